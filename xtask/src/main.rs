@@ -1,0 +1,3 @@
+//! The command list.
+
+fn main() {}
