@@ -1,0 +1,180 @@
+//! The forms of values, as JSON Schema. Each says in `errorMessage` what would be right (editors show it too).
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// RFC 1123 §2.1, as Kubernetes asks of names: 1 to 63 of `a-z`, `0-9` and inner `-`.
+const DNS_LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
+
+fn text(pattern: &str, right: &str) -> Schema {
+    json_schema!({"type": "string", "pattern": pattern, "errorMessage": right})
+}
+
+fn whole(minimum: u64, maximum: u64, right: &str) -> Schema {
+    json_schema!({"type": "integer", "minimum": minimum, "maximum": maximum, "errorMessage": right})
+}
+
+fn list(items: Schema) -> Schema {
+    json_schema!({"type": "array", "items": items, "uniqueItems": true})
+}
+
+fn map(keys: Schema, values: Schema) -> Schema {
+    json_schema!({"type": "object", "propertyNames": keys, "additionalProperties": values})
+}
+
+pub(crate) fn dns_label(_: &mut SchemaGenerator) -> Schema {
+    text(DNS_LABEL, "a name is 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")
+}
+
+/// The name of a cargo package or binary, as cargo checks it for a new one (ASCII only here: it becomes a file name in the image).
+pub(crate) fn package(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[A-Za-z_][A-Za-z0-9_-]{0,63}$",
+        "a package or binary begins with a letter and goes on with letters, digits, - and _, 64 at most",
+    )
+}
+
+pub(crate) fn ip(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "format": "ip", "errorMessage": "a host is an IP address, such as 0.0.0.0, 127.0.0.1 or ::"})
+}
+
+pub(crate) fn port(_: &mut SchemaGenerator) -> Schema {
+    whole(0, 65535, "a port is a whole number from 0 to 65535")
+}
+
+pub(crate) fn arguments(_: &mut SchemaGenerator) -> Schema {
+    let argument = text("^[^\\x00]*$", "an argument is text without NUL");
+    json_schema!({"type": "array", "items": argument})
+}
+
+pub(crate) fn variables(_: &mut SchemaGenerator) -> Schema {
+    map(
+        text(
+            "^[A-Za-z_][A-Za-z0-9_]*$",
+            "a variable's name is letters, digits and _, and does not begin with a digit",
+        ),
+        text("^[^\\x00]*$", "a variable's value is text without NUL"),
+    )
+}
+
+/// A day at most: longer is a mistake in the unit.
+const DAY: u64 = 86_400_000;
+
+pub(crate) fn deadline(_: &mut SchemaGenerator) -> Schema {
+    whole(1, DAY, "a deadline is a whole number of milliseconds from 1 to 86400000 (a day)")
+}
+
+pub(crate) fn delay(_: &mut SchemaGenerator) -> Schema {
+    whole(0, DAY, "a delay is a whole number of milliseconds from 0 to 86400000 (a day)")
+}
+
+pub(crate) fn connections(_: &mut SchemaGenerator) -> Schema {
+    whole(1, 1_000_000, "a number of connections is a whole number from 1 to 1000000")
+}
+
+pub(crate) fn header_bytes(_: &mut SchemaGenerator) -> Schema {
+    whole(1024, 1_048_576, "the size of a header is a whole number of bytes from 1024 to 1048576")
+}
+
+pub(crate) fn body_bytes(_: &mut SchemaGenerator) -> Schema {
+    whole(0, 1 << 40, "the size of a body is a whole number of bytes from 0 to 1099511627776")
+}
+
+pub(crate) fn networks(_: &mut SchemaGenerator) -> Schema {
+    list(
+        json_schema!({"type": "string", "format": "cidr", "errorMessage": "a network is an address and a prefix length, such as 10.0.0.0/8 or fd00::/8"}),
+    )
+}
+
+pub(crate) fn hosts(_: &mut SchemaGenerator) -> Schema {
+    list(
+        json_schema!({"type": "string", "format": "host", "errorMessage": "a host is a DNS name or an IP address without port, such as example.com"}),
+    )
+}
+
+/// The domain as in the distribution project's `reference` package, the path as in the OCI distribution spec, "Pulling manifests".
+pub(crate) fn repository(_: &mut SchemaGenerator) -> Schema {
+    let host = r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?";
+    let part = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*";
+    let mut schema = text(
+        &format!("^({host}/)?{part}(/{part})*$"),
+        "a repository is [host[:port]/]path in lower case, without tag or digest, such as docker.io/acme/web",
+    );
+    schema.insert("maxLength".into(), 255.into());
+    schema
+}
+
+/// OCI distribution spec, "Pulling manifests": the tag.
+pub(crate) fn tags(_: &mut SchemaGenerator) -> Schema {
+    let tag = text(
+        "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$",
+        "a tag is 1 to 128 of letters, digits, _, . and -, and begins with none of the last two",
+    );
+    let mut schema = list(tag);
+    schema.insert("minItems".into(), 1.into());
+    schema
+}
+
+/// OCI image spec, image index, `platform`: GOOS, GOARCH and the variant.
+pub(crate) fn platforms(_: &mut SchemaGenerator) -> Schema {
+    let platform = text(
+        "^linux/(386|amd64(/v[1-4])?|arm(/v[5-8])?|arm64(/v[89])?|loong64|ppc64le|riscv64|s390x)$",
+        "a platform is linux/arch[/variant] in OCI's names, such as linux/amd64 (x86_64), linux/arm64 (aarch64) or linux/arm/v7",
+    );
+    let mut schema = list(platform);
+    schema.insert("minItems".into(), 1.into());
+    schema
+}
+
+/// The upper bound is Kubernetes' for `runAsUser`.
+pub(crate) fn user(_: &mut SchemaGenerator) -> Schema {
+    whole(
+        10_000,
+        2_147_483_647,
+        "a user id is a whole number from 10000 to 2147483647, so that it is nobody's on the host",
+    )
+}
+
+pub(crate) fn labels(_: &mut SchemaGenerator) -> Schema {
+    map(
+        text(
+            "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?$",
+            "a label's name is 1 to 253 letters, digits, ., _, / and -, with a letter or digit at both ends, such as com.example.team",
+        ),
+        text("^[^\\x00]*$", "a label's value is text without NUL"),
+    )
+}
+
+pub(crate) fn path(_: &mut SchemaGenerator) -> Schema {
+    text("^[^\\x00]+$", "a path is text that is not empty")
+}
+
+pub(crate) fn context(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[^\\x00-\\x20\\x7f]+$",
+        "a context is a name without spaces, as `kubectl config get-contexts` lists it",
+    )
+}
+
+pub(crate) fn replicas(_: &mut SchemaGenerator) -> Schema {
+    whole(1, 1000, "a number of replicas is a whole number from 1 to 1000")
+}
+
+pub(crate) fn host_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "format": "host-name", "errorMessage": "a host name is a DNS name in lower case, such as web.example.com"})
+}
+
+/// 20 characters, so that the longest name derived from it stays below the 32 of a load balancer.
+pub(crate) fn stack(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$",
+        "a stack's name is 1 to 20 of a-z, 0-9 and -, begins with a letter and does not end with -",
+    )
+}
+
+pub(crate) fn region(_: &mut SchemaGenerator) -> Schema {
+    text("^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", "a region is a name such as eu-central-1")
+}
+
+pub(crate) fn account(_: &mut SchemaGenerator) -> Schema {
+    text("^[0-9]{12}$", "an account is 12 digits in quotes, such as \"123456789012\"")
+}
