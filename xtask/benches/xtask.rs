@@ -1,0 +1,70 @@
+//! xtask's own rows of the design's table: how many crates it compiles, and how long from nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Crates that xtask may compile, itself included.
+const CRATES: usize = 30;
+/// Seconds that its build from nothing may take on two cores.
+const COLD_BUILD_SECONDS: f64 = 15.0;
+
+fn main() {
+    let json = std::env::args().skip_while(|argument| argument != "--output").nth(1).as_deref()
+        == Some("json");
+    let crates = crates();
+    let seconds = cold_build();
+    if json {
+        println!(
+            r#"{{"rows":[{{"what":"xtask: crates","ours":{crates},"target":{CRATES}}},{{"what":"xtask: cold build, seconds","ours":{seconds:.2},"target":{COLD_BUILD_SECONDS}}}]}}"#
+        );
+        return;
+    }
+    println!("{:<28}{:>8}  {:>8}", "what", "ours", "target");
+    println!("{:<28}{crates:>8}  {:>8}", "xtask: crates", format!("≤ {CRATES}"));
+    println!(
+        "{:<28}{:>8}  {:>8}",
+        "xtask: cold build",
+        format!("{seconds:.1} s"),
+        format!("≤ {COLD_BUILD_SECONDS} s")
+    );
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    cargo
+}
+
+/// How many crates a build of xtask compiles (build scripts and macros included).
+fn crates() -> usize {
+    let arguments = [
+        "tree",
+        "--package",
+        "xtask",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+    ];
+    let output = cargo(&arguments).stderr(Stdio::inherit()).output().expect("cargo tree starts");
+    assert!(output.status.success(), "cargo tree failed");
+    let text = String::from_utf8(output.stdout).expect("cargo prints UTF-8");
+    text.lines().filter_map(|line| line.split(" (").next()).collect::<BTreeSet<_>>().len()
+}
+
+/// Seconds of a build into a folder that did not exist, removed again afterwards.
+fn cold_build() -> f64 {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cold-build");
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut build = cargo(&["build", "--quiet", "--locked", "--package", "xtask", "--target-dir"]);
+    let started = Instant::now();
+    let status = build.arg(&folder).status().expect("cargo build starts");
+    let seconds = started.elapsed().as_secs_f64();
+    assert!(status.success(), "cargo build failed");
+    std::fs::remove_dir_all(&folder).expect("the folder of the cold build can be removed");
+    seconds
+}

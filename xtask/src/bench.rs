@@ -1,0 +1,68 @@
+//! `cargo xtask bench`: the design's numbers, ours and the peers', in one run.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::external;
+
+/// What to measure, and how to print it.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// What to measure; without one, everything.
+    #[arg(value_enum)]
+    subjects: Vec<Subject>,
+    /// A table for people, or one JSON document per subject.
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// CPU per request, throughput, memory and start, beside raw hyper, nginx, Python and Go.
+    Service,
+    /// Size, efficiency, packaging and push beside ko, and the digests of two builds.
+    Image,
+    /// xtask itself: its crates and its cold build.
+    Xtask,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+impl Bench {
+    /// Measures each subject in turn; fails when one cannot be measured.
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let subjects =
+            if self.subjects.is_empty() { Subject::value_variants() } else { &self.subjects };
+        for subject in subjects {
+            match subject {
+                Subject::Service => self.bench_of("skyward-service", "service")?,
+                Subject::Image => self.bench_of("skyward-image", "image")?,
+                Subject::Xtask => self.bench_of("xtask", "xtask")?,
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn bench_of(&self, package: &str, bench: &str) -> Result<()> {
+        let mut cargo = external::cargo();
+        cargo.current_dir(external::workspace());
+        cargo.args(["bench", "--quiet", "--package", package, "--bench", bench, "--"]);
+        if self.output == Output::Json {
+            cargo.args(["--output", "json"]);
+        }
+        if !cargo.status()?.success() {
+            bail!(
+                "bench {bench}: it could not be measured to the end (its reason stands above); repeat \
+                 it alone with `{}`",
+                external::words(&cargo)
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Tests that need a tool not everyone has: run where the tool is found, shown as skipped elsewhere.
+//!
+//! They are found by their attribute, `#[ignore = "needs TOOL …"]`, in the crates' sources.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::{Action, Step, steps};
+use crate::external;
+
+/// An ignored test: where it is compiled, and which programs it needs.
+#[derive(Debug, PartialEq, Eq)]
+struct Ignored {
+    package: String,
+    /// The integration test's name; none for a test within the library.
+    target: Option<String>,
+    name: String,
+    needs: Vec<String>,
+}
+
+/// One step for each package and set of tools.
+pub(super) fn steps() -> Result<Vec<Step>> {
+    let crates = external::workspace().join("crates");
+    let mut found = Vec::new();
+    for file in rust_files(&crates)? {
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("reading {}", file.display()))?;
+        let inside = file.strip_prefix(&crates)?;
+        found.extend(in_file(inside, &text));
+    }
+    let mut groups: BTreeMap<_, Vec<Ignored>> = BTreeMap::new();
+    for test in found {
+        groups.entry((test.package.clone(), test.needs.clone())).or_default().push(test);
+    }
+    Ok(groups
+        .into_iter()
+        .map(|((package, needs), tests)| to_step(&package, &needs, &tests))
+        .collect())
+}
+
+fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
+    let name = format!("{} with {}", package.trim_start_matches("skyward-"), needs.join(", "));
+    let missing: Vec<_> =
+        needs.iter().filter(|tool| external::find_program(tool).is_none()).cloned().collect();
+    if !missing.is_empty() {
+        let reason = format!("{} tests: no {} in PATH", tests.len(), missing.join(", "));
+        return Step { name, action: Action::Skip(reason) };
+    }
+    let mut command = steps::cargo(&["test", "--locked", "--all-features", "--package", package]);
+    let mut targets: Vec<_> = tests.iter().map(|test| test.target.as_deref()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    for target in targets {
+        match target {
+            Some(target) => command.args(["--test", target]),
+            None => command.arg("--lib"),
+        };
+    }
+    command.args(["--", "--ignored"]).args(tests.iter().map(|test| &test.name));
+    Step { name, action: Action::Run(command) }
+}
+
+/// The ignored tests of one file, whose path is relative to `crates/`.
+fn in_file(path: &Path, text: &str) -> Vec<Ignored> {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let [folder, kind, .., file] = &parts[..] else { return Vec::new() };
+    let target = (kind == "tests").then(|| match parts.len() {
+        3 => file.trim_end_matches(".rs").to_owned(),
+        _ => parts[2].clone(),
+    });
+    let mut tests = Vec::new();
+    let mut pending: Option<Vec<String>> = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(reason) = line.strip_prefix("#[ignore = \"needs ") {
+            let tools = reason.trim_end_matches("\"]").split([' ', ',']);
+            pending = Some(tools.filter(|tool| !tool.is_empty()).map(str::to_owned).collect());
+        } else if let Some((_, rest)) = line.split_once("fn ")
+            && let Some(needs) = pending.take()
+        {
+            let name = rest.split(['(', '<']).next().unwrap_or(rest).to_owned();
+            tests.push(Ignored {
+                package: format!("skyward-{folder}"),
+                target: target.clone(),
+                name,
+                needs,
+            });
+        }
+    }
+    tests
+}
+
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?
+        {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "#[test]\nfn plain() {}\n\n#[test]\n#[ignore = \"needs podman runc\"]\nfn runs() {\n}\n";
+
+    #[test]
+    fn the_attribute_tells_the_tools() {
+        for (path, target) in [
+            ("image/tests/run.rs", Some("run")),
+            ("image/tests/registry/main.rs", Some("registry")),
+            ("image/src/pack.rs", None),
+        ] {
+            let expected = Ignored {
+                package: "skyward-image".to_owned(),
+                target: target.map(str::to_owned),
+                name: "runs".to_owned(),
+                needs: vec!["podman".to_owned(), "runc".to_owned()],
+            };
+            assert_eq!(in_file(Path::new(path), TEXT), [expected], "{path}");
+        }
+    }
+
+    #[test]
+    fn a_missing_tool_is_a_reason() {
+        let needs = ["no-such-program".to_owned()];
+        let step =
+            to_step("skyward-image", &needs, &in_file(Path::new("image/tests/run.rs"), TEXT));
+        assert_eq!(step.name, "image with no-such-program");
+        assert!(
+            matches!(step.action, Action::Skip(reason) if reason == "1 tests: no no-such-program in PATH")
+        );
+    }
+}

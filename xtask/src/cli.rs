@@ -1,0 +1,73 @@
+//! The whole command list on one screen.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::{bench, ci, external, up};
+
+/// Skyward: a Rust web service from source to running.
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the service and its image, check it, run it and ask it for its page.
+    Up(up::Up),
+    /// Everything that CI checks, each step timed.
+    Ci(ci::Ci),
+    /// Measure against the design's numbers and the peers that are installed.
+    Bench(bench::Bench),
+    /// The image: build, inspect, push, load, unpack, run.
+    #[command(disable_help_flag = true)]
+    Image(Passed),
+    /// The configuration: show, check, schema, docs.
+    #[command(disable_help_flag = true)]
+    Config(Passed),
+    /// Kubernetes and k3s [not built yet].
+    #[command(name = "deploy-k3s", disable_help_flag = true)]
+    DeployK3s(Passed),
+    /// AWS [not built yet].
+    #[command(name = "provision-aws", disable_help_flag = true)]
+    ProvisionAws(Passed),
+}
+
+/// Arguments for a crate's own binary, which parses them itself.
+#[derive(Args)]
+struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+impl Cli {
+    /// Runs the command; what it returns is the process's exit code.
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Up(up) => Ok(up.run()),
+            Command::Ci(ci) => ci.run(),
+            Command::Bench(bench) => bench.run(),
+            Command::Image(passed) => external::hand_over("skyward-image", passed.arguments),
+            Command::Config(passed) => external::hand_over("skyward-config", passed.arguments),
+            Command::DeployK3s(passed) => external::hand_over("skyward-deployer", passed.arguments),
+            Command::ProvisionAws(passed) => {
+                external::hand_over("skyward-provisioner", passed.arguments)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_list_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,79 @@
+//! Running cargo and the crates' binaries.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    // cargo sets it for `cargo run`; at compile time it is the same folder.
+    let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    xtask.parent().map_or_else(|| xtask.clone(), PathBuf::from)
+}
+
+/// The cargo that runs us, without the variables it set for this package alone.
+///
+/// Left in place they would reach the binary that the inner cargo runs, and build scripts that
+/// watch them would run again at each change between inner and outer calls.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_package_variable) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn is_package_variable(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || name.starts_with("CARGO_MANIFEST_")
+        || name == "CARGO_BIN_NAME"
+}
+
+/// `cargo run` of the only binary of `package`, in the current folder.
+pub(crate) fn binary(package: &str) -> Command {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--manifest-path"]).arg(workspace().join("Cargo.toml"));
+    command.args(["--package", package, "--"]);
+    command
+}
+
+/// Becomes the binary of `package`: its output, signals and exit code are the command's own.
+pub(crate) fn hand_over<I>(package: &str, arguments: I) -> Result<ExitCode>
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    replace(binary(package).args(arguments))
+}
+
+/// Replaces this process by `command`; returns only when it cannot be started.
+#[cfg(unix)]
+pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec()).with_context(|| format!("starting {}", words(command)))
+}
+
+/// The command as one would type it.
+pub(crate) fn words(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Where in PATH the program `name` is, if anywhere.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| {
+        candidate
+            .metadata()
+            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    })
+}

@@ -1,0 +1,105 @@
+//! The table of `up`: step, result, time, size, digest.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::text;
+use crate::table::{self, Table};
+
+/// One line of the table.
+pub(super) struct Row {
+    pub(super) step: String,
+    pub(super) result: String,
+    pub(super) seconds: Option<f64>,
+    pub(super) size: Option<u64>,
+    pub(super) digest: String,
+}
+
+/// The rows so far. Printed once, when all is known or when a step failed.
+#[derive(Default)]
+pub(super) struct Report {
+    rows: Vec<Row>,
+    printed: bool,
+}
+
+impl Row {
+    /// A row that has neither size nor digest.
+    pub(super) fn new(
+        step: impl Into<String>,
+        result: impl Into<String>,
+        seconds: Option<f64>,
+    ) -> Self {
+        Self {
+            step: step.into(),
+            result: result.into(),
+            seconds,
+            size: None,
+            digest: String::new(),
+        }
+    }
+}
+
+impl Report {
+    /// Adds a row.
+    pub(super) fn add(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    /// Runs one step; a failed one gets its row here, the others where their figures are known.
+    pub(super) fn step<T>(&mut self, name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+        let started = Instant::now();
+        let ended = run();
+        if ended.is_err() {
+            self.add(Row::new(name, "FAILED", Some(started.elapsed().as_secs_f64())));
+        }
+        ended
+    }
+
+    /// The rows of `image build --output json`.
+    pub(super) fn built(&mut self, built: &Value) -> Result<()> {
+        self.add(Row {
+            size: built.pointer("/bytes/uncompressed").and_then(Value::as_u64),
+            ..Row::new("compile", "ok", built.pointer("/seconds/compile").and_then(Value::as_f64))
+        });
+        self.add(Row {
+            size: built.pointer("/bytes/compressed").and_then(Value::as_u64),
+            digest: text(built, "/digest")?,
+            ..Row::new("pack", "ok", built.pointer("/seconds/pack").and_then(Value::as_f64))
+        });
+        Ok(())
+    }
+
+    /// The row of `image inspect --output json`.
+    pub(super) fn inspected(&mut self, inspected: &Value, time: Duration) -> Result<()> {
+        self.add(Row::new("inspect", text(inspected, "/result")?, Some(time.as_secs_f64())));
+        Ok(())
+    }
+
+    /// What `up` will do as well, once its part is built.
+    pub(super) fn not_built_yet(&mut self) {
+        for step in ["deploy", "provision"] {
+            self.add(Row::new(step, "skipped: not built yet", None));
+        }
+    }
+
+    /// Prints the table on standard output, the first time it is called.
+    pub(super) fn print_once(&mut self) {
+        if self.printed {
+            return;
+        }
+        self.printed = true;
+        let mut table = Table::new(&["step", "result", "time", "size", "digest"]);
+        for row in &self.rows {
+            table.row([
+                row.step.clone(),
+                row.result.clone(),
+                row.seconds.map(table::seconds).unwrap_or_default(),
+                row.size.map(table::bytes).unwrap_or_default(),
+                row.digest.clone(),
+            ]);
+        }
+        print!("\n{table}\n");
+    }
+}
