@@ -1,8 +1,8 @@
 //! The list of steps, in the order in which they run: cheap ones first.
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::{Action, Outcome, Step, generated, ignored};
 use crate::external;
@@ -89,9 +89,6 @@ fn advisory_check() -> Result<Outcome> {
 /// What `cargo xtask up --once` does, on ports that are free, so that a running service is left alone.
 fn image() -> Result<Outcome> {
     let ended = crate::up::Up::once_on_free_ports().run();
-    Ok(if ended == std::process::ExitCode::SUCCESS {
-        Outcome::Passed(String::new())
-    } else {
-        Outcome::Failed("`cargo xtask up --once` failed; see its table above".to_owned())
-    })
+    ensure!(ended == ExitCode::SUCCESS, "`cargo xtask up --once` failed; see its table above");
+    Ok(Outcome::Passed(String::new()))
 }
