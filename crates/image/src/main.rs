@@ -1,3 +1,10 @@
 //! The command line.
 
-fn main() {}
+mod cli;
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -5,6 +5,9 @@ use std::io::Read;
 use anyhow::Result;
 use oci_spec::image::{Descriptor, ImageIndex};
 
+/// The tag of an image within an index (image-spec, annotations.md).
+pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
+
 /// A place that holds an OCI index and the blobs it leads to.
 ///
 /// Implemented by `store::Store` (archive or layout on disk) and by `registry::RemoteImage`.

@@ -1,0 +1,5 @@
+//! Layers: their compression, and the entries of their tar archive.
+
+mod compression;
+
+pub use compression::{Compression, decompress};

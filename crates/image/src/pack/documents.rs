@@ -1,0 +1,132 @@
+//! The image's configuration and manifest.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail};
+use oci_spec::image::{
+    Arch, Config, ConfigBuilder, Descriptor, HistoryBuilder, ImageConfiguration,
+    ImageConfigurationBuilder, ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
+    SCHEMA_VERSION,
+};
+
+use super::Spec;
+use super::layer::Layer;
+use crate::time;
+
+/// An operating system, an architecture and perhaps a variant, as in `linux/arm/v7`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Platform {
+    /// Go's GOOS.
+    pub os: String,
+    /// Go's GOARCH.
+    pub architecture: String,
+    /// Such as `v7`.
+    pub variant: Option<String>,
+}
+
+impl Platform {
+    /// The platform as OCI documents hold it.
+    pub fn to_oci(&self) -> oci_spec::image::Platform {
+        let mut platform = oci_spec::image::Platform::default();
+        platform.set_os(Os::from(self.os.as_str()));
+        platform.set_architecture(Arch::from(self.architecture.as_str()));
+        platform.set_variant(self.variant.clone());
+        platform
+    }
+}
+
+impl FromStr for Platform {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut parts = text.split('/');
+        let (Some(os), Some(architecture), variant, None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            bail!(
+                "{text:?} is no platform: expected os/architecture[/variant], such as linux/amd64"
+            );
+        };
+        if os.is_empty() || architecture.is_empty() || variant == Some("") {
+            bail!(
+                "{text:?} is no platform: expected os/architecture[/variant], such as linux/amd64"
+            );
+        }
+        Ok(Self {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: variant.map(str::to_owned),
+        })
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        self.variant.iter().try_for_each(|variant| write!(f, "/{variant}"))
+    }
+}
+
+pub(super) fn configuration(spec: &Spec, platform: &Platform, layer: &Layer) -> ImageConfiguration {
+    let created = time::rfc3339(spec.epoch);
+    let rootfs =
+        RootFsBuilder::default().typ("layers").diff_ids([layer.diff_id.to_string()]).build();
+    let history = HistoryBuilder::default()
+        .created(created.clone())
+        .created_by(format!("COPY --chmod=0555 {0} /{0}", spec.name))
+        .build();
+    let mut configuration = ImageConfigurationBuilder::default()
+        .created(created)
+        .architecture(Arch::from(platform.architecture.as_str()))
+        .os(Os::from(platform.os.as_str()))
+        .config(execution(spec))
+        .rootfs(rootfs.expect("all fields are set"))
+        .history([history.expect("all fields are optional")])
+        .build()
+        .expect("all fields have a default");
+    configuration.set_variant(platform.variant.clone());
+    configuration
+}
+
+/// How the image runs: the entry point is the binary alone, so that `docker run IMAGE --port 8081` adds to it.
+fn execution(spec: &Spec) -> Config {
+    let mut config = ConfigBuilder::default()
+        .user(format!("{0}:{0}", spec.user))
+        .exposed_ports(spec.ports.iter().map(|port| format!("{port}/tcp")).collect::<Vec<_>>())
+        .entrypoint([format!("/{}", spec.name)])
+        .working_dir("/")
+        .stop_signal("SIGTERM")
+        .labels(annotations(spec))
+        .build()
+        .expect("all fields have a default");
+    if !spec.env.is_empty() {
+        config.set_env(Some(
+            spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+        ));
+    }
+    if !spec.args.is_empty() {
+        config.set_cmd(Some(spec.args.clone()));
+    }
+    config
+}
+
+pub(super) fn manifest(
+    spec: &Spec,
+    config: &Descriptor,
+    layer: &Descriptor,
+) -> Result<ImageManifest> {
+    ImageManifestBuilder::default()
+        .schema_version(SCHEMA_VERSION)
+        .media_type(MediaType::ImageManifest)
+        .config(config.clone())
+        .layers([layer.clone()])
+        .annotations(annotations(spec))
+        .build()
+        .context("cannot make the manifest")
+}
+
+pub(super) fn annotations(spec: &Spec) -> HashMap<String, String> {
+    spec.labels.clone().into_iter().collect()
+}

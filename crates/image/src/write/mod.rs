@@ -1,0 +1,61 @@
+//! Writes an image to disk: the OCI layout, and the archive that every engine reads. What is there is whole or not there:
+//! files are written under another name, renamed when complete, and the file that names the others comes last.
+
+mod archive;
+mod documents;
+mod layout;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::pack::Image;
+
+/// Where an image was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The tar archive.
+    pub archive: PathBuf,
+    /// The OCI layout folder.
+    pub layout: PathBuf,
+}
+
+/// Writes `image` as `folder/NAME.tar` and `folder/NAME`, named `repository:tag` for each of `tags`.
+pub fn image(
+    image: &Image,
+    folder: &Path,
+    name: &str,
+    repository: &str,
+    tags: &[String],
+) -> Result<Written> {
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make folder {}", folder.display()))?;
+    // Two builds at once would remove each other's unfinished files.
+    let lock = File::create(folder.join(".lock"))
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    lock.lock().with_context(|| format!("cannot lock {}", folder.display()))?;
+    let documents = documents::of(image, repository, tags)?;
+    let layout = folder.join(name);
+    layout::write(image, &documents, &layout)
+        .with_context(|| format!("cannot write OCI layout {}", layout.display()))?;
+    let archive = folder.join(format!("{name}.tar"));
+    archive::write(image, &documents, &archive)
+        .with_context(|| format!("cannot write archive {}", archive.display()))?;
+    Ok(Written { archive, layout })
+}
+
+/// The name of a file while it is written; the next build replaces what a killed one left.
+fn unfinished(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.unfinished"))
+}
+
+/// Writes `bytes` to `path`, in one step for whoever reads it.
+fn file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let unfinished = unfinished(path);
+    fs::write(&unfinished, bytes)
+        .with_context(|| format!("cannot write {}", unfinished.display()))?;
+    fs::rename(&unfinished, path)
+        .with_context(|| format!("cannot rename {} to {}", unfinished.display(), path.display()))
+}
