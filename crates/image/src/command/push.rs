@@ -1,0 +1,158 @@
+//! `push`: send an image to registries.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::registry::{
+    Action, Credentials, Intent, Lines, Policy, Push, Reference, Settings,
+};
+use skyward_image::store::Store;
+
+use crate::cli::Output;
+use crate::command::built;
+
+/// Push an image to registries; prints the digest reference
+///
+/// Credentials come from Docker's and podman's files and credential helpers. Certificates are
+/// checked against the system's store, or the one that SSL_CERT_FILE names.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The archive or OCI layout [default: what `build` wrote]
+    image: Option<PathBuf>,
+    /// Where to, such as ghcr.io/acme/web:1.2 (repeatable) [default: image.repository with image.tags]
+    #[arg(long, value_name = "REFERENCE")]
+    to: Vec<Reference>,
+    /// Say what would be sent, skipped, mounted and tagged, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// A repository of the same registry that may hold the blobs already (repeatable)
+    #[arg(long, value_name = "REPOSITORY")]
+    mount_from: Vec<String>,
+    #[command(flatten)]
+    access: Access,
+    /// Blobs sent at one time
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    jobs: u8,
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The form of standard output
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// How a registry is reached; the same for each command that speaks to one.
+#[derive(clap::Args)]
+pub(crate) struct Access {
+    /// Speak plain HTTP, also beyond this machine
+    #[arg(long)]
+    plain_http: bool,
+    /// Log in as this user; the password is read from standard input
+    #[arg(long, value_name = "NAME", requires = "password_stdin")]
+    username: Option<String>,
+    /// Read the password or token from standard input
+    #[arg(long, requires = "username")]
+    password_stdin: bool,
+    /// Give up after so many seconds, all retries included
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    timeout: u64,
+}
+
+impl Access {
+    /// How registries are spoken to.
+    pub(crate) fn settings(&self) -> Settings {
+        let policy = Policy {
+            deadline: Duration::from_secs(self.timeout),
+            // Many runners that fail at one moment must not come back at one moment.
+            seed: u64::from(std::process::id()),
+            ..Policy::default()
+        };
+        Settings {
+            policy,
+            plain_http: self.plain_http,
+            progress: Arc::new(Lines::default()),
+            ..Settings::default()
+        }
+    }
+
+    /// The credentials given by flags.
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>> {
+        let Some(username) = &self.username else {
+            return Ok(None);
+        };
+        let mut password = String::new();
+        std::io::stdin()
+            .take(1 << 16)
+            .read_to_string(&mut password)
+            .context("cannot read the password from standard input")?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            bail!(
+                "there is no password on standard input; pipe it in: `echo $TOKEN | … --password-stdin`"
+            );
+        }
+        Ok(Some(Credentials::basic(username, password)))
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let loaded = args.config.load()?;
+    let image = built::archive(args.image.clone(), &loaded);
+    let source = Store::open(&image)?;
+    let references = if args.to.is_empty() { configured(&loaded)? } else { args.to.clone() };
+    let push = Push {
+        source: &source,
+        references,
+        credentials: args.access.credentials()?,
+        mount_from: args.mount_from.clone(),
+        jobs: usize::from(args.jobs),
+        settings: args.access.settings(),
+    };
+    if args.dry_run {
+        show(&push.dry_run()?, args.output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let pushed = push.run()?;
+    match args.output {
+        Output::Text => pushed.references.iter().for_each(|reference| println!("{reference}")),
+        Output::Json => println!("{}", serde_json::to_string_pretty(&pushed)?),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration's repository with each of its tags.
+fn configured(loaded: &Loaded) -> Result<Vec<Reference>> {
+    let image = &loaded.config.image;
+    let reference = |tag: &String| {
+        format!("{}:{tag}", image.repository)
+            .parse()
+            .context("image.repository and image.tags make no reference")
+    };
+    if image.tags.is_empty() {
+        bail!("image.tags is empty: name what to push to with --to, or a tag in the configuration");
+    }
+    image.tags.iter().map(reference).collect()
+}
+
+fn show(intents: &[Intent], output: Output) -> Result<()> {
+    if output == Output::Json {
+        println!("{}", serde_json::to_string_pretty(intents)?);
+        return Ok(());
+    }
+    for Intent { at, kind, digest, size, action } in intents {
+        let action = match action {
+            Action::Skip => "skip".to_owned(),
+            Action::Upload => "upload".to_owned(),
+            Action::Create => "create".to_owned(),
+            Action::Mount(from) => format!("mount from {from}"),
+            Action::Move(from) => format!("move from {from}"),
+        };
+        println!("{kind:<9} {at} {digest} {size} {action}");
+    }
+    Ok(())
+}

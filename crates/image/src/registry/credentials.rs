@@ -1,0 +1,249 @@
+//! Finds the credentials of a registry where Docker and podman keep them.
+//!
+//! Files, in this order; the first that knows the registry is used:
+//! 1. `REGISTRY_AUTH_FILE`: where it is set, nothing else is read (containers-auth.json(5)).
+//! 2. `DOCKER_AUTH_CONFIG`: the JSON itself, as CI systems hand it over.
+//! 3. `$DOCKER_CONFIG/config.json`, where that is set.
+//! 4. `$XDG_RUNTIME_DIR/containers/auth.json`, `$XDG_CONFIG_HOME/containers/auth.json`
+//!    (default `~/.config`), `~/.docker/config.json`.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::auth_file::AuthFile;
+use super::credential_helper as helper;
+use super::reference::{DOCKER_HUB, Reference};
+
+/// How long a credential helper may take. Some ask a person, most a keychain.
+const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a registry is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// Nothing: what is public can be read, and open registries written.
+    Anonymous,
+    /// User name and password.
+    Basic {
+        /// The user name.
+        username: String,
+        /// The password or access token.
+        password: String,
+    },
+    /// An OAuth2 refresh token, which the token service takes.
+    IdentityToken(String),
+}
+
+/// Shows which kind it is, never the secret.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("Anonymous"),
+            Self::Basic { username, .. } => write!(f, "Basic {{ username: {username:?}, .. }}"),
+            Self::IdentityToken(_) => f.write_str("IdentityToken(..)"),
+        }
+    }
+}
+
+/// Credentials and where they were found, which an error about them says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// What the registry is shown.
+    pub secret: Secret,
+    /// For messages: `user acme from /home/a/.docker/config.json`, `none: looked in …`.
+    pub origin: String,
+}
+
+impl Credentials {
+    /// No credentials at all.
+    pub fn anonymous() -> Self {
+        Self { secret: Secret::Anonymous, origin: "none".to_owned() }
+    }
+
+    /// A user name and password given by the caller.
+    pub fn basic(username: &str, password: &str) -> Self {
+        let secret = Secret::Basic { username: username.to_owned(), password: password.to_owned() };
+        Self { secret, origin: format!("user {username} from the command line") }
+    }
+}
+
+/// Why credentials could not be read. A registry without credentials is no error.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// A file that is there and cannot be read.
+    #[error(
+        "cannot read the credentials in {path}: {reason}; correct or remove it, or log in again"
+    )]
+    File {
+        /// The file, or the variable that holds the text.
+        path: String,
+        /// What is wrong, with the line where there is one.
+        reason: String,
+    },
+    /// A helper named for this very registry failed.
+    #[error(
+        "the credential helper docker-credential-{helper} (named in {path}) failed for {server}: {reason}"
+    )]
+    Helper {
+        /// The helper's name without its prefix.
+        helper: String,
+        /// The file that names it.
+        path: String,
+        /// What it was asked for.
+        server: String,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// The environment that decides which files are read.
+pub struct Environment<'a> {
+    /// Reads a variable.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+impl Environment<'_> {
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        (self.variable)(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    /// The files to read, in order. The second value says that the file must be there.
+    fn files(&self) -> Vec<(PathBuf, bool)> {
+        if let Some(only) = self.path("REGISTRY_AUTH_FILE") {
+            return vec![(only, true)];
+        }
+        let home = self.path("HOME");
+        let under_home = |path: &str| home.as_ref().map(|home| home.join(path));
+        let docker = self.path("DOCKER_CONFIG").map(|folder| folder.join("config.json"));
+        let runtime = self.path("XDG_RUNTIME_DIR");
+        let config = self.path("XDG_CONFIG_HOME").or_else(|| under_home(".config"));
+        [
+            docker,
+            runtime.map(|folder| folder.join("containers/auth.json")),
+            config.map(|folder| folder.join("containers/auth.json")),
+            under_home(".docker/config.json"),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|path| (path, false))
+        .collect()
+    }
+}
+
+/// Finds the credentials for `reference` in this process's environment.
+pub fn find(reference: &Reference) -> Result<Credentials, CredentialsError> {
+    find_in(reference, &Environment { variable: &|name| std::env::var_os(name) })
+}
+
+/// Finds the credentials for `reference` in the given environment.
+pub fn find_in(
+    reference: &Reference,
+    environment: &Environment<'_>,
+) -> Result<Credentials, CredentialsError> {
+    let mut looked = Vec::new();
+    if environment.path("REGISTRY_AUTH_FILE").is_none()
+        && let Some(text) = (environment.variable)("DOCKER_AUTH_CONFIG")
+    {
+        let path = "DOCKER_AUTH_CONFIG".to_owned();
+        let file = AuthFile::parse(&text.to_string_lossy(), &path)?;
+        match in_file(reference, &file, environment)? {
+            Looked::Found(found) => return Ok(found),
+            Looked::Nothing(note) => looked.push(note),
+        }
+    }
+    for (path, required) in environment.files() {
+        let Some(file) = read(&path, required)? else {
+            looked.push(format!("{} (absent)", path.display()));
+            continue;
+        };
+        match in_file(reference, &file, environment)? {
+            Looked::Found(found) => return Ok(found),
+            Looked::Nothing(note) => looked.push(note),
+        }
+    }
+    let origin = format!("none for {}: looked in {}", reference.registry(), looked.join(", "));
+    Ok(Credentials { secret: Secret::Anonymous, origin })
+}
+
+fn read(path: &Path, required: bool) -> Result<Option<AuthFile>, CredentialsError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => AuthFile::parse(&text, &path.display().to_string()).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => Ok(None),
+        Err(error) => Err(CredentialsError::File {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+enum Looked {
+    Found(Credentials),
+    /// Where, and why there was nothing.
+    Nothing(String),
+}
+
+/// One file's answer: the helper for this registry, then the store of all, then the file itself.
+fn in_file(
+    reference: &Reference,
+    file: &AuthFile,
+    environment: &Environment<'_>,
+) -> Result<Looked, CredentialsError> {
+    let server = server_name(reference.registry());
+    let path_variable = (environment.variable)("PATH");
+    let ask = |name: &str| helper::get(name, &server, path_variable.as_deref(), HELPER_TIMEOUT);
+    if let Some(name) = file.helper_for(reference) {
+        return match ask(name) {
+            Ok(Some(secret)) => Ok(Looked::Found(found(secret, name, &file.path))),
+            Ok(None) => {
+                Ok(Looked::Nothing(format!("docker-credential-{name} (knows no {server})")))
+            }
+            Err(error) => Err(CredentialsError::Helper {
+                helper: name.to_owned(),
+                path: file.path.clone(),
+                server,
+                reason: error.to_string(),
+            }),
+        };
+    }
+    let mut note = file.path.clone();
+    if let Some(name) = file.store() {
+        match ask(name) {
+            Ok(Some(secret)) => return Ok(Looked::Found(found(secret, name, &file.path))),
+            Ok(None) => {}
+            // A store that was removed (Docker Desktop's, often) must not stop what needs no
+            // credentials: the note is shown where the registry asks for them.
+            Err(error) => note = format!("{note} (its credsStore {name}: {error})"),
+        }
+    }
+    Ok(match file.secret_for(reference)? {
+        Some(secret) => Looked::Found(Credentials {
+            origin: format!("{} from {}", who(&secret), file.path),
+            secret,
+        }),
+        None => Looked::Nothing(note),
+    })
+}
+
+fn found(secret: Secret, helper: &str, path: &str) -> Credentials {
+    let origin = format!("{} from docker-credential-{helper} (named in {path})", who(&secret));
+    Credentials { secret, origin }
+}
+
+fn who(secret: &Secret) -> String {
+    match secret {
+        Secret::Anonymous => "nobody".to_owned(),
+        Secret::Basic { username, .. } => format!("user {username}"),
+        Secret::IdentityToken(_) => "an identity token".to_owned(),
+    }
+}
+
+/// The name helpers know a registry by: Docker Hub's is an address of its own
+/// (docker/cli, `registry.IndexServer`).
+fn server_name(registry: &str) -> String {
+    if registry == DOCKER_HUB {
+        "https://index.docker.io/v1/".to_owned()
+    } else {
+        registry.to_owned()
+    }
+}

@@ -1,0 +1,99 @@
+//! Makes an artifact known as a referrer of an image.
+//!
+//! Where the registry has no referrers API, the list is kept under a tag made of the subject's
+//! digest (distribution-spec, "Unavailable Referrers API").
+
+use oci_spec::image::{Digest, ImageIndex, MediaType};
+
+use crate::digest;
+
+use super::error::RegistryError;
+use super::plan::Document;
+use super::progress::Event;
+use super::repository::Repository;
+
+const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+/// Others may write the list at the same time; each round reads it anew.
+const ROUNDS: u32 = 4;
+
+/// Stores the artifact and makes sure that it is listed.
+pub(super) fn publish(
+    repository: &Repository,
+    artifact: &Document,
+    subject: &Digest,
+) -> Result<(), RegistryError> {
+    let digest = artifact.digest.to_string();
+    if repository.manifest_digest(&digest)?.is_some() {
+        repository.client.emit(&Event::Manifest { digest, present: true });
+        if let Some(listed) = repository.referrers(subject)? {
+            if listed.iter().any(|entry| *entry.digest() == artifact.digest) {
+                return Ok(listed_as(repository, artifact, None));
+            }
+        } else {
+            return list_by_tag(repository, artifact, subject);
+        }
+    }
+    let selector = artifact.digest.as_ref();
+    let stored = repository.put_manifest(selector, &artifact.media_type, &artifact.bytes)?;
+    let digest = artifact.digest.to_string();
+    repository.client.emit(&Event::Manifest { digest, present: false });
+    if stored.lists_referrers {
+        return Ok(listed_as(repository, artifact, None));
+    }
+    list_by_tag(repository, artifact, subject)
+}
+
+fn listed_as(repository: &Repository, artifact: &Document, fallback: Option<String>) {
+    let digest = artifact.digest.to_string();
+    repository.client.emit(&Event::Referrer { digest, fallback });
+}
+
+/// Reads the list, adds the artifact, writes it, and looks whether it stayed.
+fn list_by_tag(
+    repository: &Repository,
+    artifact: &Document,
+    subject: &Digest,
+) -> Result<(), RegistryError> {
+    let tag = fallback_tag(subject);
+    for _ in 0..ROUNDS {
+        let mut index = read_list(repository, &tag)?;
+        if index.manifests().iter().any(|entry| *entry.digest() == artifact.digest) {
+            return Ok(listed_as(repository, artifact, Some(tag)));
+        }
+        let mut listed = index.manifests().clone();
+        listed.push(artifact.listing());
+        index.set_manifests(listed);
+        let bytes = serde_json::to_vec(&index)
+            .map_err(|error| RegistryError::image("the list of referrers", error.into()))?;
+        repository.put_manifest(&tag, INDEX_TYPE, &bytes)?;
+        if repository.manifest_digest(&tag)?.as_deref() == Some(digest::of(&bytes).as_ref()) {
+            return Ok(listed_as(repository, artifact, Some(tag)));
+        }
+    }
+    Err(RegistryError::Answer {
+        operation: format!("listing the referrer {}", artifact.digest),
+        url: format!("{}:{tag}", repository.full_name()),
+        reason: "others keep changing the list; push again".to_owned(),
+    })
+}
+
+fn read_list(repository: &Repository, tag: &str) -> Result<ImageIndex, RegistryError> {
+    if let Some(manifest) = repository.get_manifest(tag)? {
+        return serde_json::from_slice(&manifest.bytes).map_err(|error| RegistryError::Answer {
+            operation: "reading the list of referrers".to_owned(),
+            url: format!("{}:{tag}", repository.full_name()),
+            reason: format!("it is no OCI index ({error}); remove the tag and push again"),
+        });
+    }
+    let mut index = ImageIndex::default();
+    index.set_schema_version(2);
+    index.set_media_type(Some(MediaType::ImageIndex));
+    Ok(index)
+}
+
+/// `sha256-<64 hexadecimal digits>`: algorithm to 32 and digest to 64 characters.
+fn fallback_tag(subject: &Digest) -> String {
+    let algorithm: String = subject.algorithm().as_ref().chars().take(32).collect();
+    let hex: String = subject.digest().chars().take(64).collect();
+    format!("{algorithm}-{hex}")
+}

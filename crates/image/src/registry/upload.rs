@@ -1,0 +1,288 @@
+//! Brings one blob to a repository: skipped, mounted, or uploaded and resumed after faults.
+
+use std::io::{self, Read};
+
+use oci_spec::image::Descriptor;
+use ureq::http::Method;
+
+use crate::source::Source;
+use crate::verify::{self, Verified};
+
+use super::client::Failed;
+use super::error::RegistryError;
+use super::http::{Payload, Response};
+use super::ladder::{CHUNK, Ladder, Mode, Next, chunk_length};
+use super::progress::{Event, short};
+use super::repository::{Repository, Session, Started, next_offset};
+use super::retry::Fault;
+
+/// How a blob came to be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Arrival {
+    Present,
+    Mounted,
+    Uploaded,
+}
+
+/// Makes sure that `repository` holds the blob. `mounts` are repositories of the same registry
+/// that may hold it.
+pub(super) fn bring(
+    repository: &Repository,
+    source: &dyn Source,
+    descriptor: &Descriptor,
+    mounts: &[String],
+) -> Result<Arrival, RegistryError> {
+    let client = &repository.client;
+    let (digest, size) = (descriptor.digest().to_string(), descriptor.size());
+    if repository.has_blob(descriptor.digest())? {
+        client.emit(&Event::BlobPresent { digest, size });
+        return Ok(Arrival::Present);
+    }
+    let mut session = None;
+    for from in mounts.iter().filter(|from| **from != repository.name) {
+        match repository.mount(descriptor.digest(), from) {
+            Ok(Started::Mounted) => {
+                client.emit(&Event::BlobMounted { digest, size, from: from.clone() });
+                return Ok(Arrival::Mounted);
+            }
+            Ok(Started::Session(started)) => session = Some(started),
+            // Without the right to read the other repository it is an upload like any other.
+            Err(RegistryError::Denied { .. } | RegistryError::Status { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut upload = Upload {
+        repository,
+        blob: Blob::open(source, descriptor)?,
+        operation: format!("uploading blob {}", short(&digest)),
+        ladder: Ladder::new(size),
+        offset: 0,
+    };
+    upload.run(session)?;
+    client.emit(&Event::BlobUploaded { digest, size });
+    Ok(Arrival::Uploaded)
+}
+
+struct Upload<'a> {
+    repository: &'a Repository,
+    blob: Blob<'a>,
+    operation: String,
+    ladder: Ladder,
+    /// Bytes that the registry has.
+    offset: u64,
+}
+
+/// What came of sending bytes.
+enum Sent {
+    /// The registry has taken them; the upload goes on.
+    Taken,
+    /// The blob is complete.
+    Complete,
+    /// The registry said no.
+    Refused(Response),
+}
+
+impl Upload<'_> {
+    fn run(&mut self, session: Option<Session>) -> Result<(), RegistryError> {
+        let digest = self.blob.descriptor.digest().clone();
+        let client = &self.repository.client;
+        let mut session = match session {
+            Some(session) => session,
+            None => self.repository.start_upload(&digest)?,
+        };
+        let mut attempt = 1;
+        loop {
+            if client.is_cancelled() {
+                return Err(RegistryError::Cancelled);
+            }
+            let before = self.offset;
+            let (next, fault) = match self.send(&mut session) {
+                Ok(Sent::Complete) => return Ok(()),
+                Ok(Sent::Taken) if self.offset > before => {
+                    attempt = 1;
+                    continue;
+                }
+                Ok(Sent::Taken) => (Next::Ask, plain("the registry took no bytes")),
+                Ok(Sent::Refused(response)) => {
+                    let range = response.header("range").and_then(next_offset);
+                    let next = self.ladder.refused(response.status, range, self.offset);
+                    if next == Next::Fail {
+                        return Err(client.status(&self.operation, response));
+                    }
+                    (next, client.fault_of(response))
+                }
+                Err(Failed::Fault(fault)) => (Next::Ask, fault),
+                Err(Failed::Fatal(error)) => return Err(error),
+            };
+            client.wait(&self.operation, &session.location, attempt, &fault)?;
+            attempt += 1;
+            if self.recover(next, &mut session)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sets the upload up for the next try. True where the blob turns out to be complete: the
+    /// answer to the last request was what got lost.
+    fn recover(&mut self, next: Next, session: &mut Session) -> Result<bool, RegistryError> {
+        let digest = self.blob.descriptor.digest().clone();
+        let at = match (next, self.ladder.mode) {
+            (Next::Continue(at), _) => Some(at),
+            (Next::Ask, _) if self.repository.has_blob(&digest)? => return Ok(true),
+            (Next::Ask, Mode::Chunked) => self.repository.upload_status(session)?,
+            _ => None,
+        };
+        if let Some(at) = at.filter(|at| *at > 0 && *at <= self.blob.descriptor.size()) {
+            let event = Event::BlobResumed { digest: digest.to_string(), offset: at };
+            self.repository.client.emit(&event);
+            self.offset = at;
+        } else {
+            *session = self.repository.start_upload(&digest)?;
+            self.offset = 0;
+        }
+        Ok(false)
+    }
+
+    fn send(&mut self, session: &mut Session) -> Result<Sent, Failed> {
+        let size = self.blob.descriptor.size();
+        match self.ladder.mode {
+            Mode::Whole => self.finish(session),
+            Mode::Chunked if self.offset < size => self.chunk(session),
+            Mode::Chunked => self.finish(session),
+        }
+    }
+
+    fn chunk(&mut self, session: &mut Session) -> Result<Sent, Failed> {
+        let size = self.blob.descriptor.size();
+        let length = chunk_length(self.offset, size, session.min_chunk);
+        let bytes = self.blob.read(self.offset, length).map_err(Failed::Fatal)?;
+        let end = self.offset + bytes.len() as u64;
+        let range = vec![("Content-Range", format!("{}-{}", self.offset, end - 1))];
+        let response = self.repository.send_once(
+            &self.operation,
+            Method::PATCH,
+            session.location.clone(),
+            range,
+            Payload::Bytes(bytes),
+        )?;
+        if !matches!(response.status, 200..=204) {
+            return Ok(Sent::Refused(response));
+        }
+        if let Some(location) = response.header("location") {
+            let location = self.repository.client.resolve(&response.url, location);
+            session.location = location.map_err(|reason| {
+                let (operation, url) = (self.operation.clone(), response.url.without_query());
+                Failed::Fatal(RegistryError::Answer { operation, url, reason })
+            })?;
+        }
+        let stands = response.header("range").and_then(next_offset);
+        // A registry that took a part says so; one that says more than was sent is wrong.
+        self.offset = stands.filter(|at| *at <= end).unwrap_or(end);
+        self.progress();
+        Ok(Sent::Taken)
+    }
+
+    /// The PUT that ends the upload: with all bytes, or with none where they were sent before.
+    fn finish(&mut self, session: &Session) -> Result<Sent, Failed> {
+        let descriptor = self.blob.descriptor;
+        let url = session.location.clone().with_query("digest", descriptor.digest().as_ref());
+        let send = |payload: Payload<'_>| {
+            self.repository.send_once(&self.operation, Method::PUT, url, Vec::new(), payload)
+        };
+        let response = if self.ladder.mode == Mode::Chunked {
+            send(Payload::Bytes(&[]))
+        } else if descriptor.size() <= CHUNK {
+            send(Payload::Bytes(self.blob.read(0, descriptor.size()).map_err(Failed::Fatal)?))
+        } else {
+            let mut stream = self.blob.stream().map_err(Failed::Fatal)?;
+            send(Payload::Stream(&mut stream, descriptor.size()))
+        }?;
+        if !matches!(response.status, 200..=204) {
+            return Ok(Sent::Refused(response));
+        }
+        let found = response.header("docker-content-digest").map(str::to_owned);
+        if let Some(found) = found.filter(|found| found != descriptor.digest().as_ref()) {
+            return Err(Failed::Fatal(RegistryError::Digest {
+                what: format!("{}, as the registry stored it", self.operation),
+                expected: descriptor.digest().to_string(),
+                found,
+            }));
+        }
+        self.offset = descriptor.size();
+        self.progress();
+        Ok(Sent::Complete)
+    }
+
+    fn progress(&self) {
+        let (digest, size) =
+            (self.blob.descriptor.digest().to_string(), self.blob.descriptor.size());
+        self.repository.client.emit(&Event::BlobProgress { digest, sent: self.offset, size });
+    }
+}
+
+fn plain(reason: &str) -> Fault {
+    Fault { reason: reason.to_owned(), retry_after: None }
+}
+
+/// A blob of the image to push, read in chunks; its digest is checked before its last byte is
+/// handed out.
+struct Blob<'a> {
+    source: &'a dyn Source,
+    descriptor: &'a Descriptor,
+    reader: Verified<Box<dyn Read + Send + 'a>>,
+    /// The chunk read last, and where it begins.
+    chunk: Vec<u8>,
+    start: u64,
+}
+
+impl<'a> Blob<'a> {
+    fn open(source: &'a dyn Source, descriptor: &'a Descriptor) -> Result<Self, RegistryError> {
+        let reader =
+            verify::reader(source, descriptor).map_err(|error| unreadable(descriptor, error))?;
+        Ok(Self { source, descriptor, reader, chunk: Vec::new(), start: 0 })
+    }
+
+    fn end(&self) -> u64 {
+        self.start + self.chunk.len() as u64
+    }
+
+    /// Bytes from `offset` on: at most `length`, and fewer where the chunk read last ends there.
+    fn read(&mut self, offset: u64, length: u64) -> Result<&[u8], RegistryError> {
+        if offset < self.start {
+            *self = Self::open(self.source, self.descriptor)?;
+        } else if offset < self.end() {
+            let from = usize::try_from(offset - self.start).expect("within a chunk in memory");
+            return Ok(&self.chunk[from..]);
+        }
+        // What lies between is read too: the digest needs it.
+        while self.end() < offset {
+            self.next(CHUNK.min(offset - self.end()))?;
+        }
+        self.next(length)?;
+        Ok(&self.chunk)
+    }
+
+    fn next(&mut self, length: u64) -> Result<(), RegistryError> {
+        self.start = self.end();
+        self.chunk.clear();
+        let mut read = self.reader.by_ref().take(length).read_to_end(&mut self.chunk);
+        if self.end() == self.descriptor.size() {
+            // The judgement comes with the end, one byte further.
+            read = read.and_then(|_| self.reader.read(&mut [0]));
+        }
+        read.map(|_| ()).map_err(|error| unreadable(self.descriptor, error.into()))
+    }
+
+    /// All bytes, from the beginning, after a first pass has checked them: the last byte must not
+    /// be sent where the digest is another.
+    fn stream(&self) -> Result<impl Read + 'a, RegistryError> {
+        let mut first = Self::open(self.source, self.descriptor)?;
+        io::copy(&mut first.reader, &mut io::sink())
+            .map_err(|error| unreadable(self.descriptor, error.into()))?;
+        Ok(Self::open(self.source, self.descriptor)?.reader)
+    }
+}
+
+fn unreadable(descriptor: &Descriptor, error: anyhow::Error) -> RegistryError {
+    RegistryError::image(format!("blob {}", short(descriptor.digest().as_ref())), error)
+}
