@@ -1,25 +1,27 @@
 use std::path::PathBuf;
 
+use crate::Problems;
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The file is not there.
-    #[error("no configuration file: looked for {}; create one (an empty file is valid), or name one with --config FILE", list(.0))]
+    /// No file is there. Where it was looked for.
+    #[error("there is no skyward.toml; looked in {}. Create one (an empty file is valid), or name one with --config FILE", list(.0))]
     NotFound(Vec<PathBuf>),
-    /// The file cannot be read.
-    #[error("cannot read the configuration file {}", .path.display())]
-    Read {
+    /// The file that was named cannot be read.
+    #[error("cannot read the configuration file {}: {reason}", .path.display())]
+    Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+        /// Why, and what to do.
+        reason: String,
     },
     /// What the file, the variables or the flags say is not valid: one line a problem, and their number.
     #[error("{0}")]
-    Invalid(String),
+    Invalid(Problems),
 }
 
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+fn list(folders: &[PathBuf]) -> String {
+    folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ")
 }

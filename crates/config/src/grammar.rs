@@ -13,16 +13,24 @@ fn whole(minimum: u64, maximum: u64, right: &str) -> Schema {
     json_schema!({"type": "integer", "minimum": minimum, "maximum": maximum, "errorMessage": right})
 }
 
-fn list(items: Schema) -> Schema {
+fn list(items: &Schema) -> Schema {
     json_schema!({"type": "array", "items": items, "uniqueItems": true})
 }
 
-fn map(keys: Schema, values: Schema) -> Schema {
+fn map(keys: &Schema, values: &Schema) -> Schema {
     json_schema!({"type": "object", "propertyNames": keys, "additionalProperties": values})
 }
 
-pub(crate) fn dns_label(_: &mut SchemaGenerator) -> Schema {
-    text(DNS_LABEL, "a name is 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")
+pub(crate) fn namespace(_: &mut SchemaGenerator) -> Schema {
+    text(DNS_LABEL, "a namespace is 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")
+}
+
+/// RFC 1035 §2.3.1, as Kubernetes asks of Services: a DNS label that begins with a letter.
+pub(crate) fn name(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$",
+        "a name is a DNS label: 1 to 63 of a-z, 0-9 and -, begins with a letter and does not end with -",
+    )
 }
 
 /// The name of a cargo package or binary, as cargo checks it for a new one (ASCII only here: it becomes a file name in the image).
@@ -34,7 +42,8 @@ pub(crate) fn package(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn ip(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "format": "ip", "errorMessage": "a host is an IP address, such as 0.0.0.0, 127.0.0.1 or ::"})
+    let right = "a host is an IP address, such as 0.0.0.0, 127.0.0.1 or ::";
+    json_schema!({"type": "string", "format": "ip", "errorMessage": right})
 }
 
 pub(crate) fn port(_: &mut SchemaGenerator) -> Schema {
@@ -48,11 +57,11 @@ pub(crate) fn arguments(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn variables(_: &mut SchemaGenerator) -> Schema {
     map(
-        text(
+        &text(
             "^[A-Za-z_][A-Za-z0-9_]*$",
             "a variable's name is letters, digits and _, and does not begin with a digit",
         ),
-        text("^[^\\x00]*$", "a variable's value is text without NUL"),
+        &text("^[^\\x00]*$", "a variable's value is text without NUL"),
     )
 }
 
@@ -80,15 +89,16 @@ pub(crate) fn body_bytes(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn networks(_: &mut SchemaGenerator) -> Schema {
-    list(
-        json_schema!({"type": "string", "format": "cidr", "errorMessage": "a network is an address and a prefix length, such as 10.0.0.0/8 or fd00::/8"}),
-    )
+    let right = "a network is an address with or without a prefix length, such as 10.0.0.0/8, fd00::/8 or 192.0.2.7";
+    list(&json_schema!({"type": "string", "format": "cidr", "errorMessage": right}))
 }
 
 pub(crate) fn hosts(_: &mut SchemaGenerator) -> Schema {
-    list(
-        json_schema!({"type": "string", "format": "host", "errorMessage": "a host is a DNS name or an IP address without port, such as example.com"}),
-    )
+    let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+    list(&text(
+        &format!(r"^({label}(\.{label})*|\[[0-9A-Fa-f:.]+\])$"),
+        "a host is a DNS name or an IP address as in the Host header, without port, such as example.com or [::1]",
+    ))
 }
 
 /// The domain as in the distribution project's `reference` package, the path as in the OCI distribution spec, "Pulling manifests".
@@ -109,7 +119,7 @@ pub(crate) fn tags(_: &mut SchemaGenerator) -> Schema {
         "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$",
         "a tag is 1 to 128 of letters, digits, _, . and -, and begins with none of the last two",
     );
-    let mut schema = list(tag);
+    let mut schema = list(&tag);
     schema.insert("minItems".into(), 1.into());
     schema
 }
@@ -120,7 +130,7 @@ pub(crate) fn platforms(_: &mut SchemaGenerator) -> Schema {
         "^linux/(386|amd64(/v[1-4])?|arm(/v[5-8])?|arm64(/v[89])?|loong64|ppc64le|riscv64|s390x)$",
         "a platform is linux/arch[/variant] in OCI's names, such as linux/amd64 (x86_64), linux/arm64 (aarch64) or linux/arm/v7",
     );
-    let mut schema = list(platform);
+    let mut schema = list(&platform);
     schema.insert("minItems".into(), 1.into());
     schema
 }
@@ -136,11 +146,11 @@ pub(crate) fn user(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn labels(_: &mut SchemaGenerator) -> Schema {
     map(
-        text(
+        &text(
             "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?$",
             "a label's name is 1 to 253 letters, digits, ., _, / and -, with a letter or digit at both ends, such as com.example.team",
         ),
-        text("^[^\\x00]*$", "a label's value is text without NUL"),
+        &text("^[^\\x00]*$", "a label's value is text without NUL"),
     )
 }
 
@@ -149,18 +159,22 @@ pub(crate) fn path(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn context(_: &mut SchemaGenerator) -> Schema {
-    text(
-        "^[^\\x00-\\x20\\x7f]+$",
-        "a context is a name without spaces, as `kubectl config get-contexts` lists it",
-    )
+    text("^[^\\x00-\\x1f\\x7f]+$", "a context is a name, as `kubectl config get-contexts` lists it")
 }
 
 pub(crate) fn replicas(_: &mut SchemaGenerator) -> Schema {
     whole(1, 1000, "a number of replicas is a whole number from 1 to 1000")
 }
 
+/// RFC 1123 §2.1; the last label begins with a letter, so that it is no IP address, which an Ingress does not take.
 pub(crate) fn host_name(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "format": "host-name", "errorMessage": "a host name is a DNS name in lower case, such as web.example.com"})
+    let label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+    let mut schema = text(
+        &format!(r"^({label}\.)*[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$"),
+        "a host name is a DNS name in lower case, such as web.example.com",
+    );
+    schema.insert("maxLength".into(), 253.into());
+    schema
 }
 
 /// 20 characters, so that the longest name derived from it stays below the 32 of a load balancer.
@@ -177,4 +191,15 @@ pub(crate) fn region(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn account(_: &mut SchemaGenerator) -> Schema {
     text("^[0-9]{12}$", "an account is 12 digits in quotes, such as \"123456789012\"")
+}
+
+pub(crate) fn environments(sections: &Schema) -> Schema {
+    let name = text(
+        DNS_LABEL,
+        "an environment's name is 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends",
+    );
+    let mut schema = map(&name, sections);
+    let meaning = "Environments: `[environment.NAME.service]` and so on lie over the sections when NAME is chosen. Tables are merged, all else is replaced.";
+    schema.insert("description".into(), meaning.into());
+    schema
 }

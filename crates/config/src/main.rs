@@ -1,15 +1,17 @@
-//! Shows, checks and documents the configuration.
+//! `skyward-config`: shows, checks and documents the configuration.
 
-use skyward_config::ConfigArgs;
+mod cli;
 
-#[derive(clap::Parser)]
-struct Cli {
-    #[command(flatten)]
-    config: ConfigArgs,
-}
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
-    let cli = <Cli as clap::Parser>::parse();
-    println!("{:#?}", cli.config.load()?.config);
-    Ok(())
+use skyward_config::ConfigError;
+
+fn main() -> ExitCode {
+    let Err(error) = cli::run() else { return ExitCode::SUCCESS };
+    match error.downcast_ref() {
+        // Each line already begins with the place that it is about.
+        Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
+        _ => eprintln!("error: {error:#}"),
+    }
+    ExitCode::FAILURE
 }

@@ -1,24 +1,37 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Nobody set it.
     Default,
     /// A line of the file, in `[environment.NAME]` when there is a name.
     File {
         /// The file as it is shown to people.
-        file: String,
+        file: Arc<str>,
         /// The line, from 1.
         line: usize,
         /// The environment.
-        environment: Option<String>,
+        environment: Option<Arc<str>>,
     },
     /// An environment variable, by name.
     Variable(String),
-    /// `--set`.
-    Flag,
+    /// A flag, such as `--set`.
+    Flag(&'static str),
+}
+
+impl Origin {
+    /// Orders origins as the layers lie on each other; within the file by line.
+    pub(crate) fn layer(&self) -> (u8, usize, &str) {
+        match self {
+            Self::Default => (0, 0, ""),
+            Self::File { line, .. } => (1, *line, ""),
+            Self::Variable(name) => (2, 0, name),
+            Self::Flag(_) => (3, 0, ""),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -30,7 +43,7 @@ impl fmt::Display for Origin {
                 write!(f, "{file}:{line} (environment {name})")
             }
             Self::Variable(name) => f.write_str(name),
-            Self::Flag => f.write_str("--set"),
+            Self::Flag(name) => f.write_str(name),
         }
     }
 }

@@ -12,7 +12,7 @@ pub struct K3s {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
     /// The namespace that the service has for itself.
-    #[schemars(schema_with = "grammar::dns_label")]
+    #[schemars(schema_with = "grammar::namespace")]
     pub namespace: String,
     /// How many pods run the service.
     #[schemars(schema_with = "grammar::replicas")]

@@ -3,12 +3,15 @@
 mod aws;
 mod image;
 mod k3s;
+mod order;
 mod service;
 
 pub use aws::Aws;
 pub use image::{Compression, Image};
 pub use k3s::K3s;
 pub use service::{LogFormat, Service};
+
+pub(crate) use order::sections;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

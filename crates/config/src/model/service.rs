@@ -13,7 +13,7 @@ use crate::grammar;
 #[serde(default, deny_unknown_fields)]
 pub struct Service {
     /// The name of the service in logs, on Kubernetes and in labels.
-    #[schemars(schema_with = "grammar::dns_label")]
+    #[schemars(schema_with = "grammar::name")]
     pub name: String,
     /// The cargo package that is the service.
     #[schemars(schema_with = "grammar::package")]

@@ -1,0 +1,113 @@
+//! Rules over several keys, on a configuration whose single values are all valid.
+
+use crate::validate::quoted;
+use crate::{Config, Origin, Origins, Problem};
+
+/// A rule that is broken.
+pub(crate) struct Broken {
+    /// The keys that it is about.
+    keys: Vec<String>,
+    problem: Problem,
+}
+
+/// Every rule that the configuration breaks.
+pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let mut report = |keys: &[&str], message: &dyn Fn(&str) -> String| {
+        broken.push(blame(origins, keys, message));
+    };
+    ports(config, &mut report);
+    drain(config, &mut report);
+    hosts(config, &mut report);
+    variables(config, &mut report);
+    broken
+}
+
+/// Takes the keys that a rule is about, and what to say of the one among them that is to blame.
+type Report<'r> = dyn FnMut(&[&str], &dyn Fn(&str) -> String) + 'r;
+
+fn ports(config: &Config, report: &mut Report<'_>) {
+    let service = &config.service;
+    if service.port == service.admin_port && service.port != 0 {
+        report(&["service.port", "service.admin_port"], &|key| {
+            let other = if key == "service.port" { "service.admin_port" } else { "service.port" };
+            format!("{} is {other} too; the two ports differ (or are 0)", service.port)
+        });
+    }
+}
+
+fn drain(config: &Config, report: &mut Report<'_>) {
+    if let (Some(delay), Some(cap)) = (config.service.drain_delay_ms, config.service.drain_cap_ms)
+        && delay >= cap
+    {
+        report(&["service.drain_delay_ms", "service.drain_cap_ms"], &|_| {
+            format!(
+                "the delay of {delay} ms leaves no time in the cap of {cap} ms; drain_delay_ms is less than drain_cap_ms"
+            )
+        });
+    }
+}
+
+fn hosts(config: &Config, report: &mut Report<'_>) {
+    if let (Some(host), Some(allowed)) = (&config.k3s.host, &config.service.allowed_hosts)
+        && !allowed.is_empty()
+        && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+    {
+        report(&["k3s.host", "service.allowed_hosts"], &|_| {
+            format!(
+                "the service would refuse k3s.host {}; service.allowed_hosts is empty or holds it",
+                quoted(host)
+            )
+        });
+    }
+}
+
+/// A variable of the service's own would silently beat the key of the same name.
+fn variables(config: &Config, report: &mut Report<'_>) {
+    for name in config.service.env.keys() {
+        if let Some(key) = name.strip_prefix("SKYWARD_SERVICE__") {
+            let key = key.to_lowercase();
+            report(&[&format!("service.env.{name}")], &|_| {
+                format!("the service reads that as a setting; set service.{key} instead")
+            });
+        }
+    }
+}
+
+/// Blames the key that was set last: it is what made the rule break.
+fn blame(origins: &Origins, keys: &[&str], message: &dyn Fn(&str) -> String) -> Broken {
+    let rank = |key: &str| {
+        let origin = origins.of(key);
+        let in_environment = matches!(origin, Origin::File { environment: Some(_), .. });
+        let (layer, line, _) = origin.layer();
+        (layer, in_environment, line)
+    };
+    let key = keys.iter().copied().max_by_key(|key| rank(key)).unwrap_or_default();
+    let origin = origins.of(key);
+    let place = match &origin {
+        Origin::File { environment: Some(name), .. } => format!("environment.{name}.{key}"),
+        _ => key.to_owned(),
+    };
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    Broken { keys, problem: Problem { origin, key: place, message: message(key) } }
+}
+
+/// Adds each problem once, and none about a key that is wrong already: its value was not the one meant.
+pub(crate) fn report(broken: Vec<Broken>, problems: &mut Vec<Problem>) {
+    let wrong: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
+    for Broken { keys, problem } in broken {
+        let consequence = keys.iter().any(|key| wrong.iter().any(|wrong| concerns(wrong, key)));
+        if !consequence && !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// Whether `wrong` is `key` or below it, in whichever environment.
+fn concerns(wrong: &str, key: &str) -> bool {
+    let plain = match wrong.strip_prefix("environment.").and_then(|rest| rest.split_once('.')) {
+        Some((_, plain)) => plain,
+        None => wrong,
+    };
+    plain.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+}
