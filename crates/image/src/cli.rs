@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::command::{build, push};
+use crate::command::{build, inspect, push};
 
 /// Builds, inspects, pushes and loads the image of a Rust service. No daemon is needed.
 #[derive(Parser)]
@@ -19,6 +19,8 @@ struct Cli {
 enum Command {
     /// Compile the service and pack it into an image
     Build(build::Args),
+    /// List an image's layers and wasted files, and check dive's rules
+    Inspect(inspect::Args),
     /// Push an image to registries; prints the digest reference
     Push(push::Args),
 }
@@ -47,6 +49,7 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Build(args) => build::run(args),
+        Command::Inspect(args) => inspect::run(args),
         Command::Push(args) => push::run(&args),
     }
 }

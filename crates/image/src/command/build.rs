@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use skyward_config::ConfigArgs;
-use skyward_image::pack::{self, Binary, Platform, Spec};
+use skyward_image::pack::{self, Binary, Spec};
+use skyward_image::platform::Platform;
 use skyward_image::{time, write};
 
 use crate::cli::Output;

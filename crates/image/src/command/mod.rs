@@ -2,4 +2,6 @@
 
 pub(crate) mod build;
 pub(crate) mod built;
+pub(crate) mod inspect;
+pub(crate) mod open;
 pub(crate) mod push;

@@ -1,73 +1,17 @@
 //! The image's configuration and manifest.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use oci_spec::image::{
     Arch, Config, ConfigBuilder, Descriptor, HistoryBuilder, ImageConfiguration,
     ImageConfigurationBuilder, ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
     SCHEMA_VERSION,
 };
 
-use super::Spec;
+use super::{Platform, Spec};
 use super::layer::Layer;
 use crate::time;
-
-/// An operating system, an architecture and perhaps a variant, as in `linux/arm/v7`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Platform {
-    /// Go's GOOS.
-    pub os: String,
-    /// Go's GOARCH.
-    pub architecture: String,
-    /// Such as `v7`.
-    pub variant: Option<String>,
-}
-
-impl Platform {
-    /// The platform as OCI documents hold it.
-    pub fn to_oci(&self) -> oci_spec::image::Platform {
-        let mut platform = oci_spec::image::Platform::default();
-        platform.set_os(Os::from(self.os.as_str()));
-        platform.set_architecture(Arch::from(self.architecture.as_str()));
-        platform.set_variant(self.variant.clone());
-        platform
-    }
-}
-
-impl FromStr for Platform {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let mut parts = text.split('/');
-        let (Some(os), Some(architecture), variant, None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            bail!(
-                "{text:?} is no platform: expected os/architecture[/variant], such as linux/amd64"
-            );
-        };
-        if os.is_empty() || architecture.is_empty() || variant == Some("") {
-            bail!(
-                "{text:?} is no platform: expected os/architecture[/variant], such as linux/amd64"
-            );
-        }
-        Ok(Self {
-            os: os.to_owned(),
-            architecture: architecture.to_owned(),
-            variant: variant.map(str::to_owned),
-        })
-    }
-}
-
-impl fmt::Display for Platform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant.iter().try_for_each(|variant| write!(f, "/{variant}"))
-    }
-}
 
 pub(super) fn configuration(spec: &Spec, platform: &Platform, layer: &Layer) -> ImageConfiguration {
     let created = time::rfc3339(spec.epoch);

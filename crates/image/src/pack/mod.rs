@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use oci_spec::image::{Descriptor, ImageIndex, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
 
+use crate::platform::Platform;
 use crate::{canonical, digest};
-
-pub use documents::Platform;
 
 /// Everything about the image but the binaries.
 #[derive(Clone, Debug)]

@@ -1,0 +1,127 @@
+//! `inspect`: the layers of an image, what they waste, and whether the rules allow it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use skyward_config::ConfigArgs;
+use skyward_image::dive::{self, Analysis, Contents, Rules, Status, Verdict, human_bytes};
+use skyward_image::layer::Limits;
+use skyward_image::platform::Platform;
+use skyward_image::resolve::{Resolved, resolve};
+
+use crate::cli::Output;
+use crate::command::open;
+
+/// List an image's layers and wasted files, and check dive's rules
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// An archive, an OCI layout folder, or a reference such as docker.io/acme/web:1.0 [default: the image that `build` wrote]
+    image: Option<String>,
+    /// The rules, in dive's format [default: image.rules of the configuration, or dive's own defaults where there is none]
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Give the true figures instead of dive's
+    #[arg(long)]
+    exact: bool,
+    /// Which image, where there are several [default: this machine's]
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<Platform>,
+    /// The form of standard output
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// Runs the command. An image that breaks a rule ends it with 1, as in dive.
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let opened = open::image(args.image.as_deref(), &args.config)?;
+    let rules = rules(&args)?;
+    let image = resolve(opened.source.as_ref(), args.platform.as_ref())
+        .with_context(|| format!("cannot read image {}", opened.name))?;
+    let contents = dive::read(opened.source.as_ref(), &image, Limits::default())
+        .with_context(|| format!("cannot read image {}", opened.name))?;
+    let analysis = if args.exact { dive::analyze_exactly(&contents) } else { dive::analyze(&contents) };
+    let verdict = dive::evaluate(&analysis, &rules);
+    match args.output {
+        Output::Text => print!("{}{}", layers(&contents), dive::text(&analysis, &verdict)),
+        Output::Json => println!("{:#}", report(&opened.name, &image, &contents, &analysis, &verdict)),
+    }
+    Ok(if verdict.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn rules(args: &Args) -> Result<Rules> {
+    let path = match &args.rules {
+        Some(path) => path.clone(),
+        None => match open::configuration(&args.config)? {
+            Some(loaded) => loaded.root.join(&loaded.config.image.rules),
+            None => {
+                eprintln!("no skyward.toml and no --rules: dive's default rules apply");
+                return Ok(Rules::default());
+            }
+        },
+    };
+    eprintln!("rules: {}", path.display());
+    Ok(dive::read_rules(&path)?)
+}
+
+fn layers(contents: &Contents) -> String {
+    let mut text = String::from("Layers:\n");
+    for layer in &contents.layers {
+        let digest = layer.descriptor.digest();
+        let stored = human_bytes(layer.descriptor.size());
+        let command = layer.command.replace('\n', "↵");
+        text += &format!("  {digest}  {:>9} ({stored} stored)  {command}\n", human_bytes(layer.size()));
+    }
+    text
+}
+
+fn report(name: &str, image: &Resolved, contents: &Contents, analysis: &Analysis, verdict: &Verdict) -> Value {
+    let layers: Vec<Value> = contents
+        .layers
+        .iter()
+        .map(|layer| {
+            json!({
+                "digest": layer.descriptor.digest().to_string(),
+                "bytes": layer.size(),
+                "stored_bytes": layer.descriptor.size(),
+                "command": layer.command,
+            })
+        })
+        .collect();
+    let files: Vec<Value> = analysis
+        .files
+        .iter()
+        .map(|file| json!({ "path": String::from_utf8_lossy(&file.path), "count": file.count, "bytes": file.size }))
+        .collect();
+    let rules: Vec<Value> = verdict
+        .outcomes
+        .iter()
+        .map(|outcome| {
+            let status = match outcome.status {
+                Status::Pass => "pass",
+                Status::Fail => "fail",
+                Status::Skip => "skip",
+            };
+            json!({ "rule": outcome.rule.name(), "status": status, "message": outcome.message })
+        })
+        .collect();
+    json!({
+        "image": name,
+        "digest": image.descriptor.digest().to_string(),
+        "platform": Platform::of(&image.config).to_string(),
+        "efficiency": analysis.efficiency,
+        "bytes": analysis.size,
+        "stored_bytes": image.manifest.layers().iter().map(oci_spec::image::Descriptor::size).sum::<u64>(),
+        "user_bytes": analysis.user_size,
+        "wasted_bytes": analysis.wasted,
+        // Null where dive divides by zero.
+        "user_wasted_ratio": analysis.user_wasted,
+        "layers": layers,
+        "wasted_files": files,
+        "rules": rules,
+        "passed": verdict.passed(),
+    })
+}
