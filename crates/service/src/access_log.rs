@@ -1,0 +1,8 @@
+//! One line a request on standard output: [`format`](mod@format) writes it, [`writer`] carries it out without ever holding up a worker.
+
+pub mod escape;
+pub mod format;
+pub mod writer;
+
+pub use format::{Entry, LogFormat, RequestLine};
+pub use writer::{Log, LogWriter, Sink};

@@ -1,0 +1,251 @@
+//! The forms of an access log line.
+
+use super::escape;
+use crate::clock::Civil;
+use std::io::Write as _;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How an access log line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `127.0.0.1 - - [27/Oct/2023 21:20:37] "GET / HTTP/1.1" 200 -`
+    #[default]
+    Default,
+    /// The Common Log Format: the same with a zone, and the size of the body.
+    Common,
+    /// The common form with the quoted `Referer` and `User-Agent`.
+    Combined,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    /// Whether the line shows `Referer` and `User-Agent`.
+    pub fn wants_agent(self) -> bool {
+        matches!(self, Self::Combined | Self::Json)
+    }
+
+    fn stamp(self, date: &Civil) -> String {
+        match self {
+            Self::Default => date.access(),
+            Self::Common | Self::Combined => date.common(),
+            Self::Json => date.rfc3339(),
+        }
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "default" => Ok(Self::Default),
+            "common" => Ok(Self::Common),
+            "combined" => Ok(Self::Combined),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("`{text}` is no log format; take default, common, combined or json")),
+        }
+    }
+}
+
+/// What the client asked, as far as it could be read.
+#[derive(Clone, Copy, Debug)]
+pub enum RequestLine<'a> {
+    /// A request that was understood.
+    Parsed {
+        /// The method, as sent.
+        method: &'a str,
+        /// The request target, as sent.
+        target: &'a str,
+        /// `HTTP/1.1` or `HTTP/1.0`.
+        version: &'a str,
+    },
+    /// The first line of one that was refused; empty when nothing had arrived.
+    Raw(&'a [u8]),
+}
+
+/// One answered request.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The client's address.
+    pub client: &'a str,
+    /// The request line.
+    pub request: RequestLine<'a>,
+    /// The status that was sent; 499 for a client that left before there was one.
+    pub status: u16,
+    /// Bytes of body that were sent.
+    pub bytes: u64,
+    /// From the request's head to the end of its answer.
+    pub duration: Duration,
+    /// The `Referer` header.
+    pub referer: Option<&'a [u8]>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<&'a [u8]>,
+}
+
+/// The date in the form of the log, made anew once a second.
+#[derive(Debug)]
+pub struct Stamp {
+    format: LogFormat,
+    second: u64,
+    text: String,
+}
+
+impl Stamp {
+    /// A stamp for lines of `format`.
+    pub fn new(format: LogFormat) -> Self {
+        Self { format, second: u64::MAX, text: String::new() }
+    }
+
+    /// Appends the line of `entry`, answered at `second` (Unix time), with its line feed.
+    pub fn append(&mut self, second: u64, entry: &Entry<'_>, line: &mut Vec<u8>) {
+        if self.second != second {
+            self.second = second;
+            self.text = self.format.stamp(&Civil::from_unix(second));
+        }
+        match self.format {
+            LogFormat::Json => self.append_json(entry, line),
+            _ => self.append_text(entry, line),
+        }
+        line.push(b'\n');
+    }
+
+    fn append_text(&self, entry: &Entry<'_>, line: &mut Vec<u8>) {
+        line.extend_from_slice(entry.client.as_bytes());
+        line.extend_from_slice(b" - - [");
+        line.extend_from_slice(self.text.as_bytes());
+        line.extend_from_slice(b"] \"");
+        match entry.request {
+            RequestLine::Parsed { method, target, version } => {
+                escape::append(method.as_bytes(), line);
+                line.push(b' ');
+                escape::append(target.as_bytes(), line);
+                line.push(b' ');
+                line.extend_from_slice(version.as_bytes());
+            }
+            RequestLine::Raw([]) => line.push(b'-'),
+            RequestLine::Raw(bytes) => escape::append(bytes, line),
+        }
+        line.extend_from_slice(b"\" ");
+        let status = entry.status;
+        line.extend(
+            [status / 100 % 10, status / 10 % 10, status % 10]
+                .map(|digit| b'0' + u8::try_from(digit).unwrap_or(0)),
+        );
+        if self.format == LogFormat::Default {
+            line.extend_from_slice(b" -");
+            return;
+        }
+        let _ = write!(line, " {}", entry.bytes);
+        if self.format == LogFormat::Combined {
+            for field in [entry.referer, entry.user_agent] {
+                line.extend_from_slice(b" \"");
+                escape::append(field.unwrap_or(b"-"), line);
+                line.push(b'"');
+            }
+        }
+    }
+
+    fn append_json(&self, entry: &Entry<'_>, line: &mut Vec<u8>) {
+        let _ = write!(line, r#"{{"time":"{}","client":"{}""#, self.text, entry.client);
+        let mut text = |name: &str, value: &[u8]| {
+            let _ = write!(line, r#","{name}":""#);
+            escape::append_json(value, line);
+            line.push(b'"');
+        };
+        match entry.request {
+            RequestLine::Parsed { method, target, version } => {
+                text("method", method.as_bytes());
+                text("target", target.as_bytes());
+                text("protocol", version.as_bytes());
+            }
+            RequestLine::Raw(bytes) => text("request", bytes),
+        }
+        for (name, value) in [("referer", entry.referer), ("user_agent", entry.user_agent)] {
+            if let Some(value) = value {
+                text(name, value);
+            }
+        }
+        let micros = entry.duration.as_micros();
+        let _ = write!(
+            line,
+            r#","status":{},"bytes":{},"duration_us":{micros}}}"#,
+            entry.status, entry.bytes
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_698_441_637;
+
+    fn line(format: LogFormat, entry: &Entry<'_>) -> String {
+        let mut line = Vec::new();
+        Stamp::new(format).append(SECOND, entry, &mut line);
+        String::from_utf8(line).unwrap()
+    }
+
+    const ENTRY: Entry<'static> = Entry {
+        client: "127.0.0.1",
+        request: RequestLine::Parsed { method: "GET", target: "/a?b=\"c\"", version: "HTTP/1.1" },
+        status: 200,
+        bytes: 13,
+        duration: Duration::from_micros(120),
+        referer: None,
+        user_agent: Some(b"curl/8 \"\xff\""),
+    };
+
+    #[test]
+    fn each_form() {
+        let expected = r#"127.0.0.1 - - [27/Oct/2023 21:20:37] "GET / HTTP/1.1" 200 -"#;
+        let plain = Entry {
+            request: RequestLine::Parsed { method: "GET", target: "/", version: "HTTP/1.1" },
+            ..ENTRY
+        };
+        assert_eq!(line(LogFormat::Default, &plain), format!("{expected}\n"));
+        assert_eq!(
+            line(LogFormat::Common, &ENTRY),
+            "127.0.0.1 - - [27/Oct/2023:21:20:37 +0000] \"GET /a?b=\\x22c\\x22 HTTP/1.1\" 200 13\n"
+        );
+        assert_eq!(
+            line(LogFormat::Combined, &ENTRY),
+            "127.0.0.1 - - [27/Oct/2023:21:20:37 +0000] \"GET /a?b=\\x22c\\x22 HTTP/1.1\" 200 13 \"-\" \"curl/8 \\x22\\xFF\\x22\"\n"
+        );
+        let json: serde_json::Value = serde_json::from_str(&line(LogFormat::Json, &ENTRY)).unwrap();
+        let expected = serde_json::json!({
+            "time": "2023-10-27T21:20:37Z", "client": "127.0.0.1", "method": "GET", "target": r"/a?b=\x22c\x22", "protocol": "HTTP/1.1",
+            "user_agent": r"curl/8 \x22\xFF\x22", "status": 200, "bytes": 13, "duration_us": 120,
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_refused_request_shows_what_arrived() {
+        let refused = Entry { request: RequestLine::Raw(b"GET / \x16\x03"), status: 400, ..ENTRY };
+        assert_eq!(
+            line(LogFormat::Default, &refused),
+            "127.0.0.1 - - [27/Oct/2023 21:20:37] \"GET / \\x16\\x03\" 400 -\n"
+        );
+        let silent = Entry { request: RequestLine::Raw(b""), status: 503, ..ENTRY };
+        assert_eq!(
+            line(LogFormat::Default, &silent),
+            "127.0.0.1 - - [27/Oct/2023 21:20:37] \"-\" 503 -\n"
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&line(LogFormat::Json, &refused)).unwrap();
+        assert_eq!(json["request"], r"GET / \x16\x03");
+    }
+
+    #[test]
+    fn the_date_follows_the_second() {
+        let mut stamp = Stamp::new(LogFormat::Default);
+        let mut lines = Vec::new();
+        stamp.append(SECOND, &ENTRY, &mut lines);
+        stamp.append(SECOND + 1, &ENTRY, &mut lines);
+        let lines = String::from_utf8(lines).unwrap();
+        assert!(lines.contains("21:20:37]") && lines.contains("21:20:38]"), "{lines}");
+    }
+}

@@ -1,0 +1,175 @@
+//! Time: monotonic ticks for deadlines and durations, and the date forms of the logs.
+//!
+//! Everything is UTC. An image built from scratch has no time zone database, and one zone for all machines is what logs want.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Nanoseconds since this process first asked for the time; never 0, so that 0 can mean "not set".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tick(pub u64);
+
+static START: OnceLock<Instant> = OnceLock::new();
+
+fn start() -> Instant {
+    *START.get_or_init(Instant::now)
+}
+
+impl Tick {
+    /// The present moment.
+    pub fn now() -> Self {
+        Self(nanoseconds(start().elapsed()) + 1)
+    }
+
+    /// The time between `earlier` and this tick; zero if it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// This tick, `duration` later.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(nanoseconds(duration)))
+    }
+
+    /// The same moment as tokio's timer wants it.
+    pub fn instant(self) -> Instant {
+        start() + Duration::from_nanos(self.0)
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Seconds since 1970-01-01T00:00:00Z by the machine's clock; 0 for a clock before that.
+pub fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}
+
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, the form of a `Date` header (RFC 9110 §5.6.7).
+pub fn http_date(seconds: u64) -> String {
+    let date = Civil::from_unix(seconds);
+    // 1970-01-01 was a Thursday.
+    let weekday = WEEKDAYS[usize::try_from((seconds / 86_400 + 4) % 7).unwrap_or(0)];
+    let month = MONTHS[usize::from(date.month - 1)];
+    let mut text = format!("{weekday}, {:02} {month} {:04} ", date.day, date.year);
+    date.time_of_day(&mut text);
+    text + " GMT"
+}
+
+/// A date and a time of day in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Civil {
+    /// Years in the Gregorian calendar.
+    pub year: u64,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 59.
+    pub second: u8,
+}
+
+impl Civil {
+    /// The date of a Unix time in seconds (Howard Hinnant's `civil_from_days`, for days from 1970 on).
+    #[expect(clippy::cast_possible_truncation, reason = "each value is reduced below 256 first")]
+    pub fn from_unix(seconds: u64) -> Self {
+        let (days, time) = (seconds / 86_400 + 719_468, seconds % 86_400);
+        let (era, day_of_era) = (days / 146_097, days % 146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        Self {
+            year: year_of_era + era * 400 + u64::from(month <= 2),
+            month: month as u8,
+            day: (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u8,
+            hour: (time / 3_600) as u8,
+            minute: (time / 60 % 60) as u8,
+            second: (time % 60) as u8,
+        }
+    }
+
+    /// `27/Oct/2023 21:20:37`, the default access log's form.
+    pub fn access(&self) -> String {
+        self.day_first(' ')
+    }
+
+    /// `27/Oct/2023:21:20:37 +0000`, the form of the common and combined log formats.
+    pub fn common(&self) -> String {
+        self.day_first(':') + " +0000"
+    }
+
+    /// `2023-10-27 21:20:29`, the form of the service's own lines.
+    pub fn notice(&self) -> String {
+        self.year_first(' ')
+    }
+
+    /// `2023-10-27T21:20:37Z` (RFC 3339).
+    pub fn rfc3339(&self) -> String {
+        self.year_first('T') + "Z"
+    }
+
+    fn day_first(&self, separator: char) -> String {
+        let month = MONTHS[usize::from(self.month - 1)];
+        let mut text = format!("{:02}/{month}/{:04}{separator}", self.day, self.year);
+        self.time_of_day(&mut text);
+        text
+    }
+
+    fn year_first(&self, separator: char) -> String {
+        let mut text = format!("{:04}-{:02}-{:02}{separator}", self.year, self.month, self.day);
+        self.time_of_day(&mut text);
+        text
+    }
+
+    fn time_of_day(&self, text: &mut String) {
+        let _ = write!(text, "{:02}:{:02}:{:02}", self.hour, self.minute, self.second);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn forms_of_the_expected_lines() {
+        let date = Civil::from_unix(1_698_441_637);
+        assert_eq!(date.access(), "27/Oct/2023 21:20:37");
+        assert_eq!(date.common(), "27/Oct/2023:21:20:37 +0000");
+        assert_eq!(date.notice(), "2023-10-27 21:20:37");
+        assert_eq!(date.rfc3339(), "2023-10-27T21:20:37Z");
+    }
+
+    #[test]
+    fn ticks_are_never_zero_and_never_run_back() {
+        let first = Tick::now();
+        let second = Tick::now();
+        assert!(first.0 > 0 && second >= first);
+        assert_eq!(first.since(second.after(Duration::from_secs(1))), Duration::ZERO);
+    }
+
+    proptest! {
+        /// From 1970 to 9999, as jiff says.
+        #[test]
+        fn dates_agree_with_a_calendar_library(seconds in 0_u64..253_402_207_200) {
+            let expected = jiff::Timestamp::from_second(i64::try_from(seconds).unwrap()).unwrap();
+            let date = Civil::from_unix(seconds);
+            prop_assert_eq!(date.rfc3339(), expected.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            prop_assert_eq!(http_date(seconds), expected.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+            prop_assert_eq!(date.common(), expected.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string());
+        }
+    }
+}

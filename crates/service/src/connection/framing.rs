@@ -1,0 +1,127 @@
+//! Where messages begin and end in what a client sends.
+
+use super::chunked::Chunked;
+use super::head::{BodyKind, Head, HeadRules, Scan};
+use super::refusal::Refusal;
+use std::sync::Arc;
+
+#[derive(Debug)]
+enum State {
+    Head(Head),
+    Sized(u64),
+    Chunked(Chunked),
+}
+
+/// What of the input may be passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The first so many bytes: a whole head, or a part of a body.
+    Pass(usize),
+    /// Nothing before more has arrived.
+    More,
+    /// The head is refused.
+    RefuseHead(Refusal),
+    /// The body of a request that was passed on is refused.
+    RefuseBody(Refusal),
+}
+
+/// Follows one connection's messages.
+#[derive(Debug)]
+pub struct Framing {
+    state: State,
+    rules: Arc<HeadRules>,
+}
+
+impl Framing {
+    /// At the start of a connection.
+    pub fn new(rules: Arc<HeadRules>) -> Self {
+        Self { state: State::Head(Head::default()), rules }
+    }
+
+    /// Whether a body is due.
+    pub fn in_body(&self) -> bool {
+        !matches!(self.state, State::Head(_))
+    }
+
+    /// Judges `input`: what has arrived and was not passed on yet. Not to be called again after a refusal.
+    pub fn advance(&mut self, input: &[u8]) -> Step {
+        match &mut self.state {
+            State::Head(head) => match head.advance(input, &self.rules) {
+                Scan::More => Step::More,
+                Scan::Refuse(refusal) => Step::RefuseHead(refusal),
+                Scan::Complete { length, body } => {
+                    self.state = match body {
+                        BodyKind::Sized(0) => State::Head(Head::default()),
+                        BodyKind::Sized(length) => State::Sized(length),
+                        BodyKind::Chunked => {
+                            State::Chunked(Chunked::new(self.rules.max_body_bytes))
+                        }
+                    };
+                    Step::Pass(length)
+                }
+            },
+            State::Sized(left) => {
+                let taken = input.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= u64::try_from(taken).unwrap_or(0);
+                if *left == 0 {
+                    self.state = State::Head(Head::default());
+                }
+                Step::Pass(taken)
+            }
+            State::Chunked(chunked) => match chunked.advance(input) {
+                Ok((taken, ended)) => {
+                    if ended {
+                        self.state = State::Head(Head::default());
+                    }
+                    Step::Pass(taken)
+                }
+                Err(refusal) => Step::RefuseBody(refusal),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(input: &[u8]) -> Vec<Step> {
+        let rules =
+            HeadRules { max_header_bytes: 1_024, max_body_bytes: 100, allowed_hosts: Vec::new() };
+        let mut framing = Framing::new(Arc::new(rules));
+        let (mut at, mut steps) = (0, Vec::new());
+        loop {
+            let step = framing.advance(&input[at..]);
+            steps.push(step);
+            match step {
+                Step::Pass(length) if at + length < input.len() => at += length,
+                _ => return steps,
+            }
+        }
+    }
+
+    #[test]
+    fn messages_follow_one_another() {
+        let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        let sized = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+        let chunked =
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        assert_eq!(
+            steps([get, sized, chunked, get, "GET"].concat().as_bytes()),
+            [27, 47, 3, 56, 13, 27]
+                .map(Step::Pass)
+                .into_iter()
+                .chain([Step::More])
+                .collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn a_smuggled_request_is_judged_as_a_request() {
+        let smuggling = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcdGET / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert!(matches!(
+            steps(smuggling.as_bytes())[..],
+            [Step::Pass(47), Step::Pass(4), Step::RefuseHead(_)]
+        ));
+    }
+}

@@ -1,0 +1,275 @@
+//! The stream that hyper reads and writes: it passes on judged bytes only, and notes what the deadlines need to know.
+
+use super::framing::{Framing, Step};
+use super::progress::Fault;
+use super::refusal::{self, Refusal};
+use crate::exchange::Context as Connection;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Bytes of one read. A connection keeps no buffer of its own while nothing is left over: a thousand idle ones cost nothing here.
+const READ_SIZE: usize = 16 * 1024;
+/// How long a closed connection is read empty, so that the client sees the answer and not a reset (RFC 9112 §9.6).
+const LINGER: Duration = Duration::from_secs(1);
+/// Bytes that are read for the same purpose.
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_SIZE].into_boxed_slice());
+}
+
+/// A connection's stream.
+#[derive(Debug)]
+pub struct Gate {
+    stream: TcpStream,
+    framing: Framing,
+    connection: Arc<Connection>,
+    /// Bytes that have arrived and are not passed on.
+    held: Vec<u8>,
+    /// How many of them, from the start, may be.
+    judged: usize,
+    ended: bool,
+    refusal: Option<Refusal>,
+}
+
+impl Gate {
+    /// Guards `stream`, the stream of `connection`.
+    pub fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        let framing = Framing::new(Arc::clone(&connection.site.head_rules));
+        Self {
+            stream,
+            framing,
+            connection,
+            held: Vec::new(),
+            judged: 0,
+            ended: false,
+            refusal: None,
+        }
+    }
+
+    /// Why the next request is refused, and its first line as far as it arrived.
+    pub fn refusal(&self) -> (Refusal, &[u8]) {
+        let start = self
+            .held
+            .iter()
+            .position(|byte| !matches!(byte, b'\r' | b'\n'))
+            .unwrap_or(self.held.len());
+        let rest = &self.held[start..];
+        let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+        (self.refusal.unwrap_or(refusal::SLOW_HEAD), &rest[..end])
+    }
+
+    /// Writes `answer`, which goes around hyper, then [`Self::close`]s.
+    pub async fn answer_and_close(mut self, answer: &[u8], patience: Duration) {
+        let written = tokio::time::timeout(patience, self.stream.write_all(answer)).await;
+        if matches!(written, Ok(Ok(()))) {
+            self.close().await;
+        } else {
+            self.reset();
+        }
+    }
+
+    /// Ends our side, and reads until the client has ended its own, for a moment at most. A connection that is closed with bytes unread is
+    /// reset, and a reset takes the last answer from a client that has not read it yet.
+    pub async fn close(mut self) {
+        if !self.ended {
+            close_slowly(&mut self.stream).await;
+        }
+    }
+
+    /// Drops the connection and what the client has not taken.
+    pub fn reset(self) {
+        let _ = self.stream.set_zero_linger();
+    }
+
+    fn poll_fill(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+            let arrived = buffer.filled();
+            if arrived.is_empty() {
+                self.ended = true;
+            } else if self.held.is_empty() {
+                self.take_fresh(arrived, out)?;
+            } else {
+                self.held.extend_from_slice(arrived);
+            }
+            Poll::Ready(Ok(()))
+        })
+    }
+
+    /// The usual case without a detour over `held`: one whole head, passed straight on.
+    fn take_fresh(&mut self, arrived: &[u8], out: &mut ReadBufCursor<'_>) -> io::Result<()> {
+        let passed = match self.judge(arrived)? {
+            Some(judged) => {
+                let fitting = judged.min(out.remaining());
+                out.put_slice(&arrived[..fitting]);
+                self.judged = judged - fitting;
+                fitting
+            }
+            None => 0,
+        };
+        self.held.extend_from_slice(&arrived[passed..]);
+        Ok(())
+    }
+
+    /// How many of `bytes` may be passed on; none if more must arrive first, or if the request is refused.
+    fn judge(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        let progress = &self.connection.progress;
+        let in_body = self.framing.in_body();
+        match self.framing.advance(bytes) {
+            Step::Pass(length) => {
+                if in_body {
+                    progress.body_since.clear();
+                } else {
+                    progress.head_since.clear();
+                }
+                Ok(Some(length))
+            }
+            Step::More => {
+                progress.head_since.start();
+                Ok(None)
+            }
+            Step::RefuseHead(refusal) => {
+                self.refusal = Some(refusal);
+                progress.refused.raise();
+                Ok(None)
+            }
+            Step::RefuseBody(refusal) => {
+                progress.set_fault(if refusal == refusal::LARGE_BODY {
+                    Fault::LargeBody
+                } else {
+                    Fault::BadBody
+                });
+                Err(io::Error::new(io::ErrorKind::InvalidData, refusal.detail))
+            }
+        }
+    }
+}
+
+impl Read for Gate {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut out: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let gate = self.get_mut();
+        let room = out.remaining();
+        loop {
+            if gate.judged > 0 {
+                let fitting = gate.judged.min(out.remaining());
+                out.put_slice(&gate.held[..fitting]);
+                gate.held.drain(..fitting);
+                gate.judged -= fitting;
+                if gate.held.is_empty() {
+                    gate.held = Vec::new();
+                }
+            }
+            if out.remaining() < room {
+                return Poll::Ready(Ok(()));
+            }
+            // Nothing more is read of a refused connection. Whoever polls hyper looks at the flag next, so no waker is needed.
+            if gate.refusal.is_some() {
+                return Poll::Pending;
+            }
+            if !gate.held.is_empty() {
+                let held = std::mem::take(&mut gate.held);
+                let judged = gate.judge(&held);
+                gate.held = held;
+                if let Some(judged) = judged? {
+                    gate.judged = judged;
+                    continue;
+                }
+                if gate.refusal.is_some() {
+                    continue;
+                }
+            }
+            if gate.ended {
+                return Poll::Ready(Ok(()));
+            }
+            match gate.poll_fill(context, &mut out) {
+                Poll::Ready(result) => result?,
+                Poll::Pending => {
+                    if gate.framing.in_body() {
+                        gate.connection.progress.body_since.start();
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+impl Gate {
+    fn note_write(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &result {
+            Poll::Pending => self.connection.progress.blocked_since.start(),
+            Poll::Ready(_) => self.connection.progress.blocked_since.clear(),
+        }
+        result
+    }
+}
+
+impl Write for Gate {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note_write(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.note_write(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.connection.progress.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Nothing: [`Gate::close`] ends the connection after hyper has let go of it.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// [`Gate::close`] for a bare stream.
+pub async fn close_slowly(stream: &mut TcpStream) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let empty = async {
+        let mut seen = 0;
+        while seen < LINGER_BYTES && stream.readable().await.is_ok() {
+            match SCRATCH.with_borrow_mut(|scratch| stream.try_read(scratch)) {
+                Ok(0) => return,
+                Ok(read) => seen += read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, empty).await;
+}

@@ -1,0 +1,255 @@
+//! The head of a request, read line by line and strictly.
+//!
+//! hyper's parser is lenient where it matters behind a load balancer: it takes a bare line feed, a missing or repeated Host, and
+//! Content-Length together with Transfer-Encoding. Whatever two parsers could read differently is refused here, before hyper sees a byte of it
+//! (RFC 9112 §11.2, request smuggling).
+
+use super::refusal::{self, Refusal};
+use super::syntax::{self, Target};
+
+/// What a head may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadRules {
+    /// Bytes of the request line and all header lines.
+    pub max_header_bytes: usize,
+    /// Bytes of the body.
+    pub max_body_bytes: u64,
+    /// Hosts this service answers for, lower case, `*.` in front for all below; empty for every host.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Bytes of a request target, if the head may be that large (RFC 9112 §3 asks for at least 8000).
+const MAX_TARGET: usize = 8_192;
+/// Header lines; hyper takes no more.
+const MAX_LINES: usize = 100;
+
+/// How the body after a head is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// So many bytes; 0 for none.
+    Sized(u64),
+    /// Chunks.
+    Chunked,
+}
+
+/// How far a head has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// It is not complete yet.
+    More,
+    /// It is the first `length` bytes.
+    Complete {
+        /// Bytes, with the empty line.
+        length: usize,
+        /// What follows.
+        body: BodyKind,
+    },
+    /// It is refused.
+    Refuse(Refusal),
+}
+
+/// A head that is being read.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// Where the current line starts.
+    line: usize,
+    /// Header lines so far, the request line being the first; 0 before it.
+    lines: usize,
+    http_10: bool,
+    has_host: bool,
+    /// The target named the host itself (absolute form): it counts, not the header (RFC 9112 §3.2.2).
+    target_host: bool,
+    length: Option<u64>,
+    chunked: bool,
+}
+
+impl Head {
+    /// Reads on in `input`, which starts where the head starts and is as before with more bytes at its end.
+    pub fn advance(&mut self, input: &[u8], rules: &HeadRules) -> Scan {
+        while let Some(position) = memchr::memchr(b'\n', &input[self.line..]) {
+            let end = self.line + position;
+            if end + 1 > rules.max_header_bytes {
+                return Scan::Refuse(self.too_large());
+            }
+            let Some(line) = input[self.line..end].strip_suffix(b"\r") else {
+                return Scan::Refuse(Refusal::bad_request("a line ends in a bare line feed"));
+            };
+            self.line = end + 1;
+            match self.read(line, rules) {
+                Ok(None) => {}
+                Ok(Some(body)) => return Scan::Complete { length: end + 1, body },
+                Err(refusal) => return Scan::Refuse(refusal),
+            }
+        }
+        let partial = input.len() - self.line;
+        if input.len() >= rules.max_header_bytes {
+            Scan::Refuse(self.too_large())
+        } else if self.lines == 0 && partial > MAX_TARGET + 64 {
+            Scan::Refuse(refusal::LONG_TARGET)
+        } else {
+            Scan::More
+        }
+    }
+
+    fn too_large(&self) -> Refusal {
+        if self.lines == 0 { refusal::LONG_TARGET } else { refusal::LARGE_HEAD }
+    }
+
+    fn read(&mut self, line: &[u8], rules: &HeadRules) -> Result<Option<BodyKind>, Refusal> {
+        if self.lines == 0 {
+            // Empty lines before a request are skipped (RFC 9112 §2.2); they count into the size.
+            if !line.is_empty() {
+                self.request_line(line, rules)?;
+                self.lines = 1;
+            }
+            return Ok(None);
+        }
+        if line.is_empty() {
+            return self.complete(rules).map(Some);
+        }
+        self.lines += 1;
+        if self.lines > MAX_LINES + 1 {
+            return Err(refusal::LARGE_HEAD);
+        }
+        self.field(line, rules).map(|()| None)
+    }
+
+    fn request_line(&mut self, line: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
+        const MALFORMED: Refusal = Refusal::bad_request("the request line is malformed");
+        let mut parts = line.split(|byte| *byte == b' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(MALFORMED);
+        };
+        if !syntax::is_token(method) {
+            return Err(MALFORMED);
+        }
+        match version {
+            b"HTTP/1.1" => {}
+            b"HTTP/1.0" => self.http_10 = true,
+            [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+                if major.is_ascii_digit() && minor.is_ascii_digit() =>
+            {
+                return Err(refusal::OTHER_VERSION);
+            }
+            _ => return Err(MALFORMED),
+        }
+        if target.len() > MAX_TARGET {
+            return Err(refusal::LONG_TARGET);
+        }
+        if method == b"CONNECT" {
+            return Err(refusal::NO_TUNNEL);
+        }
+        match syntax::target(target) {
+            Some(Target::Origin) => Ok(()),
+            Some(Target::Asterisk) if method == b"OPTIONS" => Ok(()),
+            Some(Target::Absolute(authority)) => {
+                self.target_host = true;
+                check_host(authority, rules, true)
+            }
+            _ => Err(Refusal::bad_request("the request target is malformed")),
+        }
+    }
+
+    fn field(&mut self, line: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
+        let colon =
+            memchr::memchr(b':', line).ok_or(Refusal::bad_request("a header line has no colon"))?;
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        // A space before the colon and a folded line (obs-fold) both show up here: neither is part of a token.
+        if !syntax::is_token(name) {
+            return Err(Refusal::bad_request("a header name is malformed"));
+        }
+        if !syntax::is_field_value(value) {
+            return Err(Refusal::bad_request("a header value has a control character"));
+        }
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => self.host(value.trim_ascii(), rules),
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                self.content_length(value.trim_ascii())
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                self.transfer_encoding(value.trim_ascii())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn host(&mut self, value: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
+        if std::mem::replace(&mut self.has_host, true) {
+            return Err(Refusal::bad_request("there is more than one Host"));
+        }
+        check_host(value, rules, !self.target_host)
+    }
+
+    fn content_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        const MALFORMED: Refusal = Refusal::bad_request("the Content-Length is malformed");
+        if self.length.is_some() {
+            return Err(Refusal::bad_request("there is more than one Content-Length"));
+        }
+        // `parse` alone would take a plus sign.
+        if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+            return Err(MALFORMED);
+        }
+        let length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
+        self.length = Some(length.ok_or(refusal::LARGE_BODY)?);
+        Ok(())
+    }
+
+    fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        if self.http_10 {
+            return Err(Refusal::bad_request("HTTP/1.0 has no Transfer-Encoding"));
+        }
+        if std::mem::replace(&mut self.chunked, true) {
+            return Err(Refusal::bad_request("there is more than one Transfer-Encoding"));
+        }
+        if !value.eq_ignore_ascii_case(b"chunked") {
+            return Err(Refusal::bad_request("the Transfer-Encoding is not just chunked"));
+        }
+        Ok(())
+    }
+
+    fn complete(&self, rules: &HeadRules) -> Result<BodyKind, Refusal> {
+        if !self.has_host && !self.http_10 {
+            return Err(Refusal::bad_request("there is no Host"));
+        }
+        if !self.has_host && !self.target_host && !rules.allowed_hosts.is_empty() {
+            return Err(refusal::FOREIGN_HOST);
+        }
+        match (self.length, self.chunked) {
+            (Some(_), true) => {
+                Err(Refusal::bad_request("there is both a Content-Length and a Transfer-Encoding"))
+            }
+            (Some(length), false) if length > rules.max_body_bytes => Err(refusal::LARGE_BODY),
+            (length, false) => Ok(BodyKind::Sized(length.unwrap_or(0))),
+            (None, true) => Ok(BodyKind::Chunked),
+        }
+    }
+}
+
+/// Checks the form of a host with an optional port and, if it is the one that counts, whether this service answers for it.
+fn check_host(value: &[u8], rules: &HeadRules, counts: bool) -> Result<(), Refusal> {
+    let name = syntax::host_name(value).ok_or(Refusal::bad_request("the host is malformed"))?;
+    if counts
+        && !rules.allowed_hosts.is_empty()
+        && !rules.allowed_hosts.iter().any(|allowed| allows(allowed, name))
+    {
+        return Err(refusal::FOREIGN_HOST);
+    }
+    Ok(())
+}
+
+fn allows(allowed: &str, name: &[u8]) -> bool {
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    match allowed.strip_prefix('*') {
+        Some(suffix) => {
+            name.len() > suffix.len()
+                && name[name.len() - suffix.len()..].eq_ignore_ascii_case(suffix.as_bytes())
+        }
+        None => name.eq_ignore_ascii_case(allowed.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! The end: from the first signal to the last answer.
+
+use crate::lifecycle::{Lifecycle, Phase};
+use crate::metrics::Metrics;
+use crate::notice::Notices;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// A wish that the server end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT.
+    Interrupt,
+}
+
+impl Stop {
+    /// The signal's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        }
+    }
+
+    /// The exit code of a process that the signal has ended: 128 and its number.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Terminate => 143,
+            Self::Interrupt => 130,
+        }
+    }
+}
+
+/// How a drain went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// Requests that were answered after the first stop.
+    pub answered: u64,
+    /// Requests that were still under way at the cap, and were cut.
+    pub cut: u64,
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// After a drain.
+    Drained(Drained),
+    /// At once, by a second stop.
+    Forced(Stop),
+}
+
+/// What the drain needs.
+#[derive(Debug)]
+pub struct Drain {
+    /// How long to go on accepting.
+    pub delay: Duration,
+    /// When to end at the latest, both from the first stop on.
+    pub cap: Duration,
+    /// The phases to go through.
+    pub lifecycle: Arc<Lifecycle>,
+    /// What is under way.
+    pub metrics: Arc<Metrics>,
+    /// Where to say it.
+    pub notices: Notices,
+}
+
+impl Drain {
+    /// Waits for the first stop, then drains; `accepting` ends once the listener is closed.
+    pub async fn run(
+        self,
+        mut stops: UnboundedReceiver<Stop>,
+        accepting: JoinHandle<()>,
+    ) -> Outcome {
+        // The server itself holds a sender while this runs.
+        let Some(first) = stops.recv().await else { return Outcome::Forced(Stop::Terminate) };
+        tokio::select! {
+            biased;
+            Some(second) = stops.recv() => Outcome::Forced(second),
+            drained = self.drain(first, accepting) => Outcome::Drained(drained),
+        }
+    }
+
+    async fn drain(&self, first: Stop, accepting: JoinHandle<()>) -> Drained {
+        let (start, before) = (Instant::now(), self.metrics.answered());
+        self.notices.info(&format!(
+            "{}: draining; accepting for {:.1} s more, ending within {:.1} s",
+            first.name(),
+            self.delay.as_secs_f64(),
+            self.cap.as_secs_f64()
+        ));
+        self.lifecycle.enter(Phase::Leaving);
+        sleep(self.delay).await;
+        self.lifecycle.enter(Phase::Draining);
+        let _ = timeout_at(start + self.cap, async {
+            let _ = accepting.await;
+            while self.metrics.open_connections.load(Relaxed) > 0 {
+                self.lifecycle.closed().await;
+            }
+        })
+        .await;
+        let drained =
+            Drained { cut: self.metrics.active(), answered: self.metrics.answered() - before };
+        let Drained { answered, cut } = drained;
+        let seconds = start.elapsed().as_secs_f64();
+        self.notices.info(&format!("Drained in {seconds:.1} s: {answered} answered, {cut} cut"));
+        drained
+    }
+}
+
+/// Sends a stop for each SIGTERM and SIGINT. To be called inside a runtime.
+///
+/// # Errors
+/// When the system refuses the handlers.
+pub fn forward_signals(stop: &UnboundedSender<Stop>) -> io::Result<()> {
+    for (kind, what) in
+        [(SignalKind::terminate(), Stop::Terminate), (SignalKind::interrupt(), Stop::Interrupt)]
+    {
+        let mut signals = signal(kind)?;
+        let stop = stop.clone();
+        tokio::spawn(
+            async move { while signals.recv().await.is_some() && stop.send(what).is_ok() {} },
+        );
+    }
+    Ok(())
+}

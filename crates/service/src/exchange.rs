@@ -1,0 +1,195 @@
+//! One request and its answer: the application is asked, its answer made complete, and the whole logged and counted exactly once.
+
+pub mod answer;
+pub mod record;
+
+use crate::access_log::Log;
+use crate::app::App;
+use crate::client_address::{Cidr, client_address};
+use crate::clock::Tick;
+use crate::connection::deadline::Deadlines;
+use crate::connection::head::HeadRules;
+use crate::connection::progress::Progress;
+use crate::lifecycle::Lifecycle;
+use crate::metrics::{Metrics, WorkerMetrics};
+use answer::Answer;
+use axum::body::Body;
+use axum::http::header::{CONNECTION, HeaderName, REFERER, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use axum::routing::future::RouteFuture;
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+use record::{Agent, Record};
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::task::{Context as TaskContext, Poll, ready};
+use tower_service::Service as _;
+
+/// What is served on a port, and within which bounds.
+#[derive(Debug)]
+pub struct Site {
+    /// The application.
+    pub app: App,
+    /// What a request's head may be.
+    pub head_rules: Arc<HeadRules>,
+    /// How long things may take.
+    pub deadlines: Deadlines,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Cidr>,
+    /// Whether the log shows `Referer` and `User-Agent`.
+    pub log_agent: bool,
+    /// Whether requests are logged and counted; probes are not.
+    pub observed: bool,
+    /// Connections that are open on the port.
+    pub open: AtomicUsize,
+}
+
+/// What the requests of one connection share.
+#[derive(Debug)]
+pub struct Context {
+    /// Where the connection stands.
+    pub progress: Progress,
+    /// What it asks.
+    pub site: Arc<Site>,
+    /// The numbers of the process.
+    pub metrics: Arc<Metrics>,
+    /// Which of its workers this is.
+    pub worker: usize,
+    /// This worker's log.
+    pub log: Arc<Log>,
+    /// Whether the process is ending.
+    pub lifecycle: Arc<Lifecycle>,
+    /// The other end.
+    pub peer: IpAddr,
+    /// The same as text: what most log lines start with.
+    pub peer_text: Box<str>,
+}
+
+impl Context {
+    fn numbers(&self) -> &WorkerMetrics {
+        &self.metrics.workers[self.worker]
+    }
+
+    /// The client of a request, where a trusted proxy says it is another than the peer.
+    fn forwarded_client(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+        let trusted = &self.site.trusted_proxies;
+        if trusted.is_empty() || !trusted.iter().any(|block| block.contains(self.peer)) {
+            return None;
+        }
+        let lines = headers.get_all(X_FORWARDED_FOR).into_iter().map(HeaderValue::as_bytes);
+        Some(client_address(self.peer, lines, trusted))
+    }
+}
+
+/// hyper's service for one connection.
+#[derive(Debug)]
+pub struct Exchange(Arc<Context>);
+
+impl Exchange {
+    /// The exchange of `context`'s connection.
+    pub fn new(context: Arc<Context>) -> Self {
+        Self(context)
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Exchange {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Reply;
+
+    fn call(&self, request: Request<Incoming>) -> Reply {
+        let context = &self.0;
+        let now = Tick::now();
+        context.progress.begin(now);
+        let (site, headers) = (&context.site, request.headers());
+        let agent = site.log_agent.then(|| {
+            Box::new(Agent {
+                referer: headers.get(REFERER).cloned(),
+                user_agent: headers.get(USER_AGENT).cloned(),
+            })
+        });
+        let record = Record::begin(
+            Arc::clone(context),
+            now,
+            &request,
+            context.forwarded_client(headers),
+            agent,
+        );
+        let answer = if request.uri().path() == "*" {
+            None
+        } else {
+            Some(site.app.router().clone().call(request))
+        };
+        Reply { answer, record: Some(record) }
+    }
+}
+
+pin_project! {
+    /// The answer to one request, on its way.
+    pub struct Reply {
+        // None for `OPTIONS *`, which asks the server itself.
+        #[pin]
+        answer: Option<RouteFuture<Infallible>>,
+        record: Option<Record>,
+    }
+}
+
+impl Future for Reply {
+    type Output = Result<Response<Answer>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let connection = this.record.as_ref().expect("polled after its end").connection();
+        // A fault that is known already does not wait for the application; one that comes up while it reads the body is found after it.
+        let mut response = match (connection.progress.fault(), this.answer.as_pin_mut()) {
+            (None, Some(answer)) => match ready!(answer.poll(context)) {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+            (None, None) => Response::builder()
+                .status(StatusCode::METHOD_NOT_ALLOWED)
+                .body(Body::empty())
+                .expect("valid"),
+            (Some(_), _) => Response::new(Body::empty()),
+        };
+        let mut record = this.record.take().expect("polled after its end");
+        let connection = record.connection();
+        if let Some(fault) = connection.progress.fault() {
+            let refusal = fault.refusal();
+            response = crate::problem::response(refusal.status, refusal.detail);
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        } else {
+            complete(&mut response, record.method());
+            if connection.lifecycle.is_ending() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+        }
+        connection.progress.responding.raise();
+        record.respond(response.status());
+        Poll::Ready(Ok(response.map(|body| Answer::new(body, record))))
+    }
+}
+
+/// Makes the application's answer what HTTP asks for: OPTIONS for every route, `Allow`, and a body for every error.
+fn complete(response: &mut Response<Body>, method: &Method) {
+    use axum::body::HttpBody as _;
+    use axum::http::header::ALLOW;
+    let status = response.status();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let allow = crate::problem::allow_with_options(response);
+        response.headers_mut().insert(ALLOW, allow);
+        if method == Method::OPTIONS {
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            return;
+        }
+    }
+    if (status.is_client_error() || status.is_server_error())
+        && response.body().size_hint().exact() == Some(0)
+    {
+        crate::problem::fill(response, "");
+    }
+}

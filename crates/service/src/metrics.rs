@@ -1,0 +1,165 @@
+//! What the service counts: one set of numbers a worker, added up when somebody asks.
+//!
+//! Names and buckets are those of the OpenTelemetry semantic conventions for HTTP servers, in their Prometheus form.
+
+pub mod histogram;
+pub mod render;
+
+pub use histogram::Histogram;
+
+use crate::clock::Tick;
+use axum::http::{Method, StatusCode};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// The methods that have a label of their own; every other one is `_OTHER`, so that a client cannot make new series.
+const METHODS: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"];
+
+/// The label of `method`.
+pub fn method_label(method: &Method) -> &'static str {
+    METHODS.iter().find(|known| **known == method.as_str()).copied().unwrap_or("_OTHER")
+}
+
+/// The labels of one series. No part of it is free text of a client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Series {
+    /// [`method_label`]; `_OTHER` also where the request could not be read.
+    pub method: &'static str,
+    /// The route's template, never the path; empty where no route matched.
+    pub route: &'static str,
+    /// The status that was answered.
+    pub status: StatusCode,
+}
+
+/// The numbers of one worker. Only its worker writes them.
+#[derive(Debug, Default)]
+pub struct WorkerMetrics {
+    durations: Mutex<Vec<(Series, Histogram)>>,
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl WorkerMetrics {
+    /// A request has come.
+    pub fn begin(&self) {
+        bump(&self.begun);
+    }
+
+    /// It has been answered, or its client has left.
+    pub fn end(&self, series: Series, duration: Duration) {
+        bump(&self.ended);
+        let mut durations = self.durations.lock().unwrap_or_else(PoisonError::into_inner);
+        match durations.iter_mut().find(|(known, _)| *known == series) {
+            Some((_, histogram)) => histogram.observe(duration),
+            None => durations.push((series, Histogram::of(duration))),
+        }
+    }
+
+    /// Requests answered so far.
+    pub fn ended(&self) -> u64 {
+        self.ended.load(Relaxed)
+    }
+
+    /// Requests under way.
+    pub fn active(&self) -> u64 {
+        let ended = self.ended.load(Relaxed);
+        self.begun.load(Relaxed).saturating_sub(ended)
+    }
+
+    fn add_to(&self, total: &mut Vec<(Series, Histogram)>) {
+        for (series, histogram) in
+            self.durations.lock().unwrap_or_else(PoisonError::into_inner).iter()
+        {
+            match total.iter_mut().find(|(known, _)| known == series) {
+                Some((_, sum)) => sum.add(histogram),
+                None => total.push((*series, histogram.clone())),
+            }
+        }
+    }
+}
+
+/// Adds one without a locked instruction: a counter with one writer needs none.
+fn bump(counter: &AtomicU64) {
+    counter.store(counter.load(Relaxed) + 1, Relaxed);
+}
+
+/// The numbers of the whole process. Connections are counted by whoever opens and closes them.
+#[derive(Debug)]
+pub struct Metrics {
+    /// One set for each worker, and the last for the accepting thread.
+    pub workers: Vec<WorkerMetrics>,
+    /// Connections that are open on the service's port.
+    pub open_connections: AtomicU64,
+    /// Connections that were turned away with 503 because as many as allowed were open.
+    pub shed_connections: AtomicU64,
+    /// Times that the system would not accept a connection (no descriptors, no memory).
+    pub accept_errors: AtomicU64,
+    /// When the process started.
+    pub started: Tick,
+}
+
+impl Metrics {
+    /// Numbers for `workers` workers and the accepting thread.
+    pub fn new(workers: usize) -> Self {
+        Self {
+            workers: (0..=workers).map(|_| WorkerMetrics::default()).collect(),
+            open_connections: AtomicU64::new(0),
+            shed_connections: AtomicU64::new(0),
+            accept_errors: AtomicU64::new(0),
+            started: Tick::now(),
+        }
+    }
+
+    /// The accepting thread's set.
+    pub fn acceptor(&self) -> &WorkerMetrics {
+        &self.workers[self.workers.len() - 1]
+    }
+
+    /// Requests answered so far.
+    pub fn answered(&self) -> u64 {
+        self.workers.iter().map(WorkerMetrics::ended).sum()
+    }
+
+    /// Requests under way.
+    pub fn active(&self) -> u64 {
+        self.workers.iter().map(WorkerMetrics::active).sum()
+    }
+
+    /// The durations of all workers together, in the order of their labels.
+    pub fn durations(&self) -> Vec<(Series, Histogram)> {
+        let mut total = Vec::new();
+        for worker in &self.workers {
+            worker.add_to(&mut total);
+        }
+        total.sort_by_key(|(series, _)| *series);
+        total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_cannot_invent_a_label() {
+        assert_eq!(method_label(&Method::GET), "GET");
+        assert_eq!(method_label(&Method::from_bytes(b"get").unwrap()), "_OTHER");
+        assert_eq!(method_label(&Method::from_bytes(b"BREW").unwrap()), "_OTHER");
+    }
+
+    #[test]
+    fn workers_add_up() {
+        let metrics = Metrics::new(2);
+        let series = Series { method: "GET", route: "/", status: StatusCode::OK };
+        for worker in &metrics.workers {
+            worker.begin();
+            worker.end(series, Duration::from_millis(3));
+        }
+        metrics.workers[0].begin();
+        let durations = metrics.durations();
+        assert_eq!((metrics.answered(), metrics.active(), durations.len()), (3, 1, 1));
+        assert_eq!(durations[0].1.count(), 3);
+    }
+}

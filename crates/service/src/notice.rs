@@ -1,0 +1,50 @@
+//! The service's own lines: `2023-10-27 21:20:29 - [NAME] - [INFO]: …`.
+
+use crate::access_log::Log;
+use crate::clock::{Civil, Tick, unix_seconds};
+use crate::connection::progress::Moment;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The pause between two lines about one kind of trouble that lasts.
+const AT_TIMES: Duration = Duration::from_secs(10);
+
+/// The line of `level` (INFO, WARNING, ERROR) that the service `name` says now.
+pub fn line(name: &str, level: &str, text: &str) -> String {
+    format!("{} - [{name}] - [{level}]: {text}", Civil::from_unix(unix_seconds()).notice())
+}
+
+/// Says an error or a warning on standard error. What cannot be written is lost: there is nowhere else to say it.
+pub fn on_standard_error(name: &str, level: &str, text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", line(name, level, text));
+}
+
+/// Says things while the service runs.
+#[derive(Clone, Debug)]
+pub struct Notices {
+    name: Arc<str>,
+    log: Arc<Log>,
+    last_error: Arc<Moment>,
+}
+
+impl Notices {
+    /// Lines of the service `name`; information goes out with `log`.
+    pub fn new(name: &str, log: Arc<Log>) -> Self {
+        Self { name: name.into(), log, last_error: Arc::default() }
+    }
+
+    /// Information, on standard output in its place among the access log's lines.
+    pub fn info(&self, text: &str) {
+        self.log.notice(&line(&self.name, "INFO", text));
+    }
+
+    /// An error, on standard error; at most one every ten seconds.
+    pub fn error_at_times(&self, text: &str) {
+        let now = Tick::now();
+        if self.last_error.get().is_none_or(|last| now.since(last) >= AT_TIMES) {
+            self.last_error.set(now);
+            on_standard_error(&self.name, "ERROR", text);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Error answers as problem details (RFC 9457).
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Response, StatusCode};
+
+/// The media type of a problem.
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Seconds that a client is asked to wait after a 503.
+pub const RETRY_AFTER_SECONDS: &str = "1";
+
+/// The JSON of a problem. `detail` is this crate's own text: it needs no escaping, and never repeats what a client sent.
+pub fn body(status: StatusCode, detail: &str) -> String {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let code = status.as_u16();
+    if detail.is_empty() {
+        format!(r#"{{"type":"about:blank","title":"{title}","status":{code}}}"#)
+    } else {
+        format!(r#"{{"type":"about:blank","title":"{title}","status":{code},"detail":"{detail}"}}"#)
+    }
+}
+
+/// A problem as the answer to a request.
+pub fn response(status: StatusCode, detail: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    fill(&mut response, detail);
+    response
+}
+
+/// Gives `response`, an error without a body, the body of its problem; its headers stay.
+pub fn fill(response: &mut Response<Body>, detail: &str) {
+    let status = response.status();
+    let body = body(status, detail);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, MEDIA_TYPE);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    }
+    *response.body_mut() = Body::from(body);
+}
+
+/// A whole answer as bytes, for a connection on which there is no request to answer: a refused head, or a connection too many.
+/// It always ends the connection. `date` is an IMF-fixdate (RFC 9110 §5.6.7).
+pub fn raw(status: StatusCode, detail: &str, date: &str) -> Vec<u8> {
+    let body = body(status, detail);
+    let retry = if status == StatusCode::SERVICE_UNAVAILABLE {
+        format!("{RETRY_AFTER}: {RETRY_AFTER_SECONDS}\r\n")
+    } else {
+        String::new()
+    };
+    let reason = status.canonical_reason().unwrap_or("Error");
+    format!(
+        "HTTP/1.1 {} {reason}\r\n{CONTENT_TYPE}: application/problem+json\r\n{CONTENT_LENGTH}: {}\r\n{CONNECTION}: close\r\n{retry}date: {date}\r\n\r\n{body}",
+        status.as_u16(),
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// The methods of an `Allow` header with OPTIONS, which the server itself answers for every route.
+pub fn allow_with_options(response: &Response<Body>) -> HeaderValue {
+    let allowed =
+        response.headers().get(ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let methods = allowed
+        .split(',')
+        .map(str::trim)
+        .filter(|method| !method.is_empty() && *method != "OPTIONS");
+    let list: Vec<&str> = methods.chain(["OPTIONS"]).collect();
+    HeaderValue::try_from(list.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_makes_valid_json() {
+        for code in 400..600 {
+            let status = StatusCode::from_u16(code).unwrap();
+            for detail in ["", "too slow"] {
+                let problem: serde_json::Value =
+                    serde_json::from_str(&body(status, detail)).unwrap();
+                assert_eq!(problem["status"], code);
+                assert_eq!(problem["type"], "about:blank");
+            }
+        }
+    }
+
+    #[test]
+    fn a_raw_answer_is_whole() {
+        let text = String::from_utf8(raw(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "",
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+        ))
+        .unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.starts_with("HTTP/1.1 503 Service Unavailable\r\n")
+                && head.contains("retry-after: 1\r\n"),
+            "{head}"
+        );
+        assert!(
+            head.contains(&format!("content-length: {}\r\n", body.len()))
+                && head.contains("connection: close\r\n"),
+            "{head}"
+        );
+    }
+
+    #[test]
+    fn options_is_always_allowed() {
+        let response = Response::builder().header(ALLOW, "GET,HEAD").body(Body::empty()).unwrap();
+        assert_eq!(allow_with_options(&response), "GET, HEAD, OPTIONS");
+        assert_eq!(allow_with_options(&Response::new(Body::empty())), "OPTIONS");
+    }
+}
