@@ -1,14 +1,19 @@
 //! Builds, inspects, pushes and loads OCI images. Never needs a daemon.
 
 pub mod access;
+pub mod build;
 pub mod canonical;
+pub mod cargo;
 pub mod digest;
 pub mod dive;
+pub mod elf;
 pub mod layer;
 pub mod pack;
 pub mod platform;
 pub mod registry;
 pub mod resolve;
+pub mod sbom;
+pub mod settings;
 pub mod source;
 pub mod store;
 pub mod time;

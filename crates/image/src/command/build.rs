@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use skyward_config::ConfigArgs;
-use skyward_image::pack::{self, Binary, Spec};
+use serde_json::{Value, json};
+use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::build::{self, Built, BuiltPlatform, Event, Options};
+use skyward_image::dive::human_bytes;
 use skyward_image::platform::Platform;
-use skyward_image::{time, write};
+use skyward_image::time;
 
 use crate::cli::Output;
 
@@ -17,10 +19,13 @@ use crate::cli::Output;
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Pack this binary instead of compiling one, such as linux/arm64=target/web
+    /// Pack this binary instead of compiling one, such as linux/arm64=target/web; may be repeated
     #[arg(long, value_name = "PLATFORM=PATH")]
     binary: Vec<Given>,
-    /// The form of standard output
+    /// The commit, for the image's label; without it the image says nothing of git
+    #[arg(long, value_name = "COMMIT")]
+    revision: Option<String>,
+    /// The form of standard output: the digest reference alone, or an object with paths, sizes and times
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
@@ -46,27 +51,58 @@ impl FromStr for Given {
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let loaded = args.config.load()?;
-    let (service, image) = (&loaded.config.service, &loaded.config.image);
-    let spec = Spec {
-        name: service.name.clone(),
-        user: image.user,
-        ports: vec![service.port, service.admin_port],
-        env: service.env.clone(),
-        args: service.args.clone(),
-        labels: image.labels.clone(),
-        compression: image.compression,
+    let options = Options {
+        given: args.binary.into_iter().map(|given| (given.platform, given.path)).collect(),
+        revision: args.revision,
         epoch: time::source_date_epoch()?,
     };
-    let binaries = args.binary.iter().map(|given| {
-        let bytes = std::fs::read(&given.path)
-            .with_context(|| format!("cannot read binary {}", given.path.display()))?;
-        Ok(Binary { platform: given.platform.clone(), bytes })
-    });
-    let packed = pack::pack(&spec, &binaries.collect::<Result<Vec<_>>>()?)?;
-    let folder = loaded.root.join(&image.output);
-    let written = write::image(&packed, &folder, &service.name, &image.repository, &image.tags)?;
-    eprintln!("wrote {} and {}", written.archive.display(), written.layout.display());
-    println!("{}@{}", image.repository, packed.descriptor.digest());
-    let _ = args.output;
+    let built = build::build(&loaded, &options, &mut show)?;
+    match args.output {
+        Output::Text => {
+            println!("{}@{}", loaded.config.image.repository, built.descriptor.digest())
+        }
+        Output::Json => println!("{}", report(&loaded, &built)),
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn show(event: Event<'_>) {
+    match event {
+        Event::Compiling { package, triple } => eprintln!("compiling {package} for {triple}"),
+        Event::Binary { platform, path, bytes } => {
+            eprintln!("packing {} ({platform}, static, {})", path.display(), human_bytes(bytes));
+        }
+        Event::Wrote { written } => {
+            eprintln!("wrote {} and {}", written.archive.display(), written.layout.display());
+        }
+    }
+}
+
+/// The stable form of `--output json`; the README documents it.
+fn report(loaded: &Loaded, built: &Built) -> Value {
+    let image = &loaded.config.image;
+    json!({
+        "reference": format!("{}@{}", image.repository, built.descriptor.digest()),
+        "digest": built.descriptor.digest().to_string(),
+        "tags": image.tags.iter().map(|tag| format!("{}:{tag}", image.repository)).collect::<Vec<_>>(),
+        "archive": built.written.archive,
+        "layout": built.written.layout,
+        "uncompressed_bytes": built.platforms.iter().map(|platform| platform.packed.uncompressed).sum::<u64>(),
+        "compressed_bytes": built.platforms.iter().map(|platform| platform.packed.layer.size()).sum::<u64>(),
+        "platforms": built.platforms.iter().map(platform).collect::<Vec<_>>(),
+        "seconds": { "compile": built.compile.as_secs_f64(), "pack": built.pack.as_secs_f64() },
+    })
+}
+
+fn platform(built: &BuiltPlatform) -> Value {
+    let sbom = built.sbom.as_ref().map(|(descriptor, crates)| json!({ "digest": descriptor.digest().to_string(), "crates": crates }));
+    json!({
+        "platform": built.platform.to_string(),
+        "target": built.triple,
+        "binary": built.binary,
+        "digest": built.packed.manifest.digest().to_string(),
+        "uncompressed_bytes": built.packed.uncompressed,
+        "compressed_bytes": built.packed.layer.size(),
+        "sbom": sbom,
+    })
 }

@@ -9,8 +9,8 @@ use oci_spec::image::{
     SCHEMA_VERSION,
 };
 
-use super::{Platform, Spec};
 use super::layer::Layer;
+use super::{Platform, Spec};
 use crate::time;
 
 pub(super) fn configuration(spec: &Spec, platform: &Platform, layer: &Layer) -> ImageConfiguration {

@@ -50,6 +50,8 @@ pub struct Image {
     pub manifests: Vec<Packed>,
     /// All blobs.
     pub blobs: Blobs,
+    /// Artifacts that refer to one of the manifests, such as bills of materials.
+    pub referrers: Vec<Descriptor>,
 }
 
 /// The image for one platform.
@@ -101,7 +103,7 @@ pub fn pack(spec: &Spec, binaries: &[Binary]) -> Result<Image> {
             blobs.add(MediaType::ImageIndex, canonical::to_vec(&index)?)
         }
     };
-    Ok(Image { descriptor, manifests, blobs })
+    Ok(Image { descriptor, manifests, blobs, referrers: Vec::new() })
 }
 
 fn pack_one(spec: &Spec, binary: &Binary, blobs: &mut Blobs) -> Result<Packed> {

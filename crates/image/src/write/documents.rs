@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::canonical;
 use crate::pack::Image;
-use crate::source::REF_NAME;
+use crate::source::{REF_NAME, REFERRERS};
 use crate::store::blob_path;
 
 /// The full name of an image, as containerd's importer expects it (`images/annotations.go`).
@@ -39,12 +39,17 @@ pub(super) fn of(image: &Image, repository: &str, tags: &[String]) -> Result<Doc
         repo_tags: tags.iter().map(|tag| format!("{repository}:{tag}")).collect(),
         layers: vec![blob_path(&first.layer)],
     };
-    let index = ImageIndexBuilder::default()
+    let mut index = ImageIndexBuilder::default()
         .schema_version(SCHEMA_VERSION)
         .media_type(MediaType::ImageIndex)
         .manifests(tagged(image, repository, tags))
         .build()
         .context("cannot make index.json")?;
+    if !image.referrers.is_empty() {
+        let list =
+            String::from_utf8(canonical::to_vec(&image.referrers)?).context("JSON is UTF-8")?;
+        index.set_annotations(Some(HashMap::from([(REFERRERS.to_owned(), list)])));
+    }
     Ok(Documents { index: canonical::to_vec(&index)?, manifest: canonical::to_vec(&[docker])? })
 }
 

@@ -1,0 +1,81 @@
+//! Which target of rustc makes a static binary for a platform.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::platform::Platform;
+
+/// A target of rustc whose standard library is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The triple, such as `x86_64-unknown-linux-musl`.
+    pub triple: String,
+    /// rustc's own folder, `rustc --print sysroot`.
+    pub sysroot: PathBuf,
+}
+
+impl Target {
+    /// The target for `platform`: musl where it is installed, else glibc, which can be linked statically as well.
+    pub fn find(platform: &Platform, folder: &Path) -> Result<Self> {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output =
+            super::output(Command::new(rustc).args(["--print", "sysroot"]).current_dir(folder))?;
+        let sysroot =
+            PathBuf::from(String::from_utf8(output).context("the sysroot is not UTF-8")?.trim());
+        let candidates = triples(platform)?;
+        let installed =
+            |triple: &&String| sysroot.join("lib/rustlib").join(triple).join("lib").is_dir();
+        match candidates.iter().find(installed) {
+            Some(triple) => Ok(Self { triple: triple.clone(), sysroot }),
+            None => bail!(
+                "no target for {platform} is installed; run: rustup target add {}",
+                candidates.first().map_or("", String::as_str)
+            ),
+        }
+    }
+}
+
+/// The targets for `platform`, the better one first.
+fn triples(platform: &Platform) -> Result<Vec<String>> {
+    let variant = platform.variant.as_deref();
+    let (machine, environment) = match (
+        platform.os.as_str(),
+        platform.architecture.as_str(),
+        variant,
+    ) {
+        ("linux", "amd64", None | Some("v1")) => ("x86_64", ""),
+        ("linux", "arm64", None | Some("v8")) => ("aarch64", ""),
+        ("linux", "arm", None | Some("v7")) => ("armv7", "eabihf"),
+        ("linux", "arm", Some("v6")) => ("arm", "eabihf"),
+        ("linux", "386", None) => ("i686", ""),
+        ("linux", "riscv64", None) => ("riscv64gc", ""),
+        ("linux", "ppc64le", None) => ("powerpc64le", ""),
+        ("linux", "s390x", None) => ("s390x", ""),
+        _ => bail!(
+            "images for {platform} are not built here; linux/amd64, linux/arm64, linux/arm/v7 and others of linux are"
+        ),
+    };
+    Ok(["musl", "gnu"].map(|libc| format!("{machine}-unknown-linux-{libc}{environment}")).to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::triples;
+
+    #[test]
+    fn platforms_have_their_triples() {
+        for (platform, first) in [
+            ("linux/amd64", "x86_64-unknown-linux-musl"),
+            ("linux/arm64", "aarch64-unknown-linux-musl"),
+            ("linux/arm64/v8", "aarch64-unknown-linux-musl"),
+            ("linux/arm/v7", "armv7-unknown-linux-musleabihf"),
+            ("linux/riscv64", "riscv64gc-unknown-linux-musl"),
+        ] {
+            assert_eq!(triples(&platform.parse().unwrap()).unwrap()[0], first);
+        }
+        let error = triples(&"windows/amd64".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("windows/amd64 are not built here"), "{error}");
+    }
+}

@@ -1,0 +1,86 @@
+//! What the configuration means for the image and for the service in it.
+
+use std::collections::BTreeMap;
+
+use oci_spec::image::{
+    ANNOTATION_CREATED, ANNOTATION_DESCRIPTION, ANNOTATION_LICENSES, ANNOTATION_REVISION,
+    ANNOTATION_SOURCE, ANNOTATION_TITLE, ANNOTATION_VERSION,
+};
+use skyward_config::{Config, Service};
+
+use crate::build::Options;
+use crate::cargo::Package;
+use crate::pack::Spec;
+use crate::time;
+
+/// The image that `config` describes. `package` is the service's cargo package, where there is one.
+pub fn spec(config: &Config, package: Option<&Package>, options: &Options) -> Spec {
+    let (service, image) = (&config.service, &config.image);
+    let mut ports = vec![service.port, service.admin_port];
+    ports.retain(|port| *port != 0);
+    Spec {
+        name: service.name.clone(),
+        user: image.user,
+        ports,
+        env: environment(service),
+        args: service.args.clone(),
+        labels: labels(config, package, options),
+        compression: image.compression,
+        epoch: options.epoch,
+    }
+}
+
+/// The variables that tell the service its settings, and those of `service.env` over them. A setting that the
+/// configuration leaves open is left to the service.
+pub fn environment(service: &Service) -> BTreeMap<String, String> {
+    let Ok(serde_json::Value::Object(settings)) = serde_json::to_value(service) else {
+        return BTreeMap::new();
+    };
+    let mut variables = BTreeMap::new();
+    for (key, value) in settings {
+        // These say how the service is built and started; the others are its own settings.
+        if matches!(key.as_str(), "package" | "binary" | "args" | "env") {
+            continue;
+        }
+        let text = match value {
+            serde_json::Value::Null => continue,
+            serde_json::Value::String(text) => text,
+            serde_json::Value::Array(items) => items
+                .iter()
+                .map(|item| item.as_str().unwrap_or_default())
+                .collect::<Vec<_>>()
+                .join(","),
+            other => other.to_string(),
+        };
+        variables.insert(format!("SKYWARD_SERVICE__{}", key.to_uppercase()), text);
+    }
+    variables.extend(service.env.clone());
+    variables
+}
+
+/// The labels of the OCI image specification (annotations.md), and those of the configuration over them.
+///
+/// The revision is there only when it is given: two folders with the same source, of which one is no git checkout, make
+/// the same image; and a commit that changes no code does not change the image.
+fn labels(
+    config: &Config,
+    package: Option<&Package>,
+    options: &Options,
+) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::from([
+        (ANNOTATION_TITLE.to_owned(), config.service.name.clone()),
+        (ANNOTATION_CREATED.to_owned(), time::rfc3339(options.epoch)),
+    ]);
+    let mut add = |key: &str, value: Option<&String>| {
+        if let Some(value) = value {
+            labels.insert(key.to_owned(), value.trim().to_owned());
+        }
+    };
+    add(ANNOTATION_VERSION, package.map(|package| &package.version));
+    add(ANNOTATION_DESCRIPTION, package.and_then(|package| package.description.as_ref()));
+    add(ANNOTATION_LICENSES, package.and_then(|package| package.license.as_ref()));
+    add(ANNOTATION_SOURCE, package.and_then(|package| package.repository.as_ref()));
+    add(ANNOTATION_REVISION, options.revision.as_ref());
+    labels.extend(config.image.labels.clone());
+    labels
+}
