@@ -101,10 +101,16 @@ impl Access {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let loaded = args.config.load()?;
-    let image = built::archive(args.image.clone(), &loaded);
+    // Whoever names both needs no configuration file.
+    let (image, references) = match (&args.image, args.to.as_slice()) {
+        (Some(image), references @ [_, ..]) => (image.clone(), references.to_vec()),
+        (image, references) => {
+            let loaded = args.config.load()?;
+            let image = built::archive(image.clone(), &loaded);
+            (image, if references.is_empty() { configured(&loaded)? } else { references.to_vec() })
+        }
+    };
     let source = Store::open(&image)?;
-    let references = if args.to.is_empty() { configured(&loaded)? } else { args.to.clone() };
     let push = Push {
         source: &source,
         references,

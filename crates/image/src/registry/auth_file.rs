@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::credentials::{CredentialsError, Secret};
 use super::reference::{DOCKER_HUB, Reference};
@@ -48,15 +49,12 @@ impl std::fmt::Debug for Entry {
 impl AuthFile {
     pub(super) fn parse(text: &str, path: &str) -> Result<Self, CredentialsError> {
         // An empty file is what `docker logout` and `touch` leave.
-        let content = if text.trim().is_empty() {
-            Content::default()
-        } else {
-            serde_json::from_str(text).map_err(|error| CredentialsError::File {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })?
-        };
-        Ok(Self { path: path.to_owned(), content })
+        let content = if text.trim().is_empty() { Ok(Content::default()) } else { object(text) };
+        let path = path.to_owned();
+        match content {
+            Ok(content) => Ok(Self { path, content }),
+            Err(error) => Err(CredentialsError::File { path, reason: error.to_string() }),
+        }
     }
 
     /// The helper named for this registry alone.
@@ -84,6 +82,12 @@ impl AuthFile {
             reason: format!("auths.\"{key}\": {reason}"),
         })
     }
+}
+
+/// serde takes a list for a structure too; this format has none.
+fn object(text: &str) -> serde_json::Result<Content> {
+    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text)?;
+    serde_json::from_str(text)
 }
 
 impl Entry {

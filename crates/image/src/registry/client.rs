@@ -31,6 +31,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Bounds of one exchange.
     pub limits: Limits,
+    /// Bytes of one request at most: GHCR refuses more than 4 MiB.
+    pub chunk: u64,
     /// Whether plain HTTP is allowed beyond loopback.
     pub plain_http: bool,
     /// The time.
@@ -44,6 +46,7 @@ impl Default for Settings {
         Self {
             policy: Policy::default(),
             limits: Limits::default(),
+            chunk: (4 << 20) - (64 << 10),
             plain_http: false,
             clock: Arc::new(SystemClock),
             progress: Arc::new(Silent),

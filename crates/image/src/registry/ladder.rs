@@ -6,9 +6,6 @@
 
 use super::retry::is_transient;
 
-/// Bytes of one chunk: under GHCR's 4 MiB.
-pub(super) const CHUNK: u64 = (4 << 20) - (64 << 10);
-
 /// How a blob is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -41,8 +38,8 @@ pub(super) struct Ladder {
 
 impl Ladder {
     /// What fits into one chunk is sent whole: POST and PUT, which every registry takes.
-    pub(super) fn new(size: u64) -> Self {
-        let mode = if size <= CHUNK { Mode::Whole } else { Mode::Chunked };
+    pub(super) fn new(size: u64, chunk: u64) -> Self {
+        let mode = if size <= chunk { Mode::Whole } else { Mode::Chunked };
         Self { mode, refusals: 0, switched: false }
     }
 
@@ -87,9 +84,10 @@ impl Ladder {
     }
 }
 
-/// The length of the next chunk: what is left, or the registry's minimum where that is more.
-pub(super) fn chunk_length(offset: u64, size: u64, min_chunk: u64) -> u64 {
-    CHUNK.max(min_chunk).min(size - offset)
+/// The length of the next chunk: `chunk`, or the registry's minimum where that is more, or what
+/// is left.
+pub(super) fn chunk_length(offset: u64, size: u64, chunk: u64, min_chunk: u64) -> u64 {
+    chunk.max(min_chunk).min(size - offset)
 }
 
 #[cfg(test)]
@@ -98,16 +96,17 @@ mod tests {
 
     use super::*;
 
+    const CHUNK: u64 = 1000;
+
     #[test]
     fn small_blobs_go_whole_and_large_ones_in_chunks() {
-        assert_eq!(Ladder::new(CHUNK).mode, Mode::Whole);
-        assert_eq!(Ladder::new(CHUNK + 1).mode, Mode::Chunked);
-        const { assert!(CHUNK < 4 << 20) };
+        assert_eq!(Ladder::new(CHUNK, CHUNK).mode, Mode::Whole);
+        assert_eq!(Ladder::new(CHUNK + 1, CHUNK).mode, Mode::Chunked);
     }
 
     #[test]
     fn answers_lead_to_steps() {
-        let large = || Ladder::new(CHUNK * 3);
+        let large = || Ladder::new(CHUNK * 3, CHUNK);
         for (status, range, next) in [
             (503, None, Next::Ask),
             (429, None, Next::Ask),
@@ -125,13 +124,13 @@ mod tests {
 
     #[test]
     fn a_mode_refused_twice_gives_way_to_the_other_once() {
-        let mut ladder = Ladder::new(CHUNK * 3);
+        let mut ladder = Ladder::new(CHUNK * 3, CHUNK);
         assert_eq!(ladder.refused(400, None, 0), Next::Restart);
         assert_eq!(ladder.mode, Mode::Chunked);
         assert_eq!(ladder.refused(400, None, 0), Next::Restart);
         assert_eq!(ladder.mode, Mode::Whole);
         assert_eq!(ladder.refused(413, None, 0), Next::Fail);
-        let mut small = Ladder::new(10);
+        let mut small = Ladder::new(10, CHUNK);
         assert_eq!(small.refused(416, None, 0), Next::Restart);
         assert_eq!(small.mode, Mode::Chunked);
     }
@@ -139,16 +138,16 @@ mod tests {
     proptest! {
         #[test]
         fn refusals_end(statuses in proptest::collection::vec(prop_oneof![Just(400u16), Just(416), Just(413), Just(405)], 8)) {
-            let mut ladder = Ladder::new(CHUNK * 3);
+            let mut ladder = Ladder::new(CHUNK * 3, CHUNK);
             let failed = statuses.iter().any(|status| ladder.refused(*status, None, 0) == Next::Fail);
             prop_assert!(failed, "eight refusals are enough for any registry");
         }
 
         #[test]
-        fn chunks_cover_the_blob(size in 1u64..50_000_000, min_chunk in 0u64..20_000_000) {
+        fn chunks_cover_the_blob(size in 1u64..50_000, min_chunk in 0u64..20_000) {
             let mut offset = 0;
             while offset < size {
-                let length = chunk_length(offset, size, min_chunk);
+                let length = chunk_length(offset, size, CHUNK, min_chunk);
                 prop_assert!(length > 0);
                 prop_assert!(offset + length == size || length >= min_chunk.max(CHUNK));
                 offset += length;

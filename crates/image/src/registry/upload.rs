@@ -11,7 +11,7 @@ use crate::verify::{self, Verified};
 use super::client::Failed;
 use super::error::RegistryError;
 use super::http::{Payload, Response};
-use super::ladder::{CHUNK, Ladder, Mode, Next, chunk_length};
+use super::ladder::{Ladder, Mode, Next, chunk_length};
 use super::progress::{Event, short};
 use super::repository::{Repository, Session, Started, next_offset};
 use super::retry::Fault;
@@ -53,9 +53,9 @@ pub(super) fn bring(
     }
     let mut upload = Upload {
         repository,
-        blob: Blob::open(source, descriptor)?,
+        blob: Blob::open(source, descriptor, client.settings.chunk)?,
         operation: format!("uploading blob {}", short(&digest)),
-        ladder: Ladder::new(size),
+        ladder: Ladder::new(size, client.settings.chunk),
         offset: 0,
     };
     upload.run(session)?;
@@ -154,7 +154,7 @@ impl Upload<'_> {
 
     fn chunk(&mut self, session: &mut Session) -> Result<Sent, Failed> {
         let size = self.blob.descriptor.size();
-        let length = chunk_length(self.offset, size, session.min_chunk);
+        let length = chunk_length(self.offset, size, self.blob.most, session.min_chunk);
         let bytes = self.blob.read(self.offset, length).map_err(Failed::Fatal)?;
         let end = self.offset + bytes.len() as u64;
         let range = vec![("Content-Range", format!("{}-{}", self.offset, end - 1))];
@@ -191,7 +191,7 @@ impl Upload<'_> {
         };
         let response = if self.ladder.mode == Mode::Chunked {
             send(Payload::Bytes(&[]))
-        } else if descriptor.size() <= CHUNK {
+        } else if descriptor.size() <= self.blob.most {
             send(Payload::Bytes(self.blob.read(0, descriptor.size()).map_err(Failed::Fatal)?))
         } else {
             let mut stream = self.blob.stream().map_err(Failed::Fatal)?;
@@ -230,16 +230,22 @@ struct Blob<'a> {
     source: &'a dyn Source,
     descriptor: &'a Descriptor,
     reader: Verified<Box<dyn Read + Send + 'a>>,
+    /// Bytes read at one time.
+    most: u64,
     /// The chunk read last, and where it begins.
     chunk: Vec<u8>,
     start: u64,
 }
 
 impl<'a> Blob<'a> {
-    fn open(source: &'a dyn Source, descriptor: &'a Descriptor) -> Result<Self, RegistryError> {
+    fn open(
+        source: &'a dyn Source,
+        descriptor: &'a Descriptor,
+        most: u64,
+    ) -> Result<Self, RegistryError> {
         let reader =
             verify::reader(source, descriptor).map_err(|error| unreadable(descriptor, error))?;
-        Ok(Self { source, descriptor, reader, chunk: Vec::new(), start: 0 })
+        Ok(Self { source, descriptor, reader, most, chunk: Vec::new(), start: 0 })
     }
 
     fn end(&self) -> u64 {
@@ -249,14 +255,14 @@ impl<'a> Blob<'a> {
     /// Bytes from `offset` on: at most `length`, and fewer where the chunk read last ends there.
     fn read(&mut self, offset: u64, length: u64) -> Result<&[u8], RegistryError> {
         if offset < self.start {
-            *self = Self::open(self.source, self.descriptor)?;
+            *self = Self::open(self.source, self.descriptor, self.most)?;
         } else if offset < self.end() {
             let from = usize::try_from(offset - self.start).expect("within a chunk in memory");
             return Ok(&self.chunk[from..]);
         }
         // What lies between is read too: the digest needs it.
         while self.end() < offset {
-            self.next(CHUNK.min(offset - self.end()))?;
+            self.next(self.most.min(offset - self.end()))?;
         }
         self.next(length)?;
         Ok(&self.chunk)
@@ -276,10 +282,10 @@ impl<'a> Blob<'a> {
     /// All bytes, from the beginning, after a first pass has checked them: the last byte must not
     /// be sent where the digest is another.
     fn stream(&self) -> Result<impl Read + 'a, RegistryError> {
-        let mut first = Self::open(self.source, self.descriptor)?;
+        let mut first = Self::open(self.source, self.descriptor, self.most)?;
         io::copy(&mut first.reader, &mut io::sink())
             .map_err(|error| unreadable(self.descriptor, error.into()))?;
-        Ok(Self::open(self.source, self.descriptor)?.reader)
+        Ok(Self::open(self.source, self.descriptor, self.most)?.reader)
     }
 }
 
