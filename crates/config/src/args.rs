@@ -71,7 +71,8 @@ impl ConfigArgs {
                 .find(|(key, value)| key == name && !value.is_empty())
                 .map(|(_, value)| value.as_str())
         };
-        let named = self.config.as_deref().or(variable(CONFIG).map(Path::new));
+        let by_variable = variable(CONFIG).map(|path| (Path::new(path), CONFIG));
+        let named = self.config.as_deref().map(|path| (path, "--config")).or(by_variable);
         let by_variable =
             variable(ENVIRONMENT).map(|name| (name, Origin::Variable(ENVIRONMENT.into())));
         let environment = self

@@ -18,18 +18,24 @@ pub(crate) struct Found {
     pub(crate) shown: PathBuf,
     /// From the root of the file system.
     pub(crate) path: PathBuf,
+    /// What led to it: a flag, a variable, or where it was searched the link that it then is if it is not there.
+    named_by: &'static str,
 }
 
-/// The file that was named, or the first `skyward.toml` in the folder and those above it.
-pub(crate) fn find(named: Option<&Path>, folder: &Path) -> Result<Found, ConfigError> {
-    if let Some(named) = named {
-        return Ok(Found { shown: named.into(), path: folder.join(named) });
+/// The file that was named (and by what), or the first `skyward.toml` in the folder and those above it.
+pub(crate) fn find(
+    named: Option<(&Path, &'static str)>,
+    folder: &Path,
+) -> Result<Found, ConfigError> {
+    if let Some((named, named_by)) = named {
+        return Ok(Found { shown: named.into(), path: folder.join(named), named_by });
     }
     let mut shown = PathBuf::new();
     for parent in folder.ancestors() {
         let path = parent.join(NAME);
-        if path.exists() {
-            return Ok(Found { shown: shown.join(NAME), path });
+        // A link that leads nowhere is there too: passing it over would read a file that nobody meant.
+        if path.symlink_metadata().is_ok() {
+            return Ok(Found { shown: shown.join(NAME), path, named_by: "the link" });
         }
         shown.push("..");
     }
@@ -39,7 +45,7 @@ pub(crate) fn find(named: Option<&Path>, folder: &Path) -> Result<Found, ConfigE
 /// All of the file, if it is not larger than [`LIMIT`].
 pub(crate) fn read(found: &Found) -> Result<Vec<u8>, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { path: found.shown.clone(), reason };
-    let failed = |error: std::io::Error| unreadable(reason(&error, &found.path));
+    let failed = |error: std::io::Error| unreadable(reason(&error, found));
     let file = File::open(&found.path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
@@ -66,18 +72,20 @@ fn too_large(size: &str) -> String {
     )
 }
 
-fn reason(error: &std::io::Error, path: &Path) -> String {
+fn reason(error: &std::io::Error, found: &Found) -> String {
+    let named_by = found.named_by;
     match error.kind() {
         ErrorKind::NotFound => {
-            "it is not there; check the path, or create it (an empty file is valid)".into()
+            format!("it is not there; check {named_by}, or create the file (an empty one is valid)")
         }
-        ErrorKind::PermissionDenied => match path.metadata() {
+        ErrorKind::NotADirectory => format!("a part of the path is no folder; check {named_by}"),
+        ErrorKind::PermissionDenied => match found.path.metadata() {
             Ok(metadata) => {
                 format!("permission denied{}; allow this user to read it", rights(&metadata))
             }
             Err(_) => "permission denied on a folder above it; allow this user to enter it".into(),
         },
-        _ => format!("{error}"),
+        _ => error.to_string(),
     }
 }
 

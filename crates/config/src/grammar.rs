@@ -65,15 +65,15 @@ pub(crate) fn variables(_: &mut SchemaGenerator) -> Schema {
     )
 }
 
-/// A day at most: longer is a mistake in the unit.
-const DAY: u64 = 86_400_000;
+/// An hour at most, as the service takes it: longer is a mistake in the unit.
+const HOUR: u64 = 3_600_000;
 
 pub(crate) fn deadline(_: &mut SchemaGenerator) -> Schema {
-    whole(1, DAY, "a deadline is a whole number of milliseconds from 1 to 86400000 (a day)")
+    whole(1, HOUR, "a deadline is a whole number of milliseconds from 1 to 3600000 (an hour)")
 }
 
 pub(crate) fn delay(_: &mut SchemaGenerator) -> Schema {
-    whole(0, DAY, "a delay is a whole number of milliseconds from 0 to 86400000 (a day)")
+    whole(0, HOUR, "a delay is a whole number of milliseconds from 0 to 3600000 (an hour)")
 }
 
 pub(crate) fn connections(_: &mut SchemaGenerator) -> Schema {
@@ -81,7 +81,7 @@ pub(crate) fn connections(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn header_bytes(_: &mut SchemaGenerator) -> Schema {
-    whole(1024, 1_048_576, "the size of a header is a whole number of bytes from 1024 to 1048576")
+    whole(256, 1_048_576, "the size of a header is a whole number of bytes from 256 to 1048576")
 }
 
 pub(crate) fn body_bytes(_: &mut SchemaGenerator) -> Schema {
@@ -96,8 +96,8 @@ pub(crate) fn networks(_: &mut SchemaGenerator) -> Schema {
 pub(crate) fn hosts(_: &mut SchemaGenerator) -> Schema {
     let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
     list(&text(
-        &format!(r"^({label}(\.{label})*|\[[0-9A-Fa-f:.]+\])$"),
-        "a host is a DNS name or an IP address as in the Host header, without port, such as example.com or [::1]",
+        &format!(r"^((\*\.)?{label}(\.{label})*|\[[0-9A-Fa-f:.]+\])$"),
+        "a host is a name or an address as in the Host header, without port, such as example.com, *.example.com or [::1]",
     ))
 }
 

@@ -5,7 +5,10 @@
 use toml::de::{DeTable, Error};
 
 /// Bytes that are parsed at most. A statement is tried again with each further line, which is quadratic in its lines.
-const BUDGET: usize = 16 * 1024 * 1024;
+const BUDGET: usize = 8 * 1024 * 1024;
+
+/// Broken statements that are looked for at most: with so many, the file is no TOML at all.
+const MOST: usize = 1000;
 
 /// A statement that is no TOML.
 pub(crate) struct Broken {
@@ -20,7 +23,7 @@ pub(crate) fn recover(text: &str) -> (Vec<Broken>, String) {
     let mut rest = Rest { text, at: 0, budget: BUDGET };
     let (mut broken, mut understood, mut lost_section) =
         (Vec::new(), String::with_capacity(text.len()), false);
-    while rest.at < text.len() && rest.budget > 0 {
+    while rest.at < text.len() && rest.budget > 0 && broken.len() < MOST {
         let start = rest.at;
         let is_header = is_header(rest.line());
         let result = rest.statement();
@@ -29,8 +32,8 @@ pub(crate) fn recover(text: &str) -> (Vec<Broken>, String) {
         broken.extend(result.err());
         let statement = &text[start..rest.at];
         if lost {
-            understood
-                .extend(statement.chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }));
+            // Byte by byte, so that places in it are places in the text.
+            understood.extend(statement.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
         } else {
             understood.push_str(statement);
         }
@@ -55,7 +58,7 @@ impl<'t> Rest<'t> {
         loop {
             let statement = &self.text[self.at..end];
             self.budget = self.budget.saturating_sub(statement.len());
-            let Err(error) = DeTable::parse(statement) else {
+            let Some(error) = first_error(statement) else {
                 self.at = end;
                 return Ok(());
             };
@@ -90,7 +93,7 @@ impl<'t> Rest<'t> {
         let is_long_text = line.contains("\"\"\"") || line.contains("'''");
         self.at = if is_long_text { end } else { place + line.len() };
         self.skip_continuation(indentation(line));
-        let alone = DeTable::parse(line).err();
+        let alone = first_error(line);
         Broken { place, message: alone.as_ref().unwrap_or(error).message().into() }
     }
 
@@ -99,6 +102,12 @@ impl<'t> Rest<'t> {
             self.at += self.line().len();
         }
     }
+}
+
+/// The parser goes over the text twice, so the first error it reports need not be the first in the text.
+fn first_error(text: &str) -> Option<Error> {
+    let (_, errors) = DeTable::parse_recoverable(text);
+    errors.into_iter().min_by_key(|error| error.span().map(|span| span.start))
 }
 
 /// The line that begins at `at`, with its end.

@@ -38,11 +38,11 @@ fn ports(config: &Config, report: &mut Report<'_>) {
 
 fn drain(config: &Config, report: &mut Report<'_>) {
     if let (Some(delay), Some(cap)) = (config.service.drain_delay_ms, config.service.drain_cap_ms)
-        && delay >= cap
+        && delay > cap
     {
         report(&["service.drain_delay_ms", "service.drain_cap_ms"], &|_| {
             format!(
-                "the delay of {delay} ms leaves no time in the cap of {cap} ms; drain_delay_ms is less than drain_cap_ms"
+                "the delay of {delay} ms is longer than the cap of {cap} ms; both count from the same signal, so drain_delay_ms is the smaller"
             )
         });
     }
@@ -51,7 +51,7 @@ fn drain(config: &Config, report: &mut Report<'_>) {
 fn hosts(config: &Config, report: &mut Report<'_>) {
     if let (Some(host), Some(allowed)) = (&config.k3s.host, &config.service.allowed_hosts)
         && !allowed.is_empty()
-        && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+        && !allowed.iter().any(|allowed| allows(allowed, host))
     {
         report(&["k3s.host", "service.allowed_hosts"], &|_| {
             format!(
@@ -59,6 +59,15 @@ fn hosts(config: &Config, report: &mut Report<'_>) {
                 quoted(host)
             )
         });
+    }
+}
+
+/// As the service compares: without case, and `*.` stands for any name before it.
+fn allows(allowed: &str, host: &str) -> bool {
+    let (allowed, host) = (allowed.to_ascii_lowercase(), host.to_ascii_lowercase());
+    match allowed.strip_prefix('*') {
+        Some(ending) => host.len() > ending.len() && host.ends_with(ending),
+        None => host == allowed,
     }
 }
 

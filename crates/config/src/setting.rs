@@ -128,7 +128,9 @@ fn read(shape: &Shape, text: &str, origin: &Origin) -> Result<Value, String> {
 }
 
 fn toml(shape: &Shape, text: &str, origin: &Origin) -> Result<Value, String> {
-    let value = DeValue::parse(text.trim())
-        .map_err(|error| format!("syntax: {}; {}", error.message(), shape.right()))?;
+    let value = DeValue::parse(text.trim()).map_err(|error| {
+        let what = error.message().split(", expected").next().unwrap_or_default();
+        format!("{what}; {}", shape.right())
+    })?;
     Ok(Value::new(value.into_inner(), &|_| origin.clone()))
 }

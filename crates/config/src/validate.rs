@@ -93,7 +93,7 @@ impl Validator {
             return self.report(
                 key,
                 origin,
-                format!("the list is empty; at least {} is needed", shape.min_items),
+                format!("the list is empty; at least {} item is needed", shape.min_items),
             );
         }
         let Some(item_shape) = &shape.items else { return Some(Value::List(items)) };
@@ -180,7 +180,7 @@ fn what(value: &Value) -> &'static str {
     match value {
         Value::Text(_) => "text",
         Value::Whole(_) => "a whole number",
-        Value::Flag(_) => "true or false",
+        Value::Flag(_) => "a boolean",
         Value::Other(what, _) => what,
         Value::List(_) => "a list",
         Value::Table(_) => "a table",

@@ -43,48 +43,51 @@ pub struct Service {
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_timeout_ms: Option<u64>,
-    /// Milliseconds that a connection may be kept open between two requests; longer than the load balancer's own. Without it: the service's
-    /// default.
+    /// Milliseconds between two requests on a connection; longer than those of the load balancer. Without it: the service's default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout_ms: Option<u64>,
-    /// Milliseconds that a request's body may stall. Without it: the service's default.
+    /// Milliseconds between two parts of a request's body. Without it: the service's default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_timeout_ms: Option<u64>,
-    /// Milliseconds that the client may take no byte of the response. Without it: the service's default.
+    /// Milliseconds between two parts of an answer that the client takes. Without it: the service's default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_timeout_ms: Option<u64>,
-    /// Milliseconds for a whole request. Without it: the service's default.
+    /// Milliseconds from a request's header to the end of its answer. Without it: the service's default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_timeout_ms: Option<u64>,
-    /// Connections open at once; more are answered with 503. Without it: the service's default.
+    /// Connections open at one time; one more is answered with 503. Without it: the service's default.
     #[schemars(schema_with = "grammar::connections")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_connections: Option<u32>,
-    /// Bytes of a request's header; more are answered with 431. Without it: the service's default.
+    /// Bytes of a request's header; more is answered with 431 or 414. Without it: the service's default.
     #[schemars(schema_with = "grammar::header_bytes")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_header_bytes: Option<u32>,
-    /// Bytes of a request's body; more are answered with 413. Without it: the service's default.
+    /// Bytes of a request's body; more is answered with 413. Without it: the service's default.
     #[schemars(schema_with = "grammar::body_bytes")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_body_bytes: Option<u64>,
-    /// Milliseconds that it goes on accepting after SIGTERM while `/readyz` says 503. Without it: the service's default.
+    /// Milliseconds that it goes on accepting after SIGTERM, while `/readyz` says 503. Without it: the service's default.
     #[schemars(schema_with = "grammar::delay")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_delay_ms: Option<u64>,
-    /// Milliseconds after which a drain ends whatever is still open, counted from SIGTERM. Without it: the service's default.
-    #[schemars(schema_with = "grammar::deadline")]
+    /// Milliseconds for an idle connection's last request, once it no longer accepts. Without it: the service's default.
+    #[schemars(schema_with = "grammar::delay")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drain_grace_ms: Option<u64>,
+    /// Milliseconds after SIGTERM at which it ends at the latest; less than what the orchestrator waits. Without it: the service's default.
+    #[schemars(schema_with = "grammar::delay")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_cap_ms: Option<u64>,
     /// Networks whose `X-Forwarded-For` is believed. Without it: the service's default.
     #[schemars(schema_with = "grammar::networks")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_proxies: Option<Vec<String>>,
-    /// Host names that are answered. Empty: any. Without it: the service's default.
+    /// Hosts that it answers for, `*.HOST` for all below; others are answered with 421. An empty list: all. Without it: the service's default.
     #[schemars(schema_with = "grammar::hosts")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_hosts: Option<Vec<String>>,
@@ -118,6 +121,7 @@ impl Default for Service {
             max_header_bytes: None,
             max_body_bytes: None,
             drain_delay_ms: None,
+            drain_grace_ms: None,
             drain_cap_ms: None,
             trusted_proxies: None,
             allowed_hosts: None,

@@ -1,0 +1,161 @@
+//! Whatever comes in, there is a configuration or a list of problems: never a panic, and never a value that the types do not take.
+
+use proptest::prelude::*;
+use skyward_config::{Config, Input, Origin, Resolved, resolve};
+
+fn run(
+    bytes: &[u8],
+    environment: Option<&str>,
+    variables: &[(String, String)],
+    flags: &[String],
+) -> Option<Resolved> {
+    let origin = Origin::Flag("--environment");
+    let environment = environment.map(|name| (name, &origin));
+    match resolve(&Input { file: "skyward.toml", bytes, environment, variables, flags }) {
+        Ok(resolved) => Some(resolved),
+        Err(problems) => {
+            assert!(problems.iter().count() > 0);
+            for problem in problems.iter() {
+                assert!(!problem.to_string().contains('\n'), "one line: {problem}");
+                assert!(problem.message.contains([';', '?']), "what would be right: {problem}");
+            }
+            None
+        }
+    }
+}
+
+/// The keys of the schema, with and without an environment, and some that are not there.
+fn key() -> impl Strategy<Value = String> {
+    let schema = skyward_config::schema();
+    let mut keys = vec![
+        "nonsense".to_owned(),
+        "service".into(),
+        "service.port.x".into(),
+        "environment.a".into(),
+    ];
+    for (section, definition) in
+        [("service", "Service"), ("image", "Image"), ("k3s", "K3s"), ("aws", "Aws")]
+    {
+        let properties = schema["$defs"][definition]["properties"]
+            .as_object()
+            .expect("a section has properties");
+        for key in properties.keys() {
+            keys.push(format!("{section}.{key}"));
+            keys.push(format!("environment.a.{section}.{key}"));
+        }
+    }
+    keys.extend(
+        ["service.env.A", "environment.a.service.env.A-", "image.labels.\"a.b\""]
+            .map(str::to_owned),
+    );
+    prop::sample::select(keys)
+}
+
+/// Values in TOML, right for some key and wrong for others.
+fn value() -> impl Strategy<Value = String> {
+    let fixed = [
+        "true",
+        "\"\"",
+        "\"web\"",
+        "\"a.b\"",
+        "\"10.0.0.0/8\"",
+        "\"linux/amd64\"",
+        "\"json\"",
+        "\"zstd\"",
+        "\"123456789012\"",
+        "[]",
+        "[\"a\", \"b\"]",
+        "[\"linux/arm64\"]",
+        "[\"::/0\"]",
+        "{}",
+        "{ A = \"b\" }",
+        "{ a.b = 1 }",
+        "1.5",
+        "inf",
+        "2026-01-01",
+        "[[{ a = [] }]]",
+    ];
+    prop_oneof![
+        prop::sample::select(fixed.map(str::to_owned).to_vec()),
+        any::<i64>().prop_map(|number| number.to_string()),
+        (0..70_000_u32).prop_map(|number| number.to_string()),
+        ".*".prop_map(|text| serde_json::Value::String(text).to_string()),
+    ]
+}
+
+fn document() -> impl Strategy<Value = String> {
+    let statement = (key(), value()).prop_map(|(key, value)| format!("{key} = {value}\n"));
+    prop::collection::vec(statement, 0..12).prop_map(|statements| statements.concat())
+}
+
+/// A document with some bytes cut out, put in or replaced: near enough to TOML to get far.
+fn broken() -> impl Strategy<Value = Vec<u8>> {
+    let edit = (
+        any::<prop::sample::Index>(),
+        0..4_usize,
+        prop::sample::select(b"[]{}\"'=,.#\n\r \xff0a".to_vec()),
+    );
+    (document(), prop::collection::vec(edit, 0..6)).prop_map(|(document, edits)| {
+        let mut bytes = document.into_bytes();
+        for (place, length, byte) in edits {
+            let start = place.index(bytes.len() + 1);
+            let end = (start + length).min(bytes.len());
+            bytes.splice(start..end, [byte]);
+        }
+        bytes
+    })
+}
+
+fn setting(separator: &'static str) -> impl Strategy<Value = (String, String)> {
+    let key =
+        prop_oneof![key().prop_map(move |key| key.replace('.', separator)), "[A-Za-z_.]{0,20}"];
+    (key, prop_oneof![value().prop_map(|value| value.trim_matches('"').to_owned()), ".*"])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        run(&bytes, None, &[], &[]);
+    }
+
+    #[test]
+    fn broken_documents(bytes in broken(), environment in prop::option::of("[a-b]")) {
+        run(&bytes, environment.as_deref(), &[], &[]);
+    }
+
+    #[test]
+    fn settings(
+        document in document(),
+        variables in prop::collection::vec(setting("__"), 0..4),
+        flags in prop::collection::vec(setting("."), 0..4),
+    ) {
+        let variables: Vec<_> = variables.into_iter().map(|(key, value)| (format!("SKYWARD_{}", key.to_uppercase()), value)).collect();
+        let flags: Vec<_> = flags.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+        run(document.as_bytes(), Some("a"), &variables, &flags);
+    }
+
+    /// What is valid is taken as it is: written out again, it is the same configuration.
+    #[test]
+    fn a_valid_value_is_the_value_set(key in key(), value in value()) {
+        if let Some(resolved) = run(format!("{key} = {value}").as_bytes(), None, &[], &[]) {
+            let again: Config = serde_json::from_value(serde_json::to_value(&resolved.config).unwrap()).unwrap();
+            prop_assert_eq!(&again, &resolved.config);
+            let is_changed = resolved.config != Config::default();
+            let is_set = resolved.origins != skyward_config::Origins::default();
+            prop_assert!(is_set || !is_changed, "{} = {}", key, value);
+        }
+    }
+}
+
+/// The worst that fits below the limit of a file: every line is broken, so that each is looked at alone.
+#[test]
+fn a_mebibyte_of_broken_lines_ends() {
+    for line in
+        ["a = [\n", "[\n", "a = \"\"\"\n", "a = {\n", "[a\n", "= 1\n", "a.b.c.d = [1,\n", "\"\n"]
+    {
+        let text = line.repeat(1024 * 1024 / line.len());
+        assert!(run(text.as_bytes(), None, &[], &[]).is_none());
+    }
+}

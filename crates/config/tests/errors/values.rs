@@ -1,0 +1,162 @@
+use skyward_config::{Input, resolve};
+
+use crate::{EMPTY, check, problems};
+
+/// A line of configuration, and below it what is said of it.
+#[test]
+fn values_that_are_wrong() {
+    let lines: Vec<&str> = include_str!("values.txt").lines().collect();
+    for case in lines.chunks(2) {
+        let [line, expected] = case else { panic!("{case:?} is half a case") };
+        check(line, &format!("skyward.toml:1: {}", expected.trim_start()));
+    }
+    assert_eq!(lines.len(), 54, "all of them");
+}
+
+#[test]
+fn a_long_value_is_shortened() {
+    let text = problems(Input {
+        bytes: format!("k3s.host = \"{}\"", "ä".repeat(254)).as_bytes(),
+        ..EMPTY
+    });
+    let shown = "ä".repeat(60);
+    assert_eq!(
+        text,
+        format!(
+            "skyward.toml:1: k3s.host: \"{shown}…\" is too long: 254 characters; a host name is a DNS name in lower case, such as web.example.com"
+        )
+    );
+}
+
+#[test]
+fn repositories_follow_the_distribution_spec() {
+    for right in [
+        "web",
+        "acme/web",
+        "docker.io/acme/web",
+        "localhost:5000/a/b__c",
+        "[::1]:5000/web",
+        "Registry.Example/a-b",
+    ] {
+        let text = format!("image.repository = \"{right}\"");
+        assert!(resolve(&Input { bytes: text.as_bytes(), ..EMPTY }).is_ok(), "{right}");
+    }
+    for wrong in [
+        "",
+        "Web",
+        "acme/Web",
+        "web:1",
+        "docker.io/acme/web@sha256:00",
+        "a//b",
+        "/a",
+        "a/",
+        "a..b",
+        "a_-b",
+        "https://docker.io/a",
+    ] {
+        check(
+            &format!("image.repository = \"{wrong}\""),
+            &format!(
+                "skyward.toml:1: image.repository: \"{wrong}\" is not valid; a repository is [host[:port]/]path in lower case, without tag or digest, such as docker.io/acme/web"
+            ),
+        );
+    }
+}
+
+#[test]
+fn networks_and_hosts_of_clients() {
+    for (line, is_right) in [
+        ("service.trusted_proxies = [\"10.0.0.0/8\", \"fd00::/8\", \"192.0.2.7\", \"::1\"]", true),
+        ("service.trusted_proxies = []", true),
+        ("service.trusted_proxies = [\"10.0.0.0/33\"]", false),
+        ("service.trusted_proxies = [\"fd00::/129\"]", false),
+        ("service.trusted_proxies = [\"10.0.0.0/+8\"]", false),
+        ("service.trusted_proxies = [\"10.0.0.0/\"]", false),
+        ("service.trusted_proxies = [\"traefik\"]", false),
+        (
+            "service.allowed_hosts = [\"example.com\", \"*.example.com\", \"192.0.2.7\", \"[::1]\"]",
+            true,
+        ),
+        ("service.allowed_hosts = [\"example.com:80\"]", false),
+        ("service.allowed_hosts = [\"a b\"]", false),
+        ("service.allowed_hosts = [\"*\"]", false),
+        ("k3s.host = \"web.example.com\"", true),
+        ("k3s.host = \"192.0.2.7\"", false),
+        ("k3s.host = \"web_1.example.com\"", false),
+    ] {
+        assert_eq!(resolve(&Input { bytes: line.as_bytes(), ..EMPTY }).is_ok(), is_right, "{line}");
+    }
+}
+
+#[test]
+fn keys_that_are_not_there() {
+    for (text, expected) in [
+        ("[servce]", "skyward.toml:1: servce: unknown key; did you mean service?"),
+        ("[service]\nprot = 1", "skyward.toml:2: service.prot: unknown key; did you mean port?"),
+        (
+            "[service]\nadmin-port = 1",
+            "skyward.toml:2: service.admin-port: unknown key; did you mean admin_port?",
+        ),
+        ("[service]\nPORT = 1", "skyward.toml:2: service.PORT: unknown key; did you mean port?"),
+        ("port = 1", "skyward.toml:1: port: unknown key; port is a key of [service]"),
+        (
+            "[service]\nreplicas = 1",
+            "skyward.toml:2: service.replicas: unknown key; replicas is a key of [k3s]",
+        ),
+        (
+            "[aws]\ncolour = 1",
+            "skyward.toml:2: aws.colour: unknown key; the keys here are account, name, region",
+        ),
+        (
+            "[environment.staging.environment.x]",
+            "skyward.toml:1: environment.staging.environment: unknown key; the keys here are aws, image, k3s, service",
+        ),
+        (
+            "[service]\n\"\" = 1\n[aws]",
+            "skyward.toml:2: service.\"\": unknown key; the keys here are admin_port, allowed_hosts, args, binary, body_timeout_ms, drain_cap_ms, drain_delay_ms, drain_grace_ms, env, header_timeout_ms, host, idle_timeout_ms, log_format, max_body_bytes, max_connections, max_header_bytes, name, package, port, request_timeout_ms, trusted_proxies, write_timeout_ms",
+        ),
+    ] {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn rules_over_several_keys() {
+    for (text, expected) in [
+        (
+            "[service]\nport = 80\nadmin_port = 80",
+            "skyward.toml:3: service.admin_port: 80 is service.port too; the two ports differ (or are 0)",
+        ),
+        (
+            "[service]\nport = 9000",
+            "skyward.toml:2: service.port: 9000 is service.admin_port too; the two ports differ (or are 0)",
+        ),
+        (
+            "[service]\ndrain_delay_ms = 5\ndrain_cap_ms = 4",
+            "skyward.toml:3: service.drain_cap_ms: the delay of 5 ms is longer than the cap of 4 ms; both count from the same signal, so drain_delay_ms is the smaller",
+        ),
+        (
+            "k3s.host = \"a.b\"\nservice.allowed_hosts = [\"c.d\"]",
+            "skyward.toml:2: service.allowed_hosts: the service would refuse k3s.host \"a.b\"; service.allowed_hosts is empty or holds it",
+        ),
+        (
+            "service.env.SKYWARD_SERVICE__PORT = \"1\"",
+            "skyward.toml:1: service.env.SKYWARD_SERVICE__PORT: the service reads that as a setting; set service.port instead",
+        ),
+        // In an environment that nobody asked for: the base alone is fine.
+        (
+            "[environment.staging.service]\nport = 9000",
+            "skyward.toml:2: environment.staging.service.port: 9000 is service.admin_port too; the two ports differ (or are 0)",
+        ),
+        // A wrong value is said to be wrong; that its default collides with another is no second mistake.
+        (
+            "[service]\nport = \"x\"\nadmin_port = 8000",
+            "skyward.toml:2: service.port: \"x\" is text; a port is a whole number from 0 to 65535",
+        ),
+    ] {
+        check(text, expected);
+    }
+    assert!(
+        resolve(&Input { bytes: b"service.port = 0\nservice.admin_port = 0", ..EMPTY }).is_ok()
+    );
+}
