@@ -76,7 +76,8 @@ impl Up {
         let inspected = report.step("inspect", || {
             json_of(self.image("inspect").args(["--output", "json", archive]))
         })?;
-        report.inspected(&inspected, started.elapsed())
+        report.inspected(&inspected, started.elapsed());
+        Ok(())
     }
 
     /// `skyward-image VERB` under this command's configuration.

@@ -59,22 +59,43 @@ impl Report {
 
     /// The rows of `image build --output json`.
     pub(super) fn built(&mut self, built: &Value) -> Result<()> {
+        let platforms = built.pointer("/platforms").and_then(Value::as_array);
+        for platform in platforms.into_iter().flatten() {
+            let name = text(platform, "/platform")?;
+            self.add(Row {
+                size: number(platform, "/uncompressed_bytes"),
+                ..Row::new(
+                    "compile",
+                    format!("static binary for {name}"),
+                    seconds(built, "/seconds/compile"),
+                )
+            });
+            if let Some(crates) = number(platform, "/sbom/crates") {
+                self.add(Row {
+                    digest: text(platform, "/sbom/digest")?,
+                    ..Row::new("sbom", format!("{crates} crates"), None)
+                });
+            }
+        }
         self.add(Row {
-            size: built.pointer("/bytes/uncompressed").and_then(Value::as_u64),
-            ..Row::new("compile", "ok", built.pointer("/seconds/compile").and_then(Value::as_f64))
-        });
-        self.add(Row {
-            size: built.pointer("/bytes/compressed").and_then(Value::as_u64),
+            size: number(built, "/compressed_bytes"),
             digest: text(built, "/digest")?,
-            ..Row::new("pack", "ok", built.pointer("/seconds/pack").and_then(Value::as_f64))
+            ..Row::new("pack", "archive and OCI layout", seconds(built, "/seconds/pack"))
         });
         Ok(())
     }
 
     /// The row of `image inspect --output json`.
-    pub(super) fn inspected(&mut self, inspected: &Value, time: Duration) -> Result<()> {
-        self.add(Row::new("inspect", text(inspected, "/result")?, Some(time.as_secs_f64())));
-        Ok(())
+    pub(super) fn inspected(&mut self, inspected: &Value, time: Duration) {
+        let rules = inspected.pointer("/rules").and_then(Value::as_array);
+        let efficiency = inspected.pointer("/efficiency").and_then(Value::as_f64).unwrap_or(0.0);
+        let result = format!(
+            "{} rules passed, efficiency {:.1} %, {} wasted",
+            rules.map_or(0, Vec::len),
+            efficiency * 100.0,
+            table::bytes(number(inspected, "/wasted_bytes").unwrap_or(0)),
+        );
+        self.add(Row::new("inspect", result, Some(time.as_secs_f64())));
     }
 
     /// What `up` will do as well, once its part is built.
@@ -102,4 +123,12 @@ impl Report {
         }
         print!("\n{table}\n");
     }
+}
+
+fn number(value: &Value, pointer: &str) -> Option<u64> {
+    value.pointer(pointer).and_then(Value::as_u64)
+}
+
+fn seconds(value: &Value, pointer: &str) -> Option<f64> {
+    value.pointer(pointer).and_then(Value::as_f64)
 }
