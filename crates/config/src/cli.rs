@@ -8,7 +8,7 @@ use skyward_config::{ConfigArgs, Effective, Loaded, reference, schema};
 
 /// Shows, checks and documents the configuration.
 #[derive(Parser)]
-#[command(name = "config")]
+#[command(name = "config", bin_name = "cargo xtask config", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -64,7 +64,7 @@ fn show(loaded: &Loaded, output: Output) -> Result<()> {
                 .into_iter()
                 .map(|value| (value.key, json!(value.origin.to_string())))
                 .collect();
-            let (file, environment) = (&loaded.file, &loaded.environment);
+            let (file, environment) = (loaded.file.to_string_lossy(), &loaded.environment);
             print(&format!(
                 "{:#}\n",
                 json!({"file": file, "environment": environment, "config": loaded.config, "origins": origins})

@@ -17,8 +17,9 @@ fn list(items: &Schema) -> Schema {
     json_schema!({"type": "array", "items": items, "uniqueItems": true})
 }
 
-fn map(keys: &Schema, values: &Schema) -> Schema {
-    json_schema!({"type": "object", "propertyNames": keys, "additionalProperties": values})
+/// The limit is far above what anyone writes, and keeps small what is merged and checked for each environment.
+fn map(keys: &Schema, values: &Schema, most: u32) -> Schema {
+    json_schema!({"type": "object", "propertyNames": keys, "additionalProperties": values, "maxProperties": most})
 }
 
 pub(crate) fn namespace(_: &mut SchemaGenerator) -> Schema {
@@ -43,7 +44,9 @@ pub(crate) fn package(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn ip(_: &mut SchemaGenerator) -> Schema {
     let right = "a host is an IP address, such as 0.0.0.0, 127.0.0.1 or ::";
-    json_schema!({"type": "string", "format": "ip", "errorMessage": right})
+    let mut schema = text("^[0-9A-Fa-f:.]+$", right);
+    schema.insert("format".into(), "ip".into());
+    schema
 }
 
 pub(crate) fn port(_: &mut SchemaGenerator) -> Schema {
@@ -62,6 +65,7 @@ pub(crate) fn variables(_: &mut SchemaGenerator) -> Schema {
             "a variable's name is letters, digits and _, and does not begin with a digit",
         ),
         &text("^[^\\x00]*$", "a variable's value is text without NUL"),
+        1000,
     )
 }
 
@@ -90,7 +94,9 @@ pub(crate) fn body_bytes(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn networks(_: &mut SchemaGenerator) -> Schema {
     let right = "a network is an address with or without a prefix length, such as 10.0.0.0/8, fd00::/8 or 192.0.2.7";
-    list(&json_schema!({"type": "string", "format": "cidr", "errorMessage": right}))
+    let mut network = text("^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$", right);
+    network.insert("format".into(), "cidr".into());
+    list(&network)
 }
 
 pub(crate) fn hosts(_: &mut SchemaGenerator) -> Schema {
@@ -151,6 +157,7 @@ pub(crate) fn labels(_: &mut SchemaGenerator) -> Schema {
             "a label's name is 1 to 253 letters, digits, ., _, / and -, with a letter or digit at both ends, such as com.example.team",
         ),
         &text("^[^\\x00]*$", "a label's value is text without NUL"),
+        1000,
     )
 }
 
@@ -198,7 +205,7 @@ pub(crate) fn environments(sections: &Schema) -> Schema {
         DNS_LABEL,
         "an environment's name is 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends",
     );
-    let mut schema = map(&name, sections);
+    let mut schema = map(&name, sections, 100);
     let meaning = "Environments: `[environment.NAME.service]` and so on lie over the sections when NAME is chosen. Tables are merged, all else is replaced.";
     schema.insert("description".into(), meaning.into());
     schema

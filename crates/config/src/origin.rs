@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Nobody set it.
     Default,

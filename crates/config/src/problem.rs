@@ -6,7 +6,7 @@ use crate::Origin;
 const SHOWN: usize = 100;
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Where: a line of the file, a variable or a flag.
     pub origin: Origin,

@@ -5,7 +5,7 @@
 use toml::de::{DeTable, Error};
 
 /// Bytes that are parsed at most. A statement is tried again with each further line, which is quadratic in its lines.
-const BUDGET: usize = 8 * 1024 * 1024;
+const BUDGET: usize = 4 * 1024 * 1024;
 
 /// Broken statements that are looked for at most: with so many, the file is no TOML at all.
 const MOST: usize = 1000;

@@ -44,36 +44,31 @@ pub struct Resolved {
 /// All that is wrong, also in the environments that were not asked for.
 pub fn resolve(input: &Input<'_>) -> Result<Resolved, Problems> {
     let (file, mut problems) = document::parse(&Arc::from(input.file), input.bytes);
-    let broken: Vec<Origin> = problems.iter().map(|problem| problem.origin.clone()).collect();
     let known = environment_names(&file);
-
     let (file, wrong) = check(file);
-    // What the parser made of a line that it did not understand is not what was meant.
-    problems.extend(wrong.into_iter().filter(|problem| !broken.contains(&problem.origin)));
-    let (mut base, mut environments) = split(file);
+    problems.extend(wrong);
     let (settings, wrong) = check(settings(input, &mut problems));
     problems.extend(wrong);
-    let mut layers: Vec<Table> =
-        environments.values().map(|over| layered(&base, over.clone())).collect();
-    layers.push(base.clone());
+
+    let (mut table, mut environments) = split(file);
+    let mut broken = broken_rules(&table);
+    for over in environments.values() {
+        let mut table = table.clone();
+        tree::overlay(&mut table, over.clone());
+        broken.extend(broken_rules(&table));
+    }
     if let Some((name, origin)) = input.environment {
         if !known.iter().any(|existing| existing == name) {
             problems.push(no_environment(input.file, name, origin, &known));
         }
-        tree::overlay(&mut base, environments.remove(name).unwrap_or_default());
+        tree::overlay(&mut table, environments.remove(name).unwrap_or_default());
     }
-    tree::overlay(&mut base, settings);
-
-    let origins = origins(&base);
-    let config = typed(&base);
-    let mut broken_rules = rules::check(&config, &origins);
-    for layer in &layers {
-        broken_rules.extend(rules::check(&typed(layer), &self::origins(layer)));
-    }
-    rules::report(broken_rules, &mut problems);
+    tree::overlay(&mut table, settings);
+    broken.extend(broken_rules(&table));
+    rules::report(broken, &mut problems);
 
     if problems.is_empty() {
-        Ok(Resolved { config, origins, environments: known })
+        Ok(Resolved { config: typed(&table), origins: origins(&table), environments: known })
     } else {
         Err(Problems::new(problems))
     }
@@ -105,10 +100,8 @@ fn environment_names(file: &Table) -> Vec<String> {
     }
 }
 
-fn layered(base: &Table, over: Table) -> Table {
-    let mut table = base.clone();
-    tree::overlay(&mut table, over);
-    table
+fn broken_rules(table: &Table) -> Vec<rules::Broken> {
+    rules::check(&typed(table), &origins(table))
 }
 
 /// What the variables and over them the flags say.

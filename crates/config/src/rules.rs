@@ -1,5 +1,7 @@
 //! Rules over several keys, on a configuration whose single values are all valid.
 
+use std::collections::HashSet;
+
 use crate::validate::quoted;
 use crate::{Config, Origin, Origins, Problem};
 
@@ -103,20 +105,23 @@ fn blame(origins: &Origins, keys: &[&str], message: &dyn Fn(&str) -> String) -> 
 
 /// Adds each problem once, and none about a key that is wrong already: its value was not the one meant.
 pub(crate) fn report(broken: Vec<Broken>, problems: &mut Vec<Problem>) {
-    let wrong: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
+    let wrong: HashSet<String> =
+        problems.iter().flat_map(|problem| concerned(&problem.key)).collect();
+    let mut known: HashSet<Problem> = HashSet::new();
     for Broken { keys, problem } in broken {
-        let consequence = keys.iter().any(|key| wrong.iter().any(|wrong| concerns(wrong, key)));
-        if !consequence && !problems.contains(&problem) {
+        let is_consequence = keys.iter().any(|key| wrong.contains(key));
+        if !is_consequence && known.insert(problem.clone()) {
             problems.push(problem);
         }
     }
 }
 
-/// Whether `wrong` is `key` or below it, in whichever environment.
-fn concerns(wrong: &str, key: &str) -> bool {
-    let plain = match wrong.strip_prefix("environment.").and_then(|rest| rest.split_once('.')) {
+/// The keys that something wrong in `key` concerns, in whichever environment: itself and those above it.
+fn concerned(key: &str) -> Vec<String> {
+    let plain = match key.strip_prefix("environment.").and_then(|rest| rest.split_once('.')) {
         Some((_, plain)) => plain,
-        None => wrong,
+        None => key,
     };
-    plain.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+    let ends = plain.match_indices(['.', '[']).map(|(end, _)| end).chain([plain.len()]);
+    ends.map(|end| plain[..end].to_owned()).collect()
 }

@@ -51,6 +51,8 @@ pub(crate) struct Shape {
     #[serde(rename = "additionalProperties", deserialize_with = "additional")]
     pub(crate) values: Option<Box<Shape>>,
 
+    pub(crate) max_properties: Option<usize>,
+
     #[serde(rename = "$schema")]
     _dialect: String,
     #[serde(rename = "$defs")]
@@ -82,7 +84,7 @@ pub(crate) struct Choice {
     _kind: Kind,
 }
 
-/// Forms that a pattern does not express well.
+/// Forms that a pattern only comes near to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Format {

@@ -23,7 +23,7 @@ impl Validator {
             (Kind::Boolean, Value::Flag(flag)) => Value::Flag(flag),
             (Kind::Array, Value::List(items)) => self.list(shape, key, &origin, items)?,
             (Kind::Object, Value::Table(entries)) if shape.values.is_some() => {
-                Value::Table(self.map(shape, key, entries))
+                Value::Table(self.map(shape, key, &origin, entries)?)
             }
             (Kind::Object, Value::Table(entries)) => {
                 Value::Table(self.section(shape, key, entries))
@@ -33,12 +33,8 @@ impl Validator {
                 return self.wrong(shape, key, &origin, &what);
             }
             (_, value) => {
-                return self.wrong(
-                    shape,
-                    key,
-                    &origin,
-                    &format!("{} is {}", shown(&value), what(&value)),
-                );
+                let what = format!("{} is {}", shown(&value), what(&value));
+                return self.wrong(shape, key, &origin, &what);
             }
         };
         Some(Node { value, origin })
@@ -114,7 +110,15 @@ impl Validator {
         (kept.len() == count).then_some(Value::List(kept))
     }
 
-    fn map(&mut self, shape: &Shape, key: &str, entries: Table) -> Table {
+    fn map(&mut self, shape: &Shape, key: &str, origin: &Origin, entries: Table) -> Option<Table> {
+        if let Some(most) = shape.max_properties.filter(|most| entries.len() > *most) {
+            let count = entries.len();
+            return self.report(
+                key,
+                origin,
+                format!("{count} entries are too many; {most} at most"),
+            );
+        }
         let mut kept = Table::new();
         for (name, node) in entries {
             let key = child(key, &name);
@@ -123,13 +127,12 @@ impl Validator {
             {
                 continue;
             }
-            if let Some(node) =
-                shape.values.as_ref().and_then(|values| self.check(values, &key, node))
-            {
-                kept.insert(name, node);
-            }
+            let values = shape.values.as_deref();
+            kept.extend(
+                values.and_then(|values| self.check(values, &key, node)).map(|node| (name, node)),
+            );
         }
-        kept
+        Some(kept)
     }
 
     /// The entries of a section without what is wrong in it.

@@ -149,13 +149,17 @@ proptest! {
     }
 }
 
-/// The worst that fits below the limit of a file: every line is broken, so that each is looked at alone.
+/// The worst that the limits let in ends: statements that are looked at alone, again and again; and rules that are checked for each environment.
 #[test]
-fn a_mebibyte_of_broken_lines_ends() {
-    for line in
-        ["a = [\n", "[\n", "a = \"\"\"\n", "a = {\n", "[a\n", "= 1\n", "a.b.c.d = [1,\n", "\"\n"]
-    {
-        let text = line.repeat(1024 * 1024 / line.len());
-        assert!(run(text.as_bytes(), None, &[], &[]).is_none());
+fn a_mebibyte_of_mistakes_ends() {
+    const LIMIT: usize = 1024 * 1024;
+    for line in ["a = [\n", "a = {\n", "= 1\n", "[a\n"] {
+        assert!(run(line.repeat(LIMIT / line.len()).as_bytes(), None, &[], &[]).is_none());
     }
+    let variables =
+        (0..1_000).map(|number| format!("service.env.SKYWARD_SERVICE__{number} = \"\"\n"));
+    let environments =
+        (0..100).map(|number| format!("[environment.e{number}.service]\nport = 9000\n"));
+    let text: String = variables.chain(environments).collect();
+    assert!(run(text.as_bytes(), None, &[], &[]).is_none());
 }

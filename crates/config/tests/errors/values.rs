@@ -160,3 +160,12 @@ fn rules_over_several_keys() {
         resolve(&Input { bytes: b"service.port = 0\nservice.admin_port = 0", ..EMPTY }).is_ok()
     );
 }
+
+#[test]
+fn too_many_environments() {
+    let environments: Vec<_> = (0..101).map(|number| format!("[environment.e{number}]")).collect();
+    check(
+        &environments.join("\n"),
+        "skyward.toml:1: environment: 101 entries are too many; 100 at most",
+    );
+}
