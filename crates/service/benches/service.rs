@@ -1,1 +1,3 @@
+//! The service's numbers, and those of its peers.
+
 fn main() {}

@@ -1,5 +1,6 @@
 //! One line a request on standard output: [`format`](mod@format) writes it, [`writer`] carries it out without ever holding up a worker.
 
+pub mod batch;
 pub mod escape;
 pub mod format;
 pub mod writer;

@@ -97,7 +97,7 @@ async fn run(http: &mut http1::Connection<Gate, Exchange>, context: &Context) ->
                 }
                 Expiry::Body => progress.set_fault(Fault::SlowBody),
                 Expiry::Request if progress.body_since.get().is_some() => {
-                    progress.set_fault(Fault::SlowBody)
+                    progress.set_fault(Fault::SlowBody);
                 }
                 Expiry::Request => progress.set_fault(Fault::SlowAnswer),
             }

@@ -51,7 +51,7 @@ impl Default for Settings {
             deadlines: Deadlines {
                 header: Duration::from_secs(10),
                 // Longer than the load balancer's (ALB 60 s, Traefik 90 s): else it sends requests into connections that we close, and answers 502.
-                idle: Duration::from_secs(120),
+                idle: Duration::from_mins(2),
                 body: Duration::from_secs(15),
                 write: Duration::from_secs(15),
                 request: Duration::from_secs(30),

@@ -1,11 +1,12 @@
 //! Buffers, one a worker, and the one thread that writes them out.
 //!
 //! A worker only appends to memory. The writer wakes when a first line arrives, waits [`FLUSH_EVERY`] for more (or until a buffer holds
-//! [`FLUSH_AT`]) and writes everything. When standard output does not take it (a stuck pipe), the buffers fill up to [`BUFFER_CAP`] and further
+//! [`FLUSH_AT`]) and writes everything, in the order in which it happened. When standard output does not take it (a stuck pipe), the buffers fill up to [`BUFFER_CAP`] and further
 //! lines are dropped and counted; when it is closed, lines are dropped from then on. Requests are answered in either case.
 
+use super::batch::{self, Batch};
 use super::format::{Entry, LogFormat, Stamp};
-use crate::clock;
+use crate::clock::{self, Tick};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -38,7 +39,7 @@ struct State {
 
 #[derive(Debug)]
 struct Lines {
-    bytes: Vec<u8>,
+    batch: Batch,
     stamp: Stamp,
 }
 
@@ -51,19 +52,16 @@ pub struct Log {
 }
 
 impl Log {
-    /// Appends the line of `entry`.
-    pub fn record(&self, entry: &Entry<'_>) {
-        self.append(|lines| {
-            let Lines { bytes, stamp } = lines;
-            stamp.append(clock::unix_seconds(), entry, bytes);
-        });
+    /// Appends the line of `entry`, which ended `now`.
+    pub fn record(&self, now: Tick, entry: &Entry<'_>) {
+        self.append(now, |bytes, stamp| stamp.append(clock::unix_seconds(), entry, bytes));
     }
 
     /// Appends a line of the service's own.
     pub fn notice(&self, line: &str) {
-        self.append(|lines| {
-            lines.bytes.extend_from_slice(line.as_bytes());
-            lines.bytes.push(b'\n');
+        self.append(Tick::now(), |bytes, _| {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
         });
     }
 
@@ -72,19 +70,20 @@ impl Log {
         self.state.dropped.load(Relaxed)
     }
 
-    fn append(&self, write: impl FnOnce(&mut Lines)) {
+    fn append(&self, now: Tick, write: impl FnOnce(&mut Vec<u8>, &mut Stamp)) {
         if self.state.broken.load(Relaxed) {
             self.state.dropped.fetch_add(1, Relaxed);
             return;
         }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = lines.bytes.len();
+        let Lines { batch, stamp } = &mut *lines;
+        let before = batch.len();
         if before >= BUFFER_CAP {
             self.state.dropped.fetch_add(1, Relaxed);
             return;
         }
-        write(&mut lines);
-        let filled = before < FLUSH_AT && lines.bytes.len() >= FLUSH_AT;
+        batch.add(now, |bytes| write(bytes, stamp));
+        let filled = before < FLUSH_AT && batch.len() >= FLUSH_AT;
         drop(lines);
         if filled || (!self.state.armed.load(Relaxed) && !self.state.armed.swap(true, Relaxed)) {
             self.writer.unpark();
@@ -113,13 +112,14 @@ impl LogWriter {
         let of_thread = Arc::clone(&state);
         let thread = thread::Builder::new().name("log".into()).spawn(move || {
             if let Ok(logs) = logs.recv() {
-                Writing { logs, state: of_thread, sink, spare: Vec::new() }.run(&end);
+                Writing::new(logs, of_thread, sink).run(&end);
             }
         })?;
         let writer = thread.thread().clone();
         let logs: Vec<_> = (0..count)
             .map(|_| {
-                let lines = Mutex::new(Lines { bytes: Vec::new(), stamp: Stamp::new(format) });
+                let lines =
+                    Mutex::new(Lines { batch: Batch::default(), stamp: Stamp::new(format) });
                 Arc::new(Log { lines, state: Arc::clone(&state), writer: writer.clone() })
             })
             .collect();
@@ -145,10 +145,17 @@ struct Writing {
     logs: Vec<Arc<Log>>,
     state: Arc<State>,
     sink: Sink,
-    spare: Vec<u8>,
+    /// What was taken from each log.
+    taken: Vec<Batch>,
+    merged: Vec<u8>,
 }
 
 impl Writing {
+    fn new(logs: Vec<Arc<Log>>, state: Arc<State>, sink: Sink) -> Self {
+        let taken = logs.iter().map(|_| Batch::default()).collect();
+        Self { logs, state, sink, taken, merged: Vec::new() }
+    }
+
     fn run(mut self, end: &SyncSender<()>) {
         loop {
             while !self.state.armed.load(Relaxed) && !self.state.closing.load(Relaxed) {
@@ -170,41 +177,40 @@ impl Writing {
 
     fn any_full(&self) -> bool {
         self.logs.iter().any(|log| {
-            log.lines.lock().unwrap_or_else(PoisonError::into_inner).bytes.len() >= FLUSH_AT
+            log.lines.lock().unwrap_or_else(PoisonError::into_inner).batch.len() >= FLUSH_AT
         })
     }
 
     fn flush(&mut self) {
-        for index in 0..self.logs.len() {
-            {
-                let mut lines =
-                    self.logs[index].lines.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::swap(&mut lines.bytes, &mut self.spare);
-            }
-            if !self.state.broken.load(Relaxed) {
-                self.write_spare();
-            }
-            self.spare.clear();
-            self.spare.shrink_to(2 * FLUSH_AT);
+        for (log, taken) in self.logs.iter().zip(&mut self.taken) {
+            let mut lines = log.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut lines.batch, taken);
         }
+        if !self.state.broken.load(Relaxed) {
+            batch::merge(&self.taken, &mut self.merged);
+            self.write_merged();
+        }
+        self.merged.clear();
+        self.merged.shrink_to(2 * FLUSH_AT);
+        self.taken.iter_mut().for_each(|batch| batch.clear(2 * FLUSH_AT));
     }
 
-    fn write_spare(&mut self) {
-        let mut rest = &self.spare[..];
+    fn write_merged(&mut self) {
+        let mut rest = &self.merged[..];
         while !rest.is_empty() {
             match self.sink.write(rest) {
                 Ok(0) => return self.state.broken.store(true, Relaxed),
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    thread::sleep(RETRY_AFTER)
+                    thread::sleep(RETRY_AFTER);
                 }
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     return self.state.broken.store(true, Relaxed);
                 }
                 // A full disk may have room again: these lines are lost, later ones are tried.
                 Err(_) => {
-                    let lost = rest.iter().filter(|byte| **byte == b'\n').count();
+                    let lost = memchr::memchr_iter(b'\n', rest).count();
                     self.state.dropped.fetch_add(u64::try_from(lost).unwrap_or(u64::MAX), Relaxed);
                     return;
                 }
@@ -253,7 +259,9 @@ mod tests {
         let (sender, written) = mpsc::channel();
         let writer = LogWriter::start(1, LogFormat::Default, Box::new(ToChannel(sender))).unwrap();
         let log = writer.log(0);
-        let expected: String = (0..10_000).map(|number| format!("line {number}\n")).collect();
+        let expected: String =
+            (0..10_000).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n")
+                + "\n";
         expected.lines().for_each(|line| log.notice(line));
         writer.close(Duration::from_secs(10));
         let all: Vec<u8> = written.try_iter().flatten().collect();

@@ -132,6 +132,9 @@ impl Gate {
             Step::Pass(length) => {
                 if in_body {
                     progress.body_since.clear();
+                    if !self.framing.in_body() {
+                        progress.body_due.lower();
+                    }
                 } else {
                     progress.head_since.clear();
                 }
@@ -203,6 +206,7 @@ impl Read for Gate {
                 Poll::Pending => {
                     if gate.framing.in_body() {
                         gate.connection.progress.body_since.start();
+                        gate.connection.progress.body_due.raise();
                     }
                     return Poll::Pending;
                 }

@@ -20,6 +20,8 @@ pub struct HeadRules {
 
 /// Bytes of a request target, if the head may be that large (RFC 9112 §3 asks for at least 8000).
 const MAX_TARGET: usize = 8_192;
+const BOTH_FRAMINGS: Refusal =
+    Refusal::bad_request("there is both a Content-Length and a Transfer-Encoding");
 /// Header lines; hyper takes no more.
 const MAX_LINES: usize = 100;
 
@@ -59,8 +61,7 @@ pub struct Head {
     has_host: bool,
     /// The target named the host itself (absolute form): it counts, not the header (RFC 9112 §3.2.2).
     target_host: bool,
-    length: Option<u64>,
-    chunked: bool,
+    body: Option<BodyKind>,
 }
 
 impl Head {
@@ -184,15 +185,19 @@ impl Head {
 
     fn content_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
         const MALFORMED: Refusal = Refusal::bad_request("the Content-Length is malformed");
-        if self.length.is_some() {
-            return Err(Refusal::bad_request("there is more than one Content-Length"));
+        match self.body {
+            None => {}
+            Some(BodyKind::Sized(_)) => {
+                return Err(Refusal::bad_request("there is more than one Content-Length"));
+            }
+            Some(BodyKind::Chunked) => return Err(BOTH_FRAMINGS),
         }
         // `parse` alone would take a plus sign.
         if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
             return Err(MALFORMED);
         }
         let length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
-        self.length = Some(length.ok_or(refusal::LARGE_BODY)?);
+        self.body = Some(BodyKind::Sized(length.ok_or(refusal::LARGE_BODY)?));
         Ok(())
     }
 
@@ -200,8 +205,12 @@ impl Head {
         if self.http_10 {
             return Err(Refusal::bad_request("HTTP/1.0 has no Transfer-Encoding"));
         }
-        if std::mem::replace(&mut self.chunked, true) {
-            return Err(Refusal::bad_request("there is more than one Transfer-Encoding"));
+        match self.body.replace(BodyKind::Chunked) {
+            None => {}
+            Some(BodyKind::Sized(_)) => return Err(BOTH_FRAMINGS),
+            Some(BodyKind::Chunked) => {
+                return Err(Refusal::bad_request("there is more than one Transfer-Encoding"));
+            }
         }
         if !value.eq_ignore_ascii_case(b"chunked") {
             return Err(Refusal::bad_request("the Transfer-Encoding is not just chunked"));
@@ -216,13 +225,9 @@ impl Head {
         if !self.has_host && !self.target_host && !rules.allowed_hosts.is_empty() {
             return Err(refusal::FOREIGN_HOST);
         }
-        match (self.length, self.chunked) {
-            (Some(_), true) => {
-                Err(Refusal::bad_request("there is both a Content-Length and a Transfer-Encoding"))
-            }
-            (Some(length), false) if length > rules.max_body_bytes => Err(refusal::LARGE_BODY),
-            (length, false) => Ok(BodyKind::Sized(length.unwrap_or(0))),
-            (None, true) => Ok(BodyKind::Chunked),
+        match self.body.unwrap_or(BodyKind::Sized(0)) {
+            BodyKind::Sized(length) if length > rules.max_body_bytes => Err(refusal::LARGE_BODY),
+            body => Ok(body),
         }
     }
 }

@@ -96,6 +96,8 @@ pub struct Progress {
     pub idle_since: Moment,
     /// A body is waited for.
     pub body_since: Moment,
+    /// A body was waited for, and has not ended.
+    pub body_due: Flag,
     /// The client takes no bytes.
     pub blocked_since: Moment,
     /// The request under way was given a [`Fault`] by its deadline.
@@ -120,6 +122,7 @@ impl Progress {
             busy_since: Moment::default(),
             idle_since: Moment::default(),
             body_since: Moment::default(),
+            body_due: Flag::default(),
             blocked_since: Moment::default(),
             overdue_since: Moment::default(),
             responding: Flag::default(),

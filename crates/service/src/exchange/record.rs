@@ -102,19 +102,22 @@ impl Drop for Record {
             .as_deref()
             .map_or((None, None), |agent| (agent.referer.as_ref(), agent.user_agent.as_ref()));
         let version = if self.version == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" };
-        self.connection.log.record(&Entry {
-            client: &client,
-            request: RequestLine::Parsed {
-                method: self.method.as_str(),
-                target: &self.target(),
-                version,
+        self.connection.log.record(
+            now,
+            &Entry {
+                client: &client,
+                request: RequestLine::Parsed {
+                    method: self.method.as_str(),
+                    target: &self.target(),
+                    version,
+                },
+                status: status.as_u16(),
+                bytes: self.bytes,
+                duration,
+                referer: referer.map(HeaderValue::as_bytes),
+                user_agent: user_agent.map(HeaderValue::as_bytes),
             },
-            status: status.as_u16(),
-            bytes: self.bytes,
-            duration,
-            referer: referer.map(HeaderValue::as_bytes),
-            user_agent: user_agent.map(HeaderValue::as_bytes),
-        });
+        );
     }
 }
 
@@ -130,13 +133,16 @@ pub fn refused(connection: &Context, refusal: &Refusal, line: &[u8], bytes: usiz
     connection
         .numbers()
         .end(Series { method: "_OTHER", route: "", status: refusal.status }, duration);
-    connection.log.record(&Entry {
-        client: &connection.peer_text,
-        request: RequestLine::Raw(line),
-        status: refusal.status.as_u16(),
-        bytes: u64::try_from(bytes).unwrap_or(0),
-        duration,
-        referer: None,
-        user_agent: None,
-    });
+    connection.log.record(
+        now,
+        &Entry {
+            client: &connection.peer_text,
+            request: RequestLine::Raw(line),
+            status: refusal.status.as_u16(),
+            bytes: u64::try_from(bytes).unwrap_or(0),
+            duration,
+            referer: None,
+            user_agent: None,
+        },
+    );
 }

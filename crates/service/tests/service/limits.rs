@@ -1,0 +1,59 @@
+//! How much is taken.
+
+use crate::support::{Client, Process, ask, get, wait_for};
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[test]
+fn one_connection_too_many() {
+    let service = Process::start(&["--max-connections", "3"]);
+    let mut clients: Vec<Client> = (0..3).map(|_| Client::connect(service.address)).collect();
+    for client in &mut clients {
+        client.send(GET);
+        assert_eq!(client.answer().status, 200);
+    }
+    for _ in 0..5 {
+        let mut refused = Client::connect(service.address);
+        refused.send(GET);
+        let answer = refused.answer();
+        answer.assert_problem(503);
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        refused.assert_closed();
+    }
+    let metrics = service.metrics();
+    assert!(metrics.contains("\nhttp_server_shed_connections_total 5\n"), "{metrics}");
+    assert!(metrics.contains("\nhttp_server_open_connections 3\n"), "{metrics}");
+    // Those that are open are not disturbed, and a place that becomes free is given away again.
+    clients[0].send(GET);
+    assert_eq!(clients[0].answer().status, 200);
+    drop(clients.pop());
+    wait_for("a free place", || service.metrics().contains("\nhttp_server_open_connections 2\n"));
+    assert_eq!(ask(service.address, GET).status, 200);
+    assert_eq!(service.log(10).iter().filter(|line| line.ends_with("\"-\" 503 -")).count(), 5);
+}
+
+#[test]
+fn a_crowd_at_the_door_keeps_no_probe_away() {
+    let service = Process::start(&["--max-connections", "1"]);
+    let _inside = Client::connect(service.address);
+    let crowd: Vec<_> = (0..200).map(|_| Client::connect(service.address)).collect();
+    assert_eq!(get(service.admin, "/livez").status, 200);
+    wait_for("every one to be counted", || {
+        service.metrics().contains("\nhttp_server_shed_connections_total 200\n")
+    });
+    drop(crowd);
+}
+
+#[test]
+fn sizes_can_be_set() {
+    let service = Process::start(&["--max-header-bytes", "256", "--max-body-bytes", "10"]);
+    ask(service.address, format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(300)))
+        .assert_problem(431);
+    ask(service.address, format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(300)))
+        .assert_problem(414);
+    ask(service.address, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n")
+        .assert_problem(413);
+    ask(service.address, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
+        .assert_problem(405);
+    assert_eq!(ask(service.address, GET).status, 200);
+}
