@@ -25,7 +25,7 @@ pub(crate) fn recover(text: &str) -> (Vec<Broken>, String) {
         (Vec::new(), String::with_capacity(text.len()), false);
     while rest.at < text.len() && rest.budget > 0 && broken.len() < MOST {
         let start = rest.at;
-        let is_header = is_header(rest.line());
+        let is_header = was_header(rest.line());
         let result = rest.statement();
         lost_section = if is_header { result.is_err() } else { lost_section };
         let lost = result.is_err() || lost_section;
@@ -119,6 +119,13 @@ fn is_header(line: &str) -> bool {
     let name =
         line.trim_start().strip_prefix('[').map(|name| name.trim_start_matches(['[', ' ', '\t']));
     name.is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()))
+}
+
+/// Whether a line that begins a statement is a section's name, or was meant as one: a bracket before its first letter, or one that closes it.
+fn was_header(line: &str) -> bool {
+    let name = line.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    let before = &line[..line.len() - name.len()];
+    before.contains('[') || (!name.contains('=') && name.trim_end().ends_with(']'))
 }
 
 fn is_assignment(line: &str) -> bool {

@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 use skyward_config::{Config, Input, Origin, Resolved, resolve};
 
+const EMPTY: Input<'static> =
+    Input { file: "skyward.toml", bytes: b"", environment: None, variables: &[], flags: &[] };
+
 fn run(
     bytes: &[u8],
     environment: Option<&str>,
@@ -11,7 +14,7 @@ fn run(
 ) -> Option<Resolved> {
     let origin = Origin::Flag("--environment");
     let environment = environment.map(|name| (name, &origin));
-    match resolve(&Input { file: "skyward.toml", bytes, environment, variables, flags }) {
+    match resolve(&Input { bytes, environment, variables, flags, ..EMPTY }) {
         Ok(resolved) => Some(resolved),
         Err(problems) => {
             assert!(problems.iter().count() > 0);
@@ -147,6 +150,61 @@ proptest! {
             prop_assert!(is_set || !is_changed, "{} = {}", key, value);
         }
     }
+}
+
+/// One mistake is one mistake: what stands in the other lines is not blamed for it.
+const VALID: &str = r#"
+[service]
+name = "web"
+port = 8000
+args = ["--a", "--b"]
+env = { A = "1", B = "2" }
+
+[image]
+tags = ["latest", "v1"]
+user = 65532
+sbom = true
+labels."com.example.team" = 'web'
+
+[environment.staging.service]
+log_format = "json"
+[environment.staging.k3s]
+namespace = "staging"
+replicas = 1
+"#;
+
+/// Every place in it, a letter taken away or not, each of these put there.
+#[test]
+fn a_mistake_in_one_line_is_reported_in_that_line() {
+    let mut mistakes = 0;
+    for (start, letter) in VALID.char_indices().filter(|(_, letter)| *letter != '\n') {
+        let line = VALID[..=start].lines().count();
+        for rest in [&VALID[start..], &VALID[start + letter.len_utf8()..]] {
+            for inserted in ["", "[", "]", "{", "}", "\"", "'", "=", ",", ".", "x", "0", "\\", "ä"]
+            {
+                let text = [&VALID[..start], inserted, rest].concat();
+                mistakes += usize::from(is_blamed_alone(&text, line));
+            }
+        }
+    }
+    assert!(mistakes > 5000, "{mistakes}");
+}
+
+/// Whether something is wrong; if so, in that line.
+fn is_blamed_alone(text: &str, line: usize) -> bool {
+    let edited = text.lines().nth(line - 1).unwrap_or_default();
+    if edited.starts_with('[') && toml::de::DeTable::parse(edited).is_ok() {
+        // Another section's name is no mistake by itself: then the keys below it may be.
+        return false;
+    }
+    let Err(problems) = resolve(&Input { bytes: text.as_bytes(), ..EMPTY }) else { return false };
+    for problem in problems.iter() {
+        assert!(
+            problem.to_string().starts_with(&format!("skyward.toml:{line}: ")),
+            "{problem}\n{text}"
+        );
+    }
+    true
 }
 
 /// The worst that the limits let in ends: statements that are looked at alone, again and again; and rules that are checked for each environment.
