@@ -49,7 +49,9 @@ fn denied(path: &Path) -> String {
         // What can be entered can be asked for its own entry ".".
         if fs::metadata(folder.join(".")).is_err() {
             let (folder, described) = (folder.display(), describe(&metadata));
-            return format!("permission denied: the folder {folder} ({described}) may not be entered by the {who}; chmod o+x {folder}");
+            return format!(
+                "permission denied: the folder {folder} ({described}) may not be entered by the {who}; chmod o+x {folder}"
+            );
         }
     }
     match fs::metadata(path) {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::command::{build, inspect, push};
+use crate::command::{build, enter, inspect, load, push, run, unpack};
 
 /// Builds, inspects, pushes and loads the image of a Rust service. No daemon is needed.
 #[derive(Parser)]
@@ -21,8 +21,17 @@ enum Command {
     Build(build::Args),
     /// List an image's layers and wasted files, and check dive's rules
     Inspect(inspect::Args),
+    /// Load an image into docker, podman, containerd or k3s; prints its name there
+    Load(load::Args),
     /// Push an image to registries; prints the digest reference
     Push(push::Args),
+    /// Unpack an image into a private folder and run its entry point from there
+    Run(run::Args),
+    /// Unpack an image's files into a folder; prints the folder
+    Unpack(unpack::Args),
+    /// The second stage of `run`
+    #[command(hide = true)]
+    Enter(enter::Args),
 }
 
 /// The form of what is written to standard output.
@@ -36,7 +45,7 @@ pub(crate) enum Output {
 }
 
 /// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
-pub(crate) fn run() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     match dispatch(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
@@ -50,6 +59,10 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Build(args) => build::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Load(args) => load::run(&args),
         Command::Push(args) => push::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Unpack(args) => unpack::run(&args),
+        Command::Enter(args) => enter::run(args),
     }
 }

@@ -1,5 +1,6 @@
 //! Builds, inspects, pushes and loads OCI images. Never needs a daemon.
 
+mod process;
 pub mod access;
 pub mod build;
 pub mod canonical;
@@ -8,14 +9,17 @@ pub mod digest;
 pub mod dive;
 pub mod elf;
 pub mod layer;
+pub mod load;
 pub mod pack;
 pub mod platform;
 pub mod registry;
 pub mod resolve;
+pub mod run;
 pub mod sbom;
 pub mod settings;
 pub mod source;
 pub mod store;
 pub mod time;
+pub mod unpack;
 pub mod verify;
 pub mod write;

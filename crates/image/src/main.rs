@@ -6,5 +6,5 @@ mod command;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run()
+    cli::main()
 }

@@ -101,7 +101,13 @@ mod tests {
             assert_eq!(text.parse::<Platform>().unwrap().to_string(), text);
         }
         for text in ["", "linux", "linux/", "/amd64", "linux/arm/", "linux/arm/v7/x"] {
-            assert!(text.parse::<Platform>().unwrap_err().to_string().contains("expected os/architecture"), "{text}");
+            assert!(
+                text.parse::<Platform>()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("expected os/architecture"),
+                "{text}"
+            );
         }
     }
 }

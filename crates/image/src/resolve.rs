@@ -27,11 +27,18 @@ impl Resolved {
         let diff_ids = self.config.rootfs().diff_ids();
         let layers = self.manifest.layers();
         if diff_ids.len() != layers.len() {
-            bail!("the manifest names {} layers, the configuration {}", layers.len(), diff_ids.len());
+            bail!(
+                "the manifest names {} layers, the configuration {}",
+                layers.len(),
+                diff_ids.len()
+            );
         }
-        let named = |diff_id: &String| layers.iter().find(|layer| layer.digest().as_ref() == diff_id);
-        let ordered: Option<Vec<_>> = diff_ids.iter().map(|id| Some((named(id)?, id.as_str()))).collect();
-        Ok(ordered.unwrap_or_else(|| layers.iter().zip(diff_ids.iter().map(String::as_str)).collect()))
+        let named =
+            |diff_id: &String| layers.iter().find(|layer| layer.digest().as_ref() == diff_id);
+        let ordered: Option<Vec<_>> =
+            diff_ids.iter().map(|id| Some((named(id)?, id.as_str()))).collect();
+        Ok(ordered
+            .unwrap_or_else(|| layers.iter().zip(diff_ids.iter().map(String::as_str)).collect()))
     }
 }
 
@@ -60,18 +67,29 @@ fn choose(mut images: Vec<Resolved>, platform: Option<&Platform>) -> Result<Reso
         (Some(index), _) => index,
         (None, None) if !images.is_empty() => 0,
         (None, _) => {
-            let there: Vec<_> = images.iter().map(|image| Platform::of(&image.config).to_string()).collect();
-            bail!("there is no image for {wanted}; there is: {}", if there.is_empty() { "none at all".to_owned() } else { there.join(", ") });
+            let there: Vec<_> =
+                images.iter().map(|image| Platform::of(&image.config).to_string()).collect();
+            bail!(
+                "there is no image for {wanted}; there is: {}",
+                if there.is_empty() { "none at all".to_owned() } else { there.join(", ") }
+            );
         }
     };
     Ok(images.swap_remove(index))
 }
 
 /// The manifests that `index` and the indexes in it name, each once.
-fn collect(source: &dyn Source, index: &ImageIndex, depth: usize, found: &mut Vec<Descriptor>) -> Result<()> {
+fn collect(
+    source: &dyn Source,
+    index: &ImageIndex,
+    depth: usize,
+    found: &mut Vec<Descriptor>,
+) -> Result<()> {
     for descriptor in index.manifests() {
         let kind = descriptor.media_type().to_string();
-        if descriptor.artifact_type().is_some() || found.iter().any(|other| other.digest() == descriptor.digest()) {
+        if descriptor.artifact_type().is_some()
+            || found.iter().any(|other| other.digest() == descriptor.digest())
+        {
             continue;
         }
         if kind.ends_with(".image.index.v1+json") || kind.ends_with(".manifest.list.v2+json") {

@@ -43,11 +43,14 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         .with_context(|| format!("cannot read image {}", opened.name))?;
     let contents = dive::read(opened.source.as_ref(), &image, Limits::default())
         .with_context(|| format!("cannot read image {}", opened.name))?;
-    let analysis = if args.exact { dive::analyze_exactly(&contents) } else { dive::analyze(&contents) };
+    let analysis =
+        if args.exact { dive::analyze_exactly(&contents) } else { dive::analyze(&contents) };
     let verdict = dive::evaluate(&analysis, &rules);
     match args.output {
         Output::Text => print!("{}{}", layers(&contents), dive::text(&analysis, &verdict)),
-        Output::Json => println!("{:#}", report(&opened.name, &image, &contents, &analysis, &verdict)),
+        Output::Json => {
+            println!("{:#}", report(&opened.name, &image, &contents, &analysis, &verdict))
+        }
     }
     Ok(if verdict.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -73,12 +76,19 @@ fn layers(contents: &Contents) -> String {
         let digest = layer.descriptor.digest();
         let stored = human_bytes(layer.descriptor.size());
         let command = layer.command.replace('\n', "↵");
-        text += &format!("  {digest}  {:>9} ({stored} stored)  {command}\n", human_bytes(layer.size()));
+        text +=
+            &format!("  {digest}  {:>9} ({stored} stored)  {command}\n", human_bytes(layer.size()));
     }
     text
 }
 
-fn report(name: &str, image: &Resolved, contents: &Contents, analysis: &Analysis, verdict: &Verdict) -> Value {
+fn report(
+    name: &str,
+    image: &Resolved,
+    contents: &Contents,
+    analysis: &Analysis,
+    verdict: &Verdict,
+) -> Value {
     let layers: Vec<Value> = contents
         .layers
         .iter()

@@ -2,6 +2,10 @@
 
 pub(crate) mod build;
 pub(crate) mod built;
+pub(crate) mod enter;
 pub(crate) mod inspect;
+pub(crate) mod load;
 pub(crate) mod open;
 pub(crate) mod push;
+pub(crate) mod run;
+pub(crate) mod unpack;

@@ -28,7 +28,10 @@ pub(crate) fn image(name: Option<&str>, config: &ConfigArgs) -> Result<Opened> {
 /// The archive that `build` wrote.
 fn built(config: &ConfigArgs) -> Result<String> {
     let loaded = config.load()?;
-    let path = loaded.root.join(&loaded.config.image.output).join(format!("{}.tar", loaded.config.service.name));
+    let path = loaded
+        .root
+        .join(&loaded.config.image.output)
+        .join(format!("{}.tar", loaded.config.service.name));
     path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 

@@ -62,7 +62,11 @@ pub fn analyze(contents: &Contents) -> Analysis {
     let smallest: i64 = seen.values().map(|data| data.smallest).sum();
     let mut files: Vec<Wasted> = repeated
         .into_iter()
-        .map(|path| Wasted { count: seen[&path].count, size: seen[&path].cumulative.unsigned_abs(), path })
+        .map(|path| Wasted {
+            count: seen[&path].count,
+            size: seen[&path].cumulative.unsigned_abs(),
+            path,
+        })
         .collect();
     files.sort_by_key(|file| file.size);
     files.reverse();
@@ -87,7 +91,12 @@ fn tree(layer: &Layer) -> Tree {
 }
 
 /// Takes the leaves of one layer into account. A whiteout of a path that lower layers do not have ends the layer's visit.
-fn visit(trees: &[Tree], current: usize, seen: &mut HashMap<Vec<u8>, Seen>, repeated: &mut Vec<Vec<u8>>) {
+fn visit(
+    trees: &[Tree],
+    current: usize,
+    seen: &mut HashMap<Vec<u8>, Seen>,
+    repeated: &mut Vec<Vec<u8>>,
+) {
     let tree = &trees[current];
     let mut lower = None;
     for node in tree.all() {

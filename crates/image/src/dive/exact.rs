@@ -27,8 +27,12 @@ impl View {
     /// Removes what lies below `path`.
     fn remove_below(&mut self, path: &[u8]) {
         let from = if path.is_empty() { Vec::new() } else { [path, b"/"].concat() };
-        let below: Vec<_> =
-            self.paths.range(from.clone()..).map(|(path, _)| path.clone()).take_while(|path| path.starts_with(&from)).collect();
+        let below: Vec<_> = self
+            .paths
+            .range(from.clone()..)
+            .map(|(path, _)| path.clone())
+            .take_while(|path| path.starts_with(&from))
+            .collect();
         for path in below {
             self.paths.remove(&path);
         }
@@ -48,7 +52,9 @@ pub fn analyze(contents: &Contents) -> Analysis {
     }
     let shown: HashSet<usize> = view.paths.values().flatten().copied().collect();
     let all: u64 = stored.iter().map(|data| data.size).sum();
-    let files = wasted(stored.iter().enumerate().filter(|(id, _)| !shown.contains(id)).map(|(_, data)| data));
+    let files = wasted(
+        stored.iter().enumerate().filter(|(id, _)| !shown.contains(id)).map(|(_, data)| data),
+    );
     let wasted: u64 = files.iter().map(|file| file.size).sum();
     let user_size: u64 = contents.layers.iter().skip(1).map(Layer::size).sum();
     let user_wasted = match (wasted, user_size) {
@@ -74,8 +80,15 @@ fn hide(layer: &Layer, view: &mut View) {
         let folder = folder.join(&b'/');
         if *name == OPAQUE {
             view.remove_below(&folder);
-        } else if let Some(hidden) = name.strip_prefix(WHITEOUT).filter(|_| !name.starts_with(DOUBLE_WHITEOUT)) {
-            let path = [folder.as_slice(), hidden].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(&b'/');
+        } else if let Some(hidden) =
+            name.strip_prefix(WHITEOUT).filter(|_| !name.starts_with(DOUBLE_WHITEOUT))
+        {
+            let path = [folder.as_slice(), hidden]
+                .iter()
+                .filter(|part| !part.is_empty())
+                .copied()
+                .collect::<Vec<_>>()
+                .join(&b'/');
             view.remove_below(&path);
             view.paths.remove(&path);
         }
@@ -106,13 +119,16 @@ fn show(entry: &Entry, view: &mut View, stored: &mut Vec<Data>) {
 fn wasted<'a>(hidden: impl Iterator<Item = &'a Data>) -> Vec<Wasted> {
     let mut files: HashMap<&[u8], Wasted> = HashMap::new();
     for Data { path, size } in hidden.filter(|data| data.size > 0) {
-        let file = files
-            .entry(path)
-            .or_insert_with(|| Wasted { count: 0, size: 0, path: [b"/", path.as_slice()].concat() });
+        let file = files.entry(path).or_insert_with(|| Wasted {
+            count: 0,
+            size: 0,
+            path: [b"/", path.as_slice()].concat(),
+        });
         file.count += 1;
         file.size += size;
     }
     let mut files: Vec<Wasted> = files.into_values().collect();
-    files.sort_by(|left, right| right.size.cmp(&left.size).then_with(|| left.path.cmp(&right.path)));
+    files
+        .sort_by(|left, right| right.size.cmp(&left.size).then_with(|| left.path.cmp(&right.path)));
     files
 }

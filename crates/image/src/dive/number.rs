@@ -28,7 +28,8 @@ pub fn human_bytes(bytes: u64) -> String {
     reason = "humanize multiplies 64-bit floats as well; the range is checked"
 )]
 pub fn parse_bytes(text: &str) -> Result<u64> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let number: f64 = number.replace(',', "").parse().ok().with_context(|| EXPECTED.to_owned())?;
     let unit = unit.trim().to_lowercase();
@@ -57,7 +58,8 @@ fn factor(unit: &str) -> Option<u64> {
 
 /// A ratio between 0 and 1, as Go's `strconv.ParseFloat` reads it.
 pub(super) fn parse_ratio(text: &str) -> Result<f64> {
-    let ratio: f64 = text.parse().ok().context("expected a number between 0 and 1, such as 0.95")?;
+    let ratio: f64 =
+        text.parse().ok().context("expected a number between 0 and 1, such as 0.95")?;
     // dive takes NaN as well, a bound that no image can fail: surely a mistake.
     if !(0.0..=1.0).contains(&ratio) {
         bail!("expected a number between 0 and 1, such as 0.95");

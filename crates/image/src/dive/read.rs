@@ -43,7 +43,11 @@ pub fn read(source: &dyn Source, image: &Resolved, limits: Limits) -> Result<Con
             entries.push(entry);
             Ok(())
         })?;
-        layers.push(Layer { descriptor: descriptor.clone(), command: std::mem::take(&mut commands[index]), entries });
+        layers.push(Layer {
+            descriptor: descriptor.clone(),
+            command: std::mem::take(&mut commands[index]),
+            entries,
+        });
     }
     Ok(Contents { layers })
 }

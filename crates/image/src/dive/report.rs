@@ -26,7 +26,8 @@ fn write(text: &mut String, analysis: &Analysis, verdict: &Verdict) -> std::fmt:
     for file in &analysis.files {
         let path = String::from_utf8_lossy(&file.path);
         // A name may hold control characters, which a terminal would obey.
-        let path: String = path.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let path: String =
+            path.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         writeln!(text, "{:>5}  {:>12}  {path}", file.count, human_bytes(file.size))?;
     }
     writeln!(text, "Results:")?;

@@ -17,7 +17,8 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, in the order of their names, which is the order of dive's report.
-    pub const ALL: [Self; 3] = [Self::HighestUserWastedPercent, Self::HighestWastedBytes, Self::LowestEfficiency];
+    pub const ALL: [Self; 3] =
+        [Self::HighestUserWastedPercent, Self::HighestWastedBytes, Self::LowestEfficiency];
 
     /// The rule's key in the rules file.
     pub const fn name(self) -> &'static str {
@@ -48,7 +49,11 @@ pub struct Rules {
 impl Default for Rules {
     /// dive's defaults (`cmd/root.go`).
     fn default() -> Self {
-        Self { lowest_efficiency: Some(0.9), highest_wasted_bytes: None, highest_user_wasted_percent: Some(0.1) }
+        Self {
+            lowest_efficiency: Some(0.9),
+            highest_wasted_bytes: None,
+            highest_user_wasted_percent: Some(0.1),
+        }
     }
 }
 
@@ -66,10 +71,12 @@ impl Rules {
                 self.lowest_efficiency = value.map(parse_ratio).transpose().with_context(shown)?;
             }
             Rule::HighestUserWastedPercent => {
-                self.highest_user_wasted_percent = value.map(parse_ratio).transpose().with_context(shown)?;
+                self.highest_user_wasted_percent =
+                    value.map(parse_ratio).transpose().with_context(shown)?;
             }
             Rule::HighestWastedBytes => {
-                self.highest_wasted_bytes = value.map(parse_bytes).transpose().with_context(shown)?;
+                self.highest_wasted_bytes =
+                    value.map(parse_bytes).transpose().with_context(shown)?;
             }
         }
         Ok(())

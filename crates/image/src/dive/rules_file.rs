@@ -51,7 +51,11 @@ type Mistake = (Place, String);
 pub fn read(path: &Path) -> Result<Rules, RulesError> {
     let bytes = access::read(path, LARGEST)
         .map_err(|reason| RulesError::Unreadable { path: path.to_owned(), reason })?;
-    parse(&bytes).map_err(|(place, reason)| RulesError::Wrong { path: path.to_owned(), place, reason })
+    parse(&bytes).map_err(|(place, reason)| RulesError::Wrong {
+        path: path.to_owned(),
+        place,
+        reason,
+    })
 }
 
 fn parse(bytes: &[u8]) -> Result<Rules, Mistake> {
@@ -60,7 +64,10 @@ fn parse(bytes: &[u8]) -> Result<Rules, Mistake> {
         let before = &bytes[..error.valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-        (Place(Some((line, column))), format!("not UTF-8: byte 0x{:02x}; save the file as UTF-8", bytes[before.len()]))
+        (
+            Place(Some((line, column))),
+            format!("not UTF-8: byte 0x{:02x}; save the file as UTF-8", bytes[before.len()]),
+        )
     })?;
     // As written on Windows: a byte order mark is no part of the text; CRLF the parser knows.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -71,7 +78,8 @@ fn parse(bytes: &[u8]) -> Result<Rules, Mistake> {
     reader.document()
 }
 
-const EXAMPLE: &str = "a line \"rules:\" and below it, indented, such as \"lowestEfficiency: 0.95\"";
+const EXAMPLE: &str =
+    "a line \"rules:\" and below it, indented, such as \"lowestEfficiency: 0.95\"";
 
 struct Reader<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
@@ -98,7 +106,10 @@ impl<'a> Reader<'a> {
         }
         while let Some((key, span)) = self.key()? {
             if key != "rules" {
-                return Err((at(span.start), format!("unknown key {key:?}; the only one here is \"rules\"")));
+                return Err((
+                    at(span.start),
+                    format!("unknown key {key:?}; the only one here is \"rules\""),
+                ));
             }
             if rules.is_some() {
                 return Err((at(span.start), "\"rules\" is there twice".to_owned()));
@@ -123,7 +134,9 @@ impl<'a> Reader<'a> {
         match self.next()? {
             (Event::MappingStart(..), _) => {}
             (Event::Scalar(value, style, ..), _) if is_null(&value, style) => return Ok(rules),
-            (_, span) => return Err((at(span.start), format!("expected rules, such as {EXAMPLE}"))),
+            (_, span) => {
+                return Err((at(span.start), format!("expected rules, such as {EXAMPLE}")));
+            }
         }
         let mut seen = Vec::new();
         while let Some((key, span)) = self.key()? {
@@ -135,9 +148,13 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 (Event::Scalar(value, style, ..), _) if is_null(&value, style) => {}
                 (Event::Scalar(value, ..), span) => {
-                    rules.set(rule, &value).map_err(|error| (at(span.start), format!("rule {key}: {error:#}")))?;
+                    rules
+                        .set(rule, &value)
+                        .map_err(|error| (at(span.start), format!("rule {key}: {error:#}")))?;
                 }
-                (_, span) => return Err((at(span.start), format!("rule {key}: expected a single value"))),
+                (_, span) => {
+                    return Err((at(span.start), format!("rule {key}: expected a single value")));
+                }
             }
         }
         Ok(rules)
@@ -146,7 +163,8 @@ impl<'a> Reader<'a> {
 
 /// YAML's null, for which dive takes the default as well.
 fn is_null(value: &str, style: saphyr_parser::ScalarStyle) -> bool {
-    style == saphyr_parser::ScalarStyle::Plain && matches!(value, "" | "~" | "null" | "Null" | "NULL")
+    style == saphyr_parser::ScalarStyle::Plain
+        && matches!(value, "" | "~" | "null" | "Null" | "NULL")
 }
 
 fn at(marker: Marker) -> Place {
@@ -159,8 +177,11 @@ fn scan_error(error: &ScanError) -> Mistake {
 
 fn unknown(key: &str) -> String {
     let names = Rule::ALL.map(Rule::name);
-    let nearest = names.into_iter().min_by_key(|name| distance(&name.to_lowercase(), &key.to_lowercase()));
-    match nearest.filter(|name| distance(&name.to_lowercase(), &key.to_lowercase()) <= key.len() / 2) {
+    let nearest =
+        names.into_iter().min_by_key(|name| distance(&name.to_lowercase(), &key.to_lowercase()));
+    match nearest
+        .filter(|name| distance(&name.to_lowercase(), &key.to_lowercase()) <= key.len() / 2)
+    {
         Some(nearest) => format!("unknown rule {key:?}; did you mean {nearest}?"),
         None => format!("unknown rule {key:?}; there are {}", names.join(", ")),
     }

@@ -34,7 +34,12 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn new() -> Self {
-        let root = Node { name: Vec::new(), parent: ROOT, info: Info::default(), children: BTreeMap::new() };
+        let root = Node {
+            name: Vec::new(),
+            parent: ROOT,
+            info: Info::default(),
+            children: BTreeMap::new(),
+        };
         Self { nodes: vec![root] }
     }
 
@@ -57,7 +62,12 @@ impl Tree {
 
     fn add_child(&mut self, parent: Id, name: &[u8]) -> Id {
         let id = self.nodes.len();
-        self.nodes.push(Node { name: name.to_vec(), parent, info: Info::default(), children: BTreeMap::new() });
+        self.nodes.push(Node {
+            name: name.to_vec(),
+            parent,
+            info: Info::default(),
+            children: BTreeMap::new(),
+        });
         self.nodes[parent].children.insert(name.to_vec(), id);
         id
     }

@@ -105,7 +105,9 @@ impl Extension {
             EntryType::GNULongName => self.path = Some(name(contents(item)?)),
             EntryType::GNULongLink => self.link = Some(name(contents(item)?)),
             EntryType::XHeader => self.read_pax(&contents(item)?)?,
-            EntryType::XGlobalHeader => bail!("the layer has a global extended header, which no engine understands"),
+            EntryType::XGlobalHeader => {
+                bail!("the layer has a global extended header, which no engine understands")
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -117,14 +119,19 @@ impl Extension {
         while !records.is_empty() {
             let space = records.iter().position(|byte| *byte == b' ').context(BROKEN)?;
             let length: usize = std::str::from_utf8(&records[..space])?.parse().context(BROKEN)?;
-            let record = records.get(space + 1..length).and_then(|record| record.strip_suffix(b"\n")).context(BROKEN)?;
+            let record = records
+                .get(space + 1..length)
+                .and_then(|record| record.strip_suffix(b"\n"))
+                .context(BROKEN)?;
             let equals = record.iter().position(|byte| *byte == b'=').context(BROKEN)?;
             let value = record[equals + 1..].to_vec();
             match &record[..equals] {
                 b"path" => self.path = Some(value),
                 b"linkpath" => self.link = Some(value),
                 b"size" => self.size = Some(String::from_utf8(value)?.parse().context(BROKEN)?),
-                key if key.starts_with(b"GNU.sparse.") => bail!("the layer has a sparse file, which no engine writes"),
+                key if key.starts_with(b"GNU.sparse.") => {
+                    bail!("the layer has a sparse file, which no engine writes")
+                }
                 _ => {}
             }
             records = &records[length..];
@@ -136,7 +143,10 @@ impl Extension {
     fn complete(self, item: &tar::Entry<'_, impl Read>) -> Result<Option<Entry>> {
         let header = item.header();
         let path = self.path.unwrap_or_else(|| header.path_bytes().into_owned());
-        let link = self.link.or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned)).unwrap_or_default();
+        let link = self
+            .link
+            .or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned))
+            .unwrap_or_default();
         let shown = String::from_utf8_lossy(&path[..path.len().min(80)]).into_owned();
         if path.len() > LONGEST_PATH || link.len() > LONGEST_PATH {
             bail!("the layer has a path of more than {LONGEST_PATH} bytes: {shown}…");
@@ -146,7 +156,10 @@ impl Extension {
         }
         let size = header.entry_size().with_context(|| format!("{shown} has no valid size"))?;
         if self.size.is_some_and(|stated| stated != size) {
-            bail!("{shown} has a size that only an extended header states ({} bytes): too large", self.size.unwrap_or(0));
+            bail!(
+                "{shown} has a size that only an extended header states ({} bytes): too large",
+                self.size.unwrap_or(0)
+            );
         }
         let kind = match header.entry_type() {
             EntryType::Regular | EntryType::Continuous if path.ends_with(b"/") => Kind::Directory,
@@ -193,7 +206,10 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("the layer has more than {} bytes uncompressed", self.limit))
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("the layer has more than {} bytes uncompressed", self.limit),
+            )
         })?;
         Ok(read)
     }

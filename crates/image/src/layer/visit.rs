@@ -27,7 +27,9 @@ pub fn visit(
     drop(plain);
     io::copy(&mut blob, &mut io::sink()).with_context(|| format!("cannot read layer {name}"))?;
     if found != diff_id {
-        bail!("layer {name} is not the one that the configuration names: uncompressed it has the digest {found}, not {diff_id}");
+        bail!(
+            "layer {name} is not the one that the configuration names: uncompressed it has the digest {found}, not {diff_id}"
+        );
     }
     Ok(())
 }

@@ -15,6 +15,13 @@ use crate::source::Source;
 use archive::Archive;
 use layout::Layout;
 
+/// The annotation of `index.json` that lists what refers to its images: a JSON array of descriptors.
+///
+/// They are no entries of `index.json`, where image-spec would have them: with a second entry skopeo and podman refuse to
+/// read the image unless a tag is given ("more than one image in oci, choose an image"). `Store` shows them as entries;
+/// `push` hands them to the registry, whose referrers API makes them known.
+pub(crate) const REFERRERS: &str = "dev.skyward.referrers";
+
 /// An image on disk, opened for reading.
 pub enum Store {
     /// A tar archive: OCI, Docker's, or both in one.
@@ -40,10 +47,17 @@ impl Store {
 
 impl Source for Store {
     fn index(&self) -> Result<ImageIndex> {
-        match self {
+        let mut index = match self {
             Self::Archive(archive) => archive.index(),
             Self::Layout(layout) => layout.index(),
+        }?;
+        if let Some(list) = index.annotations().as_ref().and_then(|annotations| annotations.get(REFERRERS)) {
+            let referrers: Vec<Descriptor> = serde_json::from_str(list)
+                .with_context(|| format!("the annotation {REFERRERS} of index.json is no list of descriptors"))?;
+            let entries = index.manifests().iter().cloned().chain(referrers).collect();
+            index.set_manifests(entries);
         }
+        Ok(index)
     }
 
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send + '_>> {

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::canonical;
 use crate::pack::Image;
-use crate::source::{REF_NAME, REFERRERS};
-use crate::store::blob_path;
+use crate::source::REF_NAME;
+use crate::store::{REFERRERS, blob_path};
 
 /// The full name of an image, as containerd's importer expects it (`images/annotations.go`).
 const CONTAINERD_NAME: &str = "io.containerd.image.name";

@@ -1,0 +1,161 @@
+//! `run`: the image's entry point on this machine, without an engine.
+
+mod report;
+mod signals;
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use rustix::process::{Signal, geteuid};
+use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::layer;
+use skyward_image::platform::Platform;
+use skyward_image::resolve::{Resolved, resolve};
+use skyward_image::run::{Endpoints, Event, Isolation, Limits, Overrides, Plan, Process, Scratch, checks};
+use skyward_image::settings;
+use skyward_image::unpack::unpack;
+
+use crate::cli::Output;
+use crate::command::{enter, open};
+use signals::Signals;
+
+/// Unpack an image into a private folder and run its entry point from there
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// An archive, an OCI layout folder, or a reference in a registry [default: the image that `build` wrote]
+    image: Option<String>,
+    /// The service's port instead of the configuration's; 0 takes a free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// The port of probes and metrics instead of the configuration's; 0 takes a free one
+    #[arg(long)]
+    admin_port: Option<u16>,
+    /// Ask for the page, the probes and the metrics, and report the answers
+    #[arg(long)]
+    check: bool,
+    /// End after the checks
+    #[arg(long, requires = "check")]
+    once: bool,
+    /// How the process is kept apart: root can make the image's folder its root
+    #[arg(long, value_enum, default_value_t)]
+    isolation: Choice,
+    /// Seconds to wait for the service to be ready
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    timeout: u64,
+    /// The form of standard output: lines, or one JSON object for each event
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    /// Arguments for the entry point, instead of the image's own
+    #[arg(last = true)]
+    args: Vec<String>,
+}
+
+/// `--isolation`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Choice {
+    /// chroot as root, none otherwise.
+    #[default]
+    Auto,
+    /// The image's folder becomes the root.
+    Chroot,
+    /// The program sees this machine's files.
+    None,
+}
+
+/// Longer than any drain that the configuration allows to go on unasked.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at signals and the process.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Runs the command. The exit code is the program's; 1 where a check failed.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let loaded = args.config.load()?;
+    let opened = open::image(args.image.as_deref(), &args.config)?;
+    let failed = || format!("cannot run {}", opened.name);
+    let image = resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
+    let mut signals = Signals::catch()?;
+    let mut report = |event: &Event| report::write(args.output, event);
+
+    let started = Instant::now();
+    let scratch = Scratch::new(&loaded.root.join(&loaded.config.image.output))?;
+    let unpacked = unpack(opened.source.as_ref(), &image, scratch.path(), layer::Limits::default()).with_context(failed)?;
+    let folder: PathBuf = scratch.path().to_owned();
+    report(&Event::Unpacked { folder, bytes: unpacked.bytes, seconds: started.elapsed().as_secs_f64() });
+
+    let (endpoints, plan) = plan(args, &loaded, &image).with_context(failed)?;
+    let isolation = args.isolation.decide();
+    // In the form of events standard output is theirs alone; what the program prints goes to standard error.
+    let output = if args.check || args.output == Output::Json { Stdio::from(std::io::stderr()) } else { Stdio::inherit() };
+    let stage = [enter::NAME.to_owned()];
+    let mut process = Process::start(&plan, scratch.path(), isolation, &stage, output).with_context(failed)?;
+    report(&Event::Started {
+        address: format!("http://{}", endpoints.service),
+        admin: format!("http://{}", endpoints.admin),
+        pid: process.id(),
+        isolation: plan.describe(isolation),
+    });
+    let limits = Limits { ready: Duration::from_secs(args.timeout), ..Limits::default() };
+    let mut asking = |check| report(&Event::Check(check));
+    let ok = !args.check || checks(&mut process, endpoints, limits, &mut || signals.came(), &mut asking)?;
+    if args.check {
+        report(&Event::Checked { ok });
+    }
+    let code = attend(&mut process, &mut signals, args.once || !ok, &mut report)?;
+    Ok(if ok { ExitCode::from(code) } else { ExitCode::FAILURE })
+}
+
+/// What to run and where it will answer.
+fn plan(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Plan)> {
+    let mut service = loaded.config.service.clone();
+    service.port = port(args.port.unwrap_or(service.port))?;
+    service.admin_port = port(args.admin_port.unwrap_or(service.admin_port))?;
+    let overrides = Overrides { args: args.args.clone(), env: settings::environment(&service) };
+    let plan = Plan::new(&image.config, &overrides)?;
+    Ok((Endpoints::new(service.host, service.port, service.admin_port), plan))
+}
+
+/// A free port for 0, so that it is known where to ask.
+fn port(port: u16) -> Result<u16> {
+    if port != 0 {
+        return Ok(port);
+    }
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+impl Choice {
+    fn decide(self) -> Isolation {
+        match self {
+            Self::Auto if geteuid().is_root() => Isolation::Chroot,
+            Self::Chroot => Isolation::Chroot,
+            Self::Auto | Self::None => Isolation::None,
+        }
+    }
+}
+
+/// Passes signals on and waits for the end. `stop` ends the process as SIGTERM would.
+fn attend(process: &mut Process, signals: &mut Signals, stop: bool, report: &mut dyn FnMut(&Event)) -> Result<u8> {
+    let mut stop = stop.then_some((Signal::TERM, "SIGTERM"));
+    let mut asked: Option<Instant> = None;
+    loop {
+        if let Some(ended) = process.ended()? {
+            report(&Event::Stopped { code: ended.code, seconds: asked.map(|asked| asked.elapsed().as_secs_f64()) });
+            return Ok(ended.code);
+        }
+        while let Some((signal, name)) = signals.next().or_else(|| stop.take()) {
+            process.signal(signal)?;
+            asked.get_or_insert_with(Instant::now);
+            report(&Event::Stopping { signal: name });
+        }
+        if asked.is_some_and(|asked| asked.elapsed() > PATIENCE) {
+            process.kill()?;
+        }
+        std::thread::sleep(TICK);
+    }
+}

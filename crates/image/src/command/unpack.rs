@@ -1,0 +1,60 @@
+//! `unpack`: an image's files in a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use skyward_config::ConfigArgs;
+use skyward_image::dive::human_bytes;
+use skyward_image::layer::Limits;
+use skyward_image::platform::Platform;
+use skyward_image::resolve::resolve;
+use skyward_image::unpack::unpack;
+
+use crate::command::open;
+
+/// The file that marks a folder as made by this command: the next time it may be replaced.
+const MARK: &str = ".unpacked-by-skyward";
+
+/// Unpack an image's files into a folder; prints the folder
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// An archive, an OCI layout folder, or a reference in a registry
+    image: String,
+    /// The folder: new, empty, or made by this command before
+    folder: PathBuf,
+    /// Which image, where there are several [default: this machine's]
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<Platform>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let opened = open::image(Some(&args.image), &args.config)?;
+    let failed = || format!("cannot unpack {} into {}", opened.name, args.folder.display());
+    let image = resolve(opened.source.as_ref(), args.platform.as_ref()).with_context(failed)?;
+    prepare(&args.folder).with_context(failed)?;
+    fs::write(args.folder.join(MARK), image.descriptor.digest().to_string()).with_context(failed)?;
+    let unpacked = unpack(opened.source.as_ref(), &image, &args.folder, Limits::default()).with_context(failed)?;
+    if unpacked.skipped > 0 {
+        eprintln!("left out {} devices and named pipes", unpacked.skipped);
+    }
+    eprintln!("unpacked {} entries, {}", unpacked.entries, human_bytes(unpacked.bytes));
+    println!("{}", args.folder.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the folder, or empties one that this command made.
+fn prepare(folder: &Path) -> Result<()> {
+    if folder.join(MARK).is_file() {
+        fs::remove_dir_all(folder).context("cannot remove what was unpacked before")?;
+    }
+    fs::create_dir_all(folder).context("cannot make the folder")?;
+    if fs::read_dir(folder)?.next().is_some() {
+        bail!("the folder holds something that this command did not unpack; choose another or empty it");
+    }
+    Ok(())
+}
