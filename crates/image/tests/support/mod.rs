@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(missing_docs, unreachable_pub, reason = "these modules are seen by tests alone")]
 
+pub mod archive;
 pub mod distribution;
 pub mod fake;
 pub mod image;

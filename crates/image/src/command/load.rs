@@ -1,0 +1,98 @@
+//! `load`: hand an image to the container engines of this machine.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use skyward_config::ConfigArgs;
+use skyward_image::load::{Engine, Expected, Loaded, Options, load, preflight};
+
+use crate::cli::Output;
+use crate::command::built;
+
+/// Load an image into docker, podman, containerd or k3s; prints its name there
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The archive [default: what `build` wrote]
+    image: Option<PathBuf>,
+    /// docker, podman, containerd, k3s, or auto for all that are here and answer (repeatable)
+    #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = into)]
+    into: Vec<Into>,
+    /// containerd's namespace [default: k8s.io, where Kubernetes looks]
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The form of standard output
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// `None` is `auto`.
+type Into = Option<Engine>;
+
+fn into(text: &str) -> Result<Into, String> {
+    if text == "auto" { Ok(None) } else { text.parse().map(Some) }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let archive = match &args.image {
+        Some(archive) => archive.clone(),
+        None => built::archive(None, &args.config.load()?),
+    };
+    let expected = Expected::read(&archive)?;
+    let options = Options {
+        path: std::env::var_os("PATH"),
+        namespace: args.namespace.clone(),
+        timeout: Duration::from_secs(args.timeout),
+        variables: Vec::new(),
+    };
+    let named: Vec<Engine> = args.into.iter().copied().flatten().collect();
+    let engines = if args.into.contains(&None) { usable(&named, &options)? } else { named };
+    let mut loaded = Vec::new();
+    for engine in engines {
+        eprintln!("loading {} into {engine}", archive.display());
+        loaded.push(load(engine, &archive, &expected, &options)?);
+    }
+    show(&loaded, args.output)
+}
+
+/// The engines that were named, and all others that answer.
+fn usable(named: &[Engine], options: &Options) -> Result<Vec<Engine>> {
+    let (mut found, mut reasons) = (named.to_vec(), Vec::new());
+    for engine in Engine::ALL.into_iter().filter(|engine| !named.contains(engine)) {
+        match preflight(engine, options) {
+            Ok(_) => found.push(engine),
+            Err(reason) => reasons.push(reason.to_string()),
+        }
+    }
+    if found.is_empty() {
+        bail!("there is no container engine to load into:\n  {}", reasons.join("\n  "));
+    }
+    for reason in reasons {
+        eprintln!("skipped: {reason}");
+    }
+    Ok(found)
+}
+
+fn show(loaded: &[Loaded], output: Output) -> Result<ExitCode> {
+    match output {
+        Output::Json => println!("{}", serde_json::to_string_pretty(loaded)?),
+        Output::Text => {
+            // Each name once: `docker run $(… load)` wants one.
+            let mut names: Vec<&str> =
+                loaded.iter().filter_map(|one| one.names.first()).map(String::as_str).collect();
+            names.dedup();
+            names.iter().for_each(|name| println!("{name}"));
+            for Loaded { engine, names, id } in loaded {
+                eprintln!("{engine} has {id} as {}", names.join(", "));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,155 @@
+//! The engines: their programs, arguments and words. Pure.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+/// A container engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// Docker, by `docker`.
+    Docker,
+    /// Podman, by `podman`.
+    Podman,
+    /// containerd, by `ctr`.
+    Containerd,
+    /// The containerd within k3s, by `k3s ctr`.
+    K3s,
+}
+
+impl Engine {
+    /// All of them, in the order in which `auto` tries them.
+    pub const ALL: [Self; 4] = [Self::Docker, Self::Podman, Self::K3s, Self::Containerd];
+
+    /// The program that is looked for in `PATH`.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Containerd => "ctr",
+            Self::K3s => "k3s",
+        }
+    }
+
+    /// Arguments that succeed where the engine can be used.
+    pub(super) fn probe(self) -> Vec<String> {
+        match self {
+            Self::Docker => words(&["version", "--format", "{{.Server.Version}}"]),
+            Self::Podman => words(&["info", "--format", "{{.Version.Version}}"]),
+            Self::Containerd | Self::K3s => self.ctr(None, &["version"]),
+        }
+    }
+
+    /// Arguments that load the archive.
+    pub(super) fn load(self, archive: &str, namespace: Option<&str>) -> Vec<String> {
+        match self {
+            Self::Docker | Self::Podman => words(&["load", "--quiet", "--input", archive]),
+            Self::Containerd | Self::K3s => self.ctr(namespace, &["images", "import", archive]),
+        }
+    }
+
+    /// Arguments that print the digest by which the engine knows the image.
+    pub(super) fn identify(self, name: &str, namespace: Option<&str>) -> Vec<String> {
+        match self {
+            Self::Docker | Self::Podman => {
+                words(&["image", "inspect", "--format", "{{.Id}}", name])
+            }
+            Self::Containerd | Self::K3s => {
+                self.ctr(namespace, &["images", "list", &format!("name=={name}")])
+            }
+        }
+    }
+
+    /// Kubernetes sees the images of `k8s.io` alone.
+    fn ctr(self, namespace: Option<&str>, arguments: &[&str]) -> Vec<String> {
+        let subcommand: &[&str] = if self == Self::K3s { &["ctr"] } else { &[] };
+        let namespace = ["--namespace", namespace.unwrap_or("k8s.io")];
+        words(&[subcommand, &namespace, arguments].concat())
+    }
+
+    /// Which of `expected` the output of `identify` names. Docker and podman print one id, podman
+    /// without its algorithm; `ctr` prints a table.
+    pub(super) fn identified(self, output: &str, expected: &BTreeSet<String>) -> Option<String> {
+        output.split_whitespace().find_map(|word| {
+            let full = if word.contains(':') { word.to_owned() } else { format!("sha256:{word}") };
+            expected.contains(&full).then_some(full)
+        })
+    }
+
+    /// What to do after `probe` or `load` said `stderr`.
+    pub(super) fn advice(self, stderr: &str) -> String {
+        let stderr = stderr.to_lowercase();
+        let denied = stderr.contains("permission denied");
+        match self {
+            Self::Docker if denied => "your user may not use Docker's socket: run it by sudo, or add the user to the group docker".to_owned(),
+            Self::Docker => "start Docker (`systemctl start docker`), or name its address in DOCKER_HOST".to_owned(),
+            Self::Podman => "see what `podman info` says".to_owned(),
+            Self::Containerd if denied => "containerd's socket is root's: run it by sudo".to_owned(),
+            Self::Containerd => "start containerd (`systemctl start containerd`), or name its socket in CONTAINERD_ADDRESS".to_owned(),
+            Self::K3s if denied => "k3s's socket is root's: run it by sudo".to_owned(),
+            Self::K3s => "start k3s (`systemctl start k3s`) on this machine: images are loaded node by node".to_owned(),
+        }
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Containerd => "containerd",
+            Self::K3s => "k3s",
+        })
+    }
+}
+
+impl FromStr for Engine {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|engine| engine.to_string() == name)
+            .ok_or_else(|| "expected docker, podman, containerd, k3s or auto".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_those_of_the_engines() {
+        let line = |words: Vec<String>| words.join(" ");
+        assert_eq!(line(Engine::Docker.load("a.tar", None)), "load --quiet --input a.tar");
+        assert_eq!(
+            line(Engine::K3s.load("a.tar", None)),
+            "ctr --namespace k8s.io images import a.tar"
+        );
+        assert_eq!(
+            line(Engine::Containerd.identify("docker.io/library/web:1", Some("default"))),
+            "--namespace default images list name==docker.io/library/web:1"
+        );
+    }
+
+    #[test]
+    fn an_image_is_found_in_what_each_engine_prints() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let expected = BTreeSet::from([digest.clone()]);
+        for (engine, output) in [
+            (Engine::Docker, format!("{digest}\n")),
+            (Engine::Podman, format!("{}\n", "ab".repeat(32))),
+            (
+                Engine::Containerd,
+                format!("REF TYPE DIGEST SIZE\ndocker.io/library/web:1 x {digest} 1.0 MiB\n"),
+            ),
+        ] {
+            assert_eq!(engine.identified(&output, &expected), Some(digest.clone()), "{engine}");
+            assert_eq!(engine.identified(&output, &BTreeSet::new()), None);
+        }
+    }
+}
