@@ -122,5 +122,3 @@ fn make_file(path: &Path, entry: &Entry, contents: &mut dyn Read) -> Result<()> 
     Ok(())
 }
 
-#[cfg(test)]
-mod tests;

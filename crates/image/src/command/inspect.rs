@@ -13,12 +13,15 @@ use skyward_image::resolve::{Resolved, resolve};
 
 use crate::cli::Output;
 use crate::command::open;
+use crate::command::push::Access;
 
 /// List an image's layers and wasted files, and check dive's rules
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    access: Access,
     /// An archive, an OCI layout folder, or a reference such as docker.io/acme/web:1.0 [default: the image that `build` wrote]
     image: Option<String>,
     /// The rules, in dive's format [default: image.rules of the configuration, or dive's own defaults where there is none]
@@ -37,7 +40,7 @@ pub(crate) struct Args {
 
 /// Runs the command. An image that breaks a rule ends it with 1, as in dive.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    let opened = open::image(args.image.as_deref(), &args.config)?;
+    let opened = open::image(args.image.as_deref(), &args.config, &args.access)?;
     let rules = rules(&args)?;
     let image = resolve(opened.source.as_ref(), args.platform.as_ref())
         .with_context(|| format!("cannot read image {}", opened.name))?;

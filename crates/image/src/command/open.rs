@@ -4,8 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::registry::RemoteImage;
 use skyward_image::source::Source;
 use skyward_image::store::Store;
+
+use crate::command::built;
+use crate::command::push::Access;
 
 /// An image opened for reading.
 pub(crate) struct Opened {
@@ -16,23 +20,29 @@ pub(crate) struct Opened {
 }
 
 /// Opens the image that `name` names: a path, or else a reference in a registry. Without a name: what `build` wrote.
-pub(crate) fn image(name: Option<&str>, config: &ConfigArgs) -> Result<Opened> {
-    let name = match name {
-        Some(name) => name.to_owned(),
-        None => built(config)?,
+pub(crate) fn image(name: Option<&str>, config: &ConfigArgs, access: &Access) -> Result<Opened> {
+    let Some(name) = name else {
+        let path = built::archive(None, &config.load()?);
+        let source = Box::new(Store::open(&path).context("the image is built by `skyward-image build`")?);
+        return Ok(Opened { name: path.display().to_string(), source });
     };
-    let source = Box::new(Store::open(Path::new(&name))?);
-    Ok(Opened { name, source })
+    let path = Path::new(name);
+    let source: Box<dyn Source> = if is_path(path) {
+        Box::new(Store::open(path)?)
+    } else {
+        let reference = name.parse().with_context(|| format!("{name:?} is neither a file nor a reference"))?;
+        Box::new(RemoteImage::open(&reference, access.credentials()?, access.settings())?)
+    };
+    Ok(Opened { name: name.to_owned(), source })
 }
 
-/// The archive that `build` wrote.
-fn built(config: &ConfigArgs) -> Result<String> {
-    let loaded = config.load()?;
-    let path = loaded
-        .root
-        .join(&loaded.config.image.output)
-        .join(format!("{}.tar", loaded.config.service.name));
-    path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
+/// Whether `path` is there, or can be nothing but a path.
+fn is_path(path: &Path) -> bool {
+    path.exists()
+        || path.is_absolute()
+        || path.starts_with(".")
+        || path.starts_with("..")
+        || path.extension().is_some_and(|extension| extension == "tar")
 }
 
 /// The configuration, where there is one or one is asked for.

@@ -20,6 +20,7 @@ use skyward_image::settings;
 use skyward_image::unpack::unpack;
 
 use crate::cli::Output;
+use crate::command::push::Access;
 use crate::command::{enter, open};
 use signals::Signals;
 
@@ -28,6 +29,8 @@ use signals::Signals;
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    access: Access,
     /// An archive, an OCI layout folder, or a reference in a registry [default: the image that `build` wrote]
     image: Option<String>,
     /// The service's port instead of the configuration's; 0 takes a free one
@@ -47,7 +50,7 @@ pub(crate) struct Args {
     isolation: Choice,
     /// Seconds to wait for the service to be ready
     #[arg(long, default_value_t = 30, value_name = "SECONDS")]
-    timeout: u64,
+    ready_timeout: u64,
     /// The form of standard output: lines, or one JSON object for each event
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -76,7 +79,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// Runs the command. The exit code is the program's; 1 where a check failed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let loaded = args.config.load()?;
-    let opened = open::image(args.image.as_deref(), &args.config)?;
+    let opened = open::image(args.image.as_deref(), &args.config, &args.access)?;
     let failed = || format!("cannot run {}", opened.name);
     let image = resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
     let mut signals = Signals::catch()?;
@@ -100,7 +103,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         pid: process.id(),
         isolation: plan.describe(isolation),
     });
-    let limits = Limits { ready: Duration::from_secs(args.timeout), ..Limits::default() };
+    let limits = Limits { ready: Duration::from_secs(args.ready_timeout), ..Limits::default() };
     let mut asking = |check| report(&Event::Check(check));
     let ok = !args.check || checks(&mut process, endpoints, limits, &mut || signals.came(), &mut asking)?;
     if args.check {

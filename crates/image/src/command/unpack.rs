@@ -13,6 +13,7 @@ use skyward_image::resolve::resolve;
 use skyward_image::unpack::unpack;
 
 use crate::command::open;
+use crate::command::push::Access;
 
 /// The file that marks a folder as made by this command: the next time it may be replaced.
 const MARK: &str = ".unpacked-by-skyward";
@@ -22,6 +23,8 @@ const MARK: &str = ".unpacked-by-skyward";
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    access: Access,
     /// An archive, an OCI layout folder, or a reference in a registry
     image: String,
     /// The folder: new, empty, or made by this command before
@@ -33,7 +36,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let opened = open::image(Some(&args.image), &args.config)?;
+    let opened = open::image(Some(&args.image), &args.config, &args.access)?;
     let failed = || format!("cannot unpack {} into {}", opened.name, args.folder.display());
     let image = resolve(opened.source.as_ref(), args.platform.as_ref()).with_context(failed)?;
     prepare(&args.folder).with_context(failed)?;

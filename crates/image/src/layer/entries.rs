@@ -215,5 +215,3 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-#[cfg(test)]
-mod tests;

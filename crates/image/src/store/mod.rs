@@ -75,5 +75,3 @@ pub(crate) fn blob_path(descriptor: &Descriptor) -> String {
     format!("blobs/{}/{}", digest.algorithm(), digest.digest())
 }
 
-#[cfg(test)]
-mod tests;
