@@ -146,10 +146,10 @@ mod tests {
         ];
         assert_eq!(
             report(&ended, Duration::from_secs(2)),
-            "step    result   time   note\n\
+            "step    result   time    note\n\
              format  passed   12 ms\n\
-             docs    FAILED   0 ms   line 1\n\
-             dive    skipped  0 ms   no dive in PATH\n\
+             docs    FAILED   0.0 ms  line 1\n\
+             dive    skipped  0.0 ms  no dive in PATH\n\
              \nsteps: 1 passed, 1 failed, 1 skipped in 2.00 s\n"
         );
     }

@@ -35,9 +35,10 @@ impl std::fmt::Display for Table {
     }
 }
 
-/// Seconds with three significant digits or so: `4 ms`, `0.35 s`, `72.1 s`.
+/// Seconds with two or three digits that matter: `4.2 ms`, `42 ms`, `0.35 s`, `72.1 s`.
 pub(crate) fn seconds(seconds: f64) -> String {
     match seconds {
+        s if s < 0.01 => format!("{:.1} ms", s * 1000.0),
         s if s < 0.1 => format!("{:.0} ms", s * 1000.0),
         s if s < 10.0 => format!("{s:.2} s"),
         s => format!("{s:.1} s"),
@@ -69,9 +70,13 @@ mod tests {
 
     #[test]
     fn figures_keep_what_matters() {
-        for (value, expected) in
-            [(0.0042, "4 ms"), (0.0999, "100 ms"), (0.354, "0.35 s"), (72.14, "72.1 s")]
-        {
+        for (value, expected) in [
+            (0.0042, "4.2 ms"),
+            (0.042, "42 ms"),
+            (0.0999, "100 ms"),
+            (0.354, "0.35 s"),
+            (72.14, "72.1 s"),
+        ] {
             assert_eq!(seconds(value), expected);
         }
         for (value, expected) in

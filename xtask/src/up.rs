@@ -58,7 +58,7 @@ impl Up {
         self.inspect(&archive, report)?;
         let mut run = self.image("run");
         run.args(["--check", "--output", "json"]).args(self.once.then_some("--once")).arg(&archive);
-        running::follow(run, report)
+        running::follow(run, self.once, report)
     }
 
     /// Compiles and packs; returns the archive.

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::text;
 use crate::table::{self, Table};
 
+/// So much of a digest tells images apart in a table: `sha256:` and twelve digits, as Docker shows.
+const SHORT_DIGEST: usize = "sha256:".len() + 12;
+
 /// One line of the table.
 pub(super) struct Row {
     pub(super) step: String,
@@ -21,6 +24,7 @@ pub(super) struct Row {
 #[derive(Default)]
 pub(super) struct Report {
     rows: Vec<Row>,
+    reference: String,
     printed: bool,
 }
 
@@ -77,6 +81,7 @@ impl Report {
                 });
             }
         }
+        self.reference = text(built, "/reference")?;
         self.add(Row {
             size: number(built, "/compressed_bytes"),
             digest: text(built, "/digest")?,
@@ -105,7 +110,7 @@ impl Report {
         }
     }
 
-    /// Prints the table on standard output, the first time it is called.
+    /// Prints the table and the image's full reference on standard output, the first time it is called.
     pub(super) fn print_once(&mut self) {
         if self.printed {
             return;
@@ -118,10 +123,13 @@ impl Report {
                 row.result.clone(),
                 row.seconds.map(table::seconds).unwrap_or_default(),
                 row.size.map(table::bytes).unwrap_or_default(),
-                row.digest.clone(),
+                row.digest.chars().take(SHORT_DIGEST).collect(),
             ]);
         }
-        print!("\n{table}\n");
+        println!("\n{table}");
+        if !self.reference.is_empty() {
+            println!("image    {}", self.reference);
+        }
     }
 }
 

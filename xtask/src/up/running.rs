@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 use super::report::{Report, Row};
 
 /// Starts `run`, prints the table when its checks are through, and returns when it has ended.
-pub(super) fn follow(mut run: Command, report: &mut Report) -> Result<ExitCode> {
+pub(super) fn follow(mut run: Command, once: bool, report: &mut Report) -> Result<ExitCode> {
     // A group of its own: Ctrl-C reaches the service once, through us, and a second one counts as one.
     let mut child = run
         .process_group(0)
@@ -22,17 +22,19 @@ pub(super) fn follow(mut run: Command, report: &mut Report) -> Result<ExitCode> 
         .with_context(|| format!("starting `{}`", crate::external::words(&run)))?;
     forward_signals(&child)?;
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
-    let mut failed = false;
+    let mut shown = Shown { report, once, address: String::new(), passed: false };
     for line in BufReader::new(events).lines() {
         let line = line?;
-        let event: Value =
+        let event =
             serde_json::from_str(&line).with_context(|| format!("reading the event {line}"))?;
-        failed |= !show(&event, report);
+        shown.event(&event);
     }
     let status = child.wait()?;
-    report.print_once();
-    if failed || !status.success() {
-        bail!("up: the service did not pass its checks or did not end as it should ({status})");
+    if !shown.passed {
+        bail!("the service did not pass its checks; its own lines above say why");
+    }
+    if !status.success() {
+        bail!("the service passed its checks, but did not end as it should ({status})");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -54,27 +56,53 @@ fn forward_signals(child: &Child) -> Result<()> {
     Ok(())
 }
 
-/// Turns an event into a row, or prints the table; false when it tells of a failure.
-fn show(event: &Value, report: &mut Report) -> bool {
-    let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
-    let seconds = event.get("seconds").and_then(Value::as_f64);
-    match text("event") {
-        "check" => {
-            let ok = event.get("ok").and_then(Value::as_bool) == Some(true);
-            let result = format!("{}{}", if ok { "" } else { "FAILED: " }, text("detail"));
-            report.add(Row::new(text("name"), result, seconds));
-            ok
+/// What the events of `image run --check --output json` have told so far.
+struct Shown<'a> {
+    report: &'a mut Report,
+    once: bool,
+    address: String,
+    passed: bool,
+}
+
+impl Shown<'_> {
+    fn event(&mut self, event: &Value) {
+        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
+        let seconds = event.get("seconds").and_then(Value::as_f64);
+        let ok = event.get("ok").and_then(Value::as_bool) == Some(true);
+        match text("event") {
+            "unpacked" => self.report.add(Row {
+                size: event.get("bytes").and_then(Value::as_u64),
+                ..Row::new("unpack", "into a folder, digests verified", seconds)
+            }),
+            "started" => {
+                text("address").clone_into(&mut self.address);
+                self.report.add(Row::new("run", text("isolation"), None));
+            }
+            "check" => self.report.add(check_row(event, ok, seconds)),
+            "checked" => self.checked(ok),
+            "stopped" => eprintln!("Stopped; nothing is left running."),
+            _ => {}
         }
-        "started" => {
-            report.add(Row::new("start", text("isolation"), seconds));
-            true
-        }
-        "serving" => {
-            report.not_built_yet();
-            report.print_once();
-            eprintln!("Serving {}; Ctrl-C drains and stops.", text("address"));
-            true
-        }
-        _ => true,
     }
+
+    fn checked(&mut self, ok: bool) {
+        self.passed = ok;
+        self.report.not_built_yet();
+        self.report.print_once();
+        if ok {
+            println!("address  {}", self.address);
+        }
+        if ok && !self.once {
+            eprintln!("\nServing until Ctrl-C, which drains and stops.");
+        }
+    }
+}
+
+/// One answer of the service: what was asked, the status and what came.
+fn check_row(event: &Value, ok: bool, seconds: Option<f64>) -> Row {
+    let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
+    let status = event.get("status").and_then(Value::as_u64).map(|status| format!("{status} "));
+    let verdict = if ok { "" } else { "FAILED: " };
+    let result = format!("{verdict}{}{}", status.unwrap_or_default(), text("detail"));
+    Row::new(text("name"), result, seconds.filter(|seconds| *seconds > 0.0))
 }
