@@ -1,6 +1,7 @@
 //! The text of the file as a tree, and what is wrong with it as TOML.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use toml::de::DeTable;
@@ -24,13 +25,19 @@ pub(crate) fn parse(file: &Arc<str>, bytes: &[u8]) -> (Table, Vec<Problem>) {
     let (mut table, mut errors) = DeTable::parse_recoverable(&text);
     let understood;
     if !errors.is_empty() {
+        let diagnosis = Diagnosis { lines: &lines, text: &text, sections: sections(&text) };
         let (broken, rest) = recovery::recover(&text);
-        problems.extend(broken.iter().map(|broken| syntax(&lines, &text, broken)));
+        let broken =
+            broken.into_iter().map(|Broken { span, message }| diagnosis.of(span, &message));
+        problems.extend(broken);
         understood = rest;
         // What is wrong then concerns several statements.
         (table, errors) = DeTable::parse_recoverable(&understood);
+        let errors = errors
+            .iter()
+            .map(|error| diagnosis.of(error.span().unwrap_or_default(), error.message()));
+        problems.extend(errors);
     }
-    problems.extend(errors.iter().map(|error| conflict(&lines, &text, error)));
     // A conflict is found where the second statement begins, and again where it ends.
     problems.dedup();
     let mut table = tree::table(table.into_inner(), &|offset| lines.origin(offset));
@@ -58,11 +65,6 @@ impl Lines {
         self.starts.partition_point(|start| *start <= offset)
     }
 
-    /// The line of that place, without its end.
-    fn text<'t>(&self, text: &'t str, offset: usize) -> &'t str {
-        text[self.starts[self.line(offset) - 1]..].lines().next().unwrap_or_default()
-    }
-
     fn origin(&self, offset: usize) -> Origin {
         Origin::File { file: Arc::clone(&self.file), line: self.line(offset), environment: None }
     }
@@ -85,25 +87,66 @@ fn no_utf8(lines: &Lines, bytes: &[u8], offset: usize) -> Problem {
     Problem { origin: lines.origin(offset), key: "syntax".into(), message }
 }
 
-fn syntax(lines: &Lines, text: &str, broken: &Broken) -> Problem {
-    // "…, expected `b`, `e`, `f`" says less than the right form does.
-    let what = broken.message.split(", expected").next().unwrap_or_default();
-    let value = lines.text(text, broken.place).split_once('=').map(|(_, value)| value.trim());
-    let what = if value == Some("") { "there is no value" } else { what };
-    let message = format!("{what}; {}", right_form(what));
-    Problem { origin: lines.origin(broken.place), key: "syntax".into(), message }
+/// Says what is wrong where, and what would be right.
+struct Diagnosis<'t> {
+    lines: &'t Lines,
+    text: &'t str,
+    /// Where each section begins, and its name.
+    sections: Vec<(usize, &'t str)>,
 }
 
-/// Two statements that do not go together: the same key twice, or a key below another that is no table.
-fn conflict(lines: &Lines, text: &str, error: &toml::de::Error) -> Problem {
-    let span = error.span().unwrap_or_default();
-    let origin = lines.origin(span.start);
-    let key = text.get(span).unwrap_or_default().trim().to_owned();
-    let message = match error.message() {
-        "duplicate key" => "it is there twice; keep one of the two".into(),
-        message => format!("{message}; a key has one value, or further keys below it"),
-    };
-    Problem { origin, key, message }
+impl Diagnosis<'_> {
+    fn of(&self, span: Range<usize>, message: &str) -> Problem {
+        let origin = self.lines.origin(span.start);
+        // "…, expected `b`, `e`, `f`" says less than the right form does.
+        let what = message.split(", expected").next().unwrap_or_default();
+        let value = self.line(span.start).split_once('=').map(|(_, value)| value.trim());
+        let (key, message) = if what == "duplicate key" {
+            (self.key(span), "it is there twice; keep one of the two".into())
+        } else if what.starts_with("cannot extend") {
+            (self.key(span), format!("{what}; a key has one value, or further keys below it"))
+        } else {
+            let what = if value == Some("") { "there is no value" } else { what };
+            ("syntax".into(), format!("{what}; {}", right_form(what)))
+        };
+        Problem { origin, key, message }
+    }
+
+    /// The line of that place, without its end.
+    fn line(&self, offset: usize) -> &str {
+        let start = self.lines.starts[self.lines.line(offset) - 1];
+        self.text[start..].lines().next().unwrap_or_default()
+    }
+
+    /// The key that `span` is the last part of, below its section, as both are written.
+    fn key(&self, span: Range<usize>) -> String {
+        let line = self.line(span.start);
+        if let Some(section) = section(line) {
+            return section.into();
+        }
+        let above = self.sections.partition_point(|(start, _)| *start < span.start);
+        let section = self.sections[..above].last().map(|(_, name)| *name);
+        let part = self.text.get(span).unwrap_or_default().trim();
+        let key = line.split_once('=').map_or(part, |(key, _)| key.trim());
+        // In `env = { A = 1, A = 2 }` it is a key within the value.
+        let inner = Some(part).filter(|part| !key.contains(part));
+        section.into_iter().chain([key]).chain(inner).collect::<Vec<_>>().join(".")
+    }
+}
+
+fn sections(text: &str) -> Vec<(usize, &str)> {
+    let mut start = 0;
+    let lines = text.split_inclusive('\n').map(|line| {
+        start += line.len();
+        (start - line.len(), line)
+    });
+    lines.filter_map(|(start, line)| Some((start, section(line)?))).collect()
+}
+
+/// The name of the section that begins in a line.
+fn section(line: &str) -> Option<&str> {
+    let name = line.trim_start().strip_prefix('[')?.trim_start_matches('[');
+    name.split_once(']').map(|(name, _)| name.trim())
 }
 
 /// What would be right, for what the parser says is wrong: the form of the first word that is in it.

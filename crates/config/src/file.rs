@@ -18,7 +18,7 @@ pub(crate) struct Found {
     pub(crate) shown: PathBuf,
     /// From the root of the file system.
     pub(crate) path: PathBuf,
-    /// What led to it: a flag, a variable, or where it was searched the link that it then is if it is not there.
+    /// What to look at when it is not there: the flag or variable that named it, or a link that was found and leads nowhere.
     named_by: &'static str,
 }
 

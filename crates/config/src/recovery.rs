@@ -2,6 +2,8 @@
 //!
 //! So the text is taken statement by statement (`[section]` or `key = value`, over as many lines as it needs), each parsed alone.
 
+use std::ops::Range;
+
 use toml::de::{DeTable, Error};
 
 /// Bytes that are parsed at most. A statement is tried again with each further line, which is quadratic in its lines.
@@ -13,7 +15,7 @@ const MOST: usize = 1000;
 /// A statement that is no TOML.
 pub(crate) struct Broken {
     /// Where in the text the mistake is.
-    pub(crate) place: usize,
+    pub(crate) span: Range<usize>,
     /// What the parser says of it.
     pub(crate) message: String,
 }
@@ -84,7 +86,8 @@ impl<'t> Rest<'t> {
         }
         self.at = start + line.len();
         self.skip_continuation(outer);
-        Broken { place, message: error.message().into() }
+        let length = error.span().map_or(0, |span| span.len());
+        Broken { span: place..place + length, message: error.message().into() }
     }
 
     /// The first line opens what is closed nowhere, or swallows the next statement: alone it says so best.
@@ -94,7 +97,7 @@ impl<'t> Rest<'t> {
         self.at = if is_long_text { end } else { place + line.len() };
         self.skip_continuation(indentation(line));
         let alone = first_error(line);
-        Broken { place, message: alone.as_ref().unwrap_or(error).message().into() }
+        Broken { span: place..place, message: alone.as_ref().unwrap_or(error).message().into() }
     }
 
     fn skip_continuation(&mut self, indentation: usize) {

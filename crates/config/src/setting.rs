@@ -49,9 +49,16 @@ pub(crate) fn flag(argument: &str) -> Result<Table, Problem> {
     place(&key.trim().split('.').collect::<Vec<_>>(), &str::to_owned, ".", text, &origin)
 }
 
-/// Walks down the sections to the key, and wraps its value into the tables passed.
-///
-/// Names of the configuration's own go through `spell`; a name in a map stays as it is, and may hold the separator.
+/// What a setting is of.
+struct Target {
+    shape: &'static Shape,
+    /// Its key as it is written in messages.
+    key: String,
+    /// Its key name by name.
+    path: Vec<String>,
+}
+
+/// The value that the text stands for, at its place in a tree.
 fn place(
     segments: &[&str],
     spell: &dyn Fn(&str) -> String,
@@ -59,44 +66,54 @@ fn place(
     text: &str,
     origin: &Origin,
 ) -> Result<Table, Problem> {
-    let problem =
-        |key: &str, message: String| Problem { origin: origin.clone(), key: key.into(), message };
-    let (mut shape, mut key, mut path): (&Shape, String, Vec<String>) =
-        (&DOCUMENT, String::new(), Vec::new());
+    let problem = |(key, message)| Problem { origin: origin.clone(), key, message };
+    let Target { shape, key, mut path } = locate(segments, spell, separator).map_err(problem)?;
+    let mut value = read(shape, text, origin).map_err(|message| problem((key, message)))?;
+    while path.len() > 1 {
+        let node = Node { value, origin: origin.clone() };
+        value = Value::Table(path.pop().map(|name| (name, node)).into_iter().collect());
+    }
+    Ok(path
+        .into_iter()
+        .map(|name| (name, Node { value: value.clone(), origin: origin.clone() }))
+        .collect())
+}
+
+/// Walks down the sections to the key; the error is a key and what is wrong with it.
+///
+/// Names of the configuration's own go through `spell`; a name in a map stays as it is, and may hold the separator.
+fn locate(
+    segments: &[&str],
+    spell: &dyn Fn(&str) -> String,
+    separator: &str,
+) -> Result<Target, (String, String)> {
+    let mut target = Target { shape: &DOCUMENT, key: String::new(), path: Vec::new() };
     let mut rest = segments;
     while let [segment, below @ ..] = rest {
-        if let Some(values) = &shape.values {
-            let name = rest.join(separator);
-            key = keys::child(&key, &name);
-            path.push(name);
-            (shape, rest) = (values, &[]);
+        let parent = target.key;
+        let name = if let Some(values) = &target.shape.values {
+            (target.shape, rest) = (values, &[]);
+            [&[*segment], below].concat().join(separator)
         } else {
             let name = spell(segment);
-            let parent = std::mem::take(&mut key);
-            key = keys::child(&parent, &name);
-            if path.is_empty() && name == "environment" {
-                return Err(problem(&key, "an environment's values stand in the file alone; set the effective key, such as service.port".into()));
+            let key = keys::child(&parent, &name);
+            if key == "environment" {
+                return Err((key, "an environment's values stand in the file alone; set the effective key, such as service.port".into()));
             }
-            let Some(property) = shape.properties.get(&name) else {
-                return Err(problem(&key, unknown(shape, &parent, &name)));
+            let Some(property) = target.shape.properties.get(&name) else {
+                return Err((key, unknown(target.shape, &parent, &name)));
             };
-            path.push(name);
-            (shape, rest) = (property, below);
-        }
+            (target.shape, rest) = (property, below);
+            name
+        };
+        target.key = keys::child(&parent, &name);
+        target.path.push(name);
     }
-    if shape.kind == Kind::Object && shape.values.is_none() {
-        return Err(problem(
-            &key,
-            "that is a whole section; name one key of it, such as service.port".into(),
-        ));
+    if target.shape.kind == Kind::Object && target.shape.values.is_none() {
+        let message = "that is a whole section; name one key of it, such as service.port";
+        return Err((target.key, message.into()));
     }
-    let value = read(shape, text, origin).map_err(|message| problem(&key, message))?;
-    let mut node = Node { value, origin: origin.clone() };
-    while path.len() > 1 {
-        let entries = Table::from_iter(path.pop().map(|name| (name, node)));
-        node = Node { value: Value::Table(entries), origin: origin.clone() };
-    }
-    Ok(path.into_iter().map(|name| (name, node.clone())).collect())
+    Ok(target)
 }
 
 fn unknown(shape: &Shape, parent: &str, name: &str) -> String {

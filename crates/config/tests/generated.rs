@@ -1,8 +1,9 @@
 //! The committed files that the types generate.
 
+use std::fmt::Write;
 use std::path::Path;
 
-use skyward_config::{ConfigArgs, reference, schema};
+use skyward_config::{Config, ConfigArgs, Input, reference, resolve, schema};
 
 #[track_caller]
 fn check(file: &str, current: &str, command: &str) {
@@ -72,5 +73,39 @@ fn every_key_is_explained() {
                 .is_some();
             assert!(!is_own_form || property["errorMessage"].is_string(), "{section}.{key}");
         }
+    }
+}
+
+/// Each default, set in the file and by its variable, is valid and changes nothing.
+#[test]
+fn every_default_is_a_valid_value() {
+    let schema = schema();
+    let (mut file, mut variables) = (String::new(), Vec::new());
+    for (section, definition) in
+        [("service", "Service"), ("image", "Image"), ("k3s", "K3s"), ("aws", "Aws")]
+    {
+        let properties = schema["$defs"][definition]["properties"]
+            .as_object()
+            .expect("a section has properties");
+        for (key, default) in
+            properties.iter().filter_map(|(key, property)| Some((key, property.get("default")?)))
+        {
+            // Text, numbers, lists and empty tables are written in TOML as in JSON.
+            writeln!(file, "{section}.{key} = {default}").expect("a String takes any text");
+            let text = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+            variables.push((
+                format!("SKYWARD_{}__{}", section.to_uppercase(), key.to_uppercase()),
+                text,
+            ));
+        }
+    }
+    assert!(variables.len() > 15, "{variables:?}");
+    let input =
+        Input { file: "skyward.toml", bytes: b"", environment: None, variables: &[], flags: &[] };
+    for input in
+        [Input { bytes: file.as_bytes(), ..input }, Input { variables: &variables, ..input }]
+    {
+        let resolved = resolve(&input).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(resolved.config, Config::default());
     }
 }

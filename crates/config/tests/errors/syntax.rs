@@ -38,11 +38,26 @@ fn text_that_is_no_toml() {
             "image.tags = [\n  \"a\" \"b\",\n]\n",
             "2: syntax: missing comma between array elements; a list stands in brackets with commas between, such as [\"a\", \"b\"]",
         ),
-        ("[service]\nport = 1\nport = 2", "3: port: it is there twice; keep one of the two"),
+        (
+            "[service]\nport = 1\nport = 2",
+            "3: service.port: it is there twice; keep one of the two",
+        ),
         ("[service]\n[service]", "2: service: it is there twice; keep one of the two"),
         (
+            "[service]\nenv = { A = \"1\", A = \"2\" }",
+            "2: service.env.A: it is there twice; keep one of the two",
+        ),
+        (
+            "[environment.staging.k3s]\n\n[environment.staging.k3s]",
+            "3: environment.staging.k3s: it is there twice; keep one of the two",
+        ),
+        (
+            "service.port = 1\nservice.port = 1",
+            "2: service.port: it is there twice; keep one of the two",
+        ),
+        (
             "[service]\nport = 1\nport.x = 2",
-            "3: port: cannot extend value of type integer with a dotted key; a key has one value, or further keys below it",
+            "3: service.port.x: cannot extend value of type integer with a dotted key; a key has one value, or further keys below it",
         ),
     ] {
         check(toml, &format!("skyward.toml:{expected}"));
@@ -91,7 +106,7 @@ skyward.toml:11: service.admin_port: 70000 is out of range; a port is a whole nu
 skyward.toml:13: syntax: unclosed table; a section's name stands in brackets alone in its line, such as [service]
 skyward.toml:15: syntax: unexpected leading zero; a number is written as 8000 or 8_000
 skyward.toml:18: k3s.replicas: 0 is out of range; a number of replicas is a whole number from 1 to 1000
-skyward.toml:19: replicas: it is there twice; keep one of the two
+skyward.toml:19: k3s.replicas: it is there twice; keep one of the two
 skyward.toml:22: environment.production.service.port: \"80\" is text; a port is a whole number from 0 to 65535",
     );
 }
