@@ -1,7 +1,7 @@
 //! The benchmark's yardstick: the same answer from hyper alone, without routes, log, metrics, limits or deadlines.
 //!
 //! `raw_hyper per-core` deals connections out to one event loop a core, as the service does; `raw_hyper multi-thread` is tokio's default runtime, as in
-//! hyper's own examples. Prints the address it listens on.
+//! hyper's own examples. The second argument is the port.
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -12,7 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -29,9 +29,11 @@ async fn serve(stream: TcpStream) {
 }
 
 async fn listen() -> TcpListener {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("binds");
-    println!("http://{}", listener.local_addr().expect("has an address"));
-    listener
+    let port = std::env::args().nth(2).and_then(|port| port.parse().ok()).unwrap_or(8000);
+    let socket = TcpSocket::new_v4().expect("opens");
+    socket.set_reuseaddr(true).expect("is set");
+    socket.bind((Ipv4Addr::LOCALHOST, port).into()).expect("binds");
+    socket.listen(4_096).expect("listens")
 }
 
 fn multi_thread() {
@@ -76,6 +78,6 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("per-core") => per_core(),
         Some("multi-thread") => multi_thread(),
-        _ => eprintln!("usage: raw_hyper per-core|multi-thread"),
+        _ => eprintln!("usage: raw_hyper per-core|multi-thread [PORT]"),
     }
 }

@@ -1,3 +1,0 @@
-//! The service's numbers, and those of its peers.
-
-fn main() {}
