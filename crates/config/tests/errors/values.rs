@@ -156,6 +156,14 @@ fn rules_over_several_keys() {
     ] {
         check(text, expected);
     }
+    for right in [
+        "k3s.host = \"a.b\"\nservice.allowed_hosts = [\"c\", \"A.b\"]",
+        "k3s.host = \"a.b.c\"\nservice.allowed_hosts = [\"*.B.c\"]",
+        "service.drain_delay_ms = 5\nservice.drain_cap_ms = 5",
+        "service.args = [\"-v\", \"-v\"]",
+    ] {
+        assert!(resolve(&Input { bytes: right.as_bytes(), ..EMPTY }).is_ok(), "{right}");
+    }
     assert!(
         resolve(&Input { bytes: b"service.port = 0\nservice.admin_port = 0", ..EMPTY }).is_ok()
     );
