@@ -101,10 +101,13 @@ pub(crate) fn networks(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn hosts(_: &mut SchemaGenerator) -> Schema {
     let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
-    list(&text(
+    let mut host = text(
         &format!(r"^((\*\.)?{label}(\.{label})*|\[[0-9A-Fa-f:.]+\])$"),
         "a host is a name or an address as in the Host header, without port, such as example.com, *.example.com or [::1]",
-    ))
+    );
+    host.insert("format".into(), "host".into());
+    host.insert("maxLength".into(), 255.into());
+    list(&host)
 }
 
 /// The domain as in the distribution project's `reference` package, the path as in the OCI distribution spec, "Pulling manifests".
@@ -130,10 +133,10 @@ pub(crate) fn tags(_: &mut SchemaGenerator) -> Schema {
     schema
 }
 
-/// OCI image spec, image index, `platform`: GOOS, GOARCH and the variant.
+/// OCI image spec, image index, `platform`: GOOS, GOARCH and the variant. Those that `image build` has a target for.
 pub(crate) fn platforms(_: &mut SchemaGenerator) -> Schema {
     let platform = text(
-        "^linux/(386|amd64(/v[1-4])?|arm(/v[5-8])?|arm64(/v[89])?|loong64|ppc64le|riscv64|s390x)$",
+        "^linux/(386|amd64(/v1)?|arm(/v[67])?|arm64(/v8)?|ppc64le|riscv64|s390x)$",
         "a platform is linux/arch[/variant] in OCI's names, such as linux/amd64 (x86_64), linux/arm64 (aarch64) or linux/arm/v7",
     );
     let mut schema = list(&platform);

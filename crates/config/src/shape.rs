@@ -92,6 +92,8 @@ pub(crate) enum Format {
     Ip,
     /// An IP network: address and prefix length.
     Cidr,
+    /// A DNS name, an IPv4 address, or an IPv6 address in brackets.
+    Host,
 }
 
 #[derive(Debug, Deserialize)]

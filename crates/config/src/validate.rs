@@ -1,6 +1,6 @@
 //! A tree against its shape. What is right is kept, so that what is built of it is right; what is wrong becomes a problem.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::keys::{self, child};
 use crate::shape::{Format, Kind, Shape};
@@ -158,6 +158,7 @@ fn fits(shape: &Shape, text: &str) -> bool {
         None => true,
         Some(Format::Ip) => text.parse::<IpAddr>().is_ok(),
         Some(Format::Cidr) => is_network(text),
+        Some(Format::Host) => !text.starts_with('[') || is_ipv6_in_brackets(text),
     };
     let word = shape.choices.is_empty() || shape.choices.iter().any(|choice| choice.word == text);
     form && word && shape.pattern.as_ref().is_none_or(|pattern| pattern.0.is_match(text))
@@ -177,6 +178,11 @@ fn is_network(text: &str) -> bool {
             && length.parse::<u8>().is_ok_and(|length| length <= longest)
     };
     length.is_none_or(fits)
+}
+
+fn is_ipv6_in_brackets(text: &str) -> bool {
+    let address = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
 fn what(value: &Value) -> &'static str {

@@ -80,6 +80,7 @@ fn networks_and_hosts_of_clients() {
         ("service.allowed_hosts = [\"example.com:80\"]", false),
         ("service.allowed_hosts = [\"a b\"]", false),
         ("service.allowed_hosts = [\"*\"]", false),
+        ("service.allowed_hosts = [\"[:::]\"]", false),
         ("k3s.host = \"web.example.com\"", true),
         ("k3s.host = \"192.0.2.7\"", false),
         ("k3s.host = \"web_1.example.com\"", false),
