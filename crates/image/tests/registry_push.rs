@@ -26,7 +26,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
+        text = format!("{text}: {cause}");
         source = cause.source();
     }
     text
@@ -309,6 +309,9 @@ fn a_server_that_hangs_is_left() {
     assert!(recorder.events().iter().any(|event| matches!(event, Event::Retrying { reason, .. } if reason.contains("no answer in time"))));
 }
 
+/// Method, path, what happens to the answer, what the error says.
+type Case = (&'static str, &'static str, fn(Reply) -> Reply, &'static str);
+
 #[test]
 fn answers_that_are_wrong_are_errors_that_say_so() {
     let lie = |reply: Reply| {
@@ -316,7 +319,6 @@ fn answers_that_are_wrong_are_errors_that_say_so() {
             .without("Docker-Content-Digest")
             .with("Docker-Content-Digest", format!("sha256:{}", "0".repeat(64)))
     };
-    type Case = (&'static str, &'static str, fn(Reply) -> Reply, &'static str);
     let cases: [Case; 4] = [
         ("POST", "/uploads/", |reply| reply.without("Location"), "names no Location"),
         ("PUT", "/uploads/", lie, "as the registry stored it: the digest is sha256:000"),

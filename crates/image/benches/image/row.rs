@@ -70,7 +70,7 @@ impl Row {
         };
         let target = match self.target {
             None => String::new(),
-            Some(Target::AtMost(most)) if most == 0.0 => format!("0 {unit}"),
+            Some(Target::AtMost(0.0)) => format!("0 {unit}"),
             Some(Target::AtMost(most)) => format!("≤ {} {unit}", figure(most)),
             Some(Target::AtLeast(least)) => format!("{} {unit}", figure(least)),
         };

@@ -88,7 +88,9 @@ fn show(loaded: &[Loaded], output: Output) -> Result<ExitCode> {
             let mut names: Vec<&str> =
                 loaded.iter().filter_map(|one| one.names.first()).map(String::as_str).collect();
             names.dedup();
-            names.iter().for_each(|name| println!("{name}"));
+            for name in names {
+                println!("{name}");
+            }
             for Loaded { engine, names, id } in loaded {
                 eprintln!("{engine} has {id} as {}", names.join(", "));
             }

@@ -19,7 +19,7 @@ use crate::command::built;
 /// Push an image to registries; prints the digest reference
 ///
 /// Credentials come from Docker's and podman's files and credential helpers. Certificates are
-/// checked against the system's store, or the one that SSL_CERT_FILE names.
+/// checked against the system's store, or the one that `SSL_CERT_FILE` names.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The archive or OCI layout [default: what `build` wrote]

@@ -58,21 +58,18 @@ impl Expected {
         if depth > 8 {
             bail!("its indexes are nested more than 8 deep");
         }
-        match descriptor.media_type() {
-            MediaType::ImageIndex => {
-                let index: ImageIndex = verify::document(store, descriptor)?;
-                for child in index.manifests() {
-                    self.add(store, child, depth + 1)?;
-                }
+        if *descriptor.media_type() == MediaType::ImageIndex {
+            let index: ImageIndex = verify::document(store, descriptor)?;
+            for child in index.manifests() {
+                self.add(store, child, depth + 1)?;
             }
-            _ => {
-                let manifest: ImageManifest = verify::document(store, descriptor)?;
-                // What refers to an image is not the image.
-                if manifest.subject().is_some() {
-                    return Ok(());
-                }
-                self.digests.insert(manifest.config().digest().to_string());
+        } else {
+            let manifest: ImageManifest = verify::document(store, descriptor)?;
+            // What refers to an image is not the image.
+            if manifest.subject().is_some() {
+                return Ok(());
             }
+            self.digests.insert(manifest.config().digest().to_string());
         }
         self.digests.insert(descriptor.digest().to_string());
         Ok(())

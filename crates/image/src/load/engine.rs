@@ -60,20 +60,11 @@ impl Engine {
         }
     }
 
-    /// Kubernetes sees the images of `k8s.io` alone.
+    /// `ctr`'s arguments, or `k3s ctr`'s. Kubernetes sees the images of `k8s.io` alone.
     fn ctr(self, namespace: Option<&str>, arguments: &[&str]) -> Vec<String> {
         let subcommand: &[&str] = if self == Self::K3s { &["ctr"] } else { &[] };
         let namespace = ["--namespace", namespace.unwrap_or("k8s.io")];
         words(&[subcommand, &namespace, arguments].concat())
-    }
-
-    /// Which of `expected` the output of `identify` names. Docker and podman print one id, podman
-    /// without its algorithm; `ctr` prints a table.
-    pub(super) fn identified(self, output: &str, expected: &BTreeSet<String>) -> Option<String> {
-        output.split_whitespace().find_map(|word| {
-            let full = if word.contains(':') { word.to_owned() } else { format!("sha256:{word}") };
-            expected.contains(&full).then_some(full)
-        })
     }
 
     /// What to do after `probe` or `load` said `stderr`.
@@ -90,6 +81,15 @@ impl Engine {
             Self::K3s => "start k3s (`systemctl start k3s`) on this machine: images are loaded node by node".to_owned(),
         }
     }
+}
+
+/// Which of `expected` the output of `identify` names. Docker and podman print one id, podman
+/// without its algorithm; `ctr` prints a table.
+pub(super) fn identified(output: &str, expected: &BTreeSet<String>) -> Option<String> {
+    output.split_whitespace().find_map(|word| {
+        let full = if word.contains(':') { word.to_owned() } else { format!("sha256:{word}") };
+        expected.contains(&full).then_some(full)
+    })
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -148,8 +148,8 @@ mod tests {
                 format!("REF TYPE DIGEST SIZE\ndocker.io/library/web:1 x {digest} 1.0 MiB\n"),
             ),
         ] {
-            assert_eq!(engine.identified(&output, &expected), Some(digest.clone()), "{engine}");
-            assert_eq!(engine.identified(&output, &BTreeSet::new()), None);
+            assert_eq!(identified(&output, &expected), Some(digest.clone()), "{engine}");
+            assert_eq!(identified(&output, &BTreeSet::new()), None);
         }
     }
 }

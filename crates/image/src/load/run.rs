@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::process::{self, Finished};
 
 use super::archive::Expected;
-use super::engine::Engine;
+use super::engine::{Engine, identified};
 
 /// An engine that does not answer a question at once does not work.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -126,7 +126,7 @@ pub fn load(
         };
         let identify = engine.identify(name, namespace);
         let output = call(&program, &identify, PROBE_TIMEOUT, options).map_err(missing)?;
-        let found = engine.identified(&output, &expected.digests);
+        let found = identified(&output, &expected.digests);
         id = found.ok_or_else(|| missing(output.trim().to_owned()))?;
     }
     Ok(Loaded { engine: engine.to_string(), names: expected.names.clone(), id })

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::credentials::{CredentialsError, Secret};
 use super::reference::{DOCKER_HUB, Reference};
@@ -86,7 +85,7 @@ impl AuthFile {
 
 /// serde takes a list for a structure too; this format has none.
 fn object(text: &str) -> serde_json::Result<Content> {
-    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text)?;
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text)?;
     serde_json::from_str(text)
 }
 

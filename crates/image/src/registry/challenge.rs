@@ -103,7 +103,7 @@ pub(super) struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// The token: OAuth2's name for it counts as much as Docker's.
+    /// The token: `OAuth2`'s name for it counts as much as Docker's.
     pub(super) fn token(&self) -> Option<&str> {
         [&self.token, &self.access_token]
             .into_iter()

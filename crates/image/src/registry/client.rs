@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use ureq::http::Method;
 
+use super::answers::{self, connection, detail, unexpected};
 use super::challenge;
 use super::credentials::Credentials;
 use super::error::RegistryError;
-use super::http::{Failure, Limits, Payload, Response, Transport};
+use super::http::{Limits, Payload, Response, Transport};
 use super::progress::{Event, Progress, Silent};
 use super::reference::{DOCKER_HUB, is_local};
-use super::retry::{Clock, Decision, Fault, Policy, SystemClock, is_transient, retry_after};
+use super::retry::{Clock, Decision, Fault, Policy, SystemClock, is_transient};
 use super::token::Authority;
 use super::url::{Scheme, Url};
 
@@ -127,7 +127,7 @@ impl Client {
         loop {
             let payload = call.payload.again().expect("only what can be sent again is retried");
             let fault = match self.once(call, payload) {
-                Ok(response) if is_transient(response.status) => self.fault_of(response),
+                Ok(response) if is_transient(response.status) => self.fault(response),
                 Ok(response) => return Ok(response),
                 Err(Failed::Fault(fault)) => fault,
                 Err(Failed::Fatal(error)) => return Err(error),
@@ -170,30 +170,32 @@ impl Client {
         if !matches!(response.status, 401 | 403) {
             return Ok(response);
         }
-        let (verdict, unauthorized) =
-            if response.status == 401 { ("asks for a login", true) } else { ("denies it", false) };
         let detail = detail(&mut response);
-        Err(Failed::Fatal(self.denied(call.operation, verdict, detail, unauthorized)))
+        let denied = if response.status == 401 {
+            self.unauthorized(call.operation, format!("asks for a login{detail}"))
+        } else {
+            let advice =
+                "check that the repository exists and that these credentials may write to it";
+            self.denied(call.operation, format!("denies it{detail}"), advice)
+        };
+        Err(Failed::Fatal(denied))
     }
 
-    pub(super) fn denied(
-        &self,
-        operation: &str,
-        verdict: &'static str,
-        detail: String,
-        unauthorized: bool,
-    ) -> RegistryError {
-        let registry = self.registry.clone();
-        let advice = if unauthorized {
-            format!(
-                "log in with `docker login {registry}` or `podman login {registry}`, or give --username and --password-stdin"
-            )
-        } else {
-            "check that the repository exists and that these credentials may write to it".to_owned()
-        };
-        let operation = operation.to_owned();
-        let origin = self.authority.origin().to_owned();
-        RegistryError::Denied { operation, registry, verdict, detail, origin, advice }
+    /// Without credentials, or with wrong ones, there is no way in.
+    pub(super) fn unauthorized(&self, operation: &str, reason: String) -> RegistryError {
+        let advice =
+            "log in with `docker login` or `podman login`, or give --username and --password-stdin";
+        self.denied(operation, reason, advice)
+    }
+
+    fn denied(&self, operation: &str, reason: String, advice: &'static str) -> RegistryError {
+        RegistryError::Denied {
+            operation: operation.to_owned(),
+            registry: self.registry.clone(),
+            reason,
+            origin: self.authority.origin().to_owned(),
+            advice,
+        }
     }
 
     /// One exchange and the redirects it leads to. `Authorization` goes to the registry's own
@@ -204,6 +206,7 @@ impl Client {
         mut payload: Payload<'_>,
         authorization: Option<&str>,
     ) -> Result<Response, Failed> {
+        let wrong = |reason| Failed::Fatal(unexpected(call.operation, &call.url, reason));
         let mut url = call.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let mut headers = call.headers.clone();
@@ -218,41 +221,21 @@ impl Client {
                 return Ok(response);
             };
             if matches!(payload, Payload::Stream(..)) {
-                return Err(self.answer(call, "it redirects an upload that was sent".to_owned()));
+                return Err(wrong("it redirects an upload that was sent".to_owned()));
             }
-            let next = self.resolve(&url, location).map_err(|reason| self.answer(call, reason))?;
+            url = url.follow(location).map_err(wrong)?;
             response.discard();
-            url = next;
         }
-        Err(self.answer(call, format!("more than {MAX_REDIRECTS} redirects")))
-    }
-
-    fn answer(&self, call: &Call<'_>, reason: String) -> Failed {
-        let (operation, url) = (call.operation.to_owned(), call.url.without_query());
-        Failed::Fatal(RegistryError::Answer { operation, url, reason })
+        Err(wrong(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
     fn is_home(&self, url: &Url) -> bool {
         url.same_origin(&self.base)
     }
 
-    /// Resolves a `Location`. A registry behind a proxy that ends TLS often names itself with
-    /// `http`: its own host is then asked by `https` all the same, another host is refused.
-    pub(super) fn resolve(&self, from: &Url, location: &str) -> Result<Url, String> {
-        let mut to = from
-            .join(location)
-            .ok_or_else(|| format!("its Location `{location}` is no address"))?;
-        if from.scheme == Scheme::Https && to.scheme == Scheme::Http {
-            if to.host() != from.host() {
-                return Err(format!(
-                    "its Location leads from https to plain http at {}, which is not followed",
-                    to.host()
-                ));
-            }
-            to.scheme = Scheme::Https;
-            to.authority.clone_from(&from.authority);
-        }
-        Ok(to)
+    /// Reads an answer as a fault that may pass.
+    pub(super) fn fault(&self, response: Response) -> Fault {
+        answers::fault(response, self.settings.clock.wall())
     }
 
     /// Waits before the next try, or says why there is none.
@@ -298,72 +281,4 @@ impl Client {
         }
         Ok(())
     }
-
-    /// Reads a transient answer as a fault.
-    pub(super) fn fault_of(&self, mut response: Response) -> Fault {
-        let now = self.settings.clock.wall();
-        let asked = response.header("retry-after").and_then(|value| retry_after(value, now));
-        let detail = detail(&mut response);
-        let reason = format!("the registry answers {}{detail}", response.status);
-        Fault { reason, retry_after: asked }
-    }
-
-    /// An answer that says no, as an error.
-    pub(super) fn status(&self, operation: &str, mut response: Response) -> RegistryError {
-        let mut detail = detail(&mut response);
-        if response.status == 400 && response.url.scheme == Scheme::Http && detail.contains("HTTPS")
-        {
-            detail.push_str("; it speaks https: leave out --plain-http, or reach it by another name than localhost");
-        }
-        RegistryError::Status {
-            operation: operation.to_owned(),
-            url: response.url.without_query(),
-            status: response.status,
-            detail,
-        }
-    }
-}
-
-/// A failed exchange, with what was being done.
-pub(super) fn connection(operation: &str, url: &Url, failure: Failure) -> Failed {
-    match failure {
-        Failure::Fault(fault) => Failed::Fault(fault),
-        Failure::Fatal(reason, advice) => Failed::Fatal(RegistryError::Connection {
-            operation: operation.to_owned(),
-            url: url.without_query(),
-            reason,
-            advice,
-        }),
-    }
-}
-
-#[derive(Deserialize)]
-struct Errors {
-    errors: Vec<OneError>,
-}
-
-#[derive(Deserialize)]
-struct OneError {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    message: String,
-}
-
-/// The registry's own words (distribution-spec, "Error Codes"), with a leading separator.
-pub(super) fn detail(response: &mut Response) -> String {
-    let Ok(body) = response.bytes(1 << 16) else {
-        return String::new();
-    };
-    let text = match serde_json::from_slice::<Errors>(&body) {
-        Ok(Errors { errors }) => {
-            let lines = errors.iter().map(|error| format!("{} {}", error.code, error.message));
-            lines.collect::<Vec<_>>().join(", ")
-        }
-        // A proxy's page of HTML says nothing that a person wants on a line.
-        Err(_) => String::from_utf8_lossy(&body).lines().next().unwrap_or("").to_owned(),
-    };
-    let text: String =
-        text.trim().chars().filter(|letter| !letter.is_control()).take(300).collect();
-    if text.is_empty() { text } else { format!(": {text}") }
 }

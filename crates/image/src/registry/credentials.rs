@@ -31,7 +31,7 @@ pub enum Secret {
         /// The password or access token.
         password: String,
     },
-    /// An OAuth2 refresh token, which the token service takes.
+    /// An `OAuth2` refresh token, which the token service takes.
     IdentityToken(String),
 }
 

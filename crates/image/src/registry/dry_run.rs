@@ -1,5 +1,6 @@
 //! What a push would do, found out without writing anything.
 
+use oci_spec::image::Digest;
 use serde::Serialize;
 
 use super::error::RegistryError;
@@ -80,7 +81,7 @@ impl Push<'_> {
             let action = if target.repository.has_blob(blob.digest())? {
                 Action::Skip
             } else {
-                self.mountable(target, blob.digest(), &mounts)
+                mountable(target, blob.digest(), &mounts)
             };
             let (at, digest, size) =
                 (target.reference.name(), blob.digest().to_string(), blob.size());
@@ -88,18 +89,13 @@ impl Push<'_> {
         }
         Ok(())
     }
+}
 
-    /// A repository that cannot be read is one that nothing can be mounted from.
-    fn mountable(
-        &self,
-        target: &Target,
-        digest: &oci_spec::image::Digest,
-        mounts: &[String],
-    ) -> Action {
-        let holds = |from: &&String| {
-            let other = target.repository.sibling(from);
-            matches!(other.has_blob(digest), Ok(true))
-        };
-        mounts.iter().find(holds).map_or(Action::Upload, |from| Action::Mount(from.clone()))
-    }
+/// A repository that cannot be read is one that nothing can be mounted from.
+fn mountable(target: &Target, digest: &Digest, mounts: &[String]) -> Action {
+    let holds = |from: &&String| {
+        let other = target.repository.sibling(from);
+        matches!(other.has_blob(digest), Ok(true))
+    };
+    mounts.iter().find(holds).map_or(Action::Upload, |from| Action::Mount(from.clone()))
 }

@@ -13,20 +13,18 @@ pub enum RegistryError {
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     /// The registry refuses the credentials, or wants some.
-    #[error("{operation}: {registry} {verdict}{detail}; credentials used: {origin}; {advice}")]
+    #[error("{operation}: {registry} {reason}; credentials used: {origin}; {advice}")]
     Denied {
         /// What was being done, to what.
         operation: String,
         /// The registry.
         registry: String,
-        /// `asks for a login` or `denies it`.
-        verdict: &'static str,
-        /// The registry's own words, with a leading separator.
-        detail: String,
+        /// What it wants, and its own words.
+        reason: String,
         /// Where the credentials came from.
         origin: String,
         /// The next step.
-        advice: String,
+        advice: &'static str,
     },
     /// No answer: the connection failed or timed out.
     #[error("{operation} at {url}: {reason}{advice}")]

@@ -27,7 +27,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(15),
-            stall: Duration::from_secs(60),
+            stall: Duration::from_mins(1),
             answer: Duration::from_mins(2),
         }
     }

@@ -11,7 +11,7 @@ use super::retry::is_transient;
 pub(super) enum Mode {
     /// All bytes in the PUT that ends the upload.
     Whole,
-    /// PATCHes, then an empty PUT.
+    /// PATCH for each chunk, then an empty PUT.
     Chunked,
 }
 

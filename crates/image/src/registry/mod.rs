@@ -5,6 +5,7 @@
 //! `http` is one exchange, `client` adds credentials, redirects and retries, `repository` has the
 //! endpoints, `upload` brings one blob, `push` all of it.
 
+mod answers;
 mod auth_file;
 mod challenge;
 mod client;

@@ -62,7 +62,7 @@ pub struct PushError {
     pub tags_left: Vec<String>,
     /// Why.
     #[source]
-    pub source: RegistryError,
+    pub source: Box<RegistryError>,
 }
 
 impl fmt::Display for PushError {
@@ -90,7 +90,7 @@ impl Push<'_> {
         let untouched = |source| PushError {
             tags_set: Vec::new(),
             tags_left: self.references.iter().map(ToString::to_string).collect(),
-            source,
+            source: Box::new(source),
         };
         let contents = Contents::read(self.source).map_err(untouched)?;
         let targets = self.targets(&contents.root().digest).map_err(untouched)?;
@@ -105,7 +105,7 @@ impl Push<'_> {
                     .map(|(target, tag)| format!("{}:{tag}", target.reference.name()))
                     .collect(),
                 tags_set: pushed.tags.clone(),
-                source,
+                source: Box::new(source),
             })?;
             let reference = format!("{}:{tag}", target.reference.name());
             target.repository.client.emit(&Event::Tagged { reference: reference.clone() });
@@ -176,7 +176,7 @@ impl Push<'_> {
     ) -> Result<(), RegistryError> {
         let repository = &target.repository;
         let arrivals = self.blobs(repository, contents, &self.mounts(target, targets))?;
-        for (blob, arrival) in contents.blobs.iter().zip(arrivals) {
+        for (blob, arrival) in contents.blobs.iter().zip(&arrivals) {
             match arrival {
                 Arrival::Present => pushed.present += 1,
                 Arrival::Mounted => pushed.mounted += 1,
@@ -186,12 +186,14 @@ impl Push<'_> {
                 }
             }
         }
+        // Where a blob was missing, the manifests that name it are: no need to ask.
+        let known = arrivals.iter().all(|arrival| *arrival == Arrival::Present);
         for document in &contents.documents {
-            store(repository, document)?;
+            store(repository, document, known)?;
         }
         for artifact in &contents.referrers {
             let subject = artifact.subject().unwrap_or(&contents.root().digest);
-            referrers::publish(repository, artifact, subject)?;
+            referrers::publish(repository, artifact, subject, known)?;
         }
         let digest = contents.root().digest.clone();
         pushed.references.push(target.reference.with_digest(digest).to_string());
@@ -254,10 +256,11 @@ pub(super) fn all_tags(targets: &[Target]) -> impl Iterator<Item = (&Target, &St
     targets.iter().flat_map(|target| target.tags.iter().map(move |tag| (target, tag)))
 }
 
-/// Stores a document under its digest, unless it is there.
-fn store(repository: &Repository, document: &Document) -> Result<(), RegistryError> {
+/// Stores a document under its digest. Where it may be `known` to the registry, that is asked
+/// first.
+fn store(repository: &Repository, document: &Document, known: bool) -> Result<(), RegistryError> {
     let digest = document.digest.to_string();
-    let present = repository.manifest_digest(&digest)?.is_some();
+    let present = known && repository.manifest_digest(&digest)?.is_some();
     if !present {
         let stored = repository.put_manifest(&digest, &document.media_type, &document.bytes)?;
         check(&format!("manifest {digest}"), &document.digest, stored.digest.as_deref())?;

@@ -16,18 +16,21 @@ const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 /// Others may write the list at the same time; each round reads it anew.
 const ROUNDS: u32 = 4;
 
-/// Stores the artifact and makes sure that it is listed.
+/// Stores the artifact and makes sure that it is listed. Where it may be `known` to the registry,
+/// that is asked first.
 pub(super) fn publish(
     repository: &Repository,
     artifact: &Document,
     subject: &Digest,
+    known: bool,
 ) -> Result<(), RegistryError> {
     let digest = artifact.digest.to_string();
-    if repository.manifest_digest(&digest)?.is_some() {
+    if known && repository.manifest_digest(&digest)?.is_some() {
         repository.client.emit(&Event::Manifest { digest, present: true });
         if let Some(listed) = repository.referrers(subject)? {
             if listed.iter().any(|entry| *entry.digest() == artifact.digest) {
-                return Ok(listed_as(repository, artifact, None));
+                listed_as(repository, artifact, None);
+                return Ok(());
             }
         } else {
             return list_by_tag(repository, artifact, subject);
@@ -38,7 +41,8 @@ pub(super) fn publish(
     let digest = artifact.digest.to_string();
     repository.client.emit(&Event::Manifest { digest, present: false });
     if stored.lists_referrers {
-        return Ok(listed_as(repository, artifact, None));
+        listed_as(repository, artifact, None);
+        return Ok(());
     }
     list_by_tag(repository, artifact, subject)
 }
@@ -58,7 +62,8 @@ fn list_by_tag(
     for _ in 0..ROUNDS {
         let mut index = read_list(repository, &tag)?;
         if index.manifests().iter().any(|entry| *entry.digest() == artifact.digest) {
-            return Ok(listed_as(repository, artifact, Some(tag)));
+            listed_as(repository, artifact, Some(tag));
+            return Ok(());
         }
         let mut listed = index.manifests().clone();
         listed.push(artifact.listing());
@@ -67,7 +72,8 @@ fn list_by_tag(
             .map_err(|error| RegistryError::image("the list of referrers", error.into()))?;
         repository.put_manifest(&tag, INDEX_TYPE, &bytes)?;
         if repository.manifest_digest(&tag)?.as_deref() == Some(digest::of(&bytes).as_ref()) {
-            return Ok(listed_as(repository, artifact, Some(tag)));
+            listed_as(repository, artifact, Some(tag));
+            return Ok(());
         }
     }
     Err(RegistryError::Answer {

@@ -8,6 +8,7 @@ use ureq::http::Method;
 use crate::digest;
 use crate::verify::LARGEST_DOCUMENT;
 
+use super::answers::{refusal, unexpected};
 use super::client::{Call, Client, Failed};
 use super::error::RegistryError;
 use super::http::{Payload, Response};
@@ -100,7 +101,7 @@ impl Repository {
         match response.status {
             200 => Ok(true),
             404 => Ok(false),
-            _ => Err(self.client.status(&operation, response)),
+            _ => Err(refusal(&operation, response)),
         }
     }
 
@@ -114,7 +115,7 @@ impl Repository {
         let response = self.client.send(&call)?;
         match response.status {
             200 | 206 => Ok(response),
-            _ => Err(self.client.status(&operation, response)),
+            _ => Err(refusal(&operation, response)),
         }
     }
 
@@ -137,8 +138,8 @@ impl Repository {
         call.payload = Payload::Bytes(&[]);
         let response = self.client.send(&call)?;
         match response.status {
-            202 => self.session(&operation, &response),
-            _ => Err(self.client.status(&operation, response)),
+            202 => Self::session(&operation, &response),
+            _ => Err(refusal(&operation, response)),
         }
     }
 
@@ -154,19 +155,15 @@ impl Repository {
         let response = self.client.send(&call)?;
         match response.status {
             201 => Ok(Started::Mounted),
-            202 => self.session(&operation, &response).map(Started::Session),
-            _ => Err(self.client.status(&operation, response)),
+            202 => Self::session(&operation, &response).map(Started::Session),
+            _ => Err(refusal(&operation, response)),
         }
     }
 
-    fn session(&self, operation: &str, response: &Response) -> Result<Session, RegistryError> {
+    fn session(operation: &str, response: &Response) -> Result<Session, RegistryError> {
         let location = response.header("location").ok_or_else(|| "it names no Location".to_owned());
-        let location = location.and_then(|text| self.client.resolve(&response.url, text));
-        let location = location.map_err(|reason| RegistryError::Answer {
-            operation: operation.to_owned(),
-            url: response.url.without_query(),
-            reason,
-        })?;
+        let location = location.and_then(|text| response.url.follow(text));
+        let location = location.map_err(|reason| unexpected(operation, &response.url, reason))?;
         let min_chunk = response.header("oci-chunk-min-length").and_then(|text| text.parse().ok());
         Ok(Session { location, min_chunk: min_chunk.unwrap_or(0) })
     }
@@ -198,7 +195,7 @@ impl Repository {
             return Ok(None);
         }
         if let Some(location) = response.header("location")
-            && let Ok(location) = self.client.resolve(&response.url, location)
+            && let Ok(location) = response.url.follow(location)
         {
             session.location = location;
         }
@@ -221,7 +218,7 @@ impl Repository {
                     .map(|manifest| digest::of(&manifest.bytes).to_string())),
             },
             404 => Ok(None),
-            _ => Err(self.client.status(&operation, response)),
+            _ => Err(refusal(&operation, response)),
         }
     }
 
@@ -249,7 +246,7 @@ impl Repository {
             match response.status {
                 200 => {}
                 404 => return Ok(None),
-                _ => return Err(self.client.status(call.operation, response)),
+                _ => return Err(refusal(call.operation, response)),
             }
             match response.bytes(LARGEST_DOCUMENT) {
                 Ok(bytes) => return Ok(Some((bytes, response))),
@@ -274,7 +271,7 @@ impl Repository {
         call.payload = Payload::Bytes(bytes);
         let response = self.client.send(&call)?;
         if !matches!(response.status, 200..=202) {
-            return Err(self.client.status(&operation, response));
+            return Err(refusal(&operation, response));
         }
         let digest = response.header("docker-content-digest").map(str::to_owned);
         Ok(Stored { digest, lists_referrers: response.header("oci-subject").is_some() })

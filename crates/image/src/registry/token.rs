@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::http::Method;
 
+use super::answers::{connection, detail, refusal};
 use super::challenge::{Challenge, TokenAnswer};
-use super::client::{Client, Failed, connection, detail};
+use super::client::{Client, Failed};
 use super::credentials::{Credentials, Secret};
 use super::error::RegistryError;
 use super::http::{Payload, Response};
@@ -106,8 +107,8 @@ impl Authority {
         let mut attempt = 1;
         loop {
             let fault = match self.request(client, &url, service, scope) {
-                Ok(response) if is_transient(response.status) => client.fault_of(response),
-                Ok(response) => return self.read(client, &url, response),
+                Ok(response) if is_transient(response.status) => client.fault(response),
+                Ok(response) => return Self::read(client, &url, response),
                 Err(Failed::Fault(fault)) => fault,
                 Err(fatal) => return Err(fatal),
             };
@@ -152,18 +153,15 @@ impl Authority {
         exchange(Method::GET, &url, &headers, Payload::None)
     }
 
-    fn read(
-        &self,
-        client: &Client,
-        url: &Url,
-        mut response: Response,
-    ) -> Result<TokenAnswer, Failed> {
+    fn read(client: &Client, url: &Url, mut response: Response) -> Result<TokenAnswer, Failed> {
         if matches!(response.status, 400 | 401 | 403) {
             let detail = detail(&mut response);
-            return Err(Failed::Fatal(client.denied(OPERATION, "refuses the login", detail, true)));
+            return Err(Failed::Fatal(
+                client.unauthorized(OPERATION, format!("refuses the login{detail}")),
+            ));
         }
         if response.status != 200 {
-            return Err(Failed::Fatal(client.status(OPERATION, response)));
+            return Err(Failed::Fatal(refusal(OPERATION, response)));
         }
         let body = response.bytes(1 << 20).map_err(Failed::Fault)?;
         serde_json::from_slice(&body).map_err(|error| {

@@ -8,6 +8,7 @@ use ureq::http::Method;
 use crate::source::Source;
 use crate::verify::{self, Verified};
 
+use super::answers::{refusal, unexpected};
 use super::client::Failed;
 use super::error::RegistryError;
 use super::http::{Payload, Response};
@@ -107,9 +108,9 @@ impl Upload<'_> {
                     let range = response.header("range").and_then(next_offset);
                     let next = self.ladder.refused(response.status, range, self.offset);
                     if next == Next::Fail {
-                        return Err(client.status(&self.operation, response));
+                        return Err(refusal(&self.operation, response));
                     }
-                    (next, client.fault_of(response))
+                    (next, client.fault(response))
                 }
                 Err(Failed::Fault(fault)) => (Next::Ask, fault),
                 Err(Failed::Fatal(error)) => return Err(error),
@@ -146,9 +147,8 @@ impl Upload<'_> {
     fn send(&mut self, session: &mut Session) -> Result<Sent, Failed> {
         let size = self.blob.descriptor.size();
         match self.ladder.mode {
-            Mode::Whole => self.finish(session),
             Mode::Chunked if self.offset < size => self.chunk(session),
-            Mode::Chunked => self.finish(session),
+            Mode::Chunked | Mode::Whole => self.finish(session),
         }
     }
 
@@ -169,10 +169,8 @@ impl Upload<'_> {
             return Ok(Sent::Refused(response));
         }
         if let Some(location) = response.header("location") {
-            let location = self.repository.client.resolve(&response.url, location);
-            session.location = location.map_err(|reason| {
-                let (operation, url) = (self.operation.clone(), response.url.without_query());
-                Failed::Fatal(RegistryError::Answer { operation, url, reason })
+            session.location = response.url.follow(location).map_err(|reason| {
+                Failed::Fatal(unexpected(&self.operation, &response.url, reason))
             })?;
         }
         let stands = response.header("range").and_then(next_offset);

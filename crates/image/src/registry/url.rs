@@ -78,6 +78,26 @@ impl Url {
         Some(self.at(format!("{folder}{location}")))
     }
 
+    /// Where an answer to a request for this address leads. A registry behind a proxy that ends
+    /// TLS often names itself with `http`: its own host is then asked by `https` all the same,
+    /// another host is refused.
+    pub(crate) fn follow(&self, location: &str) -> Result<Self, String> {
+        let mut to = self
+            .join(location)
+            .ok_or_else(|| format!("its Location `{location}` is no address"))?;
+        if self.scheme == Scheme::Https && to.scheme == Scheme::Http {
+            if to.host() != self.host() {
+                return Err(format!(
+                    "its Location leads from https to plain http at {}, which is not followed",
+                    to.host()
+                ));
+            }
+            to.scheme = Scheme::Https;
+            to.authority.clone_from(&self.authority);
+        }
+        Ok(to)
+    }
+
     /// The host alone, without brackets.
     pub(crate) fn host(&self) -> &str {
         host_and_port(&self.authority).0
@@ -162,7 +182,11 @@ pub(crate) fn encode(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16");
+                encoded.push(digit.to_ascii_uppercase());
+            }
         }
     }
     encoded
@@ -194,6 +218,21 @@ mod tests {
         }
         assert_eq!(base.join("ftp://r.example/b"), None);
         assert_eq!(base.join("https://user:secret@r.example/b"), None);
+    }
+
+    #[test]
+    fn https_never_falls_to_http() {
+        let base = url("https://r.example:8443/v2/");
+        let own = base.follow("http://r.example/v2/x?y").expect("its own host");
+        assert_eq!(own.to_string(), "https://r.example:8443/v2/x?y");
+        assert!(
+            base.follow("http://cdn.example/x").expect_err("another host").contains("cdn.example")
+        );
+        assert_eq!(base.follow("https://cdn.example/x"), Ok(url("https://cdn.example/x")));
+        assert_eq!(
+            url("http://127.0.0.1/").follow("http://127.0.0.1:2/x"),
+            Ok(url("http://127.0.0.1:2/x"))
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Reply {
     }
 
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
     }
@@ -213,14 +213,12 @@ fn head(reader: &mut impl BufRead) -> Option<(Request, u64)> {
 }
 
 fn write(mut stream: &TcpStream, request: &Request, reply: &Reply) -> Option<()> {
-    let mut head = format!("HTTP/1.1 {} x\r\n", reply.status);
-    for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+    let mut lines = vec![format!("HTTP/1.1 {} x", reply.status)];
+    lines.extend(reply.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    if reply.status != 204 {
+        lines.push(format!("Content-Length: {}", reply.body.len()));
     }
-    if !reply.headers.iter().any(|(name, _)| name == "Content-Length") && reply.status != 204 {
-        head.push_str(&format!("Content-Length: {}\r\n", reply.body.len()));
-    }
-    head.push_str("\r\n");
+    let head = lines.join("\r\n") + "\r\n\r\n";
     // In one write: two of them would wait for each other's acknowledgement.
     let mut answer = head.into_bytes();
     if request.method != "HEAD" {
