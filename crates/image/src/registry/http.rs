@@ -77,12 +77,8 @@ impl Response {
     }
 
     /// Reads at most `limit` bytes; more is an error.
-    pub(super) fn bytes(&mut self, limit: u64) -> Result<Vec<u8>, Fault> {
-        self.body
-            .with_config()
-            .limit(limit)
-            .read_to_vec()
-            .map_err(|error| Fault { reason: describe(&error).0, retry_after: None })
+    pub(super) fn bytes(&mut self, limit: u64) -> Result<Vec<u8>, Failure> {
+        self.body.with_config().limit(limit).read_to_vec().map_err(|error| failure(&error))
     }
 
     /// Reads what is left of a short body, so that the connection can be used again.
@@ -188,6 +184,7 @@ fn describe(error: &ureq::Error) -> (String, &'static str) {
         ureq::Error::Io(io) => io.to_string(),
         ureq::Error::Timeout(which) => format!("no answer in time ({which})"),
         ureq::Error::HostNotFound => "the host name is not found".to_owned(),
+        ureq::Error::BodyExceedsLimit(most) => format!("its answer has more than {most} bytes"),
         other => other.to_string(),
     };
     let advice = if text.contains("InvalidContentType") {

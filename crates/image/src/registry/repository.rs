@@ -8,7 +8,7 @@ use ureq::http::Method;
 use crate::digest;
 use crate::verify::LARGEST_DOCUMENT;
 
-use super::answers::{refusal, unexpected};
+use super::answers::{connection, refusal, unexpected};
 use super::client::{Call, Client, Failed};
 use super::error::RegistryError;
 use super::http::{Payload, Response};
@@ -250,7 +250,12 @@ impl Repository {
             }
             match response.bytes(LARGEST_DOCUMENT) {
                 Ok(bytes) => return Ok(Some((bytes, response))),
-                Err(fault) => self.client.wait(call.operation, &call.url, attempt, &fault)?,
+                Err(failure) => match connection(call.operation, &call.url, failure) {
+                    Failed::Fault(fault) => {
+                        self.client.wait(call.operation, &call.url, attempt, &fault)?
+                    }
+                    Failed::Fatal(error) => return Err(error),
+                },
             }
             attempt += 1;
         }

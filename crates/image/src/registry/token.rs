@@ -163,7 +163,8 @@ impl Authority {
         if response.status != 200 {
             return Err(Failed::Fatal(refusal(OPERATION, response)));
         }
-        let body = response.bytes(1 << 20).map_err(Failed::Fault)?;
+        let body =
+            response.bytes(1 << 20).map_err(|failure| connection(OPERATION, url, failure))?;
         serde_json::from_slice(&body).map_err(|error| {
             unusable(&url.without_query(), format!("its answer is no token: {error}"))
         })
