@@ -28,7 +28,7 @@ async fn serve(stream: TcpStream) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(hello)).await;
 }
 
-async fn listen() -> TcpListener {
+fn listen() -> TcpListener {
     let port = std::env::args().nth(2).and_then(|port| port.parse().ok()).unwrap_or(8000);
     let socket = TcpSocket::new_v4().expect("opens");
     socket.set_reuseaddr(true).expect("is set");
@@ -38,7 +38,7 @@ async fn listen() -> TcpListener {
 
 fn multi_thread() {
     runtime::Builder::new_multi_thread().enable_io().build().expect("starts").block_on(async {
-        let listener = listen().await;
+        let listener = listen();
         loop {
             let (stream, _) = listener.accept().await.expect("accepts");
             let _ = stream.set_nodelay(true);
@@ -65,7 +65,7 @@ fn per_core() {
         })
         .collect();
     runtime::Builder::new_current_thread().enable_io().build().expect("starts").block_on(async {
-        let listener = listen().await;
+        let listener = listen();
         for worker in workers.iter().cycle() {
             let (stream, _) = listener.accept().await.expect("accepts");
             let _ = stream.set_nodelay(true);

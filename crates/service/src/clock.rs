@@ -45,7 +45,12 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 /// Seconds since 1970-01-01T00:00:00Z by the machine's clock; 0 for a clock before that.
 pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+    unix_time().as_secs()
+}
+
+/// Time since 1970-01-01T00:00:00Z by the machine's clock; zero for a clock before that.
+pub fn unix_time() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -1,8 +1,7 @@
 //! One connection, from its first byte to its close.
 //!
 //! The bytes go through a [`gate`] to hyper, and from there as requests to the [`exchange`](crate::exchange). [`serve`] runs both and holds them to
-//! their [`deadline`]s. There is one timer for all of them, and it is moved only to an earlier time: a request that is answered at once costs no timer
-//! operation, unlike with hyper's own header timeout.
+//! their [`deadline`]s.
 
 pub mod chunked;
 pub mod deadline;
@@ -12,10 +11,10 @@ pub mod head;
 pub mod progress;
 pub mod refusal;
 pub mod syntax;
+mod watch;
 
-use crate::clock::{self, Tick};
+use crate::clock;
 use crate::exchange::{Context, Exchange, record};
-use crate::lifecycle::Phase;
 use crate::problem;
 use deadline::Expiry;
 use gate::Gate;
@@ -25,7 +24,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep_until};
+use watch::Watch;
 
 /// hyper's largest head: above the gate's own limit, so that the gate decides.
 const HYPER_BUFFER: usize = 64 * 1024;
@@ -70,16 +69,9 @@ async fn refuse(gate: Gate, context: &Context) {
 }
 
 async fn run(http: &mut http1::Connection<Gate, Exchange>, context: &Context) -> End {
-    let limits = &context.site.deadlines;
     let progress = &context.progress;
-    let mut timer = pin!(sleep_until(progress.opened.after(limits.header).instant().into()));
-    let mut change = pin!(context.lifecycle.change());
+    let mut watch = pin!(Watch::new(context));
     std::future::poll_fn(|cx| {
-        // Registered once, at the first poll; the phase itself is looked at in each.
-        if change.as_mut().poll(cx).is_ready() {
-            change.set(context.lifecycle.change());
-            let _ = change.as_mut().poll(cx);
-        }
         loop {
             if Pin::new(&mut *http).poll(cx).is_ready() {
                 return Poll::Ready(End::Done);
@@ -87,8 +79,7 @@ async fn run(http: &mut http1::Connection<Gate, Exchange>, context: &Context) ->
             if progress.refused.is_up() && progress.busy_since.get().is_none() {
                 return Poll::Ready(End::Refused);
             }
-            let expiry = ready!(poll_deadline(timer.as_mut(), context, cx));
-            match expiry {
+            match ready!(watch.as_mut().poll_expiry(cx)) {
                 Expiry::Idle => return Poll::Ready(End::Idle),
                 Expiry::Header => return Poll::Ready(End::Refused),
                 Expiry::Write => return Poll::Ready(End::Cut),
@@ -96,9 +87,7 @@ async fn run(http: &mut http1::Connection<Gate, Exchange>, context: &Context) ->
                     return Poll::Ready(End::Cut);
                 }
                 Expiry::Body => progress.set_fault(Fault::SlowBody),
-                Expiry::Request if progress.body_since.get().is_some() => {
-                    progress.set_fault(Fault::SlowBody);
-                }
+                Expiry::Request if progress.body_due.is_up() => progress.set_fault(Fault::SlowBody),
                 Expiry::Request => progress.set_fault(Fault::SlowAnswer),
             }
             // The exchange finds the fault when hyper polls it again.
@@ -106,29 +95,4 @@ async fn run(http: &mut http1::Connection<Gate, Exchange>, context: &Context) ->
         }
     })
     .await
-}
-
-/// Ready when a deadline has passed. The timer may be early, since it is not moved back when a deadline is.
-fn poll_deadline(
-    mut timer: Pin<&mut Sleep>,
-    context: &Context,
-    cx: &mut std::task::Context<'_>,
-) -> Poll<Expiry> {
-    let draining = if context.lifecycle.phase() >= Phase::Draining {
-        context.lifecycle.draining_since()
-    } else {
-        None
-    };
-    loop {
-        let (at, expiry) = deadline::next(&context.progress, &context.site.deadlines, draining);
-        let instant = at.instant().into();
-        if timer.deadline() > instant {
-            timer.as_mut().reset(instant);
-        }
-        ready!(timer.as_mut().poll(cx));
-        if Tick::now() >= at {
-            return Poll::Ready(expiry);
-        }
-        timer.as_mut().reset(instant);
-    }
 }

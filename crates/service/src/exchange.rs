@@ -13,6 +13,7 @@ use crate::connection::progress::Progress;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::{Metrics, WorkerMetrics};
 use answer::Answer;
+use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONNECTION, HeaderName, REFERER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -20,6 +21,7 @@ use axum::routing::future::RouteFuture;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use record::{Agent, Record};
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -87,12 +89,17 @@ impl Context {
 
 /// hyper's service for one connection.
 #[derive(Debug)]
-pub struct Exchange(Arc<Context>);
+pub struct Exchange {
+    context: Arc<Context>,
+    /// A copy of its own: a count of references that all workers change with every request would travel from core to core.
+    router: RefCell<Router>,
+}
 
 impl Exchange {
     /// The exchange of `context`'s connection.
     pub fn new(context: Arc<Context>) -> Self {
-        Self(context)
+        let router = RefCell::new(context.site.app.router().clone());
+        Self { context, router }
     }
 }
 
@@ -102,7 +109,7 @@ impl hyper::service::Service<Request<Incoming>> for Exchange {
     type Future = Reply;
 
     fn call(&self, request: Request<Incoming>) -> Reply {
-        let context = &self.0;
+        let context = &self.context;
         let now = Tick::now();
         context.progress.begin(now);
         let (site, headers) = (&context.site, request.headers());
@@ -122,7 +129,7 @@ impl hyper::service::Service<Request<Incoming>> for Exchange {
         let answer = if request.uri().path() == "*" {
             None
         } else {
-            Some(site.app.router().clone().call(request))
+            Some(self.router.borrow_mut().call(request))
         };
         Reply { answer, record: Some(record) }
     }

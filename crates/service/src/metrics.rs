@@ -33,8 +33,9 @@ pub struct Series {
     pub status: StatusCode,
 }
 
-/// The numbers of one worker. Only its worker writes them.
+/// The numbers of one worker. Only its worker writes them; in cache lines that no other worker writes to.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub struct WorkerMetrics {
     durations: Mutex<Vec<(Series, Histogram)>>,
     begun: AtomicU64,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// Rounds in which each program is loaded once.
 const ROUNDS: usize = 7;
-const ROUND: Duration = Duration::from_millis(1_000);
+const ROUND: Duration = Duration::from_secs(1);
 /// Before a program's first measured answer: caches, and buffers that grow once.
 const WARM_UP: Duration = Duration::from_millis(100);
 /// Connections under load.

@@ -1,7 +1,7 @@
 //! The forms of an access log line.
 
 use super::escape;
-use crate::clock::Civil;
+use crate::clock::{self, Civil, Tick};
 use std::io::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
@@ -84,31 +84,38 @@ pub struct Entry<'a> {
     pub user_agent: Option<&'a [u8]>,
 }
 
-/// The date in the form of the log, made anew once a second.
+/// The date in the form of the log. The clock is asked and the text made anew once a second, when the machine's clock begins one.
 #[derive(Debug)]
 pub struct Stamp {
     format: LogFormat,
-    second: u64,
+    until: Option<Tick>,
     text: String,
 }
 
 impl Stamp {
     /// A stamp for lines of `format`.
     pub fn new(format: LogFormat) -> Self {
-        Self { format, second: u64::MAX, text: String::new() }
+        Self { format, until: None, text: String::new() }
     }
 
-    /// Appends the line of `entry`, answered at `second` (Unix time), with its line feed.
-    pub fn append(&mut self, second: u64, entry: &Entry<'_>, line: &mut Vec<u8>) {
-        if self.second != second {
-            self.second = second;
-            self.text = self.format.stamp(&Civil::from_unix(second));
+    /// Appends the line of `entry`, answered `now`, with its line feed.
+    pub fn append(&mut self, now: Tick, entry: &Entry<'_>, line: &mut Vec<u8>) {
+        if self.until.is_none_or(|until| now >= until) {
+            self.renew(now, clock::unix_time());
         }
         match self.format {
             LogFormat::Json => self.append_json(entry, line),
             _ => self.append_text(entry, line),
         }
         line.push(b'\n');
+    }
+
+    /// Makes the text of `unix`, which is the time `now`; it holds until the next second.
+    fn renew(&mut self, now: Tick, unix: Duration) {
+        self.text = self.format.stamp(&Civil::from_unix(unix.as_secs()));
+        self.until = Some(
+            now.after(Duration::from_secs(1) - Duration::from_nanos(unix.subsec_nanos().into())),
+        );
     }
 
     fn append_text(&self, entry: &Entry<'_>, line: &mut Vec<u8>) {
@@ -180,11 +187,14 @@ impl Stamp {
 mod tests {
     use super::*;
 
-    const SECOND: u64 = 1_698_441_637;
+    const NOW: Tick = Tick(5_000_000_000);
+    const UNIX: Duration = Duration::new(1_698_441_637, 250_000_000);
 
     fn line(format: LogFormat, entry: &Entry<'_>) -> String {
         let mut line = Vec::new();
-        Stamp::new(format).append(SECOND, entry, &mut line);
+        let mut stamp = Stamp::new(format);
+        stamp.renew(NOW, UNIX);
+        stamp.append(NOW, entry, &mut line);
         String::from_utf8(line).unwrap()
     }
 
@@ -240,12 +250,17 @@ mod tests {
     }
 
     #[test]
-    fn the_date_follows_the_second() {
+    fn the_date_holds_until_the_next_second() {
         let mut stamp = Stamp::new(LogFormat::Default);
+        stamp.renew(NOW, UNIX);
         let mut lines = Vec::new();
-        stamp.append(SECOND, &ENTRY, &mut lines);
-        stamp.append(SECOND + 1, &ENTRY, &mut lines);
-        let lines = String::from_utf8(lines).unwrap();
-        assert!(lines.contains("21:20:37]") && lines.contains("21:20:38]"), "{lines}");
+        stamp.append(NOW.after(Duration::from_millis(749)), &ENTRY, &mut lines);
+        assert!(String::from_utf8_lossy(&lines).contains("[27/Oct/2023 21:20:37]"));
+        lines.clear();
+        stamp.append(NOW.after(Duration::from_millis(750)), &ENTRY, &mut lines);
+        assert!(
+            !String::from_utf8_lossy(&lines).contains("[27/Oct/2023 21:20:37]"),
+            "it is made anew"
+        );
     }
 }

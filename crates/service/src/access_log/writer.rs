@@ -6,7 +6,7 @@
 
 use super::batch::{self, Batch};
 use super::format::{Entry, LogFormat, Stamp};
-use crate::clock::{self, Tick};
+use crate::clock::Tick;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -43,8 +43,9 @@ struct Lines {
     stamp: Stamp,
 }
 
-/// One worker's end of the log.
+/// One worker's end of the log; in cache lines that no other worker writes to.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Log {
     lines: Mutex<Lines>,
     state: Arc<State>,
@@ -54,7 +55,7 @@ pub struct Log {
 impl Log {
     /// Appends the line of `entry`, which ended `now`.
     pub fn record(&self, now: Tick, entry: &Entry<'_>) {
-        self.append(now, |bytes, stamp| stamp.append(clock::unix_seconds(), entry, bytes));
+        self.append(now, |bytes, stamp| stamp.append(now, entry, bytes));
     }
 
     /// Appends a line of the service's own.

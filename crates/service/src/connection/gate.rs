@@ -16,6 +16,8 @@ use tokio::net::TcpStream;
 
 /// Bytes of one read. A connection keeps no buffer of its own while nothing is left over: a thousand idle ones cost nothing here.
 const READ_SIZE: usize = 16 * 1024;
+/// Bytes of an answer that are cheaper to copy into one piece than to hand to the kernel as several.
+const SMALL_WRITE: usize = 512;
 /// How long a closed connection is read empty, so that the client sees the answer and not a reset (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(1);
 /// Bytes that are read for the same purpose.
@@ -240,7 +242,18 @@ impl Write for Gate {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        let length: usize = slices.iter().map(|slice| slice.len()).sum();
+        let result = if length <= SMALL_WRITE {
+            let mut whole = [0; SMALL_WRITE];
+            let mut at = 0;
+            for slice in slices {
+                whole[at..at + slice.len()].copy_from_slice(slice);
+                at += slice.len();
+            }
+            Pin::new(&mut self.stream).poll_write(context, &whole[..length])
+        } else {
+            Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        };
         self.note_write(result)
     }
 
