@@ -116,20 +116,22 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 /// What to run and where it will answer.
 fn plan(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Plan)> {
     let mut service = loaded.config.service.clone();
-    service.port = port(args.port.unwrap_or(service.port))?;
-    service.admin_port = port(args.admin_port.unwrap_or(service.admin_port))?;
+    // Both are held until both are known: the same one is not given out twice.
+    let (port, _held) = port(args.port.unwrap_or(service.port))?;
+    let (admin_port, _held_too) = self::port(args.admin_port.unwrap_or(service.admin_port))?;
+    (service.port, service.admin_port) = (port, admin_port);
     let overrides = Overrides { args: args.args.clone(), env: settings::environment(&service) };
     let plan = Plan::new(&image.config, &overrides)?;
     Ok((Endpoints::new(service.host, service.port, service.admin_port), plan))
 }
 
-/// A free port for 0, so that it is known where to ask.
-fn port(port: u16) -> Result<u16> {
+/// A free port for 0, so that it is known where to ask, with what holds it.
+fn port(port: u16) -> Result<(u16, Option<TcpListener>)> {
     if port != 0 {
-        return Ok(port);
+        return Ok((port, None));
     }
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
-    Ok(listener.local_addr()?.port())
+    Ok((listener.local_addr()?.port(), Some(listener)))
 }
 
 impl Choice {
