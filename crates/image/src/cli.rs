@@ -21,9 +21,7 @@ enum Command {
     Build(build::Args),
     /// List an image's layers and wasted files, and check dive's rules
     Inspect(inspect::Args),
-    /// Load an image into docker, podman, containerd or k3s; prints its name there
     Load(load::Args),
-    /// Push an image to registries; prints the digest reference
     Push(push::Args),
     /// Unpack an image into a private folder and run its entry point from there
     Run(run::Args),

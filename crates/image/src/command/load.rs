@@ -25,11 +25,11 @@ pub(crate) struct Args {
     /// Give up after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
-    #[command(flatten)]
-    config: ConfigArgs,
     /// The form of standard output
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// `None` is `auto`.

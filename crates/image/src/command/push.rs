@@ -38,17 +38,17 @@ pub(crate) struct Args {
     /// Blobs sent at one time
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
     jobs: u8,
-    #[command(flatten)]
-    config: ConfigArgs,
     /// The form of standard output
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// How a registry is reached; the same for each command that speaks to one.
 #[derive(clap::Args)]
 pub(crate) struct Access {
-    /// Speak plain HTTP, also beyond this machine
+    /// Speak plain HTTP, also beyond this machine (with localhost it is spoken anyway)
     #[arg(long)]
     plain_http: bool,
     /// Log in as this user; the password is read from standard input
