@@ -4,13 +4,13 @@ mod support;
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use skyward_image::load::{Engine, Expected, LoadError, Options, Unusable, load, preflight};
 use support::archive::archive;
+use support::script;
 
 fn options(path: impl Into<OsString>) -> Options {
     Options {
@@ -26,10 +26,8 @@ fn system() -> Options {
 }
 
 /// An executable script in `folder`.
-fn program(folder: &Path, name: &str, script: &str) {
-    let path = folder.join(name);
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable");
+fn program(folder: &Path, name: &str, text: &str) {
+    script(&folder.join(name), text);
 }
 
 /// The command line, with this `PATH` alone.

@@ -1,11 +1,13 @@
 //! Where credentials are found: files of Docker and podman, and helpers that are processes.
 
+mod support;
+
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use skyward_image::registry::{Credentials, CredentialsError, Environment, Secret, find_in};
+use support::script;
 
 /// A home of its own, and the variables that lead to it.
 struct Home {
@@ -28,11 +30,10 @@ impl Home {
         fs::write(path, text).expect("a file");
     }
 
-    fn helper(&self, name: &str, script: &str) {
-        let path = format!("bin/docker-credential-{name}");
-        self.write(&path, &format!("#!/bin/sh\n{script}\n"));
-        let path = self.folder.path().join(path);
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable");
+    fn helper(&self, name: &str, text: &str) {
+        let folder = self.folder.path().join("bin");
+        fs::create_dir_all(&folder).expect("a folder");
+        script(&folder.join(format!("docker-credential-{name}")), text);
     }
 
     fn set(&mut self, name: &'static str, path: &str) {

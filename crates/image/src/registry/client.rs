@@ -154,9 +154,13 @@ impl Client {
         let Some(asked) = asked else {
             return self.permitted(call, response);
         };
-        response.discard();
         self.authority.learn(asked, first.as_deref());
         let second = self.authority.authorization(self, call.scope)?;
+        // The same again would be refused again.
+        if second.is_none() || second == first {
+            return self.permitted(call, response);
+        }
+        response.discard();
         let Some(payload) = payload.again() else {
             let reason = "the login ended during the upload".to_owned();
             return Err(Failed::Fault(Fault { reason, retry_after: None }));

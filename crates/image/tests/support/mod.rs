@@ -8,10 +8,15 @@ pub mod fake;
 pub mod image;
 pub mod proxy;
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use skyward_image::registry::{Clock, Event, Limits, Policy, Progress, Settings};
+use image::MemoryImage;
+use skyward_image::registry::{
+    Clock, Credentials, Event, Limits, Policy, Progress, Push, PushError, Pushed, Settings,
+};
 
 /// A clock whose sleeps only move it forward: retries take no time.
 pub struct QuickClock {
@@ -91,4 +96,41 @@ pub fn noise(seed: u64, size: usize) -> Vec<u8> {
     }
     bytes.truncate(size);
     bytes
+}
+
+pub fn push_with(
+    image: &MemoryImage,
+    to: &[String],
+    settings: Settings,
+) -> Result<Pushed, PushError> {
+    push(image, to, settings).run()
+}
+
+pub fn push<'a>(image: &'a MemoryImage, to: &[String], settings: Settings) -> Push<'a> {
+    let references = to.iter().map(|text| text.parse().expect("a reference")).collect();
+    let credentials = Some(Credentials::anonymous());
+    Push { source: image, references, credentials, mount_from: Vec::new(), jobs: 1, settings }
+}
+
+/// The error and all its causes, as the command shows them.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// An executable script. Another process writes it: a file that this one holds open for writing
+/// while another test's thread forks cannot be run (ETXTBSY).
+pub fn script(path: &Path, text: &str) {
+    let written = Command::new("/bin/sh")
+        .args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"])
+        .arg(path)
+        .arg(text)
+        .status()
+        .expect("sh runs");
+    assert!(written.success(), "{} is written", path.display());
 }
