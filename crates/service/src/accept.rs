@@ -13,8 +13,8 @@ use crate::problem;
 use crate::worker::Handover;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedSender;
@@ -61,6 +61,7 @@ impl Port {
             lifecycle: Arc::clone(&self.lifecycle),
             peer: address,
             peer_text: address.to_string().into(),
+            request_line: Mutex::default(),
         })
     }
 

@@ -5,5 +5,5 @@ pub mod escape;
 pub mod format;
 pub mod writer;
 
-pub use format::{Entry, LogFormat, RequestLine};
+pub use format::{Entry, LogFormat};
 pub use writer::{Log, LogWriter, Sink};

@@ -3,7 +3,7 @@
 pub mod answer;
 pub mod record;
 
-use crate::access_log::Log;
+use crate::access_log::{Log, escape::FIELD_CAP};
 use crate::app::App;
 use crate::client_address::{Cidr, client_address};
 use crate::clock::Tick;
@@ -16,17 +16,17 @@ use answer::Answer;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONNECTION, HeaderName, REFERER, USER_AGENT};
-use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use axum::routing::future::RouteFuture;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
-use record::{Agent, Record};
+use record::{Forwarded, Record};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, ready};
 use tower_service::Service as _;
 
@@ -68,6 +68,8 @@ pub struct Context {
     pub peer: IpAddr,
     /// The same as text: what most log lines start with.
     pub peer_text: Box<str>,
+    /// The request line of the request under way, as it was sent. The next one is read only after that one's record is written.
+    pub request_line: Mutex<Vec<u8>>,
 }
 
 impl Context {
@@ -75,15 +77,28 @@ impl Context {
         &self.metrics.workers[self.worker]
     }
 
-    /// The client of a request, where a trusted proxy says it is another than the peer.
-    fn forwarded_client(&self, headers: &HeaderMap) -> Option<IpAddr> {
+    /// A request begins with `line`.
+    pub fn keep_request_line(&self, line: &[u8]) {
+        let mut kept = self.request_line.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.clear();
+        // One byte more than is shown tells that it was cut.
+        kept.extend_from_slice(&line[..line.len().min(FIELD_CAP + 1)]);
+    }
+
+    /// What the settings want of a request's headers; most want nothing.
+    fn forwarded(&self, headers: &HeaderMap) -> Option<Box<Forwarded>> {
         const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-        let trusted = &self.site.trusted_proxies;
-        if trusted.is_empty() || !trusted.iter().any(|block| block.contains(self.peer)) {
-            return None;
-        }
-        let lines = headers.get_all(X_FORWARDED_FOR).into_iter().map(HeaderValue::as_bytes);
-        Some(client_address(self.peer, lines, trusted))
+        let (trusted, agent) = (&self.site.trusted_proxies, self.site.log_agent);
+        let behind_proxy = trusted.iter().any(|block| block.contains(self.peer));
+        (behind_proxy || agent).then(|| {
+            let lines = headers.get_all(X_FORWARDED_FOR).into_iter().map(HeaderValue::as_bytes);
+            let header = |name: HeaderName| if agent { headers.get(name).cloned() } else { None };
+            Box::new(Forwarded {
+                client: behind_proxy.then(|| client_address(self.peer, lines, trusted)),
+                referer: header(REFERER),
+                user_agent: header(USER_AGENT),
+            })
+        })
     }
 }
 
@@ -112,20 +127,8 @@ impl hyper::service::Service<Request<Incoming>> for Exchange {
         let context = &self.context;
         let now = Tick::now();
         context.progress.begin(now);
-        let (site, headers) = (&context.site, request.headers());
-        let agent = site.log_agent.then(|| {
-            Box::new(Agent {
-                referer: headers.get(REFERER).cloned(),
-                user_agent: headers.get(USER_AGENT).cloned(),
-            })
-        });
-        let record = Record::begin(
-            Arc::clone(context),
-            now,
-            &request,
-            context.forwarded_client(headers),
-            agent,
-        );
+        let record =
+            Record::begin(Arc::clone(context), now, &request, context.forwarded(request.headers()));
         let answer = if request.uri().path() == "*" {
             None
         } else {
@@ -182,14 +185,14 @@ impl Future for Reply {
 }
 
 /// Makes the application's answer what HTTP asks for: OPTIONS for every route, `Allow`, and a body for every error.
-fn complete(response: &mut Response<Body>, method: &Method) {
+fn complete(response: &mut Response<Body>, method: &str) {
     use axum::body::HttpBody as _;
     use axum::http::header::ALLOW;
     let status = response.status();
     if status == StatusCode::METHOD_NOT_ALLOWED {
         let allow = crate::problem::allow_with_options(response);
         response.headers_mut().insert(ALLOW, allow);
-        if method == Method::OPTIONS {
+        if method == "OPTIONS" {
             *response.status_mut() = StatusCode::NO_CONTENT;
             return;
         }

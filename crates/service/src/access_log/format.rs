@@ -49,29 +49,13 @@ impl FromStr for LogFormat {
     }
 }
 
-/// What the client asked, as far as it could be read.
-#[derive(Clone, Copy, Debug)]
-pub enum RequestLine<'a> {
-    /// A request that was understood.
-    Parsed {
-        /// The method, as sent.
-        method: &'a str,
-        /// The request target, as sent.
-        target: &'a str,
-        /// `HTTP/1.1` or `HTTP/1.0`.
-        version: &'a str,
-    },
-    /// The first line of one that was refused; empty when nothing had arrived.
-    Raw(&'a [u8]),
-}
-
 /// One answered request.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     /// The client's address.
     pub client: &'a str,
-    /// The request line.
-    pub request: RequestLine<'a>,
+    /// The request line as it was sent; of a refused request what had arrived of it, which may be nothing.
+    pub request: &'a [u8],
     /// The status that was sent; 499 for a client that left before there was one.
     pub status: u16,
     /// Bytes of body that were sent.
@@ -123,17 +107,7 @@ impl Stamp {
         line.extend_from_slice(b" - - [");
         line.extend_from_slice(self.text.as_bytes());
         line.extend_from_slice(b"] \"");
-        match entry.request {
-            RequestLine::Parsed { method, target, version } => {
-                escape::append(method.as_bytes(), line);
-                line.push(b' ');
-                escape::append(target.as_bytes(), line);
-                line.push(b' ');
-                line.extend_from_slice(version.as_bytes());
-            }
-            RequestLine::Raw([]) => line.push(b'-'),
-            RequestLine::Raw(bytes) => escape::append(bytes, line),
-        }
+        escape::append(if entry.request.is_empty() { b"-" } else { entry.request }, line);
         line.extend_from_slice(b"\" ");
         let status = entry.status;
         line.extend(
@@ -161,13 +135,15 @@ impl Stamp {
             escape::append_json(value, line);
             line.push(b'"');
         };
-        match entry.request {
-            RequestLine::Parsed { method, target, version } => {
-                text("method", method.as_bytes());
-                text("target", target.as_bytes());
-                text("protocol", version.as_bytes());
-            }
-            RequestLine::Raw(bytes) => text("request", bytes),
+        let mut parts = entry.request.split(|byte| *byte == b' ');
+        if let (Some(method), Some(target), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        {
+            text("method", method);
+            text("target", target);
+            text("protocol", version);
+        } else {
+            text("request", entry.request);
         }
         for (name, value) in [("referer", entry.referer), ("user_agent", entry.user_agent)] {
             if let Some(value) = value {
@@ -200,7 +176,7 @@ mod tests {
 
     const ENTRY: Entry<'static> = Entry {
         client: "127.0.0.1",
-        request: RequestLine::Parsed { method: "GET", target: "/a?b=\"c\"", version: "HTTP/1.1" },
+        request: b"GET /a?b=\"c\" HTTP/1.1",
         status: 200,
         bytes: 13,
         duration: Duration::from_micros(120),
@@ -211,10 +187,7 @@ mod tests {
     #[test]
     fn each_form() {
         let expected = r#"127.0.0.1 - - [27/Oct/2023 21:20:37] "GET / HTTP/1.1" 200 -"#;
-        let plain = Entry {
-            request: RequestLine::Parsed { method: "GET", target: "/", version: "HTTP/1.1" },
-            ..ENTRY
-        };
+        let plain = Entry { request: b"GET / HTTP/1.1", ..ENTRY };
         assert_eq!(line(LogFormat::Default, &plain), format!("{expected}\n"));
         assert_eq!(
             line(LogFormat::Common, &ENTRY),
@@ -234,19 +207,19 @@ mod tests {
 
     #[test]
     fn a_refused_request_shows_what_arrived() {
-        let refused = Entry { request: RequestLine::Raw(b"GET / \x16\x03"), status: 400, ..ENTRY };
+        let refused = Entry { request: b"GET /\x16\x03", status: 400, ..ENTRY };
         assert_eq!(
             line(LogFormat::Default, &refused),
-            "127.0.0.1 - - [27/Oct/2023 21:20:37] \"GET / \\x16\\x03\" 400 -\n"
+            "127.0.0.1 - - [27/Oct/2023 21:20:37] \"GET /\\x16\\x03\" 400 -\n"
         );
-        let silent = Entry { request: RequestLine::Raw(b""), status: 503, ..ENTRY };
+        let silent = Entry { request: b"", status: 503, ..ENTRY };
         assert_eq!(
             line(LogFormat::Default, &silent),
             "127.0.0.1 - - [27/Oct/2023 21:20:37] \"-\" 503 -\n"
         );
         let json: serde_json::Value =
             serde_json::from_str(&line(LogFormat::Json, &refused)).unwrap();
-        assert_eq!(json["request"], r"GET / \x16\x03");
+        assert_eq!(json["request"], r"GET /\x16\x03");
     }
 
     #[test]

@@ -139,6 +139,7 @@ impl Gate {
                     }
                 } else {
                     progress.head_since.clear();
+                    self.connection.keep_request_line(first_line(&bytes[..length]));
                 }
                 Ok(Some(length))
             }
@@ -270,6 +271,14 @@ impl Write for Gate {
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
+}
+
+/// The first line of a head that has anything in it, as far as it has arrived.
+fn first_line(head: &[u8]) -> &[u8] {
+    let start = head.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(head.len());
+    let end =
+        memchr::memchr2(b'\r', b'\n', &head[start..]).map_or(head.len(), |length| start + length);
+    &head[start..end]
 }
 
 /// [`Gate::close`] for a bare stream.

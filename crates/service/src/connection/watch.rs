@@ -20,6 +20,8 @@ pin_project! {
         connection: &'a Connection,
         #[pin]
         timer: Sleep,
+        // When it goes off, and whether it knows whom to wake.
+        timer_at: Tick,
         timer_registered: bool,
         #[pin]
         change: OwnedNotified,
@@ -35,6 +37,7 @@ impl<'a> Watch<'a> {
         Self {
             connection,
             timer: sleep_until(first.instant().into()),
+            timer_at: first,
             timer_registered: false,
             change: connection.lifecycle.change(),
             phase: None,
@@ -59,13 +62,13 @@ impl<'a> Watch<'a> {
         loop {
             let (at, expiry) =
                 deadline::next(&connection.progress, &connection.site.deadlines, draining);
-            let instant = at.instant().into();
             let is_early = this.timer.is_elapsed();
             if is_early && Tick::now() >= at {
                 return Poll::Ready(expiry);
             }
-            if is_early || this.timer.deadline() > instant {
-                this.timer.as_mut().reset(instant);
+            if is_early || *this.timer_at > at {
+                this.timer.as_mut().reset(at.instant().into());
+                *this.timer_at = at;
                 *this.timer_registered = false;
             }
             if *this.timer_registered {

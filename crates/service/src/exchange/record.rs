@@ -1,37 +1,36 @@
 //! What is known of one request, written down when it ends: however it ends, because that is when a value is dropped.
 
 use super::Context;
-use crate::access_log::{Entry, RequestLine};
+use crate::access_log::Entry;
 use crate::clock::Tick;
 use crate::connection::refusal::Refusal;
 use crate::metrics::{Series, method_label};
-use axum::http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
-use std::borrow::Cow;
+use axum::http::{HeaderValue, Request, StatusCode};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// The status of a request whose client left before there was an answer (nginx's 499).
 const CLIENT_LEFT: u16 = 499;
 
-/// What only the longer log formats show.
+/// What only some settings need of a request's headers.
 #[derive(Debug)]
-pub struct Agent {
+pub struct Forwarded {
+    /// The client, where a trusted proxy says that it is another than the peer.
+    pub client: Option<IpAddr>,
     /// The `Referer` header.
     pub referer: Option<HeaderValue>,
     /// The `User-Agent` header.
     pub user_agent: Option<HeaderValue>,
 }
 
-/// A request under way.
+/// A request under way. Small, because hyper moves the answer that carries it several times; the request line is kept by the connection.
 #[derive(Debug)]
 pub struct Record {
     connection: Arc<Context>,
     start: Tick,
-    method: Method,
-    uri: Uri,
-    version: Version,
-    client: Option<IpAddr>,
-    agent: Option<Box<Agent>>,
+    method: &'static str,
+    route: &'static str,
+    forwarded: Option<Box<Forwarded>>,
     status: Option<StatusCode>,
     bytes: u64,
 }
@@ -42,15 +41,14 @@ impl Record {
         connection: Arc<Context>,
         start: Tick,
         request: &Request<B>,
-        client: Option<IpAddr>,
-        agent: Option<Box<Agent>>,
+        forwarded: Option<Box<Forwarded>>,
     ) -> Self {
         if connection.site.observed {
             connection.numbers().begin();
         }
-        let (method, uri, version) =
-            (request.method().clone(), request.uri().clone(), request.version());
-        Self { connection, start, method, uri, version, client, agent, status: None, bytes: 0 }
+        let (method, route) =
+            (method_label(request.method()), connection.site.app.template(request.uri().path()));
+        Self { connection, start, method, route, forwarded, status: None, bytes: 0 }
     }
 
     /// The connection it came on.
@@ -58,9 +56,9 @@ impl Record {
         &self.connection
     }
 
-    /// Its method.
-    pub fn method(&self) -> &Method {
-        &self.method
+    /// Its method, as the metrics name it.
+    pub fn method(&self) -> &'static str {
+        self.method
     }
 
     /// It is answered with `status`.
@@ -71,13 +69,6 @@ impl Record {
     /// So many bytes of its answer's body are sent.
     pub fn sent(&mut self, bytes: usize) {
         self.bytes += u64::try_from(bytes).unwrap_or(0);
-    }
-
-    fn target(&self) -> Cow<'_, str> {
-        match self.uri.path_and_query() {
-            Some(target) if self.uri.authority().is_none() => Cow::Borrowed(target.as_str()),
-            _ => Cow::Owned(self.uri.to_string()),
-        }
     }
 }
 
@@ -90,32 +81,27 @@ impl Drop for Record {
         }
         let duration = now.since(self.start);
         let status = self.status.unwrap_or(StatusCode::from_u16(CLIENT_LEFT).expect("in range"));
-        let route = self.connection.site.app.template(self.uri.path());
         self.connection
             .numbers()
-            .end(Series { method: method_label(&self.method), route, status }, duration);
-        let client = self.client.map_or(Cow::Borrowed(&*self.connection.peer_text), |client| {
-            Cow::Owned(client.to_string())
-        });
-        let (referer, user_agent) = self
-            .agent
-            .as_deref()
-            .map_or((None, None), |agent| (agent.referer.as_ref(), agent.user_agent.as_ref()));
-        let version = if self.version == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" };
+            .end(Series { method: self.method, route: self.route, status }, duration);
+        let forwarded = self.forwarded.as_deref();
+        let client =
+            forwarded.and_then(|forwarded| forwarded.client).map(|client| client.to_string());
+        let line = self.connection.request_line.lock().unwrap_or_else(PoisonError::into_inner);
         self.connection.log.record(
             now,
             &Entry {
-                client: &client,
-                request: RequestLine::Parsed {
-                    method: self.method.as_str(),
-                    target: &self.target(),
-                    version,
-                },
+                client: client.as_deref().unwrap_or(&self.connection.peer_text),
+                request: &line,
                 status: status.as_u16(),
                 bytes: self.bytes,
                 duration,
-                referer: referer.map(HeaderValue::as_bytes),
-                user_agent: user_agent.map(HeaderValue::as_bytes),
+                referer: forwarded
+                    .and_then(|forwarded| forwarded.referer.as_ref())
+                    .map(HeaderValue::as_bytes),
+                user_agent: forwarded
+                    .and_then(|forwarded| forwarded.user_agent.as_ref())
+                    .map(HeaderValue::as_bytes),
             },
         );
     }
@@ -137,7 +123,7 @@ pub fn refused(connection: &Context, refusal: &Refusal, line: &[u8], bytes: usiz
         now,
         &Entry {
             client: &connection.peer_text,
-            request: RequestLine::Raw(line),
+            request: line,
             status: refusal.status.as_u16(),
             bytes: u64::try_from(bytes).unwrap_or(0),
             duration,
