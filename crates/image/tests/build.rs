@@ -8,13 +8,20 @@ use std::process::Output;
 
 use fixture::{service, skyward_image};
 use serde_json::Value;
+use skyward_image::layer::Limits;
 use skyward_image::resolve::{Resolved, resolve};
 use skyward_image::source::Source;
 use skyward_image::store::Store;
 use skyward_image::verify;
 
 fn build(folder: &Path, more: &[&str]) -> Output {
-    skyward_image().current_dir(folder).arg("build").args(more).env("CARGO_TERM_QUIET", "true").output().unwrap()
+    skyward_image()
+        .current_dir(folder)
+        .arg("build")
+        .args(more)
+        .env("CARGO_TERM_QUIET", "true")
+        .output()
+        .unwrap()
 }
 
 fn json(output: &Output) -> Value {
@@ -70,9 +77,11 @@ fn two_folders_and_two_runs_make_the_same_bytes() {
         assert_eq!(digest, &archives[0].0);
         assert!(*archive == archives[0].1, "the archives differ in more than the image");
     }
-    let binary = fs::read(folders[1].join("target/image/web.tar")).unwrap();
+    let binary = fs::read(folders[1].join("target/oci/web.tar")).unwrap();
     for secret in [parent.path().to_str().unwrap(), &std::env::var("HOME").unwrap_or_default()] {
-        let found = !secret.is_empty() && secret != "/" && binary.windows(secret.len()).any(|part| part == secret.as_bytes());
+        let found = !secret.is_empty()
+            && secret != "/"
+            && binary.windows(secret.len()).any(|part| part == secret.as_bytes());
         assert!(!found, "the image says where it was built: {secret}");
     }
     the_image_is_as_configured(&folders[0]);
@@ -81,7 +90,7 @@ fn two_folders_and_two_runs_make_the_same_bytes() {
 }
 
 fn the_image_is_as_configured(folder: &Path) {
-    for path in ["target/image/web.tar", "target/image/web"] {
+    for path in ["target/oci/web.tar", "target/oci/web"] {
         let (store, image) = open(&folder.join(path));
         let config = image.config.config().as_ref().unwrap();
         assert_eq!(config.user().as_deref(), Some("65532:65532"));
@@ -91,7 +100,9 @@ fn the_image_is_as_configured(folder: &Path) {
         assert_eq!(config.stop_signal().as_deref(), Some("SIGTERM"));
         assert_eq!(config.working_dir().as_deref(), Some("/"));
         let env = config.env().as_ref().unwrap();
-        for variable in ["GREETING=hello", "SKYWARD_SERVICE__PORT=8000", "SKYWARD_SERVICE__NAME=web"] {
+        for variable in
+            ["GREETING=hello", "SKYWARD_SERVICE__PORT=8000", "SKYWARD_SERVICE__NAME=web"]
+        {
             assert!(env.iter().any(|other| other == variable), "{env:?}");
         }
         let labels = config.labels().as_ref().unwrap();
@@ -102,7 +113,7 @@ fn the_image_is_as_configured(folder: &Path) {
 
         let (descriptor, diff_id) = image.layers().unwrap()[0];
         let mut entries = Vec::new();
-        skyward_image::layer::visit(&store, descriptor, diff_id, Default::default(), |entry, _| {
+        skyward_image::layer::visit(&store, descriptor, diff_id, Limits::default(), |entry, _| {
             entries.push((String::from_utf8(entry.path).unwrap(), entry.mode, entry.modified));
             Ok(())
         })
@@ -112,28 +123,42 @@ fn the_image_is_as_configured(folder: &Path) {
 }
 
 fn the_bill_of_materials_is_attached(folder: &Path) {
-    let (store, image) = open(&folder.join("target/image/web.tar"));
+    let (store, image) = open(&folder.join("target/oci/web.tar"));
     let index = store.index().unwrap();
-    let artifact = index.manifests().iter().find(|descriptor| descriptor.artifact_type().is_some()).unwrap();
+    let artifact =
+        index.manifests().iter().find(|descriptor| descriptor.artifact_type().is_some()).unwrap();
     let manifest: oci_spec::image::ImageManifest = verify::document(&store, artifact).unwrap();
     assert_eq!(manifest.subject().as_ref().unwrap().digest(), image.descriptor.digest());
     assert_eq!(manifest.config().media_type().to_string(), "application/vnd.oci.empty.v1+json");
     let bill: Value = verify::document(&store, &manifest.layers()[0]).unwrap();
     let subject = &bill["metadata"]["component"];
-    assert_eq!((subject["name"].as_str(), subject["version"].as_str()), (Some("web"), Some("1.2.3")));
+    assert_eq!(
+        (subject["name"].as_str(), subject["version"].as_str()),
+        (Some("web"), Some("1.2.3"))
+    );
     assert_eq!(subject["licenses"][0]["expression"], "MIT OR Apache-2.0");
     // What other readers see of index.json is the image alone, once for each tag.
-    let raw: Value = serde_json::from_slice(&fs::read(folder.join("target/image/web/index.json")).unwrap()).unwrap();
+    let raw: Value =
+        serde_json::from_slice(&fs::read(folder.join("target/oci/web/index.json")).unwrap())
+            .unwrap();
     assert_eq!(raw["manifests"].as_array().unwrap().len(), 2);
 }
 
 fn a_later_epoch_is_another_image(folder: &Path, digest: &str) {
-    let output = skyward_image().current_dir(folder).arg("build").env("SOURCE_DATE_EPOCH", "1700000000").output().unwrap();
+    let output = skyward_image()
+        .current_dir(folder)
+        .arg("build")
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .output()
+        .unwrap();
     let reference = String::from_utf8(output.stdout).unwrap();
     // Standard output is the reference alone.
-    assert!(reference.starts_with("registry.test/acme/web@sha256:") && reference.lines().count() == 1, "{reference}");
+    assert!(
+        reference.starts_with("registry.test/acme/web@sha256:") && reference.lines().count() == 1,
+        "{reference}"
+    );
     assert!(!reference.contains(digest));
-    let (_, image) = open(&folder.join("target/image/web.tar"));
+    let (_, image) = open(&folder.join("target/oci/web.tar"));
     assert_eq!(image.config.created().as_deref(), Some("2023-11-14T22:13:20Z"));
 }
 
@@ -143,7 +168,8 @@ fn several_platforms_make_an_index() {
     service::write(folder.path());
     let intel = format!("linux/amd64={}", given(folder.path(), "intel", &elf(X86_64)).display());
     let arm = format!("linux/arm64/v8={}", given(folder.path(), "arm", &elf(AARCH64)).display());
-    let report = json(&build(folder.path(), &["--binary", &intel, "--binary", &arm, "--output", "json"]));
+    let report =
+        json(&build(folder.path(), &["--binary", &intel, "--binary", &arm, "--output", "json"]));
     assert_eq!(report["platforms"].as_array().unwrap().len(), 2);
     let archive = PathBuf::from(report["archive"].as_str().unwrap());
     let store = Store::open(&archive).unwrap();
@@ -153,7 +179,10 @@ fn several_platforms_make_an_index() {
     let arm = resolve(&store, Some(&"linux/arm64".parse().unwrap())).unwrap();
     assert_eq!(arm.config.variant().as_deref(), Some("v8"));
     let error = resolve(&store, Some(&"linux/riscv64".parse().unwrap())).unwrap_err().to_string();
-    assert!(error.contains("no image for linux/riscv64; there is: linux/amd64, linux/arm64/v8"), "{error}");
+    assert!(
+        error.contains("no image for linux/riscv64; there is: linux/amd64, linux/arm64/v8"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -169,12 +198,13 @@ fn what_would_not_run_in_an_empty_image_is_refused() {
         (given(folder.path(), "short", &elf(X86_64)[..30]), "ELF file"),
         (folder.path().join("nothing"), "cannot read binary"),
     ] {
-        let output = build(folder.path(), &["--binary", &format!("linux/amd64={}", path.display())]);
+        let output =
+            build(folder.path(), &["--binary", &format!("linux/amd64={}", path.display())]);
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains(why) && output.stdout.is_empty(), "{why}: {error}");
         assert_eq!(output.status.code(), Some(1));
     }
-    assert!(!folder.path().join("target/image/web.tar").exists());
+    assert!(!folder.path().join("target/oci/web.tar").exists());
 }
 
 #[test]
@@ -184,7 +214,11 @@ fn a_package_that_does_not_compile_is_one_clear_error() {
     fs::write(folder.path().join("src/main.rs"), "fn main() { nonsense }").unwrap();
     let output = build(folder.path(), &[]);
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("cannot find value `nonsense`") && error.contains("error: cannot compile fixture-web"), "{error}");
+    assert!(
+        error.contains("cannot find value `nonsense`")
+            && error.contains("error: cannot compile fixture-web"),
+        "{error}"
+    );
     let output = build(folder.path(), &["--set", "service.package=other"]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("no package other") && error.contains("fixture-web"), "{error}");
@@ -195,13 +229,18 @@ fn what_a_killed_build_left_is_replaced_and_what_is_not_ours_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     service::write(folder.path());
     let binary = format!("linux/amd64={}", given(folder.path(), "intel", &elf(X86_64)).display());
-    let output = folder.path().join("target/image");
+    let output = folder.path().join("target/oci");
     fs::create_dir_all(output.join("web/blobs/sha256")).unwrap();
     fs::write(output.join(".web.tar.unfinished"), "half").unwrap();
     fs::write(output.join("web/oci-layout"), "{}").unwrap();
     fs::write(output.join("web/blobs/sha256/.0.unfinished"), "half").unwrap();
     json(&build(folder.path(), &["--binary", &binary, "--output", "json"]));
-    let names = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
+    let names = |folder: &Path| {
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect::<Vec<_>>()
+    };
     let blobs = names(&output.join("web/blobs/sha256"));
     assert!(blobs.len() == 3 && blobs.iter().all(|name| name.len() == 64), "{blobs:?}");
     assert!(!output.join(".web.tar.unfinished").exists());

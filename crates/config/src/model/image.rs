@@ -47,7 +47,7 @@ impl Default for Image {
             compression: Compression::default(),
             labels: BTreeMap::new(),
             rules: "deploy/.dive-ci".into(),
-            output: "target/image".into(),
+            output: "target/oci".into(),
             sbom: true,
         }
     }
