@@ -92,7 +92,7 @@ struct Ready {
 pub fn build(
     loaded: &Loaded,
     options: &Options,
-    report: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Built> {
     let started = Instant::now();
     let ready = binaries(loaded, options, report)?;
@@ -110,7 +110,7 @@ pub fn build(
             .with_context(|| format!("cannot read binary {}", ready.path.display()))?;
         elf::check(&bytes, &ready.platform)
             .with_context(|| format!("cannot pack {}", ready.path.display()))?;
-        report(Event::Binary {
+        report(&Event::Binary {
             platform: &ready.platform,
             path: &ready.path,
             bytes: bytes.len() as u64,
@@ -139,7 +139,7 @@ pub fn build(
     }
     let folder = loaded.root.join(&image.output);
     let written = write::image(&packed, &folder, &service.name, &image.repository, &image.tags)?;
-    report(Event::Wrote { written: &written });
+    report(&Event::Wrote { written: &written });
     Ok(Built {
         written,
         descriptor: packed.descriptor,
@@ -153,7 +153,7 @@ pub fn build(
 fn binaries(
     loaded: &Loaded,
     options: &Options,
-    report: &mut dyn FnMut(Event<'_>),
+    report: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Vec<Ready>> {
     if !options.given.is_empty() {
         let given = options.given.iter().map(|(platform, path)| Ready {
@@ -168,7 +168,7 @@ fn binaries(
     for platform in &loaded.config.image.platforms {
         let platform: Platform = platform.parse()?;
         let target = Target::find(&platform, &loaded.root)?;
-        report(Event::Compiling { package: &service.package, triple: &target.triple });
+        report(&Event::Compiling { package: &service.package, triple: &target.triple });
         let metadata = Metadata::read(&loaded.root, &target.triple)?;
         let request =
             Request { folder: &loaded.root, package: &service.package, binary: service.binary() };

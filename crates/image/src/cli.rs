@@ -55,8 +55,8 @@ pub(crate) fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Build(args) => build::run(args),
-        Command::Inspect(args) => inspect::run(args),
+        Command::Build(args) => build::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Run(args) => run::run(&args),

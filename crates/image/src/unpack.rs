@@ -30,7 +30,12 @@ pub struct Unpacked {
 
 /// Unpacks `image` into the empty folder `folder`, with all digests checked. Files belong to the current user, and have
 /// no setuid and setgid bits.
-pub fn unpack(source: &dyn Source, image: &Resolved, folder: &Path, limits: Limits) -> Result<Unpacked> {
+pub fn unpack(
+    source: &dyn Source,
+    image: &Resolved,
+    folder: &Path,
+    limits: Limits,
+) -> Result<Unpacked> {
     let root = Rooted::new(folder)?;
     let mut unpacked = Unpacked::default();
     for (index, (descriptor, diff_id)) in image.layers()?.into_iter().enumerate() {
@@ -40,7 +45,8 @@ pub fn unpack(source: &dyn Source, image: &Resolved, folder: &Path, limits: Limi
         }
         layer::visit(source, descriptor, diff_id, limits, |entry, contents| {
             let shown = String::from_utf8_lossy(&entry.path).into_owned();
-            make(&root, &entry, contents, &mut unpacked).with_context(|| format!("cannot unpack {shown:?}"))
+            make(&root, &entry, contents, &mut unpacked)
+                .with_context(|| format!("cannot unpack {shown:?}"))
         })?;
     }
     Ok(unpacked)
@@ -59,14 +65,22 @@ fn hide(root: &Rooted, entry: &Entry) -> Result<()> {
         }
     } else if !name.starts_with(b".wh..wh.") {
         if matches!(hidden, b"" | b"." | b"..") {
-            bail!("the layer deletes {:?}, which is no file's name", String::from_utf8_lossy(hidden));
+            bail!(
+                "the layer deletes {:?}, which is no file's name",
+                String::from_utf8_lossy(hidden)
+            );
         }
         rooted::remove(&parent.join(rooted::os(hidden)))?;
     }
     Ok(())
 }
 
-fn make(root: &Rooted, entry: &Entry, contents: &mut dyn Read, unpacked: &mut Unpacked) -> Result<()> {
+fn make(
+    root: &Rooted,
+    entry: &Entry,
+    contents: &mut dyn Read,
+    unpacked: &mut Unpacked,
+) -> Result<()> {
     let Some((parent, name)) = rooted::split(&entry.path)? else { return Ok(()) };
     if name.starts_with(WHITEOUT) {
         return Ok(());
@@ -115,10 +129,10 @@ fn make_file(path: &Path, entry: &Entry, contents: &mut dyn Read) -> Result<()> 
         bail!("it ends after {written} of {} bytes", entry.size);
     }
     file.set_permissions(Permissions::from_mode(entry.mode & 0o777))?;
-    if let Some(modified) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(entry.modified)) {
+    if let Some(modified) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(entry.modified))
+    {
         // A time that the file system cannot hold is no reason to fail.
         let _ = file.set_modified(modified);
     }
     Ok(())
 }
-

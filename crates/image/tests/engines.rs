@@ -54,7 +54,16 @@ impl Podman {
         let mut command = Command::new("podman");
         let (root, run) = (self.0.path().join("root"), self.0.path().join("run"));
         command.arg("--root").arg(root).arg("--runroot").arg(run);
-        command.args(["--storage-driver", "vfs", "--runtime", "runc", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]);
+        command.args([
+            "--storage-driver",
+            "vfs",
+            "--runtime",
+            "runc",
+            "--cgroup-manager",
+            "cgroupfs",
+            "--events-backend",
+            "file",
+        ]);
         command
     }
 }
@@ -76,7 +85,8 @@ fn get(port: u16) -> String {
     loop {
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) {
             let mut answer = String::new();
-            write!(stream, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+            write!(stream, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                .unwrap();
             stream.read_to_string(&mut answer).unwrap();
             return answer.split_once("\r\n\r\n").unwrap().1.to_owned();
         }
@@ -96,12 +106,24 @@ fn podman_runs_it_with_a_port_and_it_drains() {
         .command()
         .args(["run", "--detach", "--network", "host", "--read-only", "--cap-drop", "all"])
         .args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"])
-        .args(["skyward-service:latest", "--host", "127.0.0.1", "--port", &port, "--admin-port", &admin]));
+        .args([
+            "skyward-service:latest",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            &port,
+            "--admin-port",
+            &admin,
+        ]));
     assert_eq!(get(port.parse().unwrap()), "Hello, World!");
     run(podman.command().args(["stop", "--time", "20", id.trim()]));
     let code = run(podman.command().args(["wait", id.trim()]));
     let logs = podman.command().args(["logs", id.trim()]).output().unwrap();
-    let logs = format!("{}{}", String::from_utf8_lossy(&logs.stdout), String::from_utf8_lossy(&logs.stderr));
+    let logs = format!(
+        "{}{}",
+        String::from_utf8_lossy(&logs.stdout),
+        String::from_utf8_lossy(&logs.stderr)
+    );
     assert_eq!(code.trim(), "0", "{logs}");
     assert!(logs.contains("SIGTERM") && logs.contains("Drained"), "{logs}");
 }
@@ -122,7 +144,10 @@ fn skopeo_reads_it_every_way() {
     // This one has Docker's own manifest, and so another digest.
     digest(format!("docker-archive:{}", archive().display()));
     let copy = tempfile::tempdir().unwrap();
-    run(Command::new("skopeo").args(["copy", "--preserve-digests"]).arg(format!("oci:{}", layout.display())).arg(format!("dir:{}", copy.path().display())));
+    run(Command::new("skopeo")
+        .args(["copy", "--preserve-digests"])
+        .arg(format!("oci:{}", layout.display()))
+        .arg(format!("dir:{}", copy.path().display())));
     let manifest = fs::read(copy.path().join("manifest.json")).unwrap();
     assert_eq!(skyward_image::digest::of(&manifest).to_string(), expected);
 }
@@ -143,6 +168,13 @@ fn umoci_unpacks_what_unpack_unpacks() {
 #[ignore = "needs dive"]
 fn dive_passes_it() {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/.dive-ci");
-    let text = run(Command::new("dive").env("CI", "true").arg("--ci-config").arg(rules).arg(format!("docker-archive://{}", archive().display())));
-    assert!(text.contains("Result:PASS [Total:3] [Passed:3] [Failed:0] [Warn:0] [Skipped:0]"), "{text}");
+    let text = run(Command::new("dive")
+        .env("CI", "true")
+        .arg("--ci-config")
+        .arg(rules)
+        .arg(format!("docker-archive://{}", archive().display())));
+    assert!(
+        text.contains("Result:PASS [Total:3] [Passed:3] [Failed:0] [Warn:0] [Skipped:0]"),
+        "{text}"
+    );
 }

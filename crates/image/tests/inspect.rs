@@ -23,32 +23,68 @@ type Figures = (f64, u64, f64);
 
 /// What a case is called, its layers, dive's figures and the true ones.
 fn cases() -> Vec<(&'static str, Vec<Layer>, Figures, Figures)> {
-    let base = || Layer::new().dir("app").file("app/a", 1000).file("app/b", 3000).file("etc/c", 6000);
+    let base =
+        || Layer::new().dir("app").file("app/a", 1000).file("app/b", 3000).file("etc/c", 6000);
     vec![
         // 0/0 is not a number, which breaks no rule.
         ("one layer", vec![base()], (1.0, 0, f64::NAN), (1.0, 0, 0.0)),
-        ("nothing twice", vec![base(), Layer::new().file("new", 500)], (1.0, 0, 0.0), (1.0, 0, 0.0)),
+        (
+            "nothing twice",
+            vec![base(), Layer::new().file("new", 500)],
+            (1.0, 0, 0.0),
+            (1.0, 0, 0.0),
+        ),
         // dive counts both copies as wasted; one of them is needed.
-        ("overwritten", vec![base(), Layer::new().file("app/a", 1000)], (10_000.0 / 11_000.0, 2000, 2.0), (10_000.0 / 11_000.0, 1000, 1.0)),
+        (
+            "overwritten",
+            vec![base(), Layer::new().file("app/a", 1000)],
+            (10_000.0 / 11_000.0, 2000, 2.0),
+            (10_000.0 / 11_000.0, 1000, 1.0),
+        ),
         // A deleted file counts with size 0 against its own; there are no user bytes.
-        ("deleted", vec![base(), Layer::new().remove("app/a")], (9000.0 / 10_000.0, 1000, f64::INFINITY), (0.9, 1000, 1.0)),
+        (
+            "deleted",
+            vec![base(), Layer::new().remove("app/a")],
+            (9000.0 / 10_000.0, 1000, f64::INFINITY),
+            (0.9, 1000, 1.0),
+        ),
         // A deleted folder is a path of its own, which no other layer has: dive sees no waste.
         ("rm -rf", vec![base(), Layer::new().remove("app")], (1.0, 0, f64::NAN), (0.6, 4000, 1.0)),
         // Opaque whiteouts are dropped.
-        ("opaque", vec![base(), Layer::new().dir("app").opaque("app").file("app/d", 1000)], (1.0, 0, 0.0), (7000.0 / 11_000.0, 4000, 4.0)),
+        (
+            "opaque",
+            vec![base(), Layer::new().dir("app").opaque("app").file("app/d", 1000)],
+            (1.0, 0, 0.0),
+            (7000.0 / 11_000.0, 4000, 4.0),
+        ),
         // Ends the layer's visit: /zz is not seen, and the path that never was subtracts 1.
-        ("deleted twice", vec![base(), Layer::new().remove("gone").file("zz", 5000)], (9999.0 / 10_000.0, 0, 0.0), (1.0, 0, 0.0)),
-        ("hard link", vec![base(), Layer::new().file("x", 100).hardlink("y", "x"), Layer::new().remove("x")],
-            (10_000.0 / 10_100.0, 100, 1.0), (1.0, 0, 0.0)),
+        (
+            "deleted twice",
+            vec![base(), Layer::new().remove("gone").file("zz", 5000)],
+            (9999.0 / 10_000.0, 0, 0.0),
+            (1.0, 0, 0.0),
+        ),
+        (
+            "hard link",
+            vec![base(), Layer::new().file("x", 100).hardlink("y", "x"), Layer::new().remove("x")],
+            (10_000.0 / 10_100.0, 100, 1.0),
+            (1.0, 0, 0.0),
+        ),
         ("empty", vec![Layer::new()], (1.0, 0, f64::NAN), (1.0, 0, 0.0)),
     ]
 }
 
 fn assert_figures(what: &str, found: &Analysis, expected: Figures) {
-    let same = |left: f64, right: f64| left.to_bits() == right.to_bits() || (left - right).abs() < 1e-12 || left.is_nan() && right.is_nan();
+    let same = |left: f64, right: f64| {
+        left.to_bits() == right.to_bits()
+            || (left - right).abs() < 1e-12
+            || left.is_nan() && right.is_nan()
+    };
     let (efficiency, wasted, user) = expected;
     assert!(
-        same(found.efficiency, efficiency) && found.wasted == wasted && same(found.user_wasted, user),
+        same(found.efficiency, efficiency)
+            && found.wasted == wasted
+            && same(found.user_wasted, user),
         "{what}: expected {expected:?}, found {found:?}"
     );
 }
@@ -70,10 +106,22 @@ fn every_packing_and_place_gives_the_same_figures() {
     let expected = (80.0 / 180.0, 130, 130.0 / 30.0);
     for packing in [Packing::Plain, Packing::Gzip, Packing::Zstd] {
         let image = Image::new(layers(), packing);
-        assert_figures("both", &figures(&image.archive(folder.path(), "both.tar"), false), expected);
-        assert_figures("layout", &figures(&image.layout(&folder.path().join(format!("{packing:?}"))), false), expected);
+        assert_figures(
+            "both",
+            &figures(&image.archive(folder.path(), "both.tar"), false),
+            expected,
+        );
+        assert_figures(
+            "layout",
+            &figures(&image.layout(&folder.path().join(format!("{packing:?}"))), false),
+            expected,
+        );
         let docker = Image::new(layers(), packing).without("index.json").without("oci-layout");
-        assert_figures("docker", &figures(&docker.archive(folder.path(), "docker.tar"), false), expected);
+        assert_figures(
+            "docker",
+            &figures(&docker.archive(folder.path(), "docker.tar"), false),
+            expected,
+        );
         let oci = Image::new(layers(), packing).without("manifest.json");
         assert_figures("oci", &figures(&oci.archive(folder.path(), "oci.tar"), false), expected);
     }
@@ -83,7 +131,14 @@ fn inspect(image: &Path, rules: &str, more: &[&str]) -> (String, String, i32) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, rules).unwrap();
-    let output = skyward_image().arg("inspect").arg(image).arg("--rules").arg(&file).args(more).output().unwrap();
+    let output = skyward_image()
+        .arg("inspect")
+        .arg(image)
+        .arg("--rules")
+        .arg(&file)
+        .args(more)
+        .output()
+        .unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&output.stdout), text(&output.stderr), output.status.code().unwrap())
 }
@@ -93,7 +148,10 @@ const STRICT: &str = "rules:\n  lowestEfficiency: 0.95\n  highestWastedBytes: 1k
 #[test]
 fn the_report_is_dives_and_the_exit_code_too() {
     let folder = tempfile::tempdir().unwrap();
-    let layers = vec![Layer::new().file("a", 1000).file("b", 9000), Layer::new().file("a", 1000).file("c", 200)];
+    let layers = vec![
+        Layer::new().file("a", 1000).file("b", 9000),
+        Layer::new().file("a", 1000).file("c", 200),
+    ];
     let path = Image::new(layers, Packing::Gzip).archive(folder.path(), "image.tar");
     let (report, _, code) = inspect(&path, STRICT, &[]);
     let expected = "  efficiency: 91.0714 %
@@ -108,25 +166,43 @@ Results:
   FAIL: lowestEfficiency: image efficiency is too low (efficiency=0.9107142857142857 < threshold=0.95)
 Result:FAIL [Total:3] [Passed:0] [Failed:2] [Warn:0] [Skipped:1]
 ";
-    let (layers, rest) = report.split_once("  efficiency:").map(|(layers, rest)| (layers, format!("  efficiency:{rest}"))).unwrap();
+    let (layers, rest) = report
+        .split_once("  efficiency:")
+        .map(|(layers, rest)| (layers, format!("  efficiency:{rest}")))
+        .unwrap();
     assert_eq!(rest, expected);
     assert_eq!(code, 1);
     assert!(layers.contains("10 kB") && layers.contains("step 1"), "{layers}");
 
     // On the bound is within it.
-    let (report, _, code) = inspect(&path, "rules:\n  highestWastedBytes: 2000\n  lowestEfficiency: 0.9\n  highestUserWastedPercent: disabled\n", &[]);
-    assert!(report.ends_with("Result:PASS [Total:3] [Passed:2] [Failed:0] [Warn:0] [Skipped:1]\n"), "{report}");
+    let (report, _, code) = inspect(
+        &path,
+        "rules:\n  highestWastedBytes: 2000\n  lowestEfficiency: 0.9\n  highestUserWastedPercent: disabled\n",
+        &[],
+    );
+    assert!(
+        report.ends_with("Result:PASS [Total:3] [Passed:2] [Failed:0] [Warn:0] [Skipped:1]\n"),
+        "{report}"
+    );
     assert_eq!(code, 0);
 }
 
 #[test]
 fn json_holds_the_layers_the_waste_and_the_verdict() {
     let folder = tempfile::tempdir().unwrap();
-    let path = Image::new(vec![Layer::new().file("a", 10), Layer::new().remove("a")], Packing::Zstd).archive(folder.path(), "image.tar");
+    let path =
+        Image::new(vec![Layer::new().file("a", 10), Layer::new().remove("a")], Packing::Zstd)
+            .archive(folder.path(), "image.tar");
     let (report, _, code) = inspect(&path, STRICT, &["--output", "json"]);
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    assert_eq!((report["wasted_bytes"].as_u64(), report["passed"].as_bool(), code), (Some(10), Some(false), 1));
-    assert_eq!(report["wasted_files"][0], serde_json::json!({ "path": "/a", "count": 2, "bytes": 10 }));
+    assert_eq!(
+        (report["wasted_bytes"].as_u64(), report["passed"].as_bool(), code),
+        (Some(10), Some(false), 1)
+    );
+    assert_eq!(
+        report["wasted_files"][0],
+        serde_json::json!({ "path": "/a", "count": 2, "bytes": 10 })
+    );
     assert_eq!(report["layers"].as_array().unwrap().len(), 2);
     assert!(report["user_wasted_ratio"].is_null());
 }
@@ -134,10 +210,16 @@ fn json_holds_the_layers_the_waste_and_the_verdict() {
 #[test]
 fn bad_rules_are_errors_and_no_verdict() {
     let folder = tempfile::tempdir().unwrap();
-    let path = Image::new(vec![Layer::new().file("a", 10)], Packing::Gzip).archive(folder.path(), "image.tar");
+    let path = Image::new(vec![Layer::new().file("a", 10)], Packing::Gzip)
+        .archive(folder.path(), "image.tar");
     let (report, error, code) = inspect(&path, "rules:\n  lowestEficiency: 0.9\n", &[]);
     assert_eq!((report.as_str(), code), ("", 1));
-    assert!(error.contains("rules.yaml:2:3: unknown rule \"lowestEficiency\"; did you mean lowestEfficiency?"), "{error}");
+    assert!(
+        error.contains(
+            "rules.yaml:2:3: unknown rule \"lowestEficiency\"; did you mean lowestEfficiency?"
+        ),
+        "{error}"
+    );
 }
 
 /// What the real dive prints from the figures on, without colours, and its exit code.
@@ -154,7 +236,8 @@ fn real_dive(path: &Path, rules: &Path) -> (String, i32) {
     let mut parts = text.split('\u{1b}');
     plain += parts.next().unwrap();
     parts.for_each(|part| plain += part.split_once('m').unwrap().1);
-    let start = plain.find("  efficiency:").unwrap_or_else(|| panic!("dive printed no figures: {plain}"));
+    let start =
+        plain.find("  efficiency:").unwrap_or_else(|| panic!("dive printed no figures: {plain}"));
     (plain[start..].trim_end().to_owned(), output.status.code().unwrap())
 }
 
@@ -163,15 +246,30 @@ fn real_dive(path: &Path, rules: &Path) -> (String, i32) {
 fn the_real_dive_says_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("rules.yaml");
-    for text in [STRICT, "rules:\n  highestWastedBytes: 5MB\n", "rules:\n  highestUserWastedPercent: 0.5\n"] {
+    for text in
+        [STRICT, "rules:\n  highestWastedBytes: 5MB\n", "rules:\n  highestUserWastedPercent: 0.5\n"]
+    {
         std::fs::write(&rules, text).unwrap();
         for (what, ..) in cases() {
-            for (name, packing) in [("gzip", Packing::Gzip), ("zstd", Packing::Zstd), ("plain", Packing::Plain)] {
-                let path = Image::new(layers_of(what), packing).archive(folder.path(), &format!("{name}.tar"));
-                let output = skyward_image().arg("inspect").arg(&path).arg("--rules").arg(&rules).output().unwrap();
+            for (name, packing) in
+                [("gzip", Packing::Gzip), ("zstd", Packing::Zstd), ("plain", Packing::Plain)]
+            {
+                let path = Image::new(layers_of(what), packing)
+                    .archive(folder.path(), &format!("{name}.tar"));
+                let output = skyward_image()
+                    .arg("inspect")
+                    .arg(&path)
+                    .arg("--rules")
+                    .arg(&rules)
+                    .output()
+                    .unwrap();
                 let ours = String::from_utf8(output.stdout).unwrap();
                 let ours = ours[ours.find("  efficiency:").unwrap()..].trim_end().to_owned();
-                assert_eq!((ours, output.status.code().unwrap()), real_dive(&path, &rules), "{what}, {name}");
+                assert_eq!(
+                    (ours, output.status.code().unwrap()),
+                    real_dive(&path, &rules),
+                    "{what}, {name}"
+                );
             }
         }
     }
@@ -200,5 +298,8 @@ fn dives_own_archive_gives_the_values_of_its_tests() {
     assert_eq!(found.user_wasted.to_bits(), user_wasted.to_bits());
     // Docker 25 saved the layers of this one in random order in the OCI manifest.
     let shuffled = figures(&data.join("test-oci-docker-image.tar"), false);
-    assert_eq!((shuffled.wasted, format!("{:.4}", shuffled.efficiency)), (50_845, "0.9930".to_owned()));
+    assert_eq!(
+        (shuffled.wasted, format!("{:.4}", shuffled.efficiency)),
+        (50_845, "0.9930".to_owned())
+    );
 }

@@ -133,7 +133,8 @@ fn it_stays_until_a_signal_which_it_passes_on() {
     let folder = copy();
     for (name, number) in [("-TERM", 15), ("-INT", 2)] {
         let (mut child, mut events) = start(folder.path(), &[]);
-        let before: Vec<Value> = events.by_ref().take_while(|event| event["event"] != "checked").collect();
+        let before: Vec<Value> =
+            events.by_ref().take_while(|event| event["event"] != "checked").collect();
         assert!(before.iter().all(|event| event["ok"] != false), "{before:#?}");
         assert!(child.try_wait().unwrap().is_none());
         signal(&child, name);

@@ -12,7 +12,8 @@ use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
 
 fn image() -> Image {
-    let noise: Vec<u8> = (0..20_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> =
+        (0..20_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     Image::new(vec![Layer::new().bytes("a", &noise), Layer::new().file("b", 10)], Packing::Gzip)
 }
 
@@ -38,13 +39,34 @@ fn damage_is_an_error_that_names_the_blob() {
     let blob = image().largest();
     let digest = blob.rsplit('/').next().unwrap().to_owned();
     let damages: Vec<(&str, Image, &str)> = vec![
-        ("a flipped bit in the data", image().change(&blob, |bytes| { let middle = bytes.len() / 2; bytes[middle] ^= 1 }), &digest),
+        (
+            "a flipped bit in the data",
+            image().change(&blob, |bytes| {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+            }),
+            &digest,
+        ),
         ("a blob too short", image().change(&blob, |bytes| bytes.truncate(100)), &digest),
         ("a blob too long", image().change(&blob, |bytes| bytes.extend([0; 1000])), &digest),
         ("an absent blob", image().without(&blob), &digest),
-        ("an index that is no JSON", image().change("index.json", |bytes| *bytes = b"[1,".to_vec()), "index.json"),
-        ("an index of 5 MB", image().change("index.json", |bytes| bytes.resize(5 << 20, b' ')), "index.json"),
-        ("an empty index", image().change("index.json", |bytes| *bytes = br#"{"schemaVersion":2,"manifests":[]}"#.to_vec()), "none at all"),
+        (
+            "an index that is no JSON",
+            image().change("index.json", |bytes| *bytes = b"[1,".to_vec()),
+            "index.json",
+        ),
+        (
+            "an index of 5 MB",
+            image().change("index.json", |bytes| bytes.resize(5 << 20, b' ')),
+            "index.json",
+        ),
+        (
+            "an empty index",
+            image().change("index.json", |bytes| {
+                *bytes = br#"{"schemaVersion":2,"manifests":[]}"#.to_vec();
+            }),
+            "none at all",
+        ),
     ];
     for (what, image, why) in damages {
         let archive = read(&image.archive(folder.path(), "a.tar")).expect_err(what);
@@ -78,7 +100,8 @@ fn what_is_no_image_says_what_it_is() {
     };
     let plain = fs::read(image().archive(folder.path(), "a.tar")).unwrap();
     let compressed = fixture::compress(&plain, Packing::Gzip);
-    let nothing = image().without("index.json").without("manifest.json").archive(folder.path(), "b.tar");
+    let nothing =
+        image().without("index.json").without("manifest.json").archive(folder.path(), "b.tar");
     for (path, why) in [
         (put("empty", b""), "fewer than 4 bytes"),
         (put("text", &[b'x'; 2000]), "cannot read image archive"),
@@ -100,6 +123,7 @@ fn a_layer_that_is_not_the_configurations_is_refused() {
     let docker = image().without("index.json").without("oci-layout");
     let blob = docker.largest();
     let other = fixture::compress(&Layer::new().file("evil", 5).tar(), Packing::Gzip);
-    let error = read(&docker.change(&blob, |bytes| *bytes = other).archive(folder.path(), "a.tar")).unwrap_err();
+    let error = read(&docker.change(&blob, |bytes| *bytes = other).archive(folder.path(), "a.tar"))
+        .unwrap_err();
     assert!(error.contains("is not the one that the configuration names"), "{error}");
 }

@@ -45,7 +45,13 @@ fn tree(folder: &Path) -> Vec<String> {
 fn layers_lie_over_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let layers = vec![
-        Layer::new().dir("a").bytes("a/kept", b"1").bytes("a/gone", b"2").bytes("b/x/y", b"3").bytes("c/old", b"4").bytes("file", b"5"),
+        Layer::new()
+            .dir("a")
+            .bytes("a/kept", b"1")
+            .bytes("a/gone", b"2")
+            .bytes("b/x/y", b"3")
+            .bytes("c/old", b"4")
+            .bytes("file", b"5"),
         Layer::new()
             .remove("a/gone")
             .remove("b")
@@ -59,7 +65,10 @@ fn layers_lie_over_each_other() {
             .remove("never/there"),
     ];
     let unpacked = unpack_layers(layers, folder.path()).unwrap();
-    assert_eq!(tree(folder.path()), ["a", "a/kept", "c", "c/new", "file", "file/inside", "hard", "link"]);
+    assert_eq!(
+        tree(folder.path()),
+        ["a", "a/kept", "c", "c/new", "file", "file/inside", "hard", "link"]
+    );
     assert_eq!(fs::read(folder.path().join("link")).unwrap(), b"1");
     let inode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().ino();
     assert_eq!(inode("hard"), inode("a/kept"));
@@ -75,7 +84,8 @@ fn modes_are_kept_without_setuid_and_devices_are_left_out() {
         .entry("null", EntryType::Char, 0o666, b"", "")
         .bytes("readable/x", b"x");
     let unpacked = unpack_layers(vec![layer], folder.path()).unwrap();
-    let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o7777;
+    let mode =
+        |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o7777;
     assert_eq!((mode("tool"), mode("readable"), unpacked.skipped), (0o755, 0o755, 1));
     assert!(!folder.path().join("null").exists());
 }
@@ -90,11 +100,17 @@ fn nothing_leaves_the_folder() {
     let refused: Vec<(Vec<Layer>, &str)> = vec![
         (vec![Layer::new().bytes("../outside", b"bad")], "leads out of the image"),
         (vec![Layer::new().bytes("a/../../outside", b"bad")], "leads out of the image"),
-        (vec![Layer::new().file("x", 1), Layer::new().remove("../outside")], "leads out of the image"),
+        (
+            vec![Layer::new().file("x", 1), Layer::new().remove("../outside")],
+            "leads out of the image",
+        ),
         (vec![Layer::new().hardlink("x", "../outside")], "leads out of the image"),
         (vec![Layer::new().hardlink("x", &outside)], "not there"),
         (vec![Layer::new().symlink("s", &outside).hardlink("x", "s")], "no regular file"),
-        (vec![Layer::new().symlink("a", "b").symlink("b", "a").bytes("a/x", b"bad")], "too many symbolic links"),
+        (
+            vec![Layer::new().symlink("a", "b").symlink("b", "a").bytes("a/x", b"bad")],
+            "too many symbolic links",
+        ),
         (vec![Layer::new().file("x", 1), Layer::new().file(".wh...", 0)], "no file's name"),
     ];
     for (layers, why) in refused {
@@ -132,7 +148,10 @@ fn bombs_are_defused() {
         assert!(error.contains("more than 1048576 bytes uncompressed"), "{error}");
     }
     let many = (0..101).fold(Layer::new(), |layer, n| layer.file(&format!("f{n}"), 0));
-    let error = format!("{:#}", unpack_with(&Image::new(vec![many], Packing::Gzip), folder.path(), limits).unwrap_err());
+    let error = format!(
+        "{:#}",
+        unpack_with(&Image::new(vec![many], Packing::Gzip), folder.path(), limits).unwrap_err()
+    );
     assert!(error.contains("more than 100 entries"), "{error}");
     // An extended header is read into memory: the tar crate would read gigabytes.
     for kind in [EntryType::GNULongName, EntryType::XHeader] {
@@ -156,7 +175,9 @@ fn long_names_come_through_and_too_long_ones_do_not() {
     unpack_layers(vec![layer], folder.path()).unwrap();
     assert_eq!(fs::read(folder.path().join(&name)).unwrap(), b"gnu");
     assert_eq!(fs::read(folder.path().join(format!("{name}-pax"))).unwrap(), b"pax");
-    let layer = Layer::new().entry("l", EntryType::GNULongName, 0o644, &vec![b'a'; 5000], "").bytes("short", b"x");
+    let layer = Layer::new()
+        .entry("l", EntryType::GNULongName, 0o644, &vec![b'a'; 5000], "")
+        .bytes("short", b"x");
     let error = format!("{:#}", unpack_layers(vec![layer], folder.path()).unwrap_err());
     assert!(error.contains("a path of more than 4096 bytes"), "{error}");
 }
@@ -164,9 +185,13 @@ fn long_names_come_through_and_too_long_ones_do_not() {
 #[test]
 fn the_command_takes_folders_that_are_empty_or_its_own() {
     let parent = tempfile::tempdir().unwrap();
-    let image = Image::new(vec![Layer::new().bytes("a", b"1")], Packing::Gzip).archive(parent.path(), "image.tar");
-    let other = Image::new(vec![Layer::new().bytes("b", b"1")], Packing::Gzip).archive(parent.path(), "other.tar");
-    let run = |image: &Path, folder: &Path| skyward_image().arg("unpack").arg(image).arg(folder).output().unwrap();
+    let image = Image::new(vec![Layer::new().bytes("a", b"1")], Packing::Gzip)
+        .archive(parent.path(), "image.tar");
+    let other = Image::new(vec![Layer::new().bytes("b", b"1")], Packing::Gzip)
+        .archive(parent.path(), "other.tar");
+    let run = |image: &Path, folder: &Path| {
+        skyward_image().arg("unpack").arg(image).arg(folder).output().unwrap()
+    };
     let folder = parent.path().join("new");
     let output = run(&image, &folder);
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), folder.to_str().unwrap());

@@ -65,16 +65,13 @@ pub fn compile(request: &Request<'_>, metadata: &Metadata, target: &Target) -> R
         }
     }
     let flags = flags(&metadata.workspace_root, &target.sysroot)?;
-    match environment_flags() {
-        Some(theirs) => {
-            let all: Vec<String> = theirs.into_iter().chain(flags).collect();
-            command.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
-        }
-        None => {
-            // A JSON list of strings is a TOML list of strings.
-            let list = serde_json::to_string(&flags).context("cannot write rustc's flags")?;
-            command.args(["--config", &format!("target.{}.rustflags={list}", target.triple)]);
-        }
+    if let Some(theirs) = environment_flags() {
+        let all: Vec<String> = theirs.into_iter().chain(flags).collect();
+        command.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
+    } else {
+        // A JSON list of strings is a TOML list of strings.
+        let list = serde_json::to_string(&flags).context("cannot write rustc's flags")?;
+        command.args(["--config", &format!("target.{}.rustflags={list}", target.triple)]);
     }
     let failed = || format!("cannot compile {} for {}", request.package, target.triple);
     let mut cargo = command

@@ -49,28 +49,31 @@ impl FromStr for Given {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let loaded = args.config.load()?;
     let options = Options {
-        given: args.binary.into_iter().map(|given| (given.platform, given.path)).collect(),
-        revision: args.revision,
+        given: args
+            .binary
+            .iter()
+            .map(|given| (given.platform.clone(), given.path.clone()))
+            .collect(),
+        revision: args.revision.clone(),
         epoch: time::source_date_epoch()?,
     };
     let built = build::build(&loaded, &options, &mut show)?;
-    match args.output {
-        Output::Text => {
-            println!("{}@{}", loaded.config.image.repository, built.descriptor.digest())
-        }
-        Output::Json => println!("{}", report(&loaded, &built)),
-    }
+    let result = match args.output {
+        Output::Text => format!("{}@{}", loaded.config.image.repository, built.descriptor.digest()),
+        Output::Json => report(&loaded, &built).to_string(),
+    };
+    println!("{result}");
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(event: Event<'_>) {
+fn show(event: &Event<'_>) {
     match event {
         Event::Compiling { package, triple } => eprintln!("compiling {package} for {triple}"),
         Event::Binary { platform, path, bytes } => {
-            eprintln!("packing {} ({platform}, static, {})", path.display(), human_bytes(bytes));
+            eprintln!("packing {} ({platform}, static, {})", path.display(), human_bytes(*bytes));
         }
         Event::Wrote { written } => {
             eprintln!("wrote {} and {}", written.archive.display(), written.layout.display());

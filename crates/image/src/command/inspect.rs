@@ -1,5 +1,6 @@
 //! `inspect`: the layers of an image, what they waste, and whether the rules allow it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,9 +40,9 @@ pub(crate) struct Args {
 }
 
 /// Runs the command. An image that breaks a rule ends it with 1, as in dive.
-pub(crate) fn run(args: Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let opened = open::image(args.image.as_deref(), &args.config, &args.access)?;
-    let rules = rules(&args)?;
+    let rules = rules(args)?;
     let image = resolve(opened.source.as_ref(), args.platform.as_ref())
         .with_context(|| format!("cannot read image {}", opened.name))?;
     let contents = dive::read(opened.source.as_ref(), &image, Limits::default())
@@ -49,25 +50,24 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let analysis =
         if args.exact { dive::analyze_exactly(&contents) } else { dive::analyze(&contents) };
     let verdict = dive::evaluate(&analysis, &rules);
-    match args.output {
-        Output::Text => print!("{}{}", layers(&contents), dive::text(&analysis, &verdict)),
+    let result = match args.output {
+        Output::Text => format!("{}{}", layers(&contents), dive::text(&analysis, &verdict)),
         Output::Json => {
-            println!("{:#}", report(&opened.name, &image, &contents, &analysis, &verdict))
+            format!("{:#}\n", report(&opened.name, &image, &contents, &analysis, &verdict))
         }
-    }
+    };
+    print!("{result}");
     Ok(if verdict.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn rules(args: &Args) -> Result<Rules> {
-    let path = match &args.rules {
-        Some(path) => path.clone(),
-        None => match open::configuration(&args.config)? {
-            Some(loaded) => loaded.root.join(&loaded.config.image.rules),
-            None => {
-                eprintln!("no skyward.toml and no --rules: dive's default rules apply");
-                return Ok(Rules::default());
-            }
-        },
+    let path = if let Some(path) = &args.rules {
+        path.clone()
+    } else if let Some(loaded) = open::configuration(&args.config)? {
+        loaded.root.join(&loaded.config.image.rules)
+    } else {
+        eprintln!("no skyward.toml and no --rules: dive's default rules apply");
+        return Ok(Rules::default());
     };
     eprintln!("rules: {}", path.display());
     Ok(dive::read_rules(&path)?)
@@ -79,8 +79,9 @@ fn layers(contents: &Contents) -> String {
         let digest = layer.descriptor.digest();
         let stored = human_bytes(layer.descriptor.size());
         let command = layer.command.replace('\n', "↵");
-        text +=
-            &format!("  {digest}  {:>9} ({stored} stored)  {command}\n", human_bytes(layer.size()));
+        let size = human_bytes(layer.size());
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {digest}  {size:>9} ({stored} stored)  {command}");
     }
     text
 }

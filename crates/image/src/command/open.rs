@@ -23,14 +23,16 @@ pub(crate) struct Opened {
 pub(crate) fn image(name: Option<&str>, config: &ConfigArgs, access: &Access) -> Result<Opened> {
     let Some(name) = name else {
         let path = built::archive(None, &config.load()?);
-        let source = Box::new(Store::open(&path).context("the image is built by `skyward-image build`")?);
+        let source =
+            Box::new(Store::open(&path).context("the image is built by `skyward-image build`")?);
         return Ok(Opened { name: path.display().to_string(), source });
     };
     let path = Path::new(name);
     let source: Box<dyn Source> = if is_path(path) {
         Box::new(Store::open(path)?)
     } else {
-        let reference = name.parse().with_context(|| format!("{name:?} is neither a file nor a reference"))?;
+        let reference =
+            name.parse().with_context(|| format!("{name:?} is neither a file nor a reference"))?;
         Box::new(RemoteImage::open(&reference, access.credentials()?, access.settings())?)
     };
     Ok(Opened { name: name.to_owned(), source })

@@ -15,7 +15,9 @@ use skyward_config::{ConfigArgs, Loaded};
 use skyward_image::layer;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
-use skyward_image::run::{Endpoints, Event, Isolation, Limits, Overrides, Plan, Process, Scratch, checks};
+use skyward_image::run::{
+    Endpoints, Event, Isolation, Limits, Overrides, Plan, Process, Scratch, checks,
+};
 use skyward_image::settings;
 use skyward_image::unpack::unpack;
 
@@ -55,8 +57,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     output: Output,
     /// Arguments for the entry point, instead of the image's own
-    #[arg(last = true)]
-    args: Vec<String>,
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<String>,
 }
 
 /// `--isolation`.
@@ -72,7 +74,7 @@ enum Choice {
 }
 
 /// Longer than any drain that the configuration allows to go on unasked.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two looks at signals and the process.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -81,22 +83,33 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let loaded = args.config.load()?;
     let opened = open::image(args.image.as_deref(), &args.config, &args.access)?;
     let failed = || format!("cannot run {}", opened.name);
-    let image = resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
+    let image =
+        resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
     let mut signals = Signals::catch()?;
     let mut report = |event: &Event| report::write(args.output, event);
 
     let started = Instant::now();
     let scratch = Scratch::new(&loaded.root.join(&loaded.config.image.output))?;
-    let unpacked = unpack(opened.source.as_ref(), &image, scratch.path(), layer::Limits::default()).with_context(failed)?;
+    let unpacked = unpack(opened.source.as_ref(), &image, scratch.path(), layer::Limits::default())
+        .with_context(failed)?;
     let folder: PathBuf = scratch.path().to_owned();
-    report(&Event::Unpacked { folder, bytes: unpacked.bytes, seconds: started.elapsed().as_secs_f64() });
+    report(&Event::Unpacked {
+        folder,
+        bytes: unpacked.bytes,
+        seconds: started.elapsed().as_secs_f64(),
+    });
 
     let (endpoints, plan) = plan(args, &loaded, &image).with_context(failed)?;
     let isolation = args.isolation.decide();
     // In the form of events standard output is theirs alone; what the program prints goes to standard error.
-    let output = if args.check || args.output == Output::Json { Stdio::from(std::io::stderr()) } else { Stdio::inherit() };
+    let output = if args.check || args.output == Output::Json {
+        Stdio::from(std::io::stderr())
+    } else {
+        Stdio::inherit()
+    };
     let stage = [enter::NAME.to_owned()];
-    let mut process = Process::start(&plan, scratch.path(), isolation, &stage, output).with_context(failed)?;
+    let mut process =
+        Process::start(&plan, scratch.path(), isolation, &stage, output).with_context(failed)?;
     report(&Event::Started {
         address: format!("http://{}", endpoints.service),
         admin: format!("http://{}", endpoints.admin),
@@ -105,7 +118,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     });
     let limits = Limits { ready: Duration::from_secs(args.ready_timeout), ..Limits::default() };
     let mut asking = |check| report(&Event::Check(check));
-    let ok = !args.check || checks(&mut process, endpoints, limits, &mut || signals.came(), &mut asking)?;
+    let ok = !args.check
+        || checks(&mut process, endpoints, limits, &mut || signals.came(), &mut asking)?;
     if args.check {
         report(&Event::Checked { ok });
     }
@@ -120,7 +134,8 @@ fn plan(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Pl
     let (port, _held) = port(args.port.unwrap_or(service.port))?;
     let (admin_port, _held_too) = self::port(args.admin_port.unwrap_or(service.admin_port))?;
     (service.port, service.admin_port) = (port, admin_port);
-    let overrides = Overrides { args: args.args.clone(), env: settings::environment(&service) };
+    let overrides =
+        Overrides { args: args.arguments.clone(), env: settings::environment(&service) };
     let plan = Plan::new(&image.config, &overrides)?;
     Ok((Endpoints::new(service.host, service.port, service.admin_port), plan))
 }
@@ -145,12 +160,20 @@ impl Choice {
 }
 
 /// Passes signals on and waits for the end. `stop` ends the process as SIGTERM would.
-fn attend(process: &mut Process, signals: &mut Signals, stop: bool, report: &mut dyn FnMut(&Event)) -> Result<u8> {
+fn attend(
+    process: &mut Process,
+    signals: &mut Signals,
+    stop: bool,
+    report: &mut dyn FnMut(&Event),
+) -> Result<u8> {
     let mut stop = stop.then_some((Signal::TERM, "SIGTERM"));
     let mut asked: Option<Instant> = None;
     loop {
         if let Some(ended) = process.ended()? {
-            report(&Event::Stopped { code: ended.code, seconds: asked.map(|asked| asked.elapsed().as_secs_f64()) });
+            report(&Event::Stopped {
+                code: ended.code,
+                seconds: asked.map(|asked| asked.elapsed().as_secs_f64()),
+            });
             return Ok(ended.code);
         }
         while let Some((signal, name)) = signals.next().or_else(|| stop.take()) {

@@ -40,8 +40,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let failed = || format!("cannot unpack {} into {}", opened.name, args.folder.display());
     let image = resolve(opened.source.as_ref(), args.platform.as_ref()).with_context(failed)?;
     prepare(&args.folder).with_context(failed)?;
-    fs::write(args.folder.join(MARK), image.descriptor.digest().to_string()).with_context(failed)?;
-    let unpacked = unpack(opened.source.as_ref(), &image, &args.folder, Limits::default()).with_context(failed)?;
+    fs::write(args.folder.join(MARK), image.descriptor.digest().to_string())
+        .with_context(failed)?;
+    let unpacked = unpack(opened.source.as_ref(), &image, &args.folder, Limits::default())
+        .with_context(failed)?;
     if unpacked.skipped > 0 {
         eprintln!("left out {} devices and named pipes", unpacked.skipped);
     }
@@ -57,7 +59,9 @@ fn prepare(folder: &Path) -> Result<()> {
     }
     fs::create_dir_all(folder).context("cannot make the folder")?;
     if fs::read_dir(folder)?.next().is_some() {
-        bail!("the folder holds something that this command did not unpack; choose another or empty it");
+        bail!(
+            "the folder holds something that this command did not unpack; choose another or empty it"
+        );
     }
     Ok(())
 }

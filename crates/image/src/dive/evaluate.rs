@@ -45,35 +45,36 @@ impl Verdict {
     }
 }
 
-/// Holds `analysis` against `rules`.
+/// Holds `analysis` against `rules`. Not-a-number breaks no rule: every comparison with it is false.
 pub fn evaluate(analysis: &Analysis, rules: &Rules) -> Verdict {
-    let outcomes = Rule::ALL.into_iter().map(|rule| match broken(rule, analysis, rules) {
-        None => Outcome { rule, status: Status::Skip, message: "rule disabled".to_owned() },
-        Some(None) => Outcome { rule, status: Status::Pass, message: String::new() },
-        Some(Some(message)) => Outcome { rule, status: Status::Fail, message },
+    let Analysis { efficiency, wasted, user_wasted, .. } = *analysis;
+    let outcomes = Rule::ALL.map(|rule| match rule {
+        Rule::LowestEfficiency => outcome(rule, rules.lowest_efficiency, |bound| {
+            let (found, threshold) = (go_float(efficiency), go_float(bound));
+            let message = format!("image efficiency is too low (efficiency={found} < threshold={threshold})");
+            (bound > efficiency).then_some(message)
+        }),
+        Rule::HighestWastedBytes => outcome(rule, rules.highest_wasted_bytes, |bound| {
+            let message = format!("too many bytes wasted (wasted-bytes={wasted} > threshold={bound})");
+            (wasted > bound).then_some(message)
+        }),
+        Rule::HighestUserWastedPercent => outcome(rule, rules.highest_user_wasted_percent, |bound| {
+            let (found, threshold) = (go_float(user_wasted), go_float(bound));
+            let message = format!(
+                "too many bytes wasted, relative to the user bytes added (%-user-wasted-bytes={found} > threshold={threshold})"
+            );
+            (bound < user_wasted).then_some(message)
+        }),
     });
-    Verdict { outcomes: outcomes.collect() }
+    Verdict { outcomes: outcomes.to_vec() }
 }
 
-/// `None` for a rule that is disabled, `Some(None)` for one that is kept, else why it is broken.
-/// Not-a-number breaks no rule: every comparison with it is false.
-fn broken(rule: Rule, analysis: &Analysis, rules: &Rules) -> Option<Option<String>> {
-    match rule {
-        Rule::LowestEfficiency => rules.lowest_efficiency.map(|bound| {
-            (bound > analysis.efficiency).then(|| {
-                let (found, bound) = (go_float(analysis.efficiency), go_float(bound));
-                format!("image efficiency is too low (efficiency={found} < threshold={bound})")
-            })
-        }),
-        Rule::HighestWastedBytes => rules.highest_wasted_bytes.map(|bound| {
-            (analysis.wasted > bound)
-                .then(|| format!("too many bytes wasted (wasted-bytes={} > threshold={bound})", analysis.wasted))
-        }),
-        Rule::HighestUserWastedPercent => rules.highest_user_wasted_percent.map(|bound| {
-            (bound < analysis.user_wasted).then(|| {
-                let (found, bound) = (go_float(analysis.user_wasted), go_float(bound));
-                format!("too many bytes wasted, relative to the user bytes added (%-user-wasted-bytes={found} > threshold={bound})")
-            })
-        }),
-    }
+/// `broken` gives the message where the bound is broken.
+fn outcome<T>(rule: Rule, bound: Option<T>, broken: impl FnOnce(T) -> Option<String>) -> Outcome {
+    let (status, message) = match bound.map(broken) {
+        None => (Status::Skip, "rule disabled".to_owned()),
+        Some(None) => (Status::Pass, String::new()),
+        Some(Some(message)) => (Status::Fail, message),
+    };
+    Outcome { rule, status, message }
 }

@@ -61,12 +61,13 @@ pub fn read(path: &Path) -> Result<Rules, RulesError> {
 fn parse(bytes: &[u8]) -> Result<Rules, Mistake> {
     let nowhere = |reason: String| (Place(None), reason);
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let line = before.split('\n').count();
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+        let byte = bytes[error.valid_up_to()];
         (
             Place(Some((line, column))),
-            format!("not UTF-8: byte 0x{:02x}; save the file as UTF-8", bytes[before.len()]),
+            format!("not UTF-8: byte 0x{byte:02x}; save the file as UTF-8"),
         )
     })?;
     // As written on Windows: a byte order mark is no part of the text; CRLF the parser knows.

@@ -214,4 +214,3 @@ impl<R: Read> Read for Bounded<R> {
         Ok(read)
     }
 }
-

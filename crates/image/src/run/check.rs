@@ -93,7 +93,10 @@ pub fn checks(
         status: None,
         ok: true,
         seconds: 0.0,
-        detail: memory.map_or_else(|| "unknown".to_owned(), |bytes| format!("{} resident", human_bytes(bytes))),
+        detail: memory.map_or_else(
+            || "unknown".to_owned(),
+            |bytes| format!("{} resident", human_bytes(bytes)),
+        ),
     });
     Ok(all)
 }
@@ -114,10 +117,17 @@ fn wait_until_ready(
         }
         let failed = |detail: String| Check { seconds, detail, ok: false, ..check.clone() };
         if let Some(ended) = process.ended()? {
-            return Ok(failed(format!("the program ended with exit code {} before it was ready; its output says why", ended.code)));
+            return Ok(failed(format!(
+                "the program ended with exit code {} before it was ready; its output says why",
+                ended.code
+            )));
         }
         if started.elapsed() >= limits.ready {
-            return Ok(failed(format!("not ready after {} s: {}", limits.ready.as_secs(), check.detail)));
+            return Ok(failed(format!(
+                "not ready after {} s: {}",
+                limits.ready.as_secs(),
+                check.detail
+            )));
         }
         if interrupted() {
             return Ok(failed("interrupted".to_owned()));
@@ -129,16 +139,31 @@ fn wait_until_ready(
 fn ask(agent: &Agent, name: &'static str, address: SocketAddr, path: &'static str) -> Check {
     let started = Instant::now();
     let answer = agent.get(format!("http://{address}{path}")).call().and_then(|mut response| {
-        let body = response.body_mut().with_config().limit(LONGEST).lossy_utf8(true).read_to_string()?;
+        let body =
+            response.body_mut().with_config().limit(LONGEST).lossy_utf8(true).read_to_string()?;
         Ok((response.status().as_u16(), body))
     });
     let seconds = started.elapsed().as_secs_f64();
     match answer {
         Ok((status, body)) => {
             let detail = if name == "metrics" { summary(&body) } else { shown(&body) };
-            Check { name, path: Some(path), status: Some(status), ok: status == 200, seconds, detail }
+            Check {
+                name,
+                path: Some(path),
+                status: Some(status),
+                ok: status == 200,
+                seconds,
+                detail,
+            }
         }
-        Err(error) => Check { name, path: Some(path), status: None, ok: false, seconds, detail: error.to_string() },
+        Err(error) => Check {
+            name,
+            path: Some(path),
+            status: None,
+            ok: false,
+            seconds,
+            detail: error.to_string(),
+        },
     }
 }
 

@@ -29,8 +29,9 @@ pub struct Entered {
 /// Replaces this process by the program. It returns only when that fails.
 pub fn enter(entered: &Entered) -> Result<Infallible> {
     let (program, args) = entered.command.split_first().context("there is no program to run")?;
-    chroot(&entered.root)
-        .with_context(|| format!("cannot make {} the root; try --isolation none", entered.root.display()))?;
+    chroot(&entered.root).with_context(|| {
+        format!("cannot make {} the root; try --isolation none", entered.root.display())
+    })?;
     std::env::set_current_dir(&entered.folder)
         .with_context(|| format!("cannot enter the image's folder {}", entered.folder.display()))?;
     // Setting the user as root drops all other groups as well (std, `CommandExt::uid`).

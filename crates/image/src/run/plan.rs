@@ -65,8 +65,18 @@ impl Plan {
             env.insert(name.to_owned(), value.to_owned());
         }
         env.extend(overrides.env.clone());
-        let folder = config.working_dir().clone().filter(|folder| !folder.is_empty()).unwrap_or_else(|| "/".to_owned());
-        Ok(Self { program, args: command, env, folder, user: user(config.user().as_deref().unwrap_or_default())? })
+        let folder = config
+            .working_dir()
+            .clone()
+            .filter(|folder| !folder.is_empty())
+            .unwrap_or_else(|| "/".to_owned());
+        Ok(Self {
+            program,
+            args: command,
+            env,
+            folder,
+            user: user(config.user().as_deref().unwrap_or_default())?,
+        })
     }
 }
 
@@ -77,9 +87,9 @@ fn user(text: &str) -> Result<(u32, u32)> {
     }
     let (user, group) = text.split_once(':').unwrap_or((text, text));
     let number = |part: &str| {
-        part.parse::<u32>()
-            .ok()
-            .with_context(|| format!("the image's user {text:?} is a name; only numbers are understood here"))
+        part.parse::<u32>().ok().with_context(|| {
+            format!("the image's user {text:?} is a name; only numbers are understood here")
+        })
     };
     Ok((number(user)?, number(group)?))
 }
@@ -129,22 +139,41 @@ mod tests {
                 .user("65532:100")
         });
         let plan = Plan::new(&image, &Overrides::default()).unwrap();
-        assert_eq!((plan.program.as_str(), plan.args, plan.user), ("/web", strings(&["--quiet", "--port", "1"]), (65532, 100)));
-        assert_eq!((plan.folder.as_str(), plan.env["A"].as_str(), plan.env["B"].as_str()), ("/", "1", "2=3"));
+        assert_eq!(
+            (plan.program.as_str(), plan.args, plan.user),
+            ("/web", strings(&["--quiet", "--port", "1"]), (65532, 100))
+        );
+        assert_eq!(
+            (plan.folder.as_str(), plan.env["A"].as_str(), plan.env["B"].as_str()),
+            ("/", "1", "2=3")
+        );
         assert_eq!(plan.env["PATH"], PATH);
 
         let env = BTreeMap::from([("A".to_owned(), "over".to_owned())]);
-        let plan = Plan::new(&image, &Overrides { args: strings(&["--port", "8081"]), env }).unwrap();
-        assert_eq!((plan.args, plan.env["A"].as_str()), (strings(&["--quiet", "--port", "8081"]), "over"));
+        let plan =
+            Plan::new(&image, &Overrides { args: strings(&["--port", "8081"]), env }).unwrap();
+        assert_eq!(
+            (plan.args, plan.env["A"].as_str()),
+            (strings(&["--quiet", "--port", "8081"]), "over")
+        );
     }
 
     #[test]
     fn what_cannot_be_run_is_refused() {
         let nothing = image(|config| config);
-        assert!(Plan::new(&nothing, &Overrides::default()).unwrap_err().to_string().contains("neither"));
+        assert!(
+            Plan::new(&nothing, &Overrides::default()).unwrap_err().to_string().contains("neither")
+        );
         let relative = image(|config| config.entrypoint(strings(&["web"])));
-        assert!(Plan::new(&relative, &Overrides::default()).unwrap_err().to_string().contains("absolute"));
+        assert!(
+            Plan::new(&relative, &Overrides::default())
+                .unwrap_err()
+                .to_string()
+                .contains("absolute")
+        );
         let named = image(|config| config.entrypoint(strings(&["/web"])).user("nobody"));
-        assert!(Plan::new(&named, &Overrides::default()).unwrap_err().to_string().contains("is a name"));
+        assert!(
+            Plan::new(&named, &Overrides::default()).unwrap_err().to_string().contains("is a name")
+        );
     }
 }

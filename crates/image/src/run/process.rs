@@ -28,14 +28,27 @@ pub struct Ended {
 impl Process {
     /// Starts `plan` from the folder `root`. `stage` is the command line of this program's second stage, which `enter`
     /// implements. `output` is where the program's standard output goes.
-    pub fn start(plan: &Plan, root: &Path, isolation: Isolation, stage: &[String], output: Stdio) -> Result<Self> {
+    pub fn start(
+        plan: &Plan,
+        root: &Path,
+        isolation: Isolation,
+        stage: &[String],
+        output: Stdio,
+    ) -> Result<Self> {
         let mut command = match isolation {
             Isolation::Chroot => {
                 let this = std::env::current_exe().context("cannot tell where this program is")?;
                 let mut command = Command::new(this);
                 let (user, group) = plan.user;
                 command.args(stage).arg("--root").arg(root).arg("--folder").arg(&plan.folder);
-                command.args(["--user", &user.to_string(), "--group", &group.to_string(), "--", &plan.program]);
+                command.args([
+                    "--user",
+                    &user.to_string(),
+                    "--group",
+                    &group.to_string(),
+                    "--",
+                    &plan.program,
+                ]);
                 command
             }
             Isolation::None => {
@@ -46,9 +59,17 @@ impl Process {
             }
         };
         // A group of its own: Ctrl-C reaches this program alone, which passes it on once.
-        command.args(&plan.args).env_clear().envs(&plan.env).stdin(Stdio::null()).stdout(output).process_group(0);
+        command
+            .args(&plan.args)
+            .env_clear()
+            .envs(&plan.env)
+            .stdin(Stdio::null())
+            .stdout(output)
+            .process_group(0);
         let started = Instant::now();
-        let child = command.spawn().with_context(|| format!("cannot run the image's program {}", plan.program))?;
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot run the image's program {}", plan.program))?;
         Ok(Self { child, started })
     }
 

@@ -18,7 +18,8 @@ pub struct Scratch {
 impl Scratch {
     /// Makes `parent/.run-PID`, and removes those of runs that are over.
     pub fn new(parent: &Path) -> Result<Self> {
-        fs::create_dir_all(parent).with_context(|| format!("cannot make folder {}", parent.display()))?;
+        fs::create_dir_all(parent)
+            .with_context(|| format!("cannot make folder {}", parent.display()))?;
         for entry in fs::read_dir(parent)?.flatten() {
             if is_left_over(&entry.file_name().to_string_lossy()) {
                 // Another run may be removing it as well.
@@ -26,7 +27,10 @@ impl Scratch {
             }
         }
         let path = parent.join(format!("{PREFIX}{}", std::process::id()));
-        DirBuilder::new().mode(0o755).create(&path).with_context(|| format!("cannot make folder {}", path.display()))?;
+        DirBuilder::new()
+            .mode(0o755)
+            .create(&path)
+            .with_context(|| format!("cannot make folder {}", path.display()))?;
         Ok(Self { path })
     }
 
@@ -45,7 +49,11 @@ impl Drop for Scratch {
 }
 
 fn is_left_over(name: &str) -> bool {
-    let Some(pid) = name.strip_prefix(PREFIX).and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw) else { return false };
+    let Some(pid) =
+        name.strip_prefix(PREFIX).and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw)
+    else {
+        return false;
+    };
     let ours = u32::try_from(pid.as_raw_nonzero().get()).is_ok_and(|pid| pid == std::process::id());
     ours || test_kill_process(pid) == Err(rustix::io::Errno::SRCH)
 }

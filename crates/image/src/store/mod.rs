@@ -25,7 +25,7 @@ pub(crate) const REFERRERS: &str = "dev.skyward.referrers";
 /// An image on disk, opened for reading.
 pub enum Store {
     /// A tar archive: OCI, Docker's, or both in one.
-    Archive(Archive),
+    Archive(Box<Archive>),
     /// An OCI layout folder.
     Layout(Layout),
 }
@@ -41,7 +41,7 @@ impl Store {
         if !metadata.is_file() {
             bail!("cannot open image {}: it is neither a file nor a folder", path.display());
         }
-        Archive::open(path).map(Self::Archive)
+        Ok(Self::Archive(Box::new(Archive::open(path)?)))
     }
 }
 
@@ -51,9 +51,12 @@ impl Source for Store {
             Self::Archive(archive) => archive.index(),
             Self::Layout(layout) => layout.index(),
         }?;
-        if let Some(list) = index.annotations().as_ref().and_then(|annotations| annotations.get(REFERRERS)) {
-            let referrers: Vec<Descriptor> = serde_json::from_str(list)
-                .with_context(|| format!("the annotation {REFERRERS} of index.json is no list of descriptors"))?;
+        if let Some(list) =
+            index.annotations().as_ref().and_then(|annotations| annotations.get(REFERRERS))
+        {
+            let referrers: Vec<Descriptor> = serde_json::from_str(list).with_context(|| {
+                format!("the annotation {REFERRERS} of index.json is no list of descriptors")
+            })?;
             let entries = index.manifests().iter().cloned().chain(referrers).collect();
             index.set_manifests(entries);
         }
@@ -74,4 +77,3 @@ pub(crate) fn blob_path(descriptor: &Descriptor) -> String {
     let digest = descriptor.digest();
     format!("blobs/{}/{}", digest.algorithm(), digest.digest())
 }
-

@@ -20,7 +20,9 @@ pub struct Rooted {
 impl Rooted {
     /// The folder must be there.
     pub fn new(folder: &Path) -> Result<Self> {
-        let root = folder.canonicalize().with_context(|| format!("cannot open folder {}", folder.display()))?;
+        let root = folder
+            .canonicalize()
+            .with_context(|| format!("cannot open folder {}", folder.display()))?;
         Ok(Self { root })
     }
 
@@ -45,9 +47,11 @@ impl Rooted {
     /// The regular file `path`, itself no link.
     pub(super) fn file(&self, path: &[u8]) -> Result<PathBuf> {
         let shown = String::from_utf8_lossy(path).into_owned();
-        let (parent, name) = split(path)?.with_context(|| format!("the link's target {shown:?} is no file"))?;
+        let (parent, name) =
+            split(path)?.with_context(|| format!("the link's target {shown:?} is no file"))?;
         let inner = self.resolve(&parent)?.join(os(&name));
-        let metadata = fs::symlink_metadata(&inner).with_context(|| format!("the link's target {shown:?} is not there"))?;
+        let metadata = fs::symlink_metadata(&inner)
+            .with_context(|| format!("the link's target {shown:?} is not there"))?;
         if !metadata.is_file() {
             bail!("the link's target {shown:?} is no regular file");
         }
@@ -87,7 +91,9 @@ impl Rooted {
                         fs::create_dir(&next)?;
                     }
                 }
-                Err(error) => return Err(error).with_context(|| format!("cannot enter {}", next.display())),
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot enter {}", next.display()));
+                }
             }
             inner = next;
         }
@@ -102,7 +108,10 @@ fn parts(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
 /// Parent and name of an entry's path; `None` for the root itself. A path with `..` is refused: no engine writes one.
 pub(super) fn split(path: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
     if parts(path).any(|part| part == b"..") {
-        bail!("the layer has the path {:?}, which leads out of the image", String::from_utf8_lossy(path));
+        bail!(
+            "the layer has the path {:?}, which leads out of the image",
+            String::from_utf8_lossy(path)
+        );
     }
     let mut all: Vec<&[u8]> = parts(path).collect();
     let name = all.pop().map(<[u8]>::to_vec);

@@ -19,15 +19,27 @@ pub(super) fn write(output: Output, event: &Event) {
 fn line(event: &Event) -> String {
     match event {
         Event::Unpacked { folder, bytes, seconds } => {
-            format!("unpacked {} into {} ({:.1} ms)", human_bytes(*bytes), folder.display(), seconds * 1000.0)
+            format!(
+                "unpacked {} into {} ({:.1} ms)",
+                human_bytes(*bytes),
+                folder.display(),
+                seconds * 1000.0
+            )
         }
         Event::Started { address, admin, pid, isolation } => {
-            format!("started {address}, probes and metrics {admin} (process {pid}, isolation: {isolation})")
+            format!(
+                "started {address}, probes and metrics {admin} (process {pid}, isolation: {isolation})"
+            )
         }
         Event::Check(check) => {
             let verdict = if check.ok { "ok    " } else { "FAILED" };
             let status = check.status.map_or_else(String::new, |status| format!(" {status}"));
-            format!("{verdict} {}{status} ({:.1} ms) {}", check.name, check.seconds * 1000.0, check.detail)
+            format!(
+                "{verdict} {}{status} ({:.1} ms) {}",
+                check.name,
+                check.seconds * 1000.0,
+                check.detail
+            )
         }
         Event::Checked { ok: true } => "all checks passed".to_owned(),
         Event::Checked { ok: false } => "checks failed".to_owned(),
@@ -35,6 +47,8 @@ fn line(event: &Event) -> String {
         Event::Stopped { code, seconds: Some(seconds) } => {
             format!("stopped with exit code {code} after {:.1} ms", seconds * 1000.0)
         }
-        Event::Stopped { code, seconds: None } => format!("the program ended with exit code {code}"),
+        Event::Stopped { code, seconds: None } => {
+            format!("the program ended with exit code {code}")
+        }
     }
 }

@@ -23,7 +23,11 @@ impl Signals {
     /// Whether one came.
     pub(super) fn came(&mut self) -> bool {
         for signal in self.source.pending() {
-            self.waiting.push_back(if signal == SIGINT { (Signal::INT, "SIGINT") } else { (Signal::TERM, "SIGTERM") });
+            self.waiting.push_back(if signal == SIGINT {
+                (Signal::INT, "SIGINT")
+            } else {
+                (Signal::TERM, "SIGTERM")
+            });
         }
         !self.waiting.is_empty()
     }
