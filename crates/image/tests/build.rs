@@ -66,7 +66,7 @@ fn two_folders_and_two_runs_make_the_same_bytes() {
         service::write(folder);
         for run in 0..2 {
             if run == 1 {
-                fs::remove_dir_all(folder.join("target/static")).unwrap();
+                fs::remove_dir_all(folder.join("target")).unwrap();
             }
             let report = json(&build(folder, &["--output", "json"]));
             let archive = fs::read(report["archive"].as_str().unwrap()).unwrap();

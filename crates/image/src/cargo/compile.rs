@@ -51,8 +51,6 @@ pub fn compile(request: &Request<'_>, metadata: &Metadata, target: &Target) -> R
         PROFILE,
     ]);
     command.args(["--target", &target.triple, "--message-format", "json-render-diagnostics"]);
-    // A folder of its own: cargo keeps what this profile makes in one named after it, which is where images are written.
-    command.arg("--target-dir").arg(metadata.target_directory.join("static"));
     if !has_profile(&metadata.workspace_root)? {
         for setting in [
             "inherits='release'",

@@ -15,8 +15,6 @@ pub struct Metadata {
     pub workspace_members: Vec<String>,
     /// The folder of the workspace.
     pub workspace_root: PathBuf,
-    /// Where cargo puts what it builds.
-    pub target_directory: PathBuf,
     resolve: Resolve,
 }
 

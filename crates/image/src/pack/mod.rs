@@ -127,3 +127,68 @@ fn index_of(spec: &Spec, manifests: Vec<Descriptor>) -> Result<ImageIndex> {
         .build()
         .context("cannot make the index")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn spec() -> Spec {
+        Spec {
+            name: "web".to_owned(),
+            user: 65532,
+            ports: vec![8000, 9000],
+            env: BTreeMap::from([
+                ("B".to_owned(), "2".to_owned()),
+                ("A".to_owned(), "1".to_owned()),
+            ]),
+            args: Vec::new(),
+            labels: (0..20).map(|n| (format!("label{n}"), "x".to_owned())).collect(),
+            compression: skyward_config::Compression::Gzip,
+            epoch: 0,
+        }
+    }
+
+    fn digest(spec: &Spec, platforms: &[&str]) -> String {
+        let binaries: Vec<Binary> = platforms
+            .iter()
+            .map(|platform| Binary {
+                platform: platform.parse().unwrap(),
+                bytes: b"binary".repeat(1000),
+            })
+            .collect();
+        pack(spec, &binaries).unwrap().descriptor.digest().to_string()
+    }
+
+    /// The documents' own golden digests: where these change, every image changes.
+    #[test]
+    fn the_same_input_makes_the_same_image() {
+        assert_eq!(
+            digest(&spec(), &["linux/amd64"]),
+            "sha256:c61ee914a155bb963434c20b913e21d23837c7896f1d81b6878e0183220e8f19"
+        );
+        assert_eq!(
+            digest(&spec(), &["linux/amd64", "linux/arm64/v8"]),
+            "sha256:b2caf31cc31f5fe70bd0fb6abe19aafbe60b9c633a6115b93fc359ce2e088338"
+        );
+    }
+
+    #[test]
+    fn everything_that_is_asked_for_is_in_the_digest() {
+        let base = digest(&spec(), &["linux/amd64"]);
+        let changes: [fn(&mut Spec); 8] = [
+            |spec| spec.name = "other".to_owned(),
+            |spec| spec.user = 10_000,
+            |spec| spec.ports = vec![8000],
+            |spec| spec.env = BTreeMap::new(),
+            |spec| spec.args = vec!["--quiet".to_owned()],
+            |spec| spec.labels = BTreeMap::new(),
+            |spec| spec.compression = skyward_config::Compression::Zstd,
+            |spec| spec.epoch = 1,
+        ];
+        for change in changes {
+            let mut spec = spec();
+            change(&mut spec);
+            assert_ne!(digest(&spec, &["linux/amd64"]), base, "{spec:?}");
+        }
+    }
+}

@@ -14,7 +14,6 @@ fn metadata() -> Metadata {
         ],
         "workspace_members": ["path+file:///home/me/web#1"],
         "workspace_root": "/home/me",
-        "target_directory": "/home/me/target",
         "resolve": { "nodes": [
             { "id": "path+file:///home/me/web#1", "dependencies": ["a", "build-only"] },
             { "id": "a", "dependencies": ["b"] },
