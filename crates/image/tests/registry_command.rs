@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use support::distribution::Distribution;
 use support::fake::{Act, Fake, Reply};
 use support::image::MemoryImage;
 
@@ -146,4 +147,27 @@ fn wrong_usage_is_exit_2_and_a_failure_exit_1() {
     let output = push(folder.path(), &["absent.tar", "--to", "localhost:1/web"], &[], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("absent.tar"), "{}", text(&output.stderr));
+}
+
+#[test]
+#[ignore = "needs docker-registry openssl"]
+fn https_is_spoken_where_the_registry_does_and_its_certificate_is_checked() {
+    let registry = Distribution::with_tls();
+    let image = MemoryImage::single(1, &[100]);
+    let folder = layout(&image);
+    for host in ["localhost", "127.0.0.1"] {
+        let to = format!("{host}:{}/acme/web:1", registry.address.port());
+        let output = push(folder.path(), &["image", "--to", &to], &[], "");
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains("UnknownIssuer") && stderr.contains("SSL_CERT_FILE"), "{stderr}");
+        let output = push(folder.path(), &["image", "--to", &to, "--plain-http"], &[], "");
+        assert!(text(&output.stderr).contains("400"), "{}", text(&output.stderr));
+        let authority = registry.authority().display().to_string();
+        let output =
+            push(folder.path(), &["image", "--to", &to], &[("SSL_CERT_FILE", &authority)], "");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).ends_with(&image.digest()));
+    }
+    assert_eq!(registry.tags("acme/web"), ["1"]);
 }

@@ -22,9 +22,7 @@ pub(super) fn fault(mut response: Response, now: SystemTime) -> Fault {
 pub(super) fn refusal(operation: &str, mut response: Response) -> RegistryError {
     let mut detail = detail(&mut response);
     if response.status == 400 && response.url.scheme == Scheme::Http && detail.contains("HTTPS") {
-        detail.push_str(
-            "; it speaks https: leave out --plain-http, or reach it by another name than localhost",
-        );
+        detail.push_str("; it speaks https: leave out --plain-http");
     }
     RegistryError::Status {
         operation: operation.to_owned(),

@@ -77,7 +77,10 @@ pub(super) enum Failed {
 /// A registry, ready for requests from several threads.
 pub(super) struct Client {
     pub(super) registry: String,
+    /// As it was first tried: loopback by http.
     base: Url,
+    /// Whether a registry on this machine turned out to speak https.
+    https: AtomicBool,
     pub(super) transport: Transport,
     authority: Authority,
     pub(super) settings: Settings,
@@ -95,6 +98,7 @@ impl Client {
         Self {
             registry: registry.to_owned(),
             base: Url::root(scheme, host),
+            https: AtomicBool::new(false),
             transport: Transport::new(&limits),
             authority: Authority::new(credentials),
             started: settings.clock.now(),
@@ -105,7 +109,31 @@ impl Client {
 
     /// An address at the registry.
     pub(super) fn url(&self, path: &str) -> Url {
-        self.base.at(path)
+        self.upgraded(self.base.at(path))
+    }
+
+    /// The address by https, where it is the registry's own and that speaks https after all.
+    fn upgraded(&self, mut url: Url) -> Url {
+        if self.https.load(Ordering::Relaxed) && url.same_origin(&self.base) {
+            url.scheme = Scheme::Https;
+        }
+        url
+    }
+
+    /// Asks, after a 400, whether a registry on this machine wants https. Servers say so in the
+    /// text of that answer, which an answer to HEAD has not.
+    fn wants_https(&self, url: &Url) -> bool {
+        if self.settings.plain_http || !url.is_loopback() || !url.same_origin(&self.base) {
+            return false;
+        }
+        let probe = self.base.at("/v2/");
+        let answer = self.transport.exchange(&Method::GET, &probe, &[], Payload::None);
+        let Ok(mut answer) = answer.map_err(|_| ()) else {
+            return false;
+        };
+        let wants = answer.status == 400 && detail(&mut answer).contains("HTTPS");
+        self.https.fetch_or(wants, Ordering::Relaxed);
+        wants
     }
 
     pub(super) fn emit(&self, event: &Event) {
@@ -145,7 +173,13 @@ impl Client {
         mut payload: Payload<'_>,
     ) -> Result<Response, Failed> {
         let first = self.authority.authorization(self, call.scope)?;
-        let response = self.follow(call, payload.reborrow(), first.as_deref())?;
+        let mut response = self.follow(call, payload.reborrow(), first.as_deref())?;
+        if response.status == 400
+            && self.wants_https(&response.url)
+            && let Some(payload) = payload.again()
+        {
+            response = self.follow(call, payload, first.as_deref())?;
+        }
         if response.status != 401 || !self.is_home(&response.url) {
             return self.permitted(call, response);
         }
@@ -211,7 +245,7 @@ impl Client {
         authorization: Option<&str>,
     ) -> Result<Response, Failed> {
         let wrong = |reason| Failed::Fatal(unexpected(call.operation, &call.url, reason));
-        let mut url = call.url.clone();
+        let mut url = self.upgraded(call.url.clone());
         for _ in 0..=MAX_REDIRECTS {
             let mut headers = call.headers.clone();
             if let Some(value) = authorization.filter(|_| self.is_home(&url)) {
@@ -234,7 +268,7 @@ impl Client {
     }
 
     fn is_home(&self, url: &Url) -> bool {
-        url.same_origin(&self.base)
+        url.same_origin(&self.upgraded(self.base.clone()))
     }
 
     /// Reads an answer as a fault that may pass.

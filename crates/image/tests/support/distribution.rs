@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -28,7 +29,17 @@ impl Distribution {
         Self::start("auth: {htpasswd: {realm: test, path: FOLDER/htpasswd}}\n")
     }
 
-    fn start(auth: &str) -> Self {
+    /// One that speaks https, with a certificate for `localhost` and 127.0.0.1.
+    pub fn with_tls() -> Self {
+        Self::start("  tls: {certificate: FOLDER/leaf.pem, key: FOLDER/leaf.key}\n")
+    }
+
+    /// The certificate of the authority that signed the registry's.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
+    }
+
+    fn start(extra: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         // The port is free again when the registry takes it.
         let address = TcpListener::bind("127.0.0.1:0")
@@ -37,11 +48,14 @@ impl Distribution {
         let path = folder.path().display().to_string();
         let config = format!(
             "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {path}/data}}, delete: {{enabled: true}}}}\n\
-             http: {{addr: {address}}}\n{}",
-            auth.replace("FOLDER", &path)
+             http:\n  addr: {address}\n{}",
+            extra.replace("FOLDER", &path)
         );
         fs::write(folder.path().join("config.yml"), config).expect("the configuration");
         fs::write(folder.path().join("htpasswd"), HTPASSWD).expect("the passwords");
+        if extra.contains("tls") {
+            certificates(folder.path());
+        }
         let process = Arc::new(Mutex::new(run(&folder)));
         let registry = Self { address, folder, process };
         registry.wait();
@@ -91,6 +105,24 @@ impl Distribution {
             );
             thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+/// An authority and a certificate that it signs, both for this test alone.
+fn certificates(folder: &Path) {
+    fs::write(folder.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        .expect("the names");
+    for arguments in [
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout authority.key -out authority.pem",
+        "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout leaf.key -out leaf.csr",
+        "x509 -req -in leaf.csr -CA authority.pem -CAkey authority.key -CAcreateserial -days 2 -extfile names -out leaf.pem",
+    ] {
+        let output = Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(folder)
+            .output()
+            .expect("openssl runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
