@@ -4,7 +4,7 @@ pub mod answer;
 pub mod record;
 
 use crate::access_log::{Log, escape::FIELD_CAP};
-use crate::app::App;
+use crate::app::{App, Route};
 use crate::client_address::{Cidr, client_address};
 use crate::clock::Tick;
 use crate::connection::deadline::Deadlines;
@@ -13,10 +13,10 @@ use crate::connection::progress::Progress;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::{Metrics, WorkerMetrics};
 use answer::Answer;
-use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONNECTION, HeaderName, REFERER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use axum::routing::MethodRouter;
 use axum::routing::future::RouteFuture;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
@@ -106,15 +106,25 @@ impl Context {
 #[derive(Debug)]
 pub struct Exchange {
     context: Arc<Context>,
-    /// A copy of its own: a count of references that all workers change with every request would travel from core to core.
-    router: RefCell<Router>,
+    /// The plain route that was last asked for here. A copy of its own, because what all workers share travels from core to core.
+    last: RefCell<Option<(&'static str, MethodRouter)>>,
 }
 
 impl Exchange {
     /// The exchange of `context`'s connection.
     pub fn new(context: Arc<Context>) -> Self {
-        let router = RefCell::new(context.site.app.router().clone());
-        Self { context, router }
+        Self { context, last: RefCell::default() }
+    }
+
+    fn ask(&self, route: Option<&Route>, request: Request<Incoming>) -> RouteFuture<Infallible> {
+        let Some(Route { template, methods: Some(methods) }) = route else {
+            return self.context.site.app.router().clone().call(request);
+        };
+        let mut last = self.last.borrow_mut();
+        match &mut *last {
+            Some((kept, methods)) if kept == template => methods.call(request),
+            _ => last.insert((*template, methods.clone())).1.call(request),
+        }
     }
 }
 
@@ -127,13 +137,18 @@ impl hyper::service::Service<Request<Incoming>> for Exchange {
         let context = &self.context;
         let now = Tick::now();
         context.progress.begin(now);
-        let record =
-            Record::begin(Arc::clone(context), now, &request, context.forwarded(request.headers()));
-        let answer = if request.uri().path() == "*" {
-            None
-        } else {
-            Some(self.router.borrow_mut().call(request))
-        };
+        let path = request.uri().path();
+        let asks_server = path == "*";
+        let route = context.site.app.find(path);
+        let template = route.map_or("", |route| route.template);
+        let record = Record::begin(
+            Arc::clone(context),
+            now,
+            request.method(),
+            template,
+            context.forwarded(request.headers()),
+        );
+        let answer = (!asks_server).then(|| self.ask(route, request));
         Reply { answer, record: Some(record) }
     }
 }

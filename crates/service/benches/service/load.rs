@@ -1,13 +1,12 @@
-//! Clients that ask without pause: a few threads, each with an event loop over its share of the connections.
+//! Clients that ask without pause: a thread a core, each with an event loop over its share of the connections.
 
+use crate::cores;
 use crate::process::REQUEST;
 use anyhow::{Context as _, Result, bail};
 use rustix::event::epoll;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
-
-const THREADS: usize = 2;
 
 /// Answers that came, the time it took, and the slowest hundredth.
 pub(crate) struct Load {
@@ -41,7 +40,7 @@ impl Clients {
     /// Asks on all connections for `duration`; each waits for its answer before it asks again.
     pub(crate) fn run(&self, duration: Duration) -> Result<Load> {
         let start = Instant::now();
-        let share = self.0.len().div_ceil(THREADS);
+        let share = self.0.len().div_ceil(cores::of_load());
         let results: Vec<Result<Vec<u32>>> = std::thread::scope(|scope| {
             let threads: Vec<_> = self
                 .0

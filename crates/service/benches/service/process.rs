@@ -1,5 +1,6 @@
 //! A program that is being measured, and what the kernel says of it.
 
+use crate::cores::{self, Side};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::io::{Read as _, Write as _};

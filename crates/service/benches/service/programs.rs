@@ -176,11 +176,12 @@ impl Program {
     }
 }
 
-/// As Debian ships it, with one server that returns the page: workers as many as cores, the access log in the combined form, unbuffered.
+/// As Debian ships it, with one server that returns the page: as many workers as cores, the access log in the combined form, unbuffered.
 fn nginx_configuration(address: SocketAddr, folder: &Path) -> String {
-    let folder = folder.display();
+    // What `auto` would be if nginx looked at the cores that it may use.
+    let (workers, folder) = (crate::cores::of_server(), folder.display());
     format!(
-        "daemon off;\nworker_processes auto;\npid {folder}/nginx.pid;\nevents {{ worker_connections 2048; }}\nhttp {{\n  \
+        "daemon off;\nworker_processes {workers};\npid {folder}/nginx.pid;\nevents {{ worker_connections 2048; }}\nhttp {{\n  \
          access_log {folder}/nginx-access.log combined;\n  keepalive_requests 1000000000;\n  client_body_temp_path {folder}/body;\n  \
          proxy_temp_path {folder}/proxy;\n  fastcgi_temp_path {folder}/fastcgi;\n  uwsgi_temp_path {folder}/uwsgi;\n  \
          scgi_temp_path {folder}/scgi;\n  server {{\n    listen {address};\n    location / {{ default_type \"text/plain; charset=utf-8\"; \

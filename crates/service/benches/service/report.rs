@@ -1,5 +1,6 @@
 //! The table, and the same as JSON.
 
+use crate::cores;
 use crate::measure::{Measured, Round, median};
 use crate::programs::{NGINX, RAW_HYPER, RAW_HYPER_MULTI, SERVICE, Skipped};
 use serde_json::{Value, json};
@@ -90,7 +91,7 @@ impl<'a> Report<'a> {
         let _ = writeln!(
             text,
             "\n{:<32} {:>10} {:>10} {:>10} {:>9} {:>9} {:>9}",
-            "medians, 64 connections",
+            format!("medians, 64 connections, cores: {}", cores::of_server()),
             "answers/s",
             "µs CPU",
             "p99 ms",

@@ -5,7 +5,7 @@ use crate::access_log::Entry;
 use crate::clock::Tick;
 use crate::connection::refusal::Refusal;
 use crate::metrics::{Series, method_label};
-use axum::http::{HeaderValue, Request, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
@@ -36,19 +36,26 @@ pub struct Record {
 }
 
 impl Record {
-    /// A request begins.
-    pub fn begin<B>(
+    /// A request begins; `route` is its template, if one matched.
+    pub fn begin(
         connection: Arc<Context>,
         start: Tick,
-        request: &Request<B>,
+        method: &Method,
+        route: &'static str,
         forwarded: Option<Box<Forwarded>>,
     ) -> Self {
         if connection.site.observed {
             connection.numbers().begin();
         }
-        let (method, route) =
-            (method_label(request.method()), connection.site.app.template(request.uri().path()));
-        Self { connection, start, method, route, forwarded, status: None, bytes: 0 }
+        Self {
+            connection,
+            start,
+            method: method_label(method),
+            route,
+            forwarded,
+            status: None,
+            bytes: 0,
+        }
     }
 
     /// The connection it came on.
