@@ -118,7 +118,7 @@ fn a_registry_that_knows_no_ranges_sends_it_again_from_the_beginning() {
         }
         if cut {
             return Act::Pass;
-        };
+        }
         cut = true;
         Act::Change(|reply| Reply { cut: Some(100), ..reply })
     });

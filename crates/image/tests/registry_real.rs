@@ -146,11 +146,12 @@ fn a_registry_killed_in_the_middle_of_an_upload_leaves_no_tag_and_the_next_push_
 fn a_registry_that_restarts_in_the_middle_of_an_upload_is_waited_for() {
     let registry = Arc::new(Distribution::open());
     let image = image();
-    let restarted = Arc::clone(&registry);
+    // The proxy outlives the test; the registry must not.
+    let restarted = Arc::downgrade(&registry);
     let kill = registry.killer();
     let proxy = Proxy::start(registry.address, 20_000_000, move || {
         kill();
-        let registry = Arc::clone(&restarted);
+        let registry = restarted.upgrade().expect("the test waits for its push");
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(300));
             registry.restart();

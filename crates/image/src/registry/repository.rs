@@ -252,7 +252,7 @@ impl Repository {
                 Ok(bytes) => return Ok(Some((bytes, response))),
                 Err(failure) => match connection(call.operation, &call.url, failure) {
                     Failed::Fault(fault) => {
-                        self.client.wait(call.operation, &call.url, attempt, &fault)?
+                        self.client.wait(call.operation, &call.url, attempt, &fault)?;
                     }
                     Failed::Fatal(error) => return Err(error),
                 },
