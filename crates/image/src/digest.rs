@@ -1,6 +1,6 @@
-//! SHA-256 of what passes through a reader or a writer.
+//! SHA-256 of bytes, and of what passes through a reader.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use oci_spec::image::{Digest, Sha256Digest};
 use sha2::{Digest as _, Sha256};
@@ -19,38 +19,6 @@ fn finish(hash: Sha256) -> Digest {
     let digest: Sha256Digest =
         hex.parse().expect("64 lower-case hexadecimal digits are a SHA-256 digest");
     digest.into()
-}
-
-/// A writer that hashes and counts what is written through it.
-pub struct HashingWriter<W> {
-    inner: W,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl<W: Write> HashingWriter<W> {
-    /// Wraps `inner`.
-    pub fn new(inner: W) -> Self {
-        Self { inner, hash: Sha256::new(), bytes: 0 }
-    }
-
-    /// What was wrapped, the digest and the number of bytes.
-    pub fn finish(self) -> (W, Digest, u64) {
-        (self.inner, finish(self.hash), self.bytes)
-    }
-}
-
-impl<W: Write> Write for HashingWriter<W> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(buffer)?;
-        self.hash.update(&buffer[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
 
 /// A reader that hashes and counts what is read through it.
@@ -95,11 +63,6 @@ mod tests {
     #[test]
     fn the_known_digest_of_abc() {
         assert_eq!(of(b"abc").to_string(), ABC);
-        let mut writer = HashingWriter::new(Vec::new());
-        writer.write_all(b"a").unwrap();
-        writer.write_all(b"bc").unwrap();
-        let (inner, digest, bytes) = writer.finish();
-        assert_eq!((inner.as_slice(), digest.to_string().as_str(), bytes), (&b"abc"[..], ABC, 3));
         let mut reader = HashingReader::new(&b"abc"[..]);
         io::copy(&mut reader, &mut io::sink()).unwrap();
         assert_eq!((reader.digest().to_string().as_str(), reader.count()), (ABC, 3));

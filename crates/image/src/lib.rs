@@ -1,6 +1,5 @@
 //! Builds, inspects, pushes and loads OCI images. Never needs a daemon.
 
-mod process;
 pub mod access;
 pub mod build;
 pub mod canonical;
@@ -12,6 +11,7 @@ pub mod layer;
 pub mod load;
 pub mod pack;
 pub mod platform;
+mod process;
 pub mod registry;
 pub mod resolve;
 pub mod run;

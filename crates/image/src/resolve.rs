@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest};
 
 use crate::platform::Platform;
-use crate::source::{REF_NAME, Source};
+use crate::source::Source;
 use crate::verify;
 
 /// An image of one platform.
@@ -107,9 +107,4 @@ fn is_image(manifest: &ImageManifest) -> bool {
     let kind = manifest.config().media_type().to_string();
     manifest.artifact_type().is_none()
         && (kind.ends_with(".image.config.v1+json") || kind.ends_with(".container.image.v1+json"))
-}
-
-/// The tag that `descriptor` has in its index.
-pub fn tag(descriptor: &Descriptor) -> Option<&str> {
-    descriptor.annotations().as_ref()?.get(REF_NAME).map(String::as_str)
 }

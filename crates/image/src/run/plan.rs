@@ -1,7 +1,6 @@
 //! What to run, decided from the image's configuration alone.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use anyhow::{Context, Result, bail};
 use oci_spec::image::ImageConfiguration;
@@ -102,15 +101,6 @@ impl Plan {
             Isolation::Chroot => format!("chroot, user {user}:{group}"),
             Isolation::None => "none, current user".to_owned(),
         }
-    }
-}
-
-impl fmt::Display for Isolation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Chroot => "chroot",
-            Self::None => "none",
-        })
     }
 }
 
