@@ -1,7 +1,7 @@
 //! Running cargo and the crates' binaries.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -60,11 +60,19 @@ pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
 
 /// The command as one would type it.
 pub(crate) fn words(command: &Command) -> String {
-    std::iter::once(command.get_program())
+    let program = Path::new(command.get_program());
+    let words: Vec<_> = std::iter::once(program.file_name().unwrap_or(program.as_os_str()))
         .chain(command.get_args())
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+        .map(OsStr::to_string_lossy)
+        .collect();
+    // What `binary` makes has a shorter name: the crate's own command.
+    match words.iter().position(|word| word == "--") {
+        Some(end) if words[1] == "run" => {
+            let task = words[end - 1].trim_start_matches("skyward-");
+            format!("cargo xtask {task} {}", words[end + 1..].join(" "))
+        }
+        _ => words.join(" "),
+    }
 }
 
 /// Where in PATH the program `name` is, if anywhere.
@@ -76,4 +84,17 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
             .metadata()
             .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_named_as_they_are_typed() {
+        let mut build = binary("skyward-image");
+        assert_eq!(words(build.args(["build", "--output"])), "cargo xtask image build --output");
+        let mut clippy = Command::new("/opt/rust/bin/cargo");
+        assert_eq!(words(clippy.args(["clippy", "--", "-D"])), "cargo clippy -- -D");
+    }
 }

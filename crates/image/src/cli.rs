@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
+use skyward_config::ConfigError;
 
 use crate::command::{build, enter, inspect, load, push, run, unpack};
 
 /// Builds, inspects, pushes and loads the image of a Rust service. No daemon is needed.
 #[derive(Parser)]
-#[command(name = "skyward-image", version)]
+#[command(name = "image", bin_name = "cargo xtask image", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -47,7 +48,11 @@ pub(crate) fn main() -> ExitCode {
     match dispatch(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            match error.downcast_ref() {
+                // Each line already begins with the place that it is about.
+                Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
+                _ => eprintln!("error: {error:#}"),
+            }
             ExitCode::FAILURE
         }
     }

@@ -19,7 +19,9 @@ pub(crate) fn enter(side: Side) {
         Side::Server => &all[half..],
     };
     let mut set = CpuSet::new();
-    mine.iter().for_each(|core| set.set(*core));
+    for core in mine {
+        set.set(*core);
+    }
     // Without the right to choose, everything runs everywhere; the ratios get noisier.
     let _ = sched_setaffinity(None, &set);
 }

@@ -30,9 +30,11 @@ impl Running {
             fs::File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let start = Instant::now();
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        cores::enter(Side::Server);
+        let child = command.spawn();
+        cores::enter(Side::Load);
+        let child =
+            child.with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let mut running = Self { child, address, first_answer: Duration::ZERO };
         loop {
             if ask(address).is_ok() {

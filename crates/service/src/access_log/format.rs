@@ -97,9 +97,8 @@ impl Stamp {
     /// Makes the text of `unix`, which is the time `now`; it holds until the next second.
     fn renew(&mut self, now: Tick, unix: Duration) {
         self.text = self.format.stamp(&Civil::from_unix(unix.as_secs()));
-        self.until = Some(
-            now.after(Duration::from_secs(1) - Duration::from_nanos(unix.subsec_nanos().into())),
-        );
+        self.until =
+            Some(now.after(Duration::from_nanos(1_000_000_000 - u64::from(unix.subsec_nanos()))));
     }
 
     fn append_text(&self, entry: &Entry<'_>, line: &mut Vec<u8>) {

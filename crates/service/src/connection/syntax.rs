@@ -15,6 +15,7 @@ pub enum Target<'a> {
 const TOKEN: u8 = 1;
 const TARGET: u8 = 2;
 const HOST: u8 = 4;
+const VALUE: u8 = 8;
 
 static CLASSES: [u8; 256] = classes();
 
@@ -35,6 +36,14 @@ const fn classes() -> [u8; 256] {
         if word || is_one_of(character, b"-._") {
             table[byte] |= HOST;
         }
+        if character >= b' ' && character != 0x7f || character == b'\t' {
+            table[byte] |= VALUE;
+        }
+        byte += 1;
+    }
+    // obs-text (RFC 9110 §5.5).
+    while byte < 256 {
+        table[byte] |= VALUE;
         byte += 1;
     }
     table
@@ -62,10 +71,7 @@ pub fn is_token(bytes: &[u8]) -> bool {
 
 /// A header's value, with the space around it: no control character but the tab (RFC 9110 §5.5).
 pub fn is_field_value(bytes: &[u8]) -> bool {
-    // Without an early end the compiler checks many bytes at a time.
-    bytes
-        .iter()
-        .fold(true, |valid, byte| valid & ((*byte >= b' ') & (*byte != 0x7f) | (*byte == b'\t')))
+    all_of(VALUE, bytes)
 }
 
 /// The form of a request target that hyper will take as well; none for a malformed one.
