@@ -176,8 +176,12 @@ impl Acceptor {
         }
         let crowded = refusal::CROWDED;
         let body = problem::body(crowded.status, crowded.detail).len();
-        let answer =
-            problem::raw(crowded.status, crowded.detail, &clock::http_date(clock::unix_seconds()));
+        let answer = problem::raw(
+            crowded.status,
+            crowded.detail,
+            &clock::http_date(clock::unix_seconds()),
+            true,
+        );
         record::refused(&context, &crowded, b"", body);
         if self.turning_away.load(Relaxed) >= TURNING_AWAY || stream.try_write(&answer).is_err() {
             return;

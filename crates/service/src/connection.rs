@@ -63,8 +63,10 @@ pub async fn serve(stream: TcpStream, context: Arc<Context>) {
 async fn refuse(gate: Gate, context: &Context) {
     let (refusal, line) = gate.refusal();
     let date = clock::http_date(clock::unix_seconds());
-    let answer = problem::raw(refusal.status, refusal.detail, &date);
-    record::refused(context, &refusal, line, problem::body(refusal.status, refusal.detail).len());
+    let with_body = !line.starts_with(b"HEAD ");
+    let answer = problem::raw(refusal.status, refusal.detail, &date, with_body);
+    let bytes = if with_body { problem::body(refusal.status, refusal.detail).len() } else { 0 };
+    record::refused(context, &refusal, line, bytes);
     gate.answer_and_close(&answer, context.site.deadlines.write).await;
 }
 

@@ -43,9 +43,10 @@ pub fn fill(response: &mut Response<Body>, detail: &str) {
 }
 
 /// A whole answer as bytes, for a connection on which there is no request to answer: a refused head, or a connection too many.
-/// It always ends the connection. `date` is an IMF-fixdate (RFC 9110 §5.6.7).
-pub fn raw(status: StatusCode, detail: &str, date: &str) -> Vec<u8> {
+/// It always ends the connection. `date` is an IMF-fixdate (RFC 9110 §5.6.7); `with_body` is false where a HEAD asked.
+pub fn raw(status: StatusCode, detail: &str, date: &str, with_body: bool) -> Vec<u8> {
     let body = body(status, detail);
+    let sent = if with_body { body.as_str() } else { "" };
     let retry = if status == StatusCode::SERVICE_UNAVAILABLE {
         format!("{RETRY_AFTER}: {RETRY_AFTER_SECONDS}\r\n")
     } else {
@@ -53,7 +54,7 @@ pub fn raw(status: StatusCode, detail: &str, date: &str) -> Vec<u8> {
     };
     let reason = status.canonical_reason().unwrap_or("Error");
     format!(
-        "HTTP/1.1 {} {reason}\r\n{CONTENT_TYPE}: application/problem+json\r\n{CONTENT_LENGTH}: {}\r\n{CONNECTION}: close\r\n{retry}date: {date}\r\n\r\n{body}",
+        "HTTP/1.1 {} {reason}\r\n{CONTENT_TYPE}: application/problem+json\r\n{CONTENT_LENGTH}: {}\r\n{CONNECTION}: close\r\n{retry}date: {date}\r\n\r\n{sent}",
         status.as_u16(),
         body.len()
     )
@@ -95,6 +96,7 @@ mod tests {
             StatusCode::SERVICE_UNAVAILABLE,
             "",
             "Sun, 06 Nov 1994 08:49:37 GMT",
+            true,
         ))
         .unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();

@@ -89,7 +89,7 @@ pub const SETTINGS: [Setting; 18] = [
         "max-header-bytes",
         "BYTES",
         "of a request's head; more is answered 431 or 414 [16384]",
-        |to, text| set(&mut to.max_header_bytes, number(text, 256..=1_048_576)),
+        |to, text| set(&mut to.max_header_bytes, number(text, 256..=65_536)),
     ),
     row(
         "max-body-bytes",

@@ -57,3 +57,41 @@ fn sizes_can_be_set() {
         .assert_problem(405);
     assert_eq!(ask(service.address, GET).status, 200);
 }
+
+/// The descriptors run out under way: it is said once, what is open is served, and accepting goes on when there are some again.
+#[test]
+fn no_descriptor_for_a_connection() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let mut service = Process::start(&[]);
+    let mut open = Client::connect(service.address);
+    open.send(GET);
+    assert_eq!(open.answer().status, 200);
+    let limit = |count| Rlimit {
+        current: Some(count),
+        maximum: rustix::process::getrlimit(Resource::Nofile).maximum,
+    };
+    let pid = Pid::from_raw(i32::try_from(service.pid()).unwrap());
+    let before = prlimit(pid, Resource::Nofile, limit(8)).expect("it is ours");
+    let mut waiting = Client::connect(service.address);
+    waiting.send(GET);
+    // No metrics can be asked for meanwhile either.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    open.send(GET);
+    assert_eq!(open.answer().status, 200);
+    prlimit(pid, Resource::Nofile, before).expect("it is ours");
+    assert_eq!(waiting.answer().status, 200);
+    assert!(
+        !service.metrics().contains("\nhttp_server_accept_errors_total 0\n"),
+        "{}",
+        service.metrics()
+    );
+    service.signal(rustix::process::Signal::TERM);
+    let (status, _, errors) = service.wait();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert!(
+        errors.contains("[ERROR]: Cannot accept connections: ")
+            && errors.contains("raise the limit of open files"),
+        "{errors}"
+    );
+}

@@ -33,6 +33,11 @@ fn other_methods_and_paths() {
     assert_eq!((head.status, head.header("content-type")), (404, Some("application/problem+json")));
     assert_ne!(head.header("content-length"), Some("0"));
 
+    let mut refused = Client::connect(service.address);
+    refused.send("HEAD / HTTP/1.1\r\n\r\n");
+    assert_eq!(refused.try_answer(false).unwrap().status, 400);
+    refused.assert_closed();
+
     client.send("OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n");
     let options = client.answer();
     assert_eq!((options.status, options.header("allow")), (204, Some("GET, HEAD, OPTIONS")));
