@@ -104,7 +104,7 @@ pub fn build(
         let (_, metadata, _) = ready.compiled.as_ref()?;
         metadata.member(&service.package).ok()
     });
-    let spec = settings::spec(&loaded.config, package, options);
+    let spec = settings::spec(&loaded.config, package, options.revision.as_deref(), options.epoch);
     let binaries = ready.iter().map(|ready| {
         let bytes = std::fs::read(&ready.path)
             .with_context(|| format!("cannot read binary {}", ready.path.display()))?;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
 
 use crate::command::{build, enter, inspect, load, push, run, unpack};
@@ -31,16 +31,6 @@ enum Command {
     /// The second stage of `run`
     #[command(hide = true)]
     Enter(enter::Args),
-}
-
-/// The form of what is written to standard output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// For people, and for the shell: the result alone.
-    #[default]
-    Text,
-    /// JSON.
-    Json,
 }
 
 /// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.

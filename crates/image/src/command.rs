@@ -1,5 +1,6 @@
 //! One file for each subcommand.
 
+pub(crate) mod access;
 pub(crate) mod build;
 pub(crate) mod built;
 pub(crate) mod enter;

@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod output;
 
 use std::process::ExitCode;
 

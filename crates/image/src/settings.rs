@@ -8,13 +8,18 @@ use oci_spec::image::{
 };
 use skyward_config::{Config, Service};
 
-use crate::build::Options;
 use crate::cargo::Package;
 use crate::pack::Spec;
 use crate::time;
 
-/// The image that `config` describes. `package` is the service's cargo package, where there is one.
-pub fn spec(config: &Config, package: Option<&Package>, options: &Options) -> Spec {
+/// The image that `config` describes. `package` is the service's cargo package, where there is one; `epoch` is in
+/// seconds since 1970.
+pub fn spec(
+    config: &Config,
+    package: Option<&Package>,
+    revision: Option<&str>,
+    epoch: u64,
+) -> Spec {
     let (service, image) = (&config.service, &config.image);
     let mut ports = vec![service.port, service.admin_port];
     ports.retain(|port| *port != 0);
@@ -24,9 +29,9 @@ pub fn spec(config: &Config, package: Option<&Package>, options: &Options) -> Sp
         ports,
         env: environment(service),
         args: service.args.clone(),
-        labels: labels(config, package, options),
+        labels: labels(config, package, revision, epoch),
         compression: image.compression,
-        epoch: options.epoch,
+        epoch,
     }
 }
 
@@ -65,22 +70,23 @@ pub fn environment(service: &Service) -> BTreeMap<String, String> {
 fn labels(
     config: &Config,
     package: Option<&Package>,
-    options: &Options,
+    revision: Option<&str>,
+    epoch: u64,
 ) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::from([
         (ANNOTATION_TITLE.to_owned(), config.service.name.clone()),
-        (ANNOTATION_CREATED.to_owned(), time::rfc3339(options.epoch)),
+        (ANNOTATION_CREATED.to_owned(), time::rfc3339(epoch)),
     ]);
-    let mut add = |key: &str, value: Option<&String>| {
+    let mut add = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
             labels.insert(key.to_owned(), value.trim().to_owned());
         }
     };
-    add(ANNOTATION_VERSION, package.map(|package| &package.version));
-    add(ANNOTATION_DESCRIPTION, package.and_then(|package| package.description.as_ref()));
-    add(ANNOTATION_LICENSES, package.and_then(|package| package.license.as_ref()));
-    add(ANNOTATION_SOURCE, package.and_then(|package| package.repository.as_ref()));
-    add(ANNOTATION_REVISION, options.revision.as_ref());
+    add(ANNOTATION_VERSION, package.map(|package| package.version.as_str()));
+    add(ANNOTATION_DESCRIPTION, package.and_then(|package| package.description.as_deref()));
+    add(ANNOTATION_LICENSES, package.and_then(|package| package.license.as_deref()));
+    add(ANNOTATION_SOURCE, package.and_then(|package| package.repository.as_deref()));
+    add(ANNOTATION_REVISION, revision);
     labels.extend(config.image.labels.clone());
     labels
 }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use skyward_config::ConfigArgs;
-use skyward_image::build::Options;
 use skyward_image::pack::{Binary, pack};
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
@@ -47,7 +46,7 @@ fn the_dockerfile_and_build_agree() {
     let config =
         ConfigArgs { config: Some(workspace().join("skyward.toml")), ..ConfigArgs::default() };
     let config = config.load().unwrap().config;
-    let spec = settings::spec(&config, None, &Options::default());
+    let spec = settings::spec(&config, None, None, 0);
     let packed = pack(
         &spec,
         &[Binary { platform: "linux/amd64".parse().unwrap(), bytes: b"binary".to_vec() }],

@@ -12,7 +12,7 @@ use skyward_image::dive::human_bytes;
 use skyward_image::platform::Platform;
 use skyward_image::time;
 
-use crate::cli::Output;
+use crate::output::Output;
 
 /// Compile the service and pack it into an image
 #[derive(clap::Args)]

@@ -12,9 +12,9 @@ use skyward_image::layer::Limits;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
 
-use crate::cli::Output;
+use crate::command::access::Access;
 use crate::command::open;
-use crate::command::push::Access;
+use crate::output::Output;
 
 /// List an image's layers and wasted files, and check dive's rules
 #[derive(clap::Args)]

@@ -8,8 +8,8 @@ use anyhow::{Result, bail};
 use skyward_config::ConfigArgs;
 use skyward_image::load::{Engine, Expected, Loaded, Options, load, preflight};
 
-use crate::cli::Output;
 use crate::command::built;
+use crate::output::Output;
 
 /// Load an image into docker, podman, containerd or k3s; prints its name there
 #[derive(clap::Args)]

@@ -8,8 +8,8 @@ use skyward_image::registry::RemoteImage;
 use skyward_image::source::Source;
 use skyward_image::store::Store;
 
+use crate::command::access::Access;
 use crate::command::built;
-use crate::command::push::Access;
 
 /// An image opened for reading.
 pub(crate) struct Opened {
@@ -23,8 +23,7 @@ pub(crate) struct Opened {
 pub(crate) fn image(name: Option<&str>, config: &ConfigArgs, access: &Access) -> Result<Opened> {
     let Some(name) = name else {
         let path = built::archive(None, &config.load()?);
-        let source =
-            Box::new(Store::open(&path).context("the image is built by `skyward-image build`")?);
+        let source = Box::new(Store::open(&path).context("`cargo xtask image build` builds it")?);
         return Ok(Opened { name: path.display().to_string(), source });
     };
     let path = Path::new(name);

@@ -21,9 +21,9 @@ use skyward_image::run::{
 use skyward_image::settings;
 use skyward_image::unpack::unpack;
 
-use crate::cli::Output;
-use crate::command::push::Access;
+use crate::command::access::Access;
 use crate::command::{enter, open};
+use crate::output::Output;
 use signals::Signals;
 
 /// Unpack an image into a private folder and run its entry point from there

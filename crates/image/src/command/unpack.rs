@@ -12,8 +12,8 @@ use skyward_image::platform::Platform;
 use skyward_image::resolve::resolve;
 use skyward_image::unpack::unpack;
 
+use crate::command::access::Access;
 use crate::command::open;
-use crate::command::push::Access;
 
 /// The file that marks a folder as made by this command: the next time it may be replaced.
 const MARK: &str = ".unpacked-by-skyward";

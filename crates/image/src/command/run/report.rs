@@ -5,7 +5,7 @@ use std::io::Write;
 use skyward_image::dive::human_bytes;
 use skyward_image::run::Event;
 
-use crate::cli::Output;
+use crate::output::Output;
 
 /// Writes `event` to standard output; a reader that went away is no reason to stop.
 pub(super) fn write(output: Output, event: &Event) {

@@ -1,0 +1,62 @@
+//! How a registry is reached: the flags of each command that speaks to one.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use skyward_image::registry::{Credentials, Lines, Policy, Settings};
+
+/// How a registry is reached; the same for each command that speaks to one.
+#[derive(clap::Args)]
+pub(crate) struct Access {
+    /// Speak plain HTTP, also beyond this machine (with localhost it is spoken anyway)
+    #[arg(long)]
+    plain_http: bool,
+    /// Log in as this user; the password is read from standard input
+    #[arg(long, value_name = "NAME", requires = "password_stdin")]
+    username: Option<String>,
+    /// Read the password or token from standard input
+    #[arg(long, requires = "username")]
+    password_stdin: bool,
+    /// Give up after so many seconds, all retries included
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    timeout: u64,
+}
+
+impl Access {
+    /// How registries are spoken to.
+    pub(crate) fn settings(&self) -> Settings {
+        let policy = Policy {
+            deadline: Duration::from_secs(self.timeout),
+            // Many runners that fail at one moment must not come back at one moment.
+            seed: u64::from(std::process::id()),
+            ..Policy::default()
+        };
+        Settings {
+            policy,
+            plain_http: self.plain_http,
+            progress: Arc::new(Lines::default()),
+            ..Settings::default()
+        }
+    }
+
+    /// The credentials given by flags.
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>> {
+        let Some(username) = &self.username else {
+            return Ok(None);
+        };
+        let mut password = String::new();
+        std::io::stdin()
+            .take(1 << 16)
+            .read_to_string(&mut password)
+            .context("cannot read the password from standard input")?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            bail!(
+                "there is no password on standard input; pipe it in: `echo $TOKEN | … --password-stdin`"
+            );
+        }
+        Ok(Some(Credentials::basic(username, password)))
+    }
+}
