@@ -43,6 +43,19 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// A duration in seconds with as many decimals as are asked for, nine at most, cut and not rounded: `format!("{:.1}", Seconds(duration))`. Without
+/// floating point, whose printing would take 25 kB of the binary.
+#[derive(Clone, Copy, Debug)]
+pub struct Seconds(pub Duration);
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimals = formatter.precision().unwrap_or(9).min(9);
+        let fraction = format!("{:09}", self.0.subsec_nanos());
+        write!(formatter, "{}.{}", self.0.as_secs(), &fraction[..decimals])
+    }
+}
+
 /// Seconds since 1970-01-01T00:00:00Z by the machine's clock; 0 for a clock before that.
 pub fn unix_seconds() -> u64 {
     unix_time().as_secs()
@@ -164,6 +177,15 @@ mod tests {
         let second = Tick::now();
         assert!(first.0 > 0 && second >= first);
         assert_eq!(first.since(second.after(Duration::from_secs(1))), Duration::ZERO);
+    }
+
+    #[test]
+    fn seconds_are_exact() {
+        let duration = Duration::new(12, 34_567_891);
+        assert_eq!(
+            format!("{} {:.1} {:.3}", Seconds(duration), Seconds(duration), Seconds(duration)),
+            "12.034567891 12.0 12.034"
+        );
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The end: from the first signal to the last answer.
 
+use crate::clock::Seconds;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
 use crate::notice::Notices;
@@ -93,8 +94,8 @@ impl Drain {
         self.notices.info(&format!(
             "{}: draining; accepting for {:.1} s more, ending within {:.1} s",
             first.name(),
-            self.delay.as_secs_f64(),
-            self.cap.as_secs_f64()
+            Seconds(self.delay),
+            Seconds(self.cap)
         ));
         self.lifecycle.enter(Phase::Leaving);
         sleep(self.delay).await;
@@ -109,7 +110,7 @@ impl Drain {
         let drained =
             Drained { cut: self.metrics.active(), answered: self.metrics.answered() - before };
         let Drained { answered, cut } = drained;
-        let seconds = start.elapsed().as_secs_f64();
+        let seconds = Seconds(start.elapsed());
         self.notices.info(&format!("Drained in {seconds:.1} s: {answered} answered, {cut} cut"));
         drained
     }

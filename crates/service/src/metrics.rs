@@ -134,7 +134,7 @@ impl Metrics {
         for worker in &self.workers {
             worker.add_to(&mut total);
         }
-        total.sort_by_key(|(series, _)| *series);
+        total.sort_unstable_by_key(|(series, _)| *series);
         total
     }
 }

@@ -58,9 +58,9 @@ impl Histogram {
         self.counts.iter().sum()
     }
 
-    /// Their sum in seconds.
-    pub fn sum_seconds(&self) -> f64 {
-        self.sum.as_secs_f64()
+    /// Their sum.
+    pub fn sum(&self) -> Duration {
+        self.sum
     }
 
     /// For each bound, in seconds, how many durations were at most that long; `+Inf` comes last.
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(counts[..2], [("0.005", 2), ("0.01", 4)]);
         assert_eq!(counts[13..], [("10", 4), ("+Inf", 6)]);
         assert_eq!(twice.count(), 6);
-        assert!((twice.sum_seconds() - 22.020_000_002).abs() < 1e-9);
+        assert_eq!(twice.sum(), Duration::new(22, 20_000_002));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The numbers as Prometheus text (exposition format 0.0.4).
 
 use super::{Metrics, Series};
+use crate::clock::{Seconds, Tick};
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -41,7 +42,7 @@ pub fn render(metrics: &Metrics, dropped_lines: u64) -> String {
         "",
         &dropped_lines,
     );
-    let uptime = super::Tick::now().since(metrics.started).as_secs_f64();
+    let uptime = Seconds(Tick::now().since(metrics.started));
     number("skyward_service_uptime_seconds", "gauge", "Time since the start.", "", &uptime);
     let version = concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
     number("skyward_service_build_info", "gauge", "The build that runs.", version, &1);
@@ -57,7 +58,7 @@ fn durations(metrics: &Metrics, text: &mut String) {
         for (bound, count) in histogram.cumulative() {
             let _ = writeln!(text, "{NAME}_bucket{{{labels},le=\"{bound}\"}} {count}");
         }
-        let _ = writeln!(text, "{NAME}_sum{{{labels}}} {}", histogram.sum_seconds());
+        let _ = writeln!(text, "{NAME}_sum{{{labels}}} {}", Seconds(histogram.sum()));
         let _ = writeln!(text, "{NAME}_count{{{labels}}} {}", histogram.count());
     }
 }
@@ -97,7 +98,7 @@ mod tests {
             "# TYPE http_server_request_duration_seconds histogram",
             r#"http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/",http_response_status_code="200",le="0.005"} 0"#,
             r#"http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/",http_response_status_code="200",le="+Inf"} 1"#,
-            r#"http_server_request_duration_seconds_sum{http_request_method="GET",http_route="/",http_response_status_code="200"} 0.007"#,
+            r#"http_server_request_duration_seconds_sum{http_request_method="GET",http_route="/",http_response_status_code="200"} 0.007000000"#,
             r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="400"} 1"#,
             "http_server_active_requests 0",
             "skyward_service_log_lines_dropped_total 5",

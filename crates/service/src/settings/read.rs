@@ -87,7 +87,7 @@ fn read_variables(
             )),
         }
     }
-    warnings.sort();
+    warnings.sort_unstable();
     Ok(warnings)
 }
 
