@@ -16,7 +16,6 @@ use answer::Answer;
 use axum::body::Body;
 use axum::http::header::{CONNECTION, HeaderName, REFERER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use axum::routing::MethodRouter;
 use axum::routing::future::RouteFuture;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
@@ -106,8 +105,8 @@ impl Context {
 #[derive(Debug)]
 pub struct Exchange {
     context: Arc<Context>,
-    /// The plain route that was last asked for here. A copy of its own, because what all workers share travels from core to core.
-    last: RefCell<Option<(&'static str, MethodRouter)>>,
+    /// The route that was last asked for here, a copy of its own: what all workers share travels from core to core.
+    last: RefCell<Option<Route>>,
 }
 
 impl Exchange {
@@ -116,14 +115,21 @@ impl Exchange {
         Self { context, last: RefCell::default() }
     }
 
-    fn ask(&self, route: Option<&Route>, request: Request<Incoming>) -> RouteFuture<Infallible> {
-        let Some(Route { template, methods: Some(methods) }) = route else {
-            return self.context.site.app.router().clone().call(request);
-        };
+    /// Finds the route of `path`, and keeps it; its template, or nothing.
+    fn find(&self, path: &str) -> &'static str {
         let mut last = self.last.borrow_mut();
-        match &mut *last {
-            Some((kept, methods)) if kept == template => methods.call(request),
-            _ => last.insert((*template, methods.clone())).1.call(request),
+        // A plain template matches itself alone.
+        if !last.as_ref().is_some_and(|route| route.methods.is_some() && route.template == path) {
+            *last = self.context.site.app.find(path).cloned();
+        }
+        last.as_ref().map_or("", |route| route.template)
+    }
+
+    /// Asks the route that was found.
+    fn ask(&self, request: Request<Incoming>) -> RouteFuture<Infallible> {
+        match &mut *self.last.borrow_mut() {
+            Some(Route { methods: Some(methods), .. }) => methods.call(request),
+            _ => self.context.site.app.router().clone().call(request),
         }
     }
 }
@@ -139,8 +145,7 @@ impl hyper::service::Service<Request<Incoming>> for Exchange {
         context.progress.begin(now);
         let path = request.uri().path();
         let asks_server = path == "*";
-        let route = context.site.app.find(path);
-        let template = route.map_or("", |route| route.template);
+        let template = self.find(path);
         let record = Record::begin(
             Arc::clone(context),
             now,
@@ -148,7 +153,7 @@ impl hyper::service::Service<Request<Incoming>> for Exchange {
             template,
             context.forwarded(request.headers()),
         );
-        let answer = (!asks_server).then(|| self.ask(route, request));
+        let answer = (!asks_server).then(|| self.ask(request));
         Reply { answer, record: Some(record) }
     }
 }

@@ -15,8 +15,15 @@ enum State {
 /// What of the input may be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The first so many bytes: a whole head, or a part of a body.
-    Pass(usize),
+    /// The first `length` bytes, a whole head.
+    PassHead {
+        /// Bytes.
+        length: usize,
+        /// Where its request line starts and ends.
+        line: (usize, usize),
+    },
+    /// The first so many bytes, a part of a body.
+    PassBody(usize),
     /// Nothing before more has arrived.
     More,
     /// The head is refused.
@@ -49,7 +56,7 @@ impl Framing {
             State::Head(head) => match head.advance(input, &self.rules) {
                 Scan::More => Step::More,
                 Scan::Refuse(refusal) => Step::RefuseHead(refusal),
-                Scan::Complete { length, body } => {
+                Scan::Complete { length, line, body } => {
                     self.state = match body {
                         BodyKind::Sized(0) => State::Head(Head::default()),
                         BodyKind::Sized(length) => State::Sized(length),
@@ -57,7 +64,7 @@ impl Framing {
                             State::Chunked(Chunked::new(self.rules.max_body_bytes))
                         }
                     };
-                    Step::Pass(length)
+                    Step::PassHead { length, line }
                 }
             },
             State::Sized(left) => {
@@ -66,14 +73,14 @@ impl Framing {
                 if *left == 0 {
                     self.state = State::Head(Head::default());
                 }
-                Step::Pass(taken)
+                Step::PassBody(taken)
             }
             State::Chunked(chunked) => match chunked.advance(input) {
                 Ok((taken, ended)) => {
                     if ended {
                         self.state = State::Head(Head::default());
                     }
-                    Step::Pass(taken)
+                    Step::PassBody(taken)
                 }
                 Err(refusal) => Step::RefuseBody(refusal),
             },
@@ -94,7 +101,11 @@ mod tests {
             let step = framing.advance(&input[at..]);
             steps.push(step);
             match step {
-                Step::Pass(length) if at + length < input.len() => at += length,
+                Step::PassHead { length, .. } | Step::PassBody(length)
+                    if at + length < input.len() =>
+                {
+                    at += length;
+                }
                 _ => return steps,
             }
         }
@@ -106,13 +117,23 @@ mod tests {
         let sized = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
         let chunked =
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        let head =
+            |length| Step::PassHead { length, line: (0, if length == 27 { 14 } else { 15 }) };
         assert_eq!(
             steps([get, sized, chunked, get, "GET"].concat().as_bytes()),
-            [27, 47, 3, 56, 13, 27]
-                .map(Step::Pass)
-                .into_iter()
-                .chain([Step::More])
-                .collect::<Vec<_>>()
+            [
+                head(27),
+                head(47),
+                Step::PassBody(3),
+                head(56),
+                Step::PassBody(13),
+                head(27),
+                Step::More
+            ]
+        );
+        assert_eq!(
+            steps(["\r\n", get].concat().as_bytes()),
+            [Step::PassHead { length: 29, line: (2, 16) }]
         );
     }
 
@@ -121,7 +142,7 @@ mod tests {
         let smuggling = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcdGET / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n";
         assert!(matches!(
             steps(smuggling.as_bytes())[..],
-            [Step::Pass(47), Step::Pass(4), Step::RefuseHead(_)]
+            [Step::PassHead { length: 47, .. }, Step::PassBody(4), Step::RefuseHead(_)]
         ));
     }
 }

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 /// Bytes of one read. A connection keeps no buffer of its own while nothing is left over: a thousand idle ones cost nothing here.
 const READ_SIZE: usize = 16 * 1024;
 /// Bytes of an answer that are cheaper to copy into one piece than to hand to the kernel as several.
-const SMALL_WRITE: usize = 512;
+const SMALL_WRITE: usize = 256;
 /// How long a closed connection is read empty, so that the client sees the answer and not a reset (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(1);
 /// Bytes that are read for the same purpose.
@@ -58,14 +58,7 @@ impl Gate {
 
     /// Why the next request is refused, and its first line as far as it arrived.
     pub fn refusal(&self) -> (Refusal, &[u8]) {
-        let start = self
-            .held
-            .iter()
-            .position(|byte| !matches!(byte, b'\r' | b'\n'))
-            .unwrap_or(self.held.len());
-        let rest = &self.held[start..];
-        let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
-        (self.refusal.unwrap_or(refusal::SLOW_HEAD), &rest[..end])
+        (self.refusal.unwrap_or(refusal::SLOW_HEAD), first_line(&self.held))
     }
 
     /// Writes `answer`, which goes around hyper, then [`Self::close`]s.
@@ -129,17 +122,16 @@ impl Gate {
     /// How many of `bytes` may be passed on; none if more must arrive first, or if the request is refused.
     fn judge(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
         let progress = &self.connection.progress;
-        let in_body = self.framing.in_body();
         match self.framing.advance(bytes) {
-            Step::Pass(length) => {
-                if in_body {
-                    progress.body_since.clear();
-                    if !self.framing.in_body() {
-                        progress.body_due.lower();
-                    }
-                } else {
-                    progress.head_since.clear();
-                    self.connection.keep_request_line(first_line(&bytes[..length]));
+            Step::PassHead { length, line: (start, end) } => {
+                progress.head_since.clear();
+                self.connection.keep_request_line(&bytes[start..end]);
+                Ok(Some(length))
+            }
+            Step::PassBody(length) => {
+                progress.body_since.clear();
+                if !self.framing.in_body() {
+                    progress.body_due.lower();
                 }
                 Ok(Some(length))
             }

@@ -43,6 +43,8 @@ pub enum Scan {
     Complete {
         /// Bytes, with the empty line.
         length: usize,
+        /// Where its request line starts and ends, without the line's end.
+        line: (usize, usize),
         /// What follows.
         body: BodyKind,
     },
@@ -57,6 +59,7 @@ pub struct Head {
     line: usize,
     /// Header lines so far, the request line being the first; 0 before it.
     lines: usize,
+    first: (usize, usize),
     http_10: bool,
     has_host: bool,
     /// The target named the host itself (absolute form): it counts, not the header (RFC 9112 §3.2.2).
@@ -72,13 +75,18 @@ impl Head {
             if end + 1 > rules.max_header_bytes {
                 return Scan::Refuse(self.too_large());
             }
+            if self.lines == 0 {
+                self.first = (self.line, end.max(1) - 1);
+            }
             let Some(line) = input[self.line..end].strip_suffix(b"\r") else {
                 return Scan::Refuse(Refusal::bad_request("a line ends in a bare line feed"));
             };
             self.line = end + 1;
             match self.read(line, rules) {
                 Ok(None) => {}
-                Ok(Some(body)) => return Scan::Complete { length: end + 1, body },
+                Ok(Some(body)) => {
+                    return Scan::Complete { length: end + 1, line: self.first, body };
+                }
                 Err(refusal) => return Scan::Refuse(refusal),
             }
         }
@@ -117,15 +125,10 @@ impl Head {
 
     fn request_line(&mut self, line: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
         const MALFORMED: Refusal = Refusal::bad_request("the request line is malformed");
-        let mut parts = line.split(|byte| *byte == b' ');
-        let (Some(method), Some(target), Some(version), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(MALFORMED);
-        };
-        if !syntax::is_token(method) {
-            return Err(MALFORMED);
-        }
+        let (method, rest) = syntax::split_token(line).ok_or(MALFORMED)?;
+        let rest = rest.strip_prefix(b" ").ok_or(MALFORMED)?;
+        let end = memchr::memchr(b' ', rest).ok_or(MALFORMED)?;
+        let (target, version) = (&rest[..end], &rest[end + 1..]);
         match version {
             b"HTTP/1.1" => {}
             b"HTTP/1.0" => self.http_10 = true,
@@ -154,13 +157,10 @@ impl Head {
     }
 
     fn field(&mut self, line: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
-        let colon =
-            memchr::memchr(b':', line).ok_or(Refusal::bad_request("a header line has no colon"))?;
-        let (name, value) = (&line[..colon], &line[colon + 1..]);
         // A space before the colon and a folded line (obs-fold) both show up here: neither is part of a token.
-        if !syntax::is_token(name) {
-            return Err(Refusal::bad_request("a header name is malformed"));
-        }
+        let (name, value) = syntax::split_token(line)
+            .and_then(|(name, rest)| Some((name, rest.strip_prefix(b":")?)))
+            .ok_or(Refusal::bad_request("a header line is no name, colon and value"))?;
         if !syntax::is_field_value(value) {
             return Err(Refusal::bad_request("a header value has a control character"));
         }
