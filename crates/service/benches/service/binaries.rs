@@ -13,7 +13,15 @@ pub(crate) struct Binaries {
 /// The flags of a static binary, as `image build` sets them.
 const RUSTFLAGS: &str = "-C target-feature=+crt-static -C relocation-model=static";
 
+/// Two runs of cargo: in one, the example's dependencies would switch on features in the service's.
 pub(crate) fn build() -> Result<Binaries> {
+    Ok(Binaries {
+        service: compile("--bin", "skyward-service")?,
+        raw_hyper: compile("--example", "raw_hyper")?,
+    })
+}
+
+fn compile(kind: &str, name: &str) -> Result<PathBuf> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -27,22 +35,19 @@ pub(crate) fn build() -> Result<Binaries> {
             "--package",
             "skyward-service",
         ])
-        .args(["--bin", "skyward-service", "--example", "raw_hyper", "--message-format", "json"])
+        .args([kind, name, "--message-format", "json"])
         .env("RUSTFLAGS", RUSTFLAGS)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("cargo build failed ({})", output.status);
+        bail!("cargo build of {name} failed ({})", output.status);
     }
-    let find = |name: &str| {
-        output
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
-            .find(|message| message["target"]["name"] == name && message["executable"].is_string())
-            .and_then(|message| message["executable"].as_str().map(PathBuf::from))
-            .with_context(|| format!("cargo built no program {name}"))
-    };
-    Ok(Binaries { service: find("skyward-service")?, raw_hyper: find("raw_hyper")? })
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
+        .find(|message| message["target"]["name"] == name && message["executable"].is_string())
+        .and_then(|message| message["executable"].as_str().map(PathBuf::from))
+        .with_context(|| format!("cargo built no program {name}"))
 }

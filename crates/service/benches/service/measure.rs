@@ -9,10 +9,12 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Rounds in which each program is loaded once.
-const ROUNDS: usize = 7;
-const ROUND: Duration = Duration::from_secs(1);
+const ROUNDS: usize = 25;
+const ROUND: Duration = Duration::from_millis(300);
+/// How long many connections ask before memory is looked at.
+const CROWDED: Duration = Duration::from_secs(1);
 /// Before a program's first measured answer: caches, and buffers that grow once.
-const WARM_UP: Duration = Duration::from_millis(100);
+const WARM_UP: Duration = Duration::from_millis(50);
 /// Connections under load.
 const CONNECTIONS: usize = 64;
 /// Connections for the memory's measurement.
@@ -63,11 +65,13 @@ pub(crate) fn all(programs: &[Program], folder: &Path) -> Result<Vec<Measured>> 
             start: median(starts),
         });
     }
-    for round in 1..=ROUNDS {
-        eprintln!("round {round} of {ROUNDS} …");
-        for (program, result) in programs.iter().zip(&mut results) {
-            let running = program.start(folder)?;
-            result.rounds.push(load(&running)?);
+    eprintln!("{ROUNDS} rounds of load …");
+    // All of them run the whole time; those whose turn it is not are idle.
+    let running: Vec<Running> =
+        programs.iter().map(|program| program.start(folder)).collect::<Result<_>>()?;
+    for _ in 0..ROUNDS {
+        for (running, result) in running.iter().zip(&mut results) {
+            result.rounds.push(load(running)?);
         }
     }
     Ok(results)
@@ -78,7 +82,7 @@ fn memory(program: &Program, folder: &Path) -> Result<(u64, Option<u64>)> {
     let idle = running.resident()?;
     let crowded = || -> Result<u64> {
         let clients = Clients::connect(running.address, MANY)?;
-        clients.run(ROUND)?;
+        clients.run(CROWDED)?;
         // They are all still open.
         running.resident()
     };

@@ -145,6 +145,8 @@ impl Program {
                     &port,
                     "--admin-port",
                     "0",
+                    "--drain-grace-ms",
+                    "0",
                     "--drain-delay-ms",
                     "0",
                 ]);
