@@ -57,7 +57,9 @@ impl Up {
         let archive = self.build(report)?;
         self.inspect(&archive, report)?;
         let mut run = self.image("run");
-        run.args(["--check", "--output", "json"]).args(self.once.then_some("--once")).arg(&archive);
+        run.args(["--check", "--end-with-parent", "--output", "json"])
+            .args(self.once.then_some("--once"))
+            .arg(&archive);
         running::follow(run, self.once, report)
     }
 

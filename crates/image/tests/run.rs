@@ -147,6 +147,29 @@ fn it_stays_until_a_signal_which_it_passes_on() {
 }
 
 #[test]
+fn it_ends_with_the_program_that_started_it_when_asked() {
+    let folder = copy();
+    let run = command(folder.path(), &["--end-with-parent", "--check", "--output", "json"]);
+    let mut parent = Command::new("sh")
+        .current_dir(folder.path())
+        .args(["-c", "\"$0\" \"$@\" & wait"])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains(r#""event":"checked""#)));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    // The pipe ends when the last program that holds it has ended.
+    let last = lines.last().unwrap();
+    assert!(last.contains(r#""event":"stopped""#), "{last}");
+    assert_eq!(left_over(folder.path()), [""; 0]);
+}
+
+#[test]
 fn what_a_killed_run_left_is_removed_by_the_next() {
     let folder = copy();
     let (mut child, mut events) = start(folder.path(), &[]);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use rustix::process::{Signal, geteuid};
+use rustix::process::{Signal, geteuid, set_parent_process_death_signal};
 use skyward_config::{ConfigArgs, Loaded};
 use skyward_image::layer;
 use skyward_image::platform::Platform;
@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// End after the checks
     #[arg(long, requires = "check")]
     once: bool,
+    /// Stop, as by SIGTERM, when the program that started this one ends, however it ends
+    #[arg(long, hide = true)]
+    end_with_parent: bool,
     /// How the process is kept apart: root can make the image's folder its root
     #[arg(long, value_enum, default_value_t)]
     isolation: Choice,
@@ -86,6 +89,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let image =
         resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
     let mut signals = Signals::catch()?;
+    if args.end_with_parent {
+        set_parent_process_death_signal(Some(Signal::TERM)).context("cannot watch the parent")?;
+    }
     let mut report = |event: &Event| report::write(args.output, event);
 
     let started = Instant::now();
