@@ -110,7 +110,7 @@ fn run_command(mut command: std::process::Command) -> Outcome {
     }
 }
 
-/// The table, and under it one line of counts.
+/// The table, and under it one line of counts, in the form that readers of test results know.
 fn report(ended: &[(String, Outcome, Duration)], elapsed: Duration) -> String {
     let mut table = Table::new(&["step", "result", "time", "note"]);
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
@@ -130,7 +130,8 @@ fn report(ended: &[(String, Outcome, Duration)], elapsed: Duration) -> String {
         ]);
     }
     let total = table::seconds(elapsed.as_secs_f64());
-    format!("{table}\nsteps: {passed} passed, {failed} failed, {skipped} skipped in {total}\n")
+    table.row(["total".to_owned(), String::new(), total]);
+    format!("{table}\nsteps: {passed} passed, {failed} failed, {skipped} skipped\n")
 }
 
 #[cfg(test)]
@@ -150,7 +151,8 @@ mod tests {
              format  passed   12 ms\n\
              docs    FAILED   0.0 ms  line 1\n\
              dive    skipped  0.0 ms  no dive in PATH\n\
-             \nsteps: 1 passed, 1 failed, 1 skipped in 2.00 s\n"
+             total            2.00 s\n\
+             \nsteps: 1 passed, 1 failed, 1 skipped\n"
         );
     }
 }
