@@ -53,14 +53,12 @@ impl Ci {
     /// Runs every step, also after a failed one, and prints the table on standard output.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let mut steps = steps::all()?;
-        if !self.only.is_empty() {
-            steps.retain(|step| self.only.iter().any(|word| step.name.contains(word.as_str())));
+        let named = |step: &Step, word: &String| step.name.contains(word.as_str());
+        if let Some(word) = self.only.iter().find(|word| !steps.iter().any(|s| named(s, word))) {
+            bail!("ci: no step is called {word}; `cargo xtask ci --list` lists them");
         }
-        if steps.is_empty() {
-            bail!(
-                "ci: no step is called {}; `cargo xtask ci --list` lists them",
-                self.only.join(", ")
-            );
+        if !self.only.is_empty() {
+            steps.retain(|step| self.only.iter().any(|word| named(step, word)));
         }
         if self.list {
             for step in &steps {

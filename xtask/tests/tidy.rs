@@ -85,6 +85,25 @@ fn the_paths_that_documents_name_are_there() {
 }
 
 #[test]
+fn the_commands_that_documents_name_are_there() {
+    let help = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let commands: BTreeSet<_> =
+        help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    assert!(commands.contains("up"), "{help}");
+    for document in
+        ["README.md", "ARCHITECTURE.md", "solutions.md", "deploy/README.md", "infra/README.md"]
+    {
+        for rest in read(document).split("cargo xtask ").skip(1) {
+            let word: String =
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            let named = word.is_empty() || commands.contains(word.as_str());
+            assert!(named, "{document} names `cargo xtask {word}`, which is no command");
+        }
+    }
+}
+
+#[test]
 fn no_file_holds_too_much() {
     for folder in ["crates", "xtask"] {
         for file in files(&workspace().join(folder), "rs") {
