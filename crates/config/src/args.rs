@@ -11,7 +11,8 @@ const ENVIRONMENT: &str = "SKYWARD_ENVIRONMENT";
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "clap", derive(clap::Args), command(next_help_heading = "Configuration"))]
 pub struct ConfigArgs {
-    /// The configuration file [default: skyward.toml here or in a folder above] [variable: `SKYWARD_CONFIG`]
+    /// The configuration file [default: skyward.toml here or in a folder above] [variable:
+    /// `SKYWARD_CONFIG`]
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", global = true))]
     pub config: Option<PathBuf>,
     /// The [environment.NAME] of the file to lay over it [variable: `SKYWARD_ENVIRONMENT`]
@@ -28,7 +29,8 @@ pub struct ConfigArgs {
 pub struct Loaded {
     /// The values.
     pub config: Config,
-    /// The folder of the file, from the root of the file system; relative paths in the configuration are relative to it.
+    /// The folder of the file, from the root of the file system; relative paths in the
+    /// configuration are relative to it.
     pub root: PathBuf,
     /// The file, as it is shown to people.
     pub file: PathBuf,
@@ -43,7 +45,8 @@ pub struct Loaded {
 }
 
 impl ConfigArgs {
-    /// Reads the file, lays the environment, the process's variables and the flags over it, and checks the whole.
+    /// Reads the file, lays the environment, the process's variables and the flags over it, and
+    /// checks the whole.
     ///
     /// # Errors
     /// All that is wrong, at once.
@@ -55,7 +58,8 @@ impl ConfigArgs {
         self.load_from(&folder, std::env::vars_os())
     }
 
-    /// As [`ConfigArgs::load`], from another folder (from the root of the file system) and other variables.
+    /// As [`ConfigArgs::load`], from another folder (from the root of the file system) and other
+    /// variables.
     ///
     /// # Errors
     /// All that is wrong, at once.

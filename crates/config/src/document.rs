@@ -149,7 +149,8 @@ fn section(line: &str) -> Option<&str> {
     name.split_once(']').map(|(name, _)| name.trim())
 }
 
-/// What would be right, for what the parser says is wrong: the form of the first word that is in it.
+/// What would be right, for what the parser says is wrong: the form of the first word that is in
+/// it.
 fn right_form(what: &str) -> &'static str {
     const FORMS: [(&[&str], &str); 10] = [
         (

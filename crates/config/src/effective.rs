@@ -14,7 +14,8 @@ pub struct Effective {
 }
 
 impl Loaded {
-    /// Every value, in the order of the sections and their keys. A table that is not empty is shown entry by entry.
+    /// Every value, in the order of the sections and their keys. A table that is not empty is shown
+    /// entry by entry.
     pub fn effective(&self) -> Vec<Effective> {
         let values = serde_json::to_value(&self.config)
             .expect("the configuration holds text, numbers, lists and maps of text");

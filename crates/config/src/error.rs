@@ -17,7 +17,8 @@ pub enum ConfigError {
         /// Why, and what to do.
         reason: String,
     },
-    /// What the file, the variables or the flags say is not valid: one line a problem, and their number.
+    /// What the file, the variables or the flags say is not valid: one line a problem, and their
+    /// number.
     #[error("{0}")]
     Invalid(Problems),
 }

@@ -18,11 +18,13 @@ pub(crate) struct Found {
     pub(crate) shown: PathBuf,
     /// From the root of the file system.
     pub(crate) path: PathBuf,
-    /// What to look at when it is not there: the flag or variable that named it, or a link that was found and leads nowhere.
+    /// What to look at when it is not there: the flag or variable that named it, or a link that
+    /// was found and leads nowhere.
     named_by: &'static str,
 }
 
-/// The file that was named (and by what), or the first `skyward.toml` in the folder and those above it.
+/// The file that was named (and by what), or the first `skyward.toml` in the folder and those above
+/// it.
 pub(crate) fn find(
     named: Option<(&Path, &'static str)>,
     folder: &Path,
@@ -33,7 +35,8 @@ pub(crate) fn find(
     let mut shown = PathBuf::new();
     for parent in folder.ancestors() {
         let path = parent.join(NAME);
-        // A link that leads nowhere is there too: passing it over would read a file that nobody meant.
+        // A link that leads nowhere is there too: passing it over would read a file that nobody
+        // meant.
         if path.symlink_metadata().is_ok() {
             return Ok(Found { shown: shown.join(NAME), path, named_by: "the link" });
         }

@@ -1,4 +1,5 @@
-//! The forms of values, as JSON Schema. Each says in `errorMessage` what would be right (editors show it too).
+//! The forms of values, as JSON Schema. Each says in `errorMessage` what would be right (editors
+//! show it too).
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -17,7 +18,8 @@ fn list(items: &Schema) -> Schema {
     json_schema!({"type": "array", "items": items, "uniqueItems": true})
 }
 
-/// The limit is far above what anyone writes, and keeps small what is merged and checked for each environment.
+/// The limit is far above what anyone writes, and keeps small what is merged and checked for each
+/// environment.
 fn map(keys: &Schema, values: &Schema, most: u32) -> Schema {
     json_schema!({"type": "object", "propertyNames": keys, "additionalProperties": values, "maxProperties": most})
 }
@@ -34,7 +36,8 @@ pub(crate) fn name(_: &mut SchemaGenerator) -> Schema {
     )
 }
 
-/// The name of a cargo package or binary, as cargo checks it for a new one (ASCII only here: it becomes a file name in the image).
+/// The name of a cargo package or binary, as cargo checks it for a new one (ASCII only here: it
+/// becomes a file name in the image).
 pub(crate) fn package(_: &mut SchemaGenerator) -> Schema {
     text(
         "^[A-Za-z_][A-Za-z0-9_-]{0,63}$",
@@ -110,7 +113,8 @@ pub(crate) fn hosts(_: &mut SchemaGenerator) -> Schema {
     list(&host)
 }
 
-/// The domain as in the distribution project's `reference` package, the path as in the OCI distribution spec, "Pulling manifests".
+/// The domain as in the distribution project's `reference` package, the path as in the OCI
+/// distribution spec, "Pulling manifests".
 pub(crate) fn repository(_: &mut SchemaGenerator) -> Schema {
     let host = r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?";
     let part = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*";
@@ -133,7 +137,8 @@ pub(crate) fn tags(_: &mut SchemaGenerator) -> Schema {
     schema
 }
 
-/// OCI image spec, image index, `platform`: GOOS, GOARCH and the variant. Those that `image build` has a target for.
+/// OCI image spec, image index, `platform`: GOOS, GOARCH and the variant. Those that `image build`
+/// has a target for.
 pub(crate) fn platforms(_: &mut SchemaGenerator) -> Schema {
     let platform = text(
         "^linux/(386|amd64(/v1)?|arm(/v[67])?|arm64(/v8)?|ppc64le|riscv64|s390x)$",
@@ -176,7 +181,8 @@ pub(crate) fn replicas(_: &mut SchemaGenerator) -> Schema {
     whole(1, 1000, "a number of replicas is a whole number from 1 to 1000")
 }
 
-/// RFC 1123 §2.1; the last label begins with a letter, so that it is no IP address, which an Ingress does not take.
+/// RFC 1123 §2.1; the last label begins with a letter, so that it is no IP address, which an
+/// Ingress does not take.
 pub(crate) fn host_name(_: &mut SchemaGenerator) -> Schema {
     let label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
     let mut schema = text(

@@ -35,7 +35,8 @@ pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
-/// Edits (insert, delete, replace, swap of two neighbours) from one to the other: the optimal string alignment distance.
+/// Edits (insert, delete, replace, swap of two neighbours) from one to the other: the optimal
+/// string alignment distance.
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
     let mut rows = vec![(0..=to.len()).collect::<Vec<_>>()];

@@ -1,9 +1,11 @@
-//! Skyward's configuration: one file, `skyward.toml`, its environments, `SKYWARD_…` variables and flags, merged into typed values that know where
-//! they came from. Pure but for reading the one file; depends on no other crate of the workspace.
+//! Skyward's configuration: one file, `skyward.toml`, its environments, `SKYWARD_…` variables and
+//! flags, merged into typed values that know where they came from. Pure but for reading the one
+//! file; depends on no other crate of the workspace.
 //!
-//! One way through: [`ConfigArgs::load`] finds and reads the file (`file`), `resolve` merges what `document` (the file) and `setting` (variables and
-//! flags) make of their text, `validate` holds it against the `shape` that `schema` derives from the types in `model` and the forms in `grammar`,
-//! and `rules` checks what concerns several keys.
+//! One way through: [`ConfigArgs::load`] finds and reads the file (`file`), `resolve` merges what
+//! `document` (the file) and `setting` (variables and flags) make of their text, `validate` holds
+//! it against the `shape` that `schema` derives from the types in `model` and the forms in
+//! `grammar`, and `rules` checks what concerns several keys.
 
 mod args;
 mod document;

@@ -1,4 +1,5 @@
-//! The configuration as types. Everything else (the JSON Schema, validation, the reference) is derived from what stands here.
+//! The configuration as types. Everything else (the JSON Schema, validation, the reference) is
+//! derived from what stands here.
 
 mod aws;
 mod image;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The web service: how it is built, and how it runs everywhere (on this machine, in the image, on Kubernetes).
+    /// The web service: how it is built, and how it runs everywhere (on this machine, in the
+    /// image, on Kubernetes).
     pub service: Service,
     /// The service's OCI image.
     pub image: Image,

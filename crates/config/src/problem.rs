@@ -10,7 +10,8 @@ const SHOWN: usize = 100;
 pub struct Problem {
     /// Where: a line of the file, a variable or a flag.
     pub origin: Origin,
-    /// The key, such as `service.port` or `environment.staging.image.tags[0]`; `syntax` where the text is no TOML.
+    /// The key, such as `service.port` or `environment.staging.image.tags[0]`; `syntax` where the
+    /// text is no TOML.
     pub key: String,
     /// What is wrong, and after a semicolon what would be right.
     pub message: String,

@@ -1,12 +1,15 @@
-//! Syntax errors, all of them: after the first, a TOML parser takes the lines that follow for part of the broken one.
+//! Syntax errors, all of them: after the first, a TOML parser takes the lines that follow for part
+//! of the broken one.
 //!
-//! So the text is taken statement by statement (`[section]` or `key = value`, over as many lines as it needs), each parsed alone.
+//! So the text is taken statement by statement (`[section]` or `key = value`, over as many lines as
+//! it needs), each parsed alone.
 
 use std::ops::Range;
 
 use toml::de::{DeTable, Error};
 
-/// Bytes that are parsed at most. A statement is tried again with each further line, which is quadratic in its lines.
+/// Bytes that are parsed at most. A statement is tried again with each further line, which is
+/// quadratic in its lines.
 const BUDGET: usize = 4 * 1024 * 1024;
 
 /// Broken statements that are looked for at most: with so many, the file is no TOML at all.
@@ -20,7 +23,8 @@ pub(crate) struct Broken {
     pub(crate) message: String,
 }
 
-/// What is broken, and the text with spaces in its place: broken statements, and all that stands in a section whose name is broken.
+/// What is broken, and the text with spaces in its place: broken statements, and all that stands in
+/// a section whose name is broken.
 pub(crate) fn recover(text: &str) -> (Vec<Broken>, String) {
     let mut rest = Rest { text, at: 0, budget: BUDGET };
     let (mut broken, mut understood, mut lost_section) =
@@ -90,7 +94,8 @@ impl<'t> Rest<'t> {
         Broken { span: place..place + length, message: error.message().into() }
     }
 
-    /// The first line opens what is closed nowhere, or swallows the next statement: alone it says so best.
+    /// The first line opens what is closed nowhere, or swallows the next statement: alone it says
+    /// so best.
     fn unclosed(&mut self, end: usize, error: &Error) -> Broken {
         let (place, line) = (self.at, self.line());
         let is_long_text = line.contains("\"\"\"") || line.contains("'''");
@@ -107,7 +112,8 @@ impl<'t> Rest<'t> {
     }
 }
 
-/// The parser goes over the text twice, so the first error it reports need not be the first in the text.
+/// The parser goes over the text twice, so the first error it reports need not be the first in the
+/// text.
 fn first_error(text: &str) -> Option<Error> {
     let (_, errors) = DeTable::parse_recoverable(text);
     errors.into_iter().min_by_key(|error| error.span().map(|span| span.start))
@@ -124,7 +130,8 @@ fn is_header(line: &str) -> bool {
     name.is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_alphabetic()))
 }
 
-/// Whether a line that begins a statement is a section's name, or was meant as one: a bracket before its first letter, or one that closes it.
+/// Whether a line that begins a statement is a section's name, or was meant as one: a bracket
+/// before its first letter, or one that closes it.
 fn was_header(line: &str) -> bool {
     let name = line.trim_start_matches(|letter: char| !letter.is_alphanumeric());
     let before = &line[..line.len() - name.len()];
@@ -141,7 +148,8 @@ fn begins_statement(line: &str, outer: usize) -> bool {
     is_header(line) || (is_assignment(line) && indentation(line) <= outer)
 }
 
-/// Whether a line only makes sense as part of what stands above it: an item, a bracket, a blank line, or indented.
+/// Whether a line only makes sense as part of what stands above it: an item, a bracket, a blank
+/// line, or indented.
 fn is_continuation(line: &str, outer: usize) -> bool {
     let trimmed = line.trim();
     let is_item =

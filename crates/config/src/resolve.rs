@@ -1,4 +1,5 @@
-//! The pure core: the file's bytes, variables and flags become one valid configuration, or all that is wrong with them.
+//! The pure core: the file's bytes, variables and flags become one valid configuration, or all that
+//! is wrong with them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,7 +93,8 @@ fn split(mut table: Table) -> (Table, BTreeMap<String, Table>) {
     (table, environments.into_iter().map(|(name, node)| (name, sections(node))).collect())
 }
 
-/// The names as they stand in the file, valid or not: one that is there is never said to be missing.
+/// The names as they stand in the file, valid or not: one that is there is never said to be
+/// missing.
 fn environment_names(file: &Table) -> Vec<String> {
     match file.get("environment").map(|node| &node.value) {
         Some(Value::Table(environments)) => environments.keys().cloned().collect(),
@@ -137,7 +139,8 @@ fn no_environment(file: &str, name: &str, origin: &Origin, known: &[String]) -> 
     }
 }
 
-/// The tree as typed values. A tree that the validator has passed always fits the types: the schema is derived from them.
+/// The tree as typed values. A tree that the validator has passed always fits the types: the schema
+/// is derived from them.
 fn typed(table: &Table) -> Config {
     let values: serde_json::Value =
         table.iter().map(|(name, node)| (name.clone(), node.to_json())).collect();

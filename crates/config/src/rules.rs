@@ -103,7 +103,8 @@ fn blame(origins: &Origins, keys: &[&str], message: &dyn Fn(&str) -> String) -> 
     Broken { keys, problem: Problem { origin, key: place, message: message(key) } }
 }
 
-/// Adds each problem once, and none about a key that is wrong already: its value was not the one meant.
+/// Adds each problem once, and none about a key that is wrong already: its value was not the one
+/// meant.
 pub(crate) fn report(broken: Vec<Broken>, problems: &mut Vec<Problem>) {
     let wrong: HashSet<String> =
         problems.iter().flat_map(|problem| concerned(&problem.key)).collect();
@@ -116,7 +117,8 @@ pub(crate) fn report(broken: Vec<Broken>, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The keys that something wrong in `key` concerns, in whichever environment: itself and those above it.
+/// The keys that something wrong in `key` concerns, in whichever environment: itself and those
+/// above it.
 fn concerned(key: &str) -> Vec<String> {
     let plain = match key.strip_prefix("environment.").and_then(|rest| rest.split_once('.')) {
         Some((_, plain)) => plain,

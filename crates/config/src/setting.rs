@@ -10,9 +10,11 @@ use crate::{Origin, Problem};
 /// What every variable of the configuration begins with.
 const PREFIX: &str = "SKYWARD_";
 
-/// The tree that `SKYWARD_SECTION__KEY=text` stands for; `None` where the variable is none of the configuration's.
+/// The tree that `SKYWARD_SECTION__KEY=text` stands for; `None` where the variable is none of the
+/// configuration's.
 ///
-/// Only a double underscore makes it ours: Kubernetes gives every pod `SKYWARD_SERVICE_PORT` and the like for a Service called skyward.
+/// Only a double underscore makes it ours: Kubernetes gives every pod `SKYWARD_SERVICE_PORT` and
+/// the like for a Service called skyward.
 pub(crate) fn variable(name: &str, text: &str) -> Option<Result<Table, Problem>> {
     let segments: Vec<&str> = name.strip_prefix(PREFIX)?.split("__").collect();
     if segments.len() < 2 {
@@ -81,7 +83,8 @@ fn place(
 
 /// Walks down the sections to the key; the error is a key and what is wrong with it.
 ///
-/// Names of the configuration's own go through `spell`; a name in a map stays as it is, and may hold the separator.
+/// Names of the configuration's own go through `spell`; a name in a map stays as it is, and may
+/// hold the separator.
 fn locate(
     segments: &[&str],
     spell: &dyn Fn(&str) -> String,

@@ -1,4 +1,5 @@
-//! The JSON Schema as the validator, the reader of variables and the reference use it: references resolved, patterns compiled.
+//! The JSON Schema as the validator, the reader of variables and the reference use it: references
+//! resolved, patterns compiled.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,11 +14,13 @@ pub(crate) static DOCUMENT: LazyLock<Shape> = LazyLock::new(|| {
     let mut schema = crate::schema();
     let definitions = schema["$defs"].take();
     resolve(&mut schema, &definitions);
-    // The schema is a constant of the program: what the interpreter does not know is a mistake in it, and no input can cause that.
+    // The schema is a constant of the program: what the interpreter does not know is a mistake in
+    // it, and no input can cause that.
     Shape::deserialize(schema).expect("the schema uses only what the interpreter knows")
 });
 
-/// A value's shape. Only the keywords named here exist: a schema with another one does not load, so that none is silently ignored.
+/// A value's shape. Only the keywords named here exist: a schema with another one does not load, so
+/// that none is silently ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Shape {
@@ -149,7 +152,8 @@ fn additional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<S
     }
 }
 
-/// Replaces every `$ref` by what it names; keywords beside it win. Ends, because no definition holds itself.
+/// Replaces every `$ref` by what it names; keywords beside it win. Ends, because no definition
+/// holds itself.
 fn resolve(schema: &mut Value, definitions: &Value) {
     if let Some(name) =
         schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"))

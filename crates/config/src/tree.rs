@@ -22,7 +22,8 @@ pub(crate) enum Value {
     Text(String),
     Whole(i128),
     Flag(bool),
-    /// What no key takes: a number with a fraction, one beyond 128 bits, a date. What it is, and as it is written.
+    /// What no key takes: a number with a fraction, one beyond 128 bits, a date. What it is, and as
+    /// it is written.
     Other(&'static str, String),
     List(Vec<Node>),
     Table(Table),

@@ -1,4 +1,5 @@
-//! A tree against its shape. What is right is kept, so that what is built of it is right; what is wrong becomes a problem.
+//! A tree against its shape. What is right is kept, so that what is built of it is right; what is
+//! wrong becomes a problem.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -1,4 +1,5 @@
-//! Whatever comes in, there is a configuration or a list of problems: never a panic, and never a value that the types do not take.
+//! Whatever comes in, there is a configuration or a list of problems: never a panic, and never a
+//! value that the types do not take.
 
 use proptest::prelude::*;
 use skyward_config::{Config, Input, Origin, Resolved, resolve};
@@ -206,7 +207,8 @@ fn is_blamed_alone(text: &str, line: usize) -> bool {
     true
 }
 
-/// The worst that the limits let in ends: statements that are looked at alone, again and again; and rules that are checked for each environment.
+/// The worst that the limits let in ends: statements that are looked at alone, again and again; and
+/// rules that are checked for each environment.
 #[test]
 fn a_mebibyte_of_mistakes_ends() {
     const LIMIT: usize = 1024 * 1024;

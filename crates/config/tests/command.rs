@@ -202,8 +202,9 @@ fn a_file_without_the_right_to_read_it() {
     let folder = folder("");
     let file = folder.path().join("skyward.toml");
     let binary = folder.path().join("skyward-config");
-    // A copy that any user can run. Made by another process: had this one the file open for writing while a test beside starts a process, that
-    // process would have it open too, and a file that is open for writing cannot be run.
+    // A copy that any user can run. Made by another process: had this one the file open for writing
+    // while a test beside starts a process, that process would have it open too, and a file
+    // that is open for writing cannot be run.
     let copied = Command::new("cp").args([Path::new(BINARY), &binary]).status();
     assert!(copied.is_ok_and(|status| status.success()), "cp");
     let mode = |path: &Path, mode| {

@@ -54,7 +54,8 @@ fn the_sample_file_is_valid_with_its_comments_taken_off() {
     ConfigArgs::default().load_from(folder.path(), []).unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Every key has a meaning, and every free form says what is right: nothing in the reference or in an error is empty.
+/// Every key has a meaning, and every free form says what is right: nothing in the reference or in
+/// an error is empty.
 #[test]
 fn every_key_is_explained() {
     let schema = schema();

@@ -7,7 +7,8 @@ use crate::grammar;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Aws {
-    /// The name of the stack: the prefix of every resource's name, and the value of the tag that marks them as owned.
+    /// The name of the stack: the prefix of every resource's name, and the value of the tag that
+    /// marks them as owned.
     #[schemars(schema_with = "grammar::stack")]
     pub name: String,
     /// The region.

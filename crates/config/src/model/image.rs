@@ -10,7 +10,8 @@ use crate::grammar;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Image {
-    /// Where the image is pushed and what it is called: `[host[:port]/]path`, without tag or digest.
+    /// Where the image is pushed and what it is called: `[host[:port]/]path`, without tag or
+    /// digest.
     #[schemars(schema_with = "grammar::repository")]
     pub repository: String,
     /// The tags it gets.
@@ -19,15 +20,18 @@ pub struct Image {
     /// The platforms it is built for, `os/arch[/variant]`. Several make an image index.
     #[schemars(schema_with = "grammar::platforms")]
     pub platforms: Vec<String>,
-    /// The user and group id that the service runs as in the image, never one that a person or a daemon on the host has.
+    /// The user and group id that the service runs as in the image, never one that a person or a
+    /// daemon on the host has.
     #[schemars(schema_with = "grammar::user")]
     pub user: u32,
     /// The compression of the layer.
     pub compression: Compression,
-    /// Further labels, name to value, beside those of `org.opencontainers.image` that are filled in.
+    /// Further labels, name to value, beside those of `org.opencontainers.image` that are filled
+    /// in.
     #[schemars(schema_with = "grammar::labels")]
     pub labels: BTreeMap<String, String>,
-    /// The file with the dive rules that the image must pass, relative to the folder of the configuration file.
+    /// The file with the dive rules that the image must pass, relative to the folder of the
+    /// configuration file.
     #[schemars(schema_with = "grammar::path")]
     pub rules: PathBuf,
     /// The folder that the image is written to, relative to the folder of the configuration file.

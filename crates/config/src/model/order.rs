@@ -3,7 +3,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 
 use super::{Aws, Config, Image, K3s, Service};
 
-/// The sections and their keys in the order of the types, which is the order to read them in. (A JSON Schema's own is alphabetical.)
+/// The sections and their keys in the order of the types, which is the order to read them in. (A
+/// JSON Schema's own is alphabetical.)
 pub(crate) fn sections() -> Vec<(&'static str, &'static [&'static str])> {
     let keys = [fields::<Service>(), fields::<Image>(), fields::<K3s>(), fields::<Aws>()];
     fields::<Config>().iter().copied().zip(keys).collect()

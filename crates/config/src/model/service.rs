@@ -8,7 +8,8 @@ use crate::grammar;
 
 /// `[service]`: the web service.
 ///
-/// Limits and deadlines that are `None` are the service's own defaults: they are stated there, once.
+/// Limits and deadlines that are `None` are the service's own defaults: they are stated there,
+/// once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Service {
@@ -36,14 +37,16 @@ pub struct Service {
     /// Further arguments for the service's command line.
     #[schemars(schema_with = "grammar::arguments")]
     pub args: Vec<String>,
-    /// Environment variables of the service, name to value. They are plain text: a secret does not belong here.
+    /// Environment variables of the service, name to value. They are plain text: a secret does not
+    /// belong here.
     #[schemars(schema_with = "grammar::variables")]
     pub env: BTreeMap<String, String>,
     /// Milliseconds for a request's header to arrive. Without it: the service's default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_timeout_ms: Option<u64>,
-    /// Milliseconds between two requests on a connection; longer than those of the load balancer. Without it: the service's default.
+    /// Milliseconds between two requests on a connection; longer than those of the load balancer.
+    /// Without it: the service's default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout_ms: Option<u64>,
@@ -51,19 +54,23 @@ pub struct Service {
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_timeout_ms: Option<u64>,
-    /// Milliseconds between two parts of an answer that the client takes. Without it: the service's default.
+    /// Milliseconds between two parts of an answer that the client takes. Without it: the
+    /// service's default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_timeout_ms: Option<u64>,
-    /// Milliseconds from a request's header to the end of its answer. Without it: the service's default.
+    /// Milliseconds from a request's header to the end of its answer. Without it: the service's
+    /// default.
     #[schemars(schema_with = "grammar::deadline")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_timeout_ms: Option<u64>,
-    /// Connections open at one time; one more is answered with 503. Without it: the service's default.
+    /// Connections open at one time; one more is answered with 503. Without it: the service's
+    /// default.
     #[schemars(schema_with = "grammar::connections")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_connections: Option<u32>,
-    /// Bytes of a request's header; more is answered with 431 or 414. Without it: the service's default.
+    /// Bytes of a request's header; more is answered with 431 or 414. Without it: the service's
+    /// default.
     #[schemars(schema_with = "grammar::header_bytes")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_header_bytes: Option<u32>,
@@ -71,15 +78,18 @@ pub struct Service {
     #[schemars(schema_with = "grammar::body_bytes")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_body_bytes: Option<u64>,
-    /// Milliseconds that it goes on accepting after SIGTERM, while `/readyz` says 503. Without it: the service's default.
+    /// Milliseconds that it goes on accepting after SIGTERM, while `/readyz` says 503. Without it:
+    /// the service's default.
     #[schemars(schema_with = "grammar::delay")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_delay_ms: Option<u64>,
-    /// Milliseconds for an idle connection's last request, once it no longer accepts. Without it: the service's default.
+    /// Milliseconds for an idle connection's last request, once it no longer accepts. Without it:
+    /// the service's default.
     #[schemars(schema_with = "grammar::delay")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_grace_ms: Option<u64>,
-    /// Milliseconds after SIGTERM at which it ends at the latest; less than what the orchestrator waits. Without it: the service's default.
+    /// Milliseconds after SIGTERM at which it ends at the latest; less than what the orchestrator
+    /// waits. Without it: the service's default.
     #[schemars(schema_with = "grammar::delay")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_cap_ms: Option<u64>,
@@ -87,7 +97,8 @@ pub struct Service {
     #[schemars(schema_with = "grammar::networks")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_proxies: Option<Vec<String>>,
-    /// Hosts that it answers for, `*.HOST` for all below; others are answered with 421. An empty list: all. Without it: the service's default.
+    /// Hosts that it answers for, `*.HOST` for all below; others are answered with 421. An empty
+    /// list: all. Without it: the service's default.
     #[schemars(schema_with = "grammar::hosts")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_hosts: Option<Vec<String>>,
@@ -133,7 +144,8 @@ impl Default for Service {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// As Python's `http.server` writes it: `127.0.0.1 - - [27/Oct/2023 21:20:37] "GET / HTTP/1.1" 200 -`.
+    /// As Python's `http.server` writes it: `127.0.0.1 - - [27/Oct/2023 21:20:37] "GET / HTTP/1.1"
+    /// 200 -`.
     #[default]
     Default,
     /// The Common Log Format.

@@ -149,7 +149,8 @@ fn rules_over_several_keys() {
             "[environment.staging.service]\nport = 9000",
             "skyward.toml:2: environment.staging.service.port: 9000 is service.admin_port too; the two ports differ (or are 0)",
         ),
-        // A wrong value is said to be wrong; that its default collides with another is no second mistake.
+        // A wrong value is said to be wrong; that its default collides with another is no second
+        // mistake.
         (
             "[service]\nport = \"x\"\nadmin_port = 8000",
             "skyward.toml:2: service.port: \"x\" is text; a port is a whole number from 0 to 65535",
