@@ -250,3 +250,28 @@ fn secrets_are_not_shown() {
     assert!(shown.contains("alice") && !shown.contains("s3cret"), "{shown}");
     assert!(!format!("{:?}", Secret::IdentityToken("s3cret".to_owned())).contains("s3cret"));
 }
+
+#[test]
+fn what_cannot_be_understood_is_not_quoted() {
+    let home = Home::new();
+    for text in [
+        r#"{"auths": {"r.example": "s3cret"}}"#,
+        r#"{"auths": {"r.example": {"auth": ["s3cret"], "password": 1234567}}}"#,
+        r#"{"auths": {"r.example": {"password": 1234567}}}"#,
+        r#"{"auths": "s3cret"}"#,
+        r#""s3cret""#,
+    ] {
+        home.write(".docker/config.json", text);
+        let error = home.find("r.example/a").expect_err(text).to_string();
+        assert!(!error.contains("s3cret") && !error.contains("1234567"), "{error}");
+        assert!(error.contains("config.json") && error.contains("line 1"), "{error}");
+    }
+    home.helper("odd", r#"echo '{"Username": "a", "Secret": ["s3cret"]}' # "#);
+    home.helper("odder", r#"echo '"s3cret"'"#);
+    for name in ["odd", "odder"] {
+        let text = format!(r#"{{"credHelpers": {{"r.example": "{name}"}}}}"#);
+        home.write(".docker/config.json", &text);
+        let error = home.find("r.example/a").expect_err(name).to_string();
+        assert!(!error.contains("s3cret") && error.contains("protocol"), "{error}");
+    }
+}

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::credentials::{CredentialsError, Secret};
+use super::credentials::{CredentialsError, Secret, without_values};
 use super::reference::{DOCKER_HUB, Reference};
 
 /// Docker pads, hand-written files often do not.
@@ -52,7 +52,7 @@ impl AuthFile {
         let path = path.to_owned();
         match content {
             Ok(content) => Ok(Self { path, content }),
-            Err(error) => Err(CredentialsError::File { path, reason: error.to_string() }),
+            Err(error) => Err(CredentialsError::File { path, reason: without_values(&error) }),
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::process::{ProcessError, locate, run};
 
-use super::credentials::Secret;
+use super::credentials::{Secret, without_values};
 
 /// Why a helper gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub(super) enum HelperError {
     #[error("{status}{said}")]
     Failed { status: ExitStatus, said: String },
     #[error("its answer is not the JSON of the protocol: {0}")]
-    Answer(serde_json::Error),
+    Answer(String),
 }
 
 #[derive(Deserialize)]
@@ -43,7 +43,8 @@ pub(super) fn get(
     let input = format!("{server}\n");
     let finished = run(Command::new(program).arg("get"), input.as_bytes(), timeout)?;
     if finished.status.success() {
-        let answer = serde_json::from_slice(&finished.stdout).map_err(HelperError::Answer)?;
+        let answer = serde_json::from_slice(&finished.stdout)
+            .map_err(|error| HelperError::Answer(without_values(&error)))?;
         return Ok(Some(secret(answer)));
     }
     let said = [finished.stdout, finished.stderr].concat();

@@ -97,6 +97,19 @@ pub enum CredentialsError {
     },
 }
 
+/// What is wrong with JSON that may hold a secret: serde's own words quote the value they stumble over.
+pub(super) fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // `invalid type: string "VALUE", expected a map at line 1 column 2`
+    match text.rsplit_once(", expected ") {
+        Some((found, expected)) => {
+            let kind = found.split(['"', '`']).next().unwrap_or_default().trim_end();
+            format!("{kind}, expected {expected}")
+        }
+        None => text,
+    }
+}
+
 /// The environment that decides which files are read.
 pub struct Environment<'a> {
     /// Reads a variable.

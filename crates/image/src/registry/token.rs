@@ -11,7 +11,7 @@ use ureq::http::Method;
 use super::answers::{connection, detail, refusal};
 use super::challenge::{Challenge, TokenAnswer};
 use super::client::{Client, Failed};
-use super::credentials::{Credentials, Secret};
+use super::credentials::{Credentials, Secret, without_values};
 use super::error::RegistryError;
 use super::http::{Payload, Response};
 use super::retry::is_transient;
@@ -166,7 +166,8 @@ impl Authority {
         let body =
             response.bytes(1 << 20).map_err(|failure| connection(OPERATION, url, failure))?;
         serde_json::from_slice(&body).map_err(|error| {
-            unusable(&url.without_query(), format!("its answer is no token: {error}"))
+            let reason = format!("its answer is no token: {}", without_values(&error));
+            unusable(&url.without_query(), reason)
         })
     }
 }
