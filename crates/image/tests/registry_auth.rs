@@ -250,3 +250,14 @@ fn a_realm_in_plain_http_on_another_machine_gets_no_password() {
         push(&fake, Credentials::basic("alice", "s3cret"), settings().0).expect_err("plain http");
     assert!(reason(&error).contains("by plain http"), "{}", reason(&error));
 }
+
+#[test]
+fn a_token_that_lives_for_ever_is_a_token() {
+    let (service, _) = token_service(u64::MAX);
+    let realm = format!("Bearer realm=\"http://{}/token\"", service.address);
+    let fake = Fake::start(move |_, request| match request.header("authorization") {
+        None => challenge(&realm),
+        Some(_) => Act::Pass,
+    });
+    push(&fake, Credentials::anonymous(), settings().0).expect("a push");
+}

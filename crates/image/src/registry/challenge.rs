@@ -112,9 +112,9 @@ impl TokenAnswer {
     }
 
     /// How long it is used: a tenth less than it lives (60 s where it does not say), so that it
-    /// does not end on its way.
+    /// does not end on its way. A day at most: longer than any push, and no clock overflows.
     pub(super) fn lifetime(&self) -> Duration {
-        Duration::from_secs(self.expires_in.unwrap_or(60)).mul_f64(0.9)
+        Duration::from_secs(self.expires_in.unwrap_or(60).min(86_400)).mul_f64(0.9)
     }
 }
 
