@@ -141,3 +141,18 @@ fn a_layer_that_is_not_the_configurations_is_refused() {
         .unwrap_err();
     assert!(error.contains("is not the one that the configuration names"), "{error}");
 }
+
+#[test]
+fn what_is_no_archive_is_one_line_that_quotes_none_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tar");
+    for start in [&b"root:*:20228:0:99999:7:::\n"[..], b"\x1b[2J\xff\n\0secret"] {
+        fs::write(&path, start.repeat(100)).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(error.contains("it is no tar archive"), "{error}");
+        assert!(!error.contains(char::is_control) && !error.contains("20228"), "{error:?}");
+    }
+    let whole = fs::read(image().archive(folder.path(), "whole.tar")).unwrap();
+    fs::write(&path, &whole[..300]).unwrap();
+    assert!(read(&path).unwrap_err().contains("cut short within its first entry"));
+}

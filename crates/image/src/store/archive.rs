@@ -138,15 +138,23 @@ fn scan(file: &File) -> Result<Entries> {
     let mut archive = tar::Archive::new(BufReader::new(file));
     let mut places = BTreeMap::new();
     // Seeks over the contents: opening a large archive reads its headers only.
+    let mut last = None;
     for entry in archive.entries_with_seek()? {
-        let entry = entry?;
+        // The library's own words quote the bytes, which may be anything.
+        let Ok(entry) = entry else {
+            match last {
+                None => bail!("it is no tar archive, or cut short within its first entry"),
+                Some(path) => bail!("it is damaged or cut short behind the entry {path:?}"),
+            }
+        };
         let path = clean(&String::from_utf8_lossy(&entry.path_bytes()));
+        last = Some(path.clone());
         let place = match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let (offset, size) = (entry.raw_file_position(), entry.size());
                 if offset.checked_add(size).is_none_or(|end| end > length) {
                     bail!(
-                        "it is cut short: {path} should end at byte {}, the file has {length}",
+                        "it is cut short: {path:?} should end at byte {}, the file has {length}",
                         offset.saturating_add(size)
                     );
                 }
