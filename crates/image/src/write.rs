@@ -51,11 +51,48 @@ fn unfinished(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.unfinished"))
 }
 
+/// Makes `path` with what `write` puts into a file of another name, in one step for whoever reads it. What was written
+/// until it failed is removed: a full disk would stay full.
+fn whole(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let unfinished = unfinished(path);
+    let written = write(&unfinished).and_then(|()| {
+        fs::rename(&unfinished, path).with_context(|| {
+            format!("cannot rename {} to {}", unfinished.display(), path.display())
+        })
+    });
+    if written.is_err() {
+        // The reason to report is the first one; and the next build replaces it.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
+}
+
 /// Writes `bytes` to `path`, in one step for whoever reads it.
 fn file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let unfinished = unfinished(path);
-    fs::write(&unfinished, bytes)
-        .with_context(|| format!("cannot write {}", unfinished.display()))?;
-    fs::rename(&unfinished, path)
-        .with_context(|| format!("cannot rename {} to {}", unfinished.display(), path.display()))
+    whole(path, |unfinished| {
+        fs::write(unfinished, bytes)
+            .with_context(|| format!("cannot write {}", unfinished.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_finished_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        // A file cannot take a folder's place: writing succeeds, renaming fails.
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        file(&taken, b"bytes").unwrap_err();
+        whole(&taken, |unfinished| {
+            fs::write(unfinished, "a part")?;
+            anyhow::bail!("the disk is full")
+        })
+        .unwrap_err();
+        let left: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["taken"]);
+    }
 }

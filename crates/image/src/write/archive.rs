@@ -1,6 +1,6 @@
 //! One tar archive that is an OCI layout and a Docker archive at once.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -8,13 +8,15 @@ use anyhow::{Context, Result};
 use tar::{Builder, EntryType, Header};
 
 use super::documents::{Documents, OCI_LAYOUT};
-use super::unfinished;
+use super::whole;
 use crate::pack::Image;
 
 pub(super) fn write(image: &Image, documents: &Documents, path: &Path) -> Result<()> {
-    let unfinished = unfinished(path);
-    let file = File::create(&unfinished)
-        .with_context(|| format!("cannot write {}", unfinished.display()))?;
+    whole(path, |unfinished| fill(image, documents, unfinished))
+}
+
+fn fill(image: &Image, documents: &Documents, path: &Path) -> Result<()> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut builder = Builder::new(BufWriter::with_capacity(1 << 20, file));
     append(&mut builder, "blobs/", EntryType::Directory, &[])?;
     append(&mut builder, "blobs/sha256/", EntryType::Directory, &[])?;
@@ -29,8 +31,7 @@ pub(super) fn write(image: &Image, documents: &Documents, path: &Path) -> Result
     append(&mut builder, "index.json", EntryType::Regular, &documents.index)?;
     append(&mut builder, "manifest.json", EntryType::Regular, &documents.manifest)?;
     append(&mut builder, "oci-layout", EntryType::Regular, OCI_LAYOUT)?;
-    builder.into_inner()?.flush()?;
-    fs::rename(&unfinished, path).with_context(|| format!("cannot rename {}", unfinished.display()))
+    builder.into_inner()?.flush().context("cannot write the end")
 }
 
 /// Appends an entry that says nothing of the machine and the moment it was made on.
