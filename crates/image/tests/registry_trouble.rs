@@ -158,3 +158,23 @@ fn a_damaged_image_is_never_tagged_nor_its_blob_completed() {
         );
     }
 }
+
+#[test]
+fn a_fault_behind_bytes_that_are_sent_again_is_given_up() {
+    // Only the first chunk is ever taken, and no upload can be resumed.
+    let fake = Fake::start(|_, request| match request.method.as_str() {
+        "PATCH"
+            if !request.header("content-range").is_some_and(|range| range.starts_with("0-")) =>
+        {
+            Act::Cut
+        }
+        "GET" if request.path.contains("/uploads/") => Act::Answer(Reply::error(404, "UNKNOWN")),
+        _ => Act::Pass,
+    });
+    let image = MemoryImage::single(1, &[2500]);
+    let (mut settings, clock, _) = settings();
+    settings.chunk = 1000;
+    let error = push_with(&image, &[fake.reference("web:1")], settings).expect_err("no progress");
+    assert!(chain(&error).contains("tried 6 times"), "{}", chain(&error));
+    assert!(clock.slept() < Duration::from_secs(20), "{:?}", clock.slept());
+}

@@ -91,7 +91,7 @@ impl Upload<'_> {
             Some(session) => session,
             None => self.repository.start_upload(&digest)?,
         };
-        let mut attempt = 1;
+        let (mut attempt, mut furthest) = (1, 0);
         loop {
             if client.is_cancelled() {
                 return Err(RegistryError::Cancelled);
@@ -100,7 +100,11 @@ impl Upload<'_> {
             let (next, fault) = match self.send(&mut session) {
                 Ok(Sent::Complete) => return Ok(()),
                 Ok(Sent::Taken) if self.offset > before => {
-                    attempt = 1;
+                    // The bytes before a restart, sent again, are no progress: a fault that always
+                    // follows them would be retried without end.
+                    if self.offset > furthest {
+                        (attempt, furthest) = (1, self.offset);
+                    }
                     continue;
                 }
                 Ok(Sent::Taken) => (Next::Ask, plain("the registry took no bytes")),
