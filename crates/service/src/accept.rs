@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
 
-/// Connections that are being told 503 at one time; more are closed without a word.
+/// Connections that were told 503 and are read empty at one time; more are closed right after the answer.
 const TURNING_AWAY: usize = 64;
 /// The first and the longest pause after the system could not accept.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -115,7 +115,7 @@ pub struct Acceptor {
     pub dispatch: Dispatch,
     /// Where to say that accepting fails.
     pub notices: Notices,
-    /// Connections that are being told 503.
+    /// Connections that were told 503 and are being read empty.
     pub turning_away: Arc<AtomicUsize>,
 }
 
@@ -183,7 +183,8 @@ impl Acceptor {
             true,
         );
         record::refused(&context, &crowded, b"", body);
-        if self.turning_away.load(Relaxed) >= TURNING_AWAY || stream.try_write(&answer).is_err() {
+        // A new connection has room for the answer.
+        if stream.try_write(&answer).is_err() || self.turning_away.load(Relaxed) >= TURNING_AWAY {
             return;
         }
         let turning_away = Arc::clone(&self.turning_away);

@@ -44,6 +44,18 @@ fn a_crowd_at_the_door_keeps_no_probe_away() {
     drop(crowd);
 }
 
+/// More than are waited for after their answer: the log says 503 of each, so each must have been told.
+#[test]
+fn every_one_of_a_crowd_is_told() {
+    let service = Process::start(&["--max-connections", "1"]);
+    let _inside = Client::connect(service.address);
+    let mut crowd: Vec<_> = (0..200).map(|_| Client::connect(service.address)).collect();
+    for client in &mut crowd {
+        client.answer().assert_problem(503);
+    }
+    assert!(service.log(200).iter().all(|line| line.ends_with("\"-\" 503 -")));
+}
+
 #[test]
 fn sizes_can_be_set() {
     let service = Process::start(&["--max-header-bytes", "256", "--max-body-bytes", "10"]);
