@@ -171,6 +171,7 @@ fn list<T>(text: &str, part: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T
 }
 
 fn allowed_host(text: &str) -> Result<String, String> {
+    let text = text.strip_suffix('.').unwrap_or(text);
     let name = text.strip_prefix("*.").unwrap_or(text);
     match crate::connection::syntax::host_name(name.as_bytes()) {
         Some(host) if host.len() == name.len() => Ok(text.to_ascii_lowercase()),
