@@ -187,37 +187,34 @@ impl Writing {
             let mut lines = log.lines.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::swap(&mut lines.batch, taken);
         }
-        if !self.state.broken.load(Relaxed) {
-            batch::merge(&self.taken, &mut self.merged);
-            self.write_merged();
-        }
+        batch::merge(&self.taken, &mut self.merged);
+        let lost = self.write_merged();
+        self.state.dropped.fetch_add(u64::try_from(lost).unwrap_or(u64::MAX), Relaxed);
         self.merged.clear();
         self.merged.shrink_to(2 * FLUSH_AT);
         self.taken.iter_mut().for_each(|batch| batch.clear(2 * FLUSH_AT));
     }
 
-    fn write_merged(&mut self) {
+    /// Writes what was merged; how many of its lines were lost.
+    fn write_merged(&mut self) -> usize {
         let mut rest = &self.merged[..];
-        while !rest.is_empty() {
+        while !rest.is_empty() && !self.state.broken.load(Relaxed) {
             match self.sink.write(rest) {
-                Ok(0) => return self.state.broken.store(true, Relaxed),
+                Ok(0) => self.state.broken.store(true, Relaxed),
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     thread::sleep(RETRY_AFTER);
                 }
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return self.state.broken.store(true, Relaxed);
+                    self.state.broken.store(true, Relaxed);
                 }
                 // A full disk may have room again: these lines are lost, later ones are tried.
-                Err(_) => {
-                    let lost = memchr::memchr_iter(b'\n', rest).count();
-                    self.state.dropped.fetch_add(u64::try_from(lost).unwrap_or(u64::MAX), Relaxed);
-                    return;
-                }
+                Err(_) => break,
             }
         }
         let _ = self.sink.flush();
+        memchr::memchr_iter(b'\n', rest).count()
     }
 }
 
@@ -298,10 +295,13 @@ mod tests {
         drop(written);
         let writer = LogWriter::start(1, LogFormat::Default, Box::new(ToChannel(sender))).unwrap();
         let log = writer.log(0);
+        let mut said = 0;
         while log.dropped() == 0 {
             log.notice("into the void");
+            said += 1;
             thread::sleep(Duration::from_millis(1));
         }
         writer.close(Duration::from_secs(10));
+        assert_eq!(log.dropped(), said, "those that were on their way are lost too");
     }
 }
