@@ -13,7 +13,8 @@ use crate::connection::progress::Progress;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::{Metrics, WorkerMetrics};
 use answer::Answer;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::DefaultBodyLimit;
 use axum::http::header::{CONNECTION, HeaderName, REFERER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use axum::routing::future::RouteFuture;
@@ -126,7 +127,11 @@ impl Exchange {
     }
 
     /// Asks the route that was found.
-    fn ask(&self, request: Request<Incoming>) -> RouteFuture<Infallible> {
+    fn ask(&self, mut request: Request<Incoming>) -> RouteFuture<Infallible> {
+        // The gate has the only limit; axum's own, of 2 MB, would come before a larger one that was set.
+        if !request.body().is_end_stream() {
+            DefaultBodyLimit::disable().apply(&mut request);
+        }
         match &mut *self.last.borrow_mut() {
             Some(Route { methods: Some(methods), .. }) => methods.call(request),
             _ => self.context.site.app.router().clone().call(request),
@@ -206,7 +211,6 @@ impl Future for Reply {
 
 /// Makes the application's answer what HTTP asks for: OPTIONS for every route, `Allow`, and a body for every error.
 fn complete(response: &mut Response<Body>, method: &str) {
-    use axum::body::HttpBody as _;
     use axum::http::header::ALLOW;
     let status = response.status();
     if status == StatusCode::METHOD_NOT_ALLOWED {

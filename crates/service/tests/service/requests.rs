@@ -269,3 +269,19 @@ fn bodies() {
     client.send(GET.repeat(3));
     client.assert_closed();
 }
+
+/// axum has a limit of its own (2 MB) for what it reads into memory; the setting is the one that counts.
+#[test]
+fn a_body_as_large_as_allowed() {
+    let length = 3 << 20;
+    let app = App::new()
+        .route("/plain", post(async |body: String| body.len().to_string()))
+        .route("/of/{name}", post(async |body: String| body.len().to_string()));
+    let service = InProcess::start(app, |settings| settings.max_body_bytes = length);
+    let body = "x".repeat(usize::try_from(length).unwrap());
+    for path in ["/plain", "/of/it"] {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        let answer = ask(service.address, head + &body);
+        assert_eq!((answer.status, answer.text()), (200, length.to_string().as_str()), "{path}");
+    }
+}
