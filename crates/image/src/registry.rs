@@ -3,12 +3,13 @@
 //! Pure: `reference`, `url`, `challenge`, `retry`, `ladder` (what an upload does after each
 //! answer), `plan` (what a push consists of). The rest talks to registries and credential files:
 //! `http` is one exchange, `client` adds credentials, redirects and retries, `repository` has the
-//! endpoints, `upload` brings one blob, `push` all of it.
+//! endpoints, `contact` tells a registry that never answered, `upload` brings one blob, `push` all of it.
 
 mod answers;
 mod auth_file;
 mod challenge;
 mod client;
+mod contact;
 mod credential_helper;
 mod credentials;
 mod dry_run;

@@ -178,3 +178,25 @@ fn a_fault_behind_bytes_that_are_sent_again_is_given_up() {
     assert!(chain(&error).contains("tried 6 times"), "{}", chain(&error));
     assert!(clock.slept() < Duration::from_secs(20), "{:?}", clock.slept());
 }
+
+#[test]
+fn a_registry_that_cannot_be_reached_is_said_once_a_wait_and_soon_given_up() {
+    let closed =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let to = [format!("{}/web:1", closed.expect("a port that nobody listens on"))];
+    let image = MemoryImage::single(1, &[100; 8]);
+    let (settings, _, recorder) = settings();
+    let mut several = push(&image, &to, settings);
+    several.jobs = 4;
+    let error = several.run().expect_err("nobody answers");
+    let registry = to[0].trim_end_matches("/web:1");
+    let reached = format!(
+        "gave up: tried 3 times: reaching the registry at http://{registry}: Connection refused"
+    );
+    assert!(chain(&error).contains(&reached), "{}", chain(&error));
+    assert!(chain(&error).contains("before anything was sent"), "{}", chain(&error));
+    let lines: Vec<_> = recorder.events().iter().map(skyward_image::registry::line).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let said = format!("the registry at http://{registry} cannot be reached: Connection refused");
+    assert!(lines.iter().all(|line| line.starts_with(&said)), "{lines:?}");
+}

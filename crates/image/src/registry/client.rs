@@ -8,6 +8,7 @@ use ureq::http::Method;
 
 use super::answers::{self, connection, detail, unexpected};
 use super::challenge;
+use super::contact::Contact;
 use super::credentials::Credentials;
 use super::error::RegistryError;
 use super::http::{Limits, Payload, Response, Transport};
@@ -84,6 +85,7 @@ pub(super) struct Client {
     pub(super) transport: Transport,
     authority: Authority,
     pub(super) settings: Settings,
+    pub(super) contact: Contact,
     started: Instant,
     cancelled: AtomicBool,
 }
@@ -101,6 +103,7 @@ impl Client {
             https: AtomicBool::new(false),
             transport: Transport::new(&limits),
             authority: Authority::new(credentials),
+            contact: Contact::default(),
             started: settings.clock.now(),
             settings,
             cancelled: AtomicBool::new(false),
@@ -151,6 +154,19 @@ impl Client {
 
     /// Sends a request that may be repeated without harm, until it is answered.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
+        let first = self.contact.first();
+        if first.is_some() && self.is_cancelled() {
+            return Err(RegistryError::Cancelled);
+        }
+        let answer = self.repeat(call);
+        // Whoever waits to be next has no more luck with a registry that cannot be reached.
+        if answer.is_err() && !self.contact.made() {
+            self.cancel();
+        }
+        answer
+    }
+
+    fn repeat(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
         let mut attempt = 1;
         loop {
             let payload = call.payload.again().expect("only what can be sent again is retried");
@@ -254,6 +270,8 @@ impl Client {
             let response =
                 self.transport.exchange(&call.method, &url, &headers, payload.reborrow());
             let response = response.map_err(|failure| connection(call.operation, &url, failure))?;
+            let reads = matches!(call.method, Method::GET | Method::HEAD);
+            self.contact.answered(!reads && matches!(response.status, 200..=299));
             let redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
             let Some(location) = response.header("location").filter(|_| redirect) else {
                 return Ok(response);
@@ -289,25 +307,30 @@ impl Client {
         }
         let clock = &self.settings.clock;
         let elapsed = clock.now().duration_since(self.started);
-        let wait = match self.settings.policy.decide(attempt, elapsed, fault) {
+        let reached = self.contact.made();
+        let policy = &self.settings.policy;
+        let attempts = if reached { policy.attempts } else { policy.first_attempts() };
+        let (reason, registry) = (fault.reason.clone(), url.at("").without_query());
+        let wait = match policy.decide(attempt, attempts, elapsed, fault) {
             Decision::Retry(wait) => wait,
             Decision::GiveUp(bound) => {
-                let source = RegistryError::Connection {
-                    operation: operation.to_owned(),
-                    url: url.without_query(),
-                    reason: fault.reason.clone(),
-                    advice: "",
+                let (operation, url, advice) = if reached {
+                    (operation, url.without_query(), "")
+                } else {
+                    let advice = "; check its name and port, and that it runs";
+                    ("reaching the registry", registry, advice)
                 };
+                let operation = operation.to_owned();
+                let source = RegistryError::Connection { operation, url, reason, advice };
                 return Err(RegistryError::GaveUp { bound, source: Box::new(source) });
             }
         };
-        self.emit(&Event::Retrying {
-            operation: operation.to_owned(),
-            reason: fault.reason.clone(),
-            wait,
-            attempt,
-            of: self.settings.policy.attempts,
-        });
+        let operation = if reached {
+            operation.to_owned()
+        } else {
+            format!("the registry at {registry} cannot be reached")
+        };
+        self.emit(&Event::Retrying { operation, reason, wait, attempt, of: attempts });
         let mut left = wait;
         while !left.is_zero() {
             let slice = left.min(SLEEP_SLICE);

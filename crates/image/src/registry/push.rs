@@ -60,6 +60,8 @@ pub struct PushError {
     pub tags_set: Vec<String>,
     /// Tags that were not touched.
     pub tags_left: Vec<String>,
+    /// Whether a registry holds something that it did not hold before.
+    pub sent: bool,
     /// Why.
     #[source]
     pub source: Box<RegistryError>,
@@ -67,6 +69,9 @@ pub struct PushError {
 
 impl fmt::Display for PushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.sent {
+            return f.write_str("the push failed before anything was sent; no tag was set");
+        }
         if self.tags_set.is_empty() {
             f.write_str("the push failed; no tag was set")?;
         } else {
@@ -87,16 +92,20 @@ pub(super) struct Target {
 impl Push<'_> {
     /// Pushes.
     pub fn run(&self) -> Result<Pushed, PushError> {
-        let untouched = |source| PushError {
+        let untagged = |sent, source| PushError {
             tags_set: Vec::new(),
             tags_left: self.references.iter().map(ToString::to_string).collect(),
+            sent,
             source: Box::new(source),
         };
-        let contents = Contents::read(self.source).map_err(untouched)?;
-        let targets = self.targets(&contents.root().digest).map_err(untouched)?;
+        let unsent = |source| untagged(false, source);
+        let contents = Contents::read(self.source).map_err(unsent)?;
+        let targets = self.targets(&contents.root().digest).map_err(unsent)?;
+        let sent = || targets.iter().any(|target| target.repository.client.contact.wrote());
         let mut pushed = Pushed { digest: contents.root().digest.to_string(), ..Pushed::default() };
         for target in &targets {
-            self.content(target, &targets, &contents, &mut pushed).map_err(untouched)?;
+            self.content(target, &targets, &contents, &mut pushed)
+                .map_err(|source| untagged(sent(), source))?;
         }
         for (target, tag) in all_tags(&targets) {
             set_tag(&target.repository, tag, contents.root()).map_err(|source| PushError {
@@ -105,6 +114,7 @@ impl Push<'_> {
                     .map(|(target, tag)| format!("{}:{tag}", target.reference.name()))
                     .collect(),
                 tags_set: pushed.tags.clone(),
+                sent: sent() || !pushed.tags.is_empty(),
                 source: Box::new(source),
             })?;
             let reference = format!("{}:{tag}", target.reference.name());

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 /// How long and how often a registry that does not answer well is asked again.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Tries of one request, the first included.
+    /// Tries of one request, the first included; three at most where the registry has not answered at all yet: its name
+    /// may well be wrong, and nothing is under way that would be lost.
     pub attempts: u32,
     /// The first wait's upper bound; it doubles with each try.
     pub base: Duration,
@@ -48,12 +49,23 @@ pub enum Decision {
 }
 
 impl Policy {
-    /// Decides after the `attempt`-th try (from 1) failed, `elapsed` after the whole work began.
+    /// Tries of one request to a registry that has not answered at all yet.
+    pub fn first_attempts(&self) -> u32 {
+        self.attempts.min(3)
+    }
+
+    /// Decides after the `attempt`-th try (from 1) of `attempts` failed, `elapsed` after the whole work began.
     ///
     /// The wait is half fixed and half chance (equal jitter), and never shorter than what the
     /// server asked for.
-    pub fn decide(&self, attempt: u32, elapsed: Duration, fault: &Fault) -> Decision {
-        if attempt >= self.attempts {
+    pub fn decide(
+        &self,
+        attempt: u32,
+        attempts: u32,
+        elapsed: Duration,
+        fault: &Fault,
+    ) -> Decision {
+        if attempt >= attempts {
             return Decision::GiveUp(format!("tried {attempt} times"));
         }
         let doubled = self.base.saturating_mul(1 << (attempt - 1).min(16)).min(self.cap);
@@ -141,7 +153,7 @@ mod tests {
     #[test]
     fn a_servers_wish_is_a_lower_bound() {
         let policy = Policy::default();
-        let decision = policy.decide(1, Duration::ZERO, &fault(Some(7)));
+        let decision = policy.decide(1, 6, Duration::ZERO, &fault(Some(7)));
         assert_eq!(decision, Decision::Retry(Duration::from_secs(7)));
     }
 
@@ -149,17 +161,17 @@ mod tests {
     fn both_bounds_end_it() {
         let policy = Policy { deadline: Duration::from_mins(1), ..Policy::default() };
         assert_eq!(
-            policy.decide(6, Duration::ZERO, &fault(None)),
+            policy.decide(6, 6, Duration::ZERO, &fault(None)),
             Decision::GiveUp("tried 6 times".to_owned())
         );
         assert_eq!(
-            policy.decide(1, Duration::from_secs(50), &fault(Some(3600))),
+            policy.decide(1, 6, Duration::from_secs(50), &fault(Some(3600))),
             Decision::GiveUp(
                 "the registry asks to wait 3600 s, and 10 s are left of 60 s".to_owned()
             )
         );
         assert_eq!(
-            policy.decide(1, Duration::from_mins(2), &fault(None)),
+            policy.decide(1, 6, Duration::from_mins(2), &fault(None)),
             Decision::GiveUp("60 s are over".to_owned())
         );
     }
@@ -181,11 +193,11 @@ mod tests {
         fn waits_grow_within_their_bounds(seed: u64, attempt in 1u32..5) {
             let policy = Policy { seed, ..Policy::default() };
             let full = (policy.base * (1 << (attempt - 1))).min(policy.cap);
-            let Decision::Retry(wait) = policy.decide(attempt, Duration::ZERO, &fault(None)) else {
+            let Decision::Retry(wait) = policy.decide(attempt, 6, Duration::ZERO, &fault(None)) else {
                 panic!("attempt {attempt} of {} is tried again", policy.attempts);
             };
             prop_assert!(wait >= full / 2 && wait <= full, "{wait:?} of {full:?}");
-            prop_assert_eq!(policy.decide(attempt, Duration::ZERO, &fault(None)), Decision::Retry(wait));
+            prop_assert_eq!(policy.decide(attempt, 6, Duration::ZERO, &fault(None)), Decision::Retry(wait));
         }
     }
 }
