@@ -199,7 +199,8 @@ impl Future for Reply {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         } else {
             complete(&mut response, record.method());
-            if connection.lifecycle.is_ending() {
+            // hyper does not wait for a body that nobody reads: it closes, and the client should know (RFC 9112 §9.6).
+            if connection.lifecycle.is_ending() || connection.progress.body_outside.is_up() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
         }

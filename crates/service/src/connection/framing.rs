@@ -50,6 +50,16 @@ impl Framing {
         !matches!(self.state, State::Head(_))
     }
 
+    /// Whether `input`, which follows what was passed on, surely has the rest of the message's body. Never said of
+    /// chunks: where they end is known once they are passed on.
+    pub fn has_whole_body(&self, input: &[u8]) -> bool {
+        match &self.state {
+            State::Head(_) => true,
+            State::Sized(left) => u64::try_from(input.len()).is_ok_and(|length| length >= *left),
+            State::Chunked(_) => false,
+        }
+    }
+
     /// Judges `input`: what has arrived and was not passed on yet. Not to be called again after a refusal.
     pub fn advance(&mut self, input: &[u8]) -> Step {
         match &mut self.state {

@@ -125,6 +125,9 @@ impl Gate {
         match self.framing.advance(bytes) {
             Step::PassHead { length, line: (start, end) } => {
                 progress.head_since.clear();
+                if !self.framing.has_whole_body(&bytes[length..]) {
+                    progress.body_outside.raise();
+                }
                 self.connection.keep_request_line(&bytes[start..end]);
                 Ok(Some(length))
             }
@@ -132,6 +135,7 @@ impl Gate {
                 progress.body_since.clear();
                 if !self.framing.in_body() {
                     progress.body_due.lower();
+                    progress.body_outside.lower();
                 }
                 Ok(Some(length))
             }

@@ -98,6 +98,8 @@ pub struct Progress {
     pub body_since: Moment,
     /// A body was waited for, and has not ended.
     pub body_due: Flag,
+    /// The body of the request under way was not surely all there with its head, and has not ended.
+    pub body_outside: Flag,
     /// The client takes no bytes.
     pub blocked_since: Moment,
     /// The request under way was given a [`Fault`] by its deadline.
@@ -123,6 +125,7 @@ impl Progress {
             idle_since: Moment::default(),
             body_since: Moment::default(),
             body_due: Flag::default(),
+            body_outside: Flag::default(),
             blocked_since: Moment::default(),
             overdue_since: Moment::default(),
             responding: Flag::default(),

@@ -238,7 +238,8 @@ fn bodies() {
     );
     assert_eq!(client.try_answer(false).unwrap().status, 100);
     client.send("hello");
-    assert_eq!(client.answer().text(), "hello");
+    let answer = client.answer();
+    assert_eq!((answer.text(), answer.header("connection")), ("hello", None));
 
     for (body, status) in [
         ("5\r\nhello0\r\n\r\n", 400),
@@ -262,12 +263,19 @@ fn bodies() {
     ));
     client.answer().assert_problem(413);
     client.assert_closed();
-    // What the application does not read ends the connection: it is no request.
+    // What the application does not read ends the connection, and the answer says so: it is no request.
+    for body in ["Content-Length: 90\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"] {
+        let mut client = Client::connect(service.address);
+        client.send(format!("GET / HTTP/1.1\r\nHost: a\r\n{body}"));
+        let answer = client.answer();
+        assert_eq!((answer.text(), answer.header("connection")), ("page", Some("close")));
+        client.send(GET.repeat(3));
+        client.assert_closed();
+    }
+    // What has all arrived is passed over.
     let mut client = Client::connect(service.address);
-    client.send("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n");
-    assert_eq!(client.answer().text(), "page");
-    client.send(GET.repeat(3));
-    client.assert_closed();
+    client.send(format!("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc{GET}"));
+    assert_eq!((client.answer().header("connection"), client.answer().text()), (None, "page"));
 }
 
 /// axum has a limit of its own (2 MB) for what it reads into memory; the setting is the one that counts.
