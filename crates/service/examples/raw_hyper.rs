@@ -1,7 +1,7 @@
 //! The benchmark's yardstick: the same answer from hyper alone, without routes, log, metrics, limits or deadlines.
 //!
-//! `raw_hyper per-core` deals connections out to one event loop a core, as the service does; `raw_hyper multi-thread` is tokio's default runtime, as in
-//! hyper's own examples. The second argument is the port.
+//! `raw_hyper per-core` deals connections out to one event loop a core, as the service does; `raw_hyper
+//! multi-thread` is tokio's default runtime, as in hyper's own examples. The second argument is the port.
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};

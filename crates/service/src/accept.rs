@@ -1,5 +1,5 @@
-//! Accepting connections: one loop a port, on the main thread. It deals the service's connections out to the workers in turn, so that each core
-//! has its share and one place counts them.
+//! Accepting connections: one loop a port, on the main thread. It deals the service's connections out to the
+//! workers in turn, so that each core has its share and one place counts them.
 
 use crate::access_log::Log;
 use crate::clock::{self, Tick};
@@ -139,7 +139,8 @@ impl Acceptor {
                 },
             }
         }
-        // Connections in the kernel's queue would be reset by the close. A zero timeout polls once, and after one turn of the event loop.
+        // Connections in the kernel's queue would be reset by the close. A zero timeout polls once, and after
+        // one turn of the event loop.
         tokio::task::yield_now().await;
         while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await {
             self.place(stream, peer, &mut turn);

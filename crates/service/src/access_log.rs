@@ -1,4 +1,5 @@
-//! One line a request on standard output: [`format`](mod@format) writes it, [`writer`] carries it out without ever holding up a worker.
+//! One line a request on standard output: [`format`](mod@format) writes it, [`writer`] carries it out without
+//! ever holding up a worker.
 
 pub mod batch;
 pub mod escape;

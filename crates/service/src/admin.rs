@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 /// `/livez` and its alias `/healthz`, `/readyz`, `/metrics`.
 ///
-/// Liveness says that this process answers, and asks nothing else: a dependency that is down is not repaired by a restart. Readiness says that it
-/// wants requests.
+/// Liveness says that this process answers, and asks nothing else: a dependency that is down is not repaired
+/// by a restart. Readiness says that it wants requests.
 pub fn app(lifecycle: Arc<Lifecycle>, metrics: Arc<Metrics>, log: Arc<Log>) -> App {
     App::new()
         .route("/livez", get(alive))

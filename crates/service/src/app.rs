@@ -3,7 +3,8 @@
 use axum::Router;
 use axum::routing::MethodRouter;
 
-/// Routes to serve. Everything else (limits, deadlines, 404 and 405 as problem details, OPTIONS, logs, metrics) is the server's.
+/// Routes to serve. Everything else (limits, deadlines, 404 and 405 as problem details, OPTIONS, logs,
+/// metrics) is the server's.
 #[derive(Clone, Debug, Default)]
 pub struct App {
     router: Router,
@@ -15,8 +16,9 @@ pub struct App {
 pub struct Route {
     /// Its template: the metrics' label, since a path would make a series for every guess of a client's.
     pub template: &'static str,
-    /// What answers, where the template is a plain path. axum's router would look the path up a second time, and allocate a table of parameters
-    /// that are not there: a tenth of all instructions of a small answer (counted with callgrind).
+    /// What answers, where the template is a plain path. axum's router would look the path up a second time,
+    /// and allocate a table of parameters that are not there: a tenth of all instructions of a small answer
+    /// (counted with callgrind).
     pub methods: Option<MethodRouter>,
 }
 
@@ -29,7 +31,8 @@ impl App {
     /// Adds a route; `template` is axum's, such as `/users/{id}`.
     ///
     /// # Panics
-    /// When the template is malformed or conflicts with an earlier one: that is a mistake in the program, found by its first test.
+    /// When the template is malformed or conflicts with an earlier one: that is a mistake in the program,
+    /// found by its first test.
     #[must_use]
     pub fn route(mut self, template: &'static str, methods: MethodRouter) -> Self {
         let is_plain = !template.contains(['{', '}']);
@@ -39,7 +42,8 @@ impl App {
         self
     }
 
-    /// The router that answers where [`Self::find`] names nothing else: routes with parameters, and paths that are not found.
+    /// The router that answers where [`Self::find`] names nothing else: routes with parameters, and paths
+    /// that are not found.
     pub fn router(&self) -> &Router {
         &self.router
     }

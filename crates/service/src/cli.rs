@@ -15,8 +15,8 @@ const USAGE: u8 = 2;
 
 /// Serves `app` as the flags and variables say, until SIGTERM or SIGINT.
 ///
-/// A panic ends the process in every build (in the image's it could not be caught anyway): a service that broke one of its own rules does not go on
-/// with what is left; its supervisor starts it anew.
+/// A panic ends the process in every build (in the image's it could not be caught anyway): a service that
+/// broke one of its own rules does not go on with what is left; its supervisor starts it anew.
 pub fn run(app: App) -> ExitCode {
     match read(std::env::args_os().skip(1), std::env::vars_os()) {
         Ok(Request::Serve(settings, warnings)) => {
@@ -47,7 +47,8 @@ fn serve(settings: Settings, app: App) -> Result<ExitCode, StartError> {
     server.stop_on_signals().map_err(StartError::Resources)?;
     let address = server.address().map_err(StartError::Resources)?;
     let admin = server.admin_address().map_err(StartError::Resources)?;
-    // Written at once, before the access log's own thread has the stream. A closed standard output is no reason not to serve.
+    // Written at once, before the access log's own thread has the stream. A closed standard output is no
+    // reason not to serve.
     let mut standard_output = io::stdout();
     let _ = writeln!(
         standard_output,

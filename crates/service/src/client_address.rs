@@ -11,7 +11,8 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// Whether `address` lies in the block. IPv4 and IPv6 never match each other, except that an IPv4-mapped IPv6 address counts as IPv4.
+    /// Whether `address` lies in the block. IPv4 and IPv6 never match each other, except that an IPv4-mapped
+    /// IPv6 address counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
@@ -54,9 +55,10 @@ impl FromStr for Cidr {
     }
 }
 
-/// The client's address: `peer`, unless it is a trusted proxy; then the last address in `forwarded` (the `X-Forwarded-For` lines, in order) that is
-/// no trusted proxy. Read from right to left, because everything left of the first untrusted address is what the client wrote itself.
-/// A part that is no address ends the walk: the proxy before it is the best that is known.
+/// The client's address: `peer`, unless it is a trusted proxy; then the last address in `forwarded` (the
+/// `X-Forwarded-For` lines, in order) that is no trusted proxy. Read from right to left, because everything
+/// left of the first untrusted address is what the client wrote itself. A part that is no address ends the
+/// walk: the proxy before it is the best that is known.
 pub fn client_address<'a>(
     peer: IpAddr,
     forwarded: impl DoubleEndedIterator<Item = &'a [u8]>,
@@ -75,7 +77,8 @@ pub fn client_address<'a>(
     client
 }
 
-/// One part of `X-Forwarded-For`: an address, which some proxies write with its port (`192.0.2.7:4711`, `[2001:db8::7]:4711`).
+/// One part of `X-Forwarded-For`: an address, which some proxies write with its port (`192.0.2.7:4711`,
+/// `[2001:db8::7]:4711`).
 fn parse_forwarded(part: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(part).ok()?.trim();
     let address = text

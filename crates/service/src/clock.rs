@@ -1,6 +1,7 @@
 //! Time: monotonic ticks for deadlines and durations, and the date forms of the logs.
 //!
-//! Everything is UTC. An image built from scratch has no time zone database, and one zone for all machines is what logs want.
+//! Everything is UTC. An image built from scratch has no time zone database, and one zone for all machines is
+//! what logs want.
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
@@ -43,8 +44,9 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A duration in seconds with as many decimals as are asked for, nine at most, cut and not rounded: `format!("{:.1}", Seconds(duration))`. Without
-/// floating point, whose printing would take 25 kB of the binary.
+/// A duration in seconds with as many decimals as are asked for, nine at most, cut and not rounded:
+/// `format!("{:.1}", Seconds(duration))`. Without floating point, whose printing would take 25 kB of the
+/// binary.
 #[derive(Clone, Copy, Debug)]
 pub struct Seconds(pub Duration);
 

@@ -1,7 +1,7 @@
 //! One connection, from its first byte to its close.
 //!
-//! The bytes go through a [`gate`] to hyper, and from there as requests to the [`exchange`](crate::exchange). [`serve`] runs both and holds them to
-//! their [`deadline`]s.
+//! The bytes go through a [`gate`] to hyper, and from there as requests to the [`exchange`](crate::exchange).
+//! [`serve`] runs both and holds them to their [`deadline`]s.
 
 pub mod chunked;
 pub mod deadline;

@@ -2,8 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are not connections on the service's port: standard streams, listeners, two or three for each thread's event loop, probes, and
-/// the connections that are being turned away.
+/// Descriptors that are not connections on the service's port: standard streams, listeners, two or three for
+/// each thread's event loop, probes, and the connections that are being turned away.
 const RESERVE: u64 = 192;
 
 /// Too few file descriptors.
@@ -30,7 +30,8 @@ pub enum DescriptorError {
     },
 }
 
-/// The connections to allow: as `asked`, or else `default` as far as the limit allows. The soft limit is raised to the hard one.
+/// The connections to allow: as `asked`, or else `default` as far as the limit allows. The soft limit is
+/// raised to the hard one.
 ///
 /// # Errors
 /// When the limit is too low.

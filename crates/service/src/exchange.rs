@@ -1,4 +1,5 @@
-//! One request and its answer: the application is asked, its answer made complete, and the whole logged and counted exactly once.
+//! One request and its answer: the application is asked, its answer made complete, and the whole logged and
+//! counted exactly once.
 
 pub mod answer;
 pub mod record;
@@ -68,7 +69,8 @@ pub struct Context {
     pub peer: IpAddr,
     /// The same as text: what most log lines start with.
     pub peer_text: Box<str>,
-    /// The request line of the request under way, as it was sent. The next one is read only after that one's record is written.
+    /// The request line of the request under way, as it was sent. The next one is read only after that one's
+    /// record is written.
     pub request_line: Mutex<Vec<u8>>,
 }
 
@@ -179,7 +181,8 @@ impl Future for Reply {
     fn poll(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let connection = this.record.as_ref().expect("polled after its end").connection();
-        // A fault that is known already does not wait for the application; one that comes up while it reads the body is found after it.
+        // A fault that is known already does not wait for the application; one that comes up while it reads
+        // the body is found after it.
         let mut response = match (connection.progress.fault(), this.answer.as_pin_mut()) {
             (None, Some(answer)) => match ready!(answer.poll(context)) {
                 Ok(response) => response,

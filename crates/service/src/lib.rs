@@ -4,7 +4,8 @@
 //!
 //! - [`cli`] and [`settings`]: flags, variables, exit codes
 //! - [`startup`]: settings and an application become a bound [`Server`](startup::Server), which runs until a stop
-//! - [`listener`], [`accept`], [`worker`]: ports, connections and the threads that serve them, within the [`descriptors`] there are
+//! - [`listener`], [`accept`], [`worker`]: ports, connections and the threads that serve them, within the
+//!   [`descriptors`] there are
 //! - [`connection`]: one connection, its strict reading and its deadlines
 //! - [`exchange`]: one request, asked of the [`app`] and answered, with errors as a [`problem`]
 //! - [`access_log`], [`client_address`], [`metrics`], [`notice`]: what is written down

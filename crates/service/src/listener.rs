@@ -15,8 +15,8 @@ pub struct BindError {
     reason: String,
 }
 
-/// Listens on `address`. The socket is not shared (no `SO_REUSEPORT`): a second process on the same port is told so, instead of taking half
-/// of the connections. To be called inside a runtime.
+/// Listens on `address`. The socket is not shared (no `SO_REUSEPORT`): a second process on the same port is
+/// told so, instead of taking half of the connections. To be called inside a runtime.
 ///
 /// # Errors
 /// With the next step, for a port that is taken, an address that is not this machine's, or a missing right.
@@ -49,7 +49,8 @@ fn reason(error: &io::Error, address: SocketAddr, flag: &str) -> String {
     }
 }
 
-/// Whether an operating system's error says that descriptors have run out: EMFILE for the process, ENFILE for the machine.
+/// Whether an operating system's error says that descriptors have run out: EMFILE for the process, ENFILE for
+/// the machine.
 pub fn is_out_of_descriptors(code: i32) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;

@@ -39,8 +39,8 @@ impl Notices {
         self.log.notice(&line(&self.name, "INFO", text));
     }
 
-    /// An error, on standard error; at most one every ten seconds. It is written at once, by the thread that says it: a pipe that nobody reads would
-    /// stop that thread, but takes an hour of such lines first.
+    /// An error, on standard error; at most one every ten seconds. It is written at once, by the thread that
+    /// says it: a pipe that nobody reads would stop that thread, but takes an hour of such lines first.
     pub fn error_at_times(&self, text: &str) {
         let now = Tick::now();
         if self.last_error.get().is_none_or(|last| now.since(last) >= AT_TIMES) {

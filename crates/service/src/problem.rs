@@ -10,7 +10,8 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 /// Seconds that a client is asked to wait after a 503.
 pub const RETRY_AFTER_SECONDS: &str = "1";
 
-/// The JSON of a problem. `detail` is this crate's own text: it needs no escaping, and never repeats what a client sent.
+/// The JSON of a problem. `detail` is this crate's own text: it needs no escaping, and never repeats what a
+/// client sent.
 pub fn body(status: StatusCode, detail: &str) -> String {
     let title = status.canonical_reason().unwrap_or("Error");
     let code = status.as_u16();
@@ -42,8 +43,9 @@ pub fn fill(response: &mut Response<Body>, detail: &str) {
     *response.body_mut() = Body::from(body);
 }
 
-/// A whole answer as bytes, for a connection on which there is no request to answer: a refused head, or a connection too many.
-/// It always ends the connection. `date` is an IMF-fixdate (RFC 9110 §5.6.7); `with_body` is false where a HEAD asked.
+/// A whole answer as bytes, for a connection on which there is no request to answer: a refused head, or a
+/// connection too many. It always ends the connection. `date` is an IMF-fixdate (RFC 9110 §5.6.7);
+/// `with_body` is false where a HEAD asked.
 pub fn raw(status: StatusCode, detail: &str, date: &str, with_body: bool) -> Vec<u8> {
     let body = body(status, detail);
     let sent = if with_body { body.as_str() } else { "" };

@@ -1,4 +1,5 @@
-//! What the service can be told, by flags and by environment variables. It reads no file: its image holds nothing but the binary.
+//! What the service can be told, by flags and by environment variables. It reads no file: its image holds
+//! nothing but the binary.
 
 pub mod read;
 pub mod table;
@@ -24,7 +25,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// How long things may take.
     pub deadlines: Deadlines,
-    /// How many connections may be open; none for [`table::DEFAULT_CONNECTIONS`], or what the limit of open files allows.
+    /// How many connections may be open; none for [`table::DEFAULT_CONNECTIONS`], or what the limit of open
+    /// files allows.
     pub max_connections: Option<usize>,
     /// Bytes of a request's head.
     pub max_header_bytes: usize,
@@ -50,7 +52,8 @@ impl Default for Settings {
             log_format: LogFormat::Default,
             deadlines: Deadlines {
                 header: Duration::from_secs(10),
-                // Longer than the load balancer's (ALB 60 s, Traefik 90 s): else it sends requests into connections that we close, and answers 502.
+                // Longer than the load balancer's (ALB 60 s, Traefik 90 s): else it sends requests into
+                // connections that we close, and answers 502.
                 idle: Duration::from_mins(2),
                 body: Duration::from_secs(15),
                 write: Duration::from_secs(15),

@@ -183,7 +183,8 @@ impl Shared {
         })
     }
 
-    /// What connections of `site` are given on the worker number `index`; the number after the last is the accepting thread's.
+    /// What connections of `site` are given on the worker number `index`; the number after the last is the
+    /// accepting thread's.
     fn port(&self, site: &Arc<Site>, index: usize) -> Arc<Port> {
         Arc::new(Port {
             site: Arc::clone(site),

@@ -1,4 +1,5 @@
-//! The threads that serve connections: one a core, each with an event loop of its own. A connection stays where it was put.
+//! The threads that serve connections: one a core, each with an event loop of its own. A connection stays
+//! where it was put.
 
 use crate::accept::Port;
 use crate::lifecycle::Phase;

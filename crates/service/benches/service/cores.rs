@@ -1,4 +1,5 @@
-//! Half of the cores for the program under measurement, half for the load: else the load's own cost hides the difference between two servers.
+//! Half of the cores for the program under measurement, half for the load: else the load's own cost hides the
+//! difference between two servers.
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 

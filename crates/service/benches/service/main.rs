@@ -1,7 +1,9 @@
-//! The service's numbers and its peers', in one run on one machine: `cargo bench -p skyward-service --bench service [-- --output json]`.
+//! The service's numbers and its peers', in one run on one machine: `cargo bench -p skyward-service --bench
+//! service [-- --output json]`.
 //!
-//! The service is built as its image builds it. Half of the cores serve, half ask. Programs take turns in short rounds, and each ratio is the median of the rounds' own ratios: what else the
-//! machine does hits all of them alike. Everything happens on loopback.
+//! The service is built as its image builds it. Half of the cores serve, half ask. Programs take turns in
+//! short rounds, and each ratio is the median of the rounds' own ratios: what else the machine does hits all
+//! of them alike. Everything happens on loopback.
 
 mod binaries;
 mod cores;

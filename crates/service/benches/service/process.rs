@@ -24,7 +24,8 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `command`, which listens on `address`, and waits for its first answer. What it prints goes to `log`, as with a container.
+    /// Starts `command`, which listens on `address`, and waits for its first answer. What it prints goes to
+    /// `log`, as with a container.
     pub(crate) fn start(mut command: Command, address: SocketAddr, log: &Path) -> Result<Self> {
         let output =
             fs::File::create(log).with_context(|| format!("cannot write {}", log.display()))?;

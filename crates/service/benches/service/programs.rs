@@ -178,7 +178,8 @@ impl Program {
     }
 }
 
-/// As Debian ships it, with one server that returns the page: as many workers as cores, the access log in the combined form, unbuffered.
+/// As Debian ships it, with one server that returns the page: as many workers as cores, the access log in the
+/// combined form, unbuffered.
 fn nginx_configuration(address: SocketAddr, folder: &Path) -> String {
     // What `auto` would be if nginx looked at the cores that it may use.
     let (workers, folder) = (crate::cores::of_server(), folder.display());

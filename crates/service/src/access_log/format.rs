@@ -68,7 +68,8 @@ pub struct Entry<'a> {
     pub user_agent: Option<&'a [u8]>,
 }
 
-/// The date in the form of the log. The clock is asked and the text made anew once a second, when the machine's clock begins one.
+/// The date in the form of the log. The clock is asked and the text made anew once a second, when the
+/// machine's clock begins one.
 #[derive(Debug)]
 pub struct Stamp {
     format: LogFormat,

@@ -1,8 +1,10 @@
 //! Buffers, one a worker, and the one thread that writes them out.
 //!
-//! A worker only appends to memory. The writer wakes when a first line arrives, waits `FLUSH_EVERY` for more (or until a buffer holds
-//! `FLUSH_AT`) and writes everything, in the order in which it happened. When standard output does not take it (a stuck pipe), the buffers fill up to `BUFFER_CAP` and further
-//! lines are dropped and counted; when it is closed, lines are dropped from then on. Requests are answered in either case.
+//! A worker only appends to memory. The writer wakes when a first line arrives, waits `FLUSH_EVERY` for more
+//! (or until a buffer holds `FLUSH_AT`) and writes everything, in the order in which it happened. When
+//! standard output does not take it (a stuck pipe), the buffers fill up to `BUFFER_CAP` and further lines are
+//! dropped and counted; when it is closed, lines are dropped from then on. Requests are answered in either
+//! case.
 
 use super::batch::{self, Batch};
 use super::format::{Entry, LogFormat, Stamp};
@@ -134,7 +136,8 @@ impl LogWriter {
         Arc::clone(&self.logs[index])
     }
 
-    /// Writes what is buffered and ends the thread; gives up after `patience` (a stuck pipe must not keep the process alive).
+    /// Writes what is buffered and ends the thread; gives up after `patience` (a stuck pipe must not keep the
+    /// process alive).
     pub fn close(&self, patience: Duration) {
         self.state.closing.store(true, Relaxed);
         self.writer.unpark();

@@ -1,5 +1,6 @@
-//! The chunked coding (RFC 9112 §7.1), followed byte by byte to find where a body ends. Strict: what another reader could take for
-//! something else (a bare line feed, a space after the size, a missing CRLF) is an error.
+//! The chunked coding (RFC 9112 §7.1), followed byte by byte to find where a body ends. Strict: what another
+//! reader could take for something else (a bare line feed, a space after the size, a missing CRLF) is an
+//! error.
 
 use super::refusal::{self, Refusal};
 

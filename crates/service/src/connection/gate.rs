@@ -14,7 +14,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Bytes of one read. A connection keeps no buffer of its own while nothing is left over: a thousand idle ones cost nothing here.
+/// Bytes of one read. A connection keeps no buffer of its own while nothing is left over: a thousand idle
+/// ones cost nothing here.
 const READ_SIZE: usize = 16 * 1024;
 /// Bytes of an answer that are cheaper to copy into one piece than to hand to the kernel as several.
 const SMALL_WRITE: usize = 256;
@@ -71,8 +72,9 @@ impl Gate {
         }
     }
 
-    /// Ends our side, and reads until the client has ended its own, for a moment at most. A connection that is closed with bytes unread is
-    /// reset, and a reset takes the last answer from a client that has not read it yet.
+    /// Ends our side, and reads until the client has ended its own, for a moment at most. A connection that
+    /// is closed with bytes unread is reset, and a reset takes the last answer from a client that has not
+    /// read it yet.
     pub async fn close(mut self) {
         if !self.ended {
             close_slowly(&mut self.stream).await;
@@ -181,7 +183,8 @@ impl Read for Gate {
             if out.remaining() < room {
                 return Poll::Ready(Ok(()));
             }
-            // Nothing more is read of a refused connection. Whoever polls hyper looks at the flag next, so no waker is needed.
+            // Nothing more is read of a refused connection. Whoever polls hyper looks at the flag next, so no
+            // waker is needed.
             if gate.refusal.is_some() {
                 return Poll::Pending;
             }

@@ -1,8 +1,8 @@
 //! The head of a request, read line by line and strictly.
 //!
-//! hyper's parser is lenient where it matters behind a load balancer: it takes a bare line feed, a missing or repeated Host, and
-//! Content-Length together with Transfer-Encoding. Whatever two parsers could read differently is refused here, before hyper sees a byte of it
-//! (RFC 9112 §11.2, request smuggling).
+//! hyper's parser is lenient where it matters behind a load balancer: it takes a bare line feed, a missing or
+//! repeated Host, and Content-Length together with Transfer-Encoding. Whatever two parsers could read
+//! differently is refused here, before hyper sees a byte of it (RFC 9112 §11.2, request smuggling).
 
 use super::refusal::{self, Refusal};
 use super::syntax::{self, Target};
@@ -232,7 +232,8 @@ impl Head {
     }
 }
 
-/// Checks the form of a host with an optional port and, if it is the one that counts, whether this service answers for it.
+/// Checks the form of a host with an optional port and, if it is the one that counts, whether this service
+/// answers for it.
 fn check_host(value: &[u8], rules: &HeadRules, counts: bool) -> Result<(), Refusal> {
     let name = syntax::host_name(value).ok_or(Refusal::bad_request("the host is malformed"))?;
     if counts

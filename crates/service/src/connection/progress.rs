@@ -1,5 +1,5 @@
-//! Where a connection stands. Its stream, its requests and its deadline watch share this; all three run in one task of one thread, so that
-//! relaxed atomics are plain loads and stores.
+//! Where a connection stands. Its stream, its requests and its deadline watch share this; all three run in
+//! one task of one thread, so that relaxed atomics are plain loads and stores.
 
 use super::refusal::{self, Refusal};
 use crate::clock::Tick;

@@ -92,8 +92,8 @@ pub fn target(bytes: &[u8]) -> Option<Target<'_>> {
     axum::http::Uri::try_from(bytes).is_ok().then_some(Target::Absolute(&rest[..end]))
 }
 
-/// The name in `name[:port]`, or the address in `[address][:port]` with its brackets; none for a malformed one. Names are what DNS, Kubernetes
-/// and people use: letters, digits, `-`, `.` and `_`.
+/// The name in `name[:port]`, or the address in `[address][:port]` with its brackets; none for a malformed
+/// one. Names are what DNS, Kubernetes and people use: letters, digits, `-`, `.` and `_`.
 pub fn host_name(value: &[u8]) -> Option<&[u8]> {
     let (name, port) = if value.first() == Some(&b'[') {
         let end = value.iter().position(|byte| *byte == b']')?;

@@ -1,8 +1,9 @@
 //! Wakes a connection's task when a deadline passes or the process begins to end.
 //!
-//! There is one timer for all deadlines, and it is moved only to an earlier time; it and the wait for the end are polled only when they have to be
-//! registered. A request that is answered at once costs neither: hyper's own header timeout would move its timer with every request, and a
-//! [`Notify`](tokio::sync::Notify) that is polled takes a lock that all workers share.
+//! There is one timer for all deadlines, and it is moved only to an earlier time; it and the wait for the end
+//! are polled only when they have to be registered. A request that is answered at once costs neither: hyper's
+//! own header timeout would move its timer with every request, and a [`Notify`](tokio::sync::Notify) that is
+//! polled takes a lock that all workers share.
 
 use super::deadline::{self, Expiry};
 use crate::clock::Tick;

@@ -23,7 +23,8 @@ pub struct Forwarded {
     pub user_agent: Option<HeaderValue>,
 }
 
-/// A request under way. Small, because hyper moves the answer that carries it several times; the request line is kept by the connection.
+/// A request under way. Small, because hyper moves the answer that carries it several times; the request line
+/// is kept by the connection.
 #[derive(Debug)]
 pub struct Record {
     connection: Arc<Context>,

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 /// What every variable of the service's starts with.
 pub const PREFIX: &str = "SKYWARD_SERVICE__";
 
-/// Keys of the section `[service]` in `skyward.toml` that are for building and deploying the service, not for itself: their variables may well be
-/// set where it runs.
+/// Keys of the section `[service]` in `skyward.toml` that are for building and deploying the service, not for
+/// itself: their variables may well be set where it runs.
 const NOT_OURS: [&str; 4] = ["PACKAGE", "BINARY", "ARGS", "ENV"];
 
 /// What the command line asks for.

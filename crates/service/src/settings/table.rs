@@ -22,8 +22,8 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The environment variable: `SKYWARD_SERVICE__ADMIN_PORT` for `admin-port`. The double underscore keeps it apart from what Kubernetes
-    /// sets for a Service called "skyward".
+    /// The environment variable: `SKYWARD_SERVICE__ADMIN_PORT` for `admin-port`. The double underscore keeps
+    /// it apart from what Kubernetes sets for a Service called "skyward".
     pub fn variable(&self) -> String {
         format!("{}{}", super::read::PREFIX, self.key.replace('-', "_").to_uppercase())
     }

@@ -1,4 +1,5 @@
-//! How long a client, and the application, may take. Short deadlines are set; what is asserted is who is cut and how, never how fast.
+//! How long a client, and the application, may take. Short deadlines are set; what is asserted is who is cut
+//! and how, never how fast.
 
 use crate::support::{Client, InProcess, Process};
 use axum::body::{Body, Bytes};

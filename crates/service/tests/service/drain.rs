@@ -121,7 +121,8 @@ fn the_cap_cuts_what_takes_too_long() {
     assert!(client.try_answer(true).is_err());
 }
 
-/// Clients that ask without pause, on kept connections, while the service ends: whoever got a connection gets whole answers.
+/// Clients that ask without pause, on kept connections, while the service ends: whoever got a connection gets
+/// whole answers.
 #[test]
 fn no_answer_is_lost_under_load() {
     for delay in ["0", "300"] {
@@ -166,7 +167,8 @@ fn ask_until_refused(address: SocketAddr, answered: &AtomicUsize, over: &AtomicB
                         break;
                     }
                 }
-                // A connection that the kernel still took as the listener closed: it is refused, if late. Once it has had an answer, it gets them all.
+                // A connection that the kernel still took as the listener closed: it is refused, if late.
+                // Once it has had an answer, it gets them all.
                 Err(error) if number == 0 && error.kind() == io::ErrorKind::ConnectionReset => {
                     return;
                 }

@@ -70,7 +70,8 @@ fn sizes_can_be_set() {
     assert_eq!(ask(service.address, GET).status, 200);
 }
 
-/// The descriptors run out under way: it is said once, what is open is served, and accepting goes on when there are some again.
+/// The descriptors run out under way: it is said once, what is open is served, and accepting goes on when
+/// there are some again.
 #[test]
 fn no_descriptor_for_a_connection() {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};

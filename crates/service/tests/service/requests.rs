@@ -61,7 +61,8 @@ fn other_methods_and_paths() {
     assert_eq!(client.answer().status, 200);
 }
 
-/// Requests that two parsers could understand differently, and what is simply wrong. Each is answered, and its connection closed without a reset.
+/// Requests that two parsers could understand differently, and what is simply wrong. Each is answered, and
+/// its connection closed without a reset.
 #[test]
 fn malformed_requests() {
     let service = Process::start(&[]);

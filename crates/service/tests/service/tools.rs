@@ -7,7 +7,8 @@ use std::time::Duration;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// While slowhttptest holds all the connections it can get, others are served; when it has been cut, nothing of it is left.
+/// While slowhttptest holds all the connections it can get, others are served; when it has been cut, nothing
+/// of it is left.
 fn slowhttptest(mode: &[&str]) {
     let service = Process::start(&[
         "--header-timeout-ms",
