@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use oci_spec::image::Descriptor;
 use skyward_config::Loaded;
 
@@ -156,6 +156,11 @@ fn binaries(
     report: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Vec<Ready>> {
     if !options.given.is_empty() {
+        for (index, (platform, _)) in options.given.iter().enumerate() {
+            if options.given[..index].iter().any(|(earlier, _)| earlier == platform) {
+                bail!("--binary names {platform} twice: keep one of the two");
+            }
+        }
         let given = options.given.iter().map(|(platform, path)| Ready {
             platform: platform.clone(),
             path: path.clone(),

@@ -204,6 +204,10 @@ fn what_would_not_run_in_an_empty_image_is_refused() {
         assert!(error.contains(why) && output.stdout.is_empty(), "{why}: {error}");
         assert_eq!(output.status.code(), Some(1));
     }
+    let arm = |name| format!("linux/arm64={}", given(folder.path(), name, &elf(AARCH64)).display());
+    let output = build(folder.path(), &["--binary", &arm("one"), "--binary", &arm("two")]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("names linux/arm64 twice") && output.stdout.is_empty(), "{error}");
     assert!(!folder.path().join("target/oci/web.tar").exists());
 }
 
