@@ -266,6 +266,12 @@ fn what_cannot_be_understood_is_not_quoted() {
         assert!(!error.contains("s3cret") && !error.contains("1234567"), "{error}");
         assert!(error.contains("config.json") && error.contains("line 1"), "{error}");
     }
+    home.write(".docker/config.json", r#"{"auths": {"r.example": "s3cret"}}"#);
+    let error = home.find("r.example/a").expect_err("text").to_string();
+    assert!(
+        error.contains(r#"invalid type: string, expected an object such as {"auth""#),
+        "{error}"
+    );
     home.helper("odd", r#"echo '{"Username": "a", "Secret": ["s3cret"]}' # "#);
     home.helper("odder", r#"echo '"s3cret"'"#);
     for name in ["odd", "odder"] {

@@ -31,7 +31,7 @@ struct Content {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object such as {\"auth\": \"…\"}")]
 struct Entry {
     auth: String,
     username: String,
