@@ -1,5 +1,5 @@
-//! The rules of dive, v0.13.1: how much of an image is wasted, and whether that is too much. The formulas are dive's, with
-//! its edge cases; `exact` gives the true figures instead.
+//! The rules of dive, v0.13.1: how much of an image is wasted, and whether that is too much. The formulas are dive's,
+//! with its edge cases; `exact` gives the true figures instead.
 
 mod efficiency;
 mod evaluate;

@@ -21,8 +21,8 @@ pub struct Resolved {
 impl Resolved {
     /// The layers, the lowest first, each with the digest that the configuration gives for it uncompressed.
     ///
-    /// Docker 25.0 saved plain layers in random order in the OCI manifest (and in the right one in `manifest.json`): where
-    /// the layers are exactly those that the configuration names, its order counts.
+    /// Docker 25.0 saved plain layers in random order in the OCI manifest (and in the right one in `manifest.json`):
+    /// where the layers are exactly those that the configuration names, its order counts.
     pub fn layers(&self) -> Result<Vec<(&Descriptor, &str)>> {
         let diff_ids = self.config.rootfs().diff_ids();
         let layers = self.manifest.layers();

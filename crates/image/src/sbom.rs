@@ -1,4 +1,5 @@
-//! The bill of materials: the crates that are part of a binary, as CycloneDX 1.6, and the OCI artifact that attaches it.
+//! The bill of materials: the crates that are part of a binary, as CycloneDX 1.6, and the OCI artifact that attaches
+//! it.
 
 mod artifact;
 mod cyclonedx;

@@ -17,9 +17,9 @@ use layout::Layout;
 
 /// The annotation of `index.json` that lists what refers to its images: a JSON array of descriptors.
 ///
-/// They are no entries of `index.json`, where image-spec would have them: with a second entry skopeo and podman refuse to
-/// read the image unless a tag is given ("more than one image in oci, choose an image"). `Store` shows them as entries;
-/// `push` hands them to the registry, whose referrers API makes them known.
+/// They are no entries of `index.json`, where image-spec would have them: with a second entry skopeo and podman refuse
+/// to read the image unless a tag is given ("more than one image in oci, choose an image"). `Store` shows them as
+/// entries; `push` hands them to the registry, whose referrers API makes them known.
 pub(crate) const REFERRERS: &str = "dev.skyward.referrers";
 
 /// An image on disk, opened for reading.

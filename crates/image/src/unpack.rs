@@ -1,5 +1,5 @@
-//! Lays an image's layers over each other in a folder. Nothing in an image can reach out of that folder: paths are resolved
-//! within it, symbolic links as if it were the root.
+//! Lays an image's layers over each other in a folder. Nothing in an image can reach out of that folder: paths are
+//! resolved within it, symbolic links as if it were the root.
 
 mod rooted;
 

@@ -1,5 +1,5 @@
-//! Writes an image to disk: the OCI layout, and the archive that every engine reads. What is there is whole or not there:
-//! files are written under another name, renamed when complete, and the file that names the others comes last.
+//! Writes an image to disk: the OCI layout, and the archive that every engine reads. What is there is whole or not
+//! there: files are written under another name, renamed when complete, and the file that names the others comes last.
 
 mod archive;
 mod documents;

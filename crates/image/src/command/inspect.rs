@@ -23,9 +23,11 @@ pub(crate) struct Args {
     config: ConfigArgs,
     #[command(flatten)]
     access: Access,
-    /// An archive, an OCI layout folder, or a reference such as docker.io/acme/web:1.0 [default: the image that `build` wrote]
+    /// An archive, an OCI layout folder, or a reference such as docker.io/acme/web:1.0 [default: the image that `build`
+    /// wrote]
     image: Option<String>,
-    /// The rules, in dive's format [default: image.rules of the configuration, or dive's own defaults where there is none]
+    /// The rules, in dive's format [default: image.rules of the configuration, or dive's own defaults where there is
+    /// none]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     /// Give the true figures instead of dive's

@@ -39,7 +39,8 @@ pub struct Wasted {
 struct Seen {
     count: usize,
     cumulative: i64,
-    /// -1 before the first size is known. It stays -1, and is summed, for a path that is only deleted and never was there.
+    /// -1 before the first size is known. It stays -1, and is summed, for a path that is only deleted and never was
+    /// there.
     smallest: i64,
 }
 
@@ -90,7 +91,8 @@ fn tree(layer: &Layer) -> Tree {
     tree
 }
 
-/// Takes the leaves of one layer into account. A whiteout of a path that lower layers do not have ends the layer's visit.
+/// Takes the leaves of one layer into account. A whiteout of a path that lower layers do not have ends the layer's
+/// visit.
 fn visit(
     trees: &[Tree],
     current: usize,

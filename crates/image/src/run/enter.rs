@@ -1,7 +1,7 @@
 //! The second stage of `run` as root: makes the image's folder the root, and becomes the entry point.
 //!
-//! It is a process of its own because a folder can be made the root of a whole process only, and because what runs between
-//! fork and exec would be unsafe code.
+//! It is a process of its own because a folder can be made the root of a whole process only, and because what runs
+//! between fork and exec would be unsafe code.
 
 use std::convert::Infallible;
 use std::os::unix::fs::chroot;

@@ -1,5 +1,5 @@
-//! The bill of materials as an OCI artifact that refers to an image (image-spec 1.1, manifest.md, "Guidelines for Artifact
-//! Usage").
+//! The bill of materials as an OCI artifact that refers to an image (image-spec 1.1, manifest.md, "Guidelines for
+//! Artifact Usage").
 
 use anyhow::{Context, Result};
 use oci_spec::image::{Descriptor, ImageManifestBuilder, MediaType, SCHEMA_VERSION};
