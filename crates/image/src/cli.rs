@@ -41,7 +41,12 @@ pub(crate) fn main() -> ExitCode {
             match error.downcast_ref() {
                 // Each line already begins with the place that it is about.
                 Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
-                _ => eprintln!("error: {error:#}"),
+                // It may name what a stranger's image holds: nothing in it commands the terminal.
+                _ => eprintln!(
+                    "error: {}",
+                    format!("{error:#}")
+                        .replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
+                ),
             }
             ExitCode::FAILURE
         }

@@ -306,3 +306,10 @@ fn dives_own_archive_gives_the_values_of_its_tests() {
         (50_845, "0.9930".to_owned())
     );
 }
+
+#[test]
+fn an_error_never_commands_the_terminal() {
+    let (_, error, code) = inspect(Path::new("./absent\x1b[2J.tar"), STRICT, &[]);
+    assert_eq!(code, 1);
+    assert!(error.contains("absent\u{fffd}[2J.tar") && !error.contains('\x1b'), "{error:?}");
+}
