@@ -222,6 +222,24 @@ fn bad_rules_are_errors_and_no_verdict() {
     );
 }
 
+#[test]
+fn rules_that_nobody_named_need_not_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("skyward.toml"), "").unwrap();
+    Image::new(vec![Layer::new().file("a", 10)], Packing::Gzip).archive(folder.path(), "image.tar");
+    let inspect = |more: &[&str]| {
+        let mut command = skyward_image();
+        command.current_dir(folder.path()).args(["inspect", "image.tar"]).args(more);
+        command.output().unwrap()
+    };
+    let ours = inspect(&[]);
+    let report = String::from_utf8(ours.stdout).unwrap();
+    assert!(report.ends_with("Result:PASS [Total:3] [Passed:2] [Failed:0] [Warn:0] [Skipped:1]\n"));
+    assert!(String::from_utf8(ours.stderr).unwrap().contains("dive's default rules apply"));
+    let named = inspect(&["--set", "image.rules=strict.yaml"]);
+    assert_eq!((named.status.code(), named.stdout.len()), (Some(1), 0));
+}
+
 /// What the real dive prints from the figures on, without colours, and its exit code.
 fn real_dive(path: &Path, rules: &Path) -> (String, i32) {
     let output = Command::new("dive")

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use skyward_config::ConfigArgs;
+use skyward_config::{ConfigArgs, Origin};
 use skyward_image::dive::{self, Analysis, Contents, Rules, Status, Verdict, human_bytes};
 use skyward_image::layer::Limits;
 use skyward_image::platform::Platform;
@@ -66,7 +66,13 @@ fn rules(args: &Args) -> Result<Rules> {
     let path = if let Some(path) = &args.rules {
         path.clone()
     } else if let Some(loaded) = open::configuration(&args.config)? {
-        loaded.root.join(&loaded.config.image.rules)
+        let path = loaded.root.join(&loaded.config.image.rules);
+        // A file that nobody named need not be there.
+        if loaded.origins.of("image.rules") == Origin::Default && !path.exists() {
+            eprintln!("no {} and no --rules: dive's default rules apply", path.display());
+            return Ok(Rules::default());
+        }
+        path
     } else {
         eprintln!("no skyward.toml and no --rules: dive's default rules apply");
         return Ok(Rules::default());

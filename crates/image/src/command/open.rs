@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use skyward_config::{ConfigArgs, Loaded};
 use skyward_image::registry::RemoteImage;
 use skyward_image::source::Source;
@@ -23,7 +23,10 @@ pub(crate) struct Opened {
 pub(crate) fn image(name: Option<&str>, config: &ConfigArgs, access: &Access) -> Result<Opened> {
     let Some(name) = name else {
         let path = built::archive(None, &config.load()?);
-        let source = Box::new(Store::open(&path).context("`cargo xtask image build` builds it")?);
+        if !path.exists() {
+            bail!("there is no image {}; `cargo xtask image build` builds it", path.display());
+        }
+        let source = Box::new(Store::open(&path)?);
         return Ok(Opened { name: path.display().to_string(), source });
     };
     let path = Path::new(name);
