@@ -52,7 +52,6 @@ where
 }
 
 /// Replaces this process by `command`; returns only when it cannot be started.
-#[cfg(unix)]
 pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
     Err(command.exec()).with_context(|| format!("starting {}", words(command)))

@@ -78,8 +78,7 @@ impl Up {
         let inspected = report.step("inspect", || {
             json_of(self.image("inspect").args(["--output", "json", archive]))
         })?;
-        report.inspected(&inspected, started.elapsed());
-        Ok(())
+        report.inspected(&inspected, started.elapsed())
     }
 
     /// `skyward-image VERB` under this command's configuration.
@@ -99,12 +98,13 @@ impl Up {
     }
 }
 
-/// Runs `command` and reads its standard output as one JSON document; its progress is shown.
+/// Runs `command` and reads its standard output as one JSON document; its progress is shown. A
+/// command that fails with an answer, as `inspect` does where a rule is broken, has answered.
 fn json_of(command: &mut std::process::Command) -> Result<Value> {
     let words = external::words(command);
     let output =
         command.stderr(Stdio::inherit()).output().with_context(|| format!("starting `{words}`"))?;
-    if !output.status.success() {
+    if !output.status.success() && output.stdout.is_empty() {
         bail!("`{words}` ended with {}; its reason stands above", output.status);
     }
     serde_json::from_slice(&output.stdout)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::text;
@@ -90,17 +90,23 @@ impl Report {
         Ok(())
     }
 
-    /// The row of `image inspect --output json`.
-    pub(super) fn inspected(&mut self, inspected: &Value, time: Duration) {
-        let rules = inspected.pointer("/rules").and_then(Value::as_array);
+    /// The row of `image inspect --output json`; an image that breaks a rule is an error.
+    pub(super) fn inspected(&mut self, inspected: &Value, time: Duration) -> Result<()> {
+        let broken = rules(inspected, "fail");
+        let verdict = if broken.is_empty() {
+            format!("{} rules passed", rules(inspected, "pass").len())
+        } else {
+            format!("FAILED: {}", broken.join("; "))
+        };
         let efficiency = inspected.pointer("/efficiency").and_then(Value::as_f64).unwrap_or(0.0);
         let result = format!(
-            "{} rules passed, efficiency {:.1} %, {} wasted",
-            rules.map_or(0, Vec::len),
+            "{verdict}, efficiency {:.1} %, {} wasted",
             efficiency * 100.0,
             table::bytes(number(inspected, "/wasted_bytes").unwrap_or(0)),
         );
         self.add(Row::new("inspect", result, Some(time.as_secs_f64())));
+        ensure!(broken.is_empty(), "the image breaks its rules: {}", broken.join("; "));
+        Ok(())
     }
 
     /// What `up` will do as well, once its part is built.
@@ -139,4 +145,39 @@ fn number(value: &Value, pointer: &str) -> Option<u64> {
 
 fn seconds(value: &Value, pointer: &str) -> Option<f64> {
     value.pointer(pointer).and_then(Value::as_f64)
+}
+
+/// The rules that ended with `status`, each with what dive says of it.
+fn rules(inspected: &Value, status: &str) -> Vec<String> {
+    let rules = inspected.pointer("/rules").and_then(Value::as_array);
+    let text = |rule: &Value, key: &str| rule[key].as_str().unwrap_or_default().to_owned();
+    rules
+        .into_iter()
+        .flatten()
+        .filter(|rule| rule["status"] == status)
+        .map(|rule| format!("{}: {}", text(rule, "rule"), text(rule, "message")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_broken_rule_is_named_and_a_skipped_one_has_not_passed() {
+        let inspected = |efficiency: &str| {
+            json!({ "efficiency": 0.5, "wasted_bytes": 32_025, "rules": [
+                { "rule": "highestWastedBytes", "status": "skip", "message": "rule disabled" },
+                { "rule": "highestUserWastedPercent", "status": "pass", "message": "" },
+                { "rule": "lowestEfficiency", "status": efficiency, "message": "too low" },
+            ]})
+        };
+        let mut report = Report::default();
+        assert!(report.inspected(&inspected("pass"), Duration::ZERO).is_ok());
+        assert_eq!(report.rows[0].result, "2 rules passed, efficiency 50.0 %, 32.0 kB wasted");
+        let error = report.inspected(&inspected("fail"), Duration::ZERO).unwrap_err();
+        assert_eq!(error.to_string(), "the image breaks its rules: lowestEfficiency: too low");
+        assert!(report.rows[1].result.starts_with("FAILED: lowestEfficiency: too low, "));
+    }
 }
