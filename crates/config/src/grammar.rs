@@ -181,6 +181,97 @@ pub(crate) fn replicas(_: &mut SchemaGenerator) -> Schema {
     whole(1, 1000, "a number of replicas is a whole number from 1 to 1000")
 }
 
+pub(crate) fn revisions(_: &mut SchemaGenerator) -> Schema {
+    whole(1, 100, "a number of revisions is a whole number from 1 to 100")
+}
+
+pub(crate) fn percent(_: &mut SchemaGenerator) -> Schema {
+    whole(1, 100, "a percentage is a whole number from 1 to 100")
+}
+
+pub(crate) fn seconds(_: &mut SchemaGenerator) -> Schema {
+    whole(1, 3600, "it is a whole number of seconds from 1 to 3600 (an hour)")
+}
+
+pub(crate) fn seconds_or_none(_: &mut SchemaGenerator) -> Schema {
+    whole(0, 3600, "it is a whole number of seconds from 0 to 3600 (an hour)")
+}
+
+/// A subset of Kubernetes' quantities that has one meaning and one spelling.
+pub(crate) fn cpu(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[1-9][0-9]{0,5}m?$",
+        "CPU is whole cores or thousandths, such as 2 or \"250m\", in quotes",
+    )
+}
+
+/// As [`cpu`].
+pub(crate) fn bytes(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[1-9][0-9]{0,5}(Ki|Mi|Gi|Ti)$",
+        "a size is a whole number with Ki, Mi, Gi or Ti, such as \"64Mi\"",
+    )
+}
+
+/// RFC 1123 §2.1, as Kubernetes asks of most names: DNS labels with dots between them.
+const DNS_SUBDOMAIN: &str =
+    r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*";
+
+pub(crate) fn object_name(_: &mut SchemaGenerator) -> Schema {
+    let right = "an object's name is DNS labels (a-z, 0-9 and inner -) with dots between them, such as web-tls";
+    let mut schema = text(&format!("^{DNS_SUBDOMAIN}$"), right);
+    schema.insert("maxLength".into(), 253.into());
+    schema
+}
+
+pub(crate) fn namespaces(generator: &mut SchemaGenerator) -> Schema {
+    list(&namespace(generator))
+}
+
+/// The key as Kubernetes asks of those in a Secret (`IsConfigMapKey`).
+pub(crate) fn secrets(_: &mut SchemaGenerator) -> Schema {
+    map(
+        &text(
+            "^[A-Za-z_][A-Za-z0-9_]*$",
+            "a variable's name is letters, digits and _, and does not begin with a digit",
+        ),
+        &text(
+            &format!("^{DNS_SUBDOMAIN}/[-._a-zA-Z0-9]{{1,253}}$"),
+            "a reference is SECRET/KEY, such as \"database/url\"; the value itself does not belong here",
+        ),
+        1000,
+    )
+}
+
+/// Kubernetes' qualified names: a name of 63, with a DNS name and `/` before it or not.
+fn qualified_name(what: &str) -> Schema {
+    text(
+        &format!("^({DNS_SUBDOMAIN}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?$"),
+        &format!(
+            "{what} is 1 to 63 letters, digits, ., _ and -, or these after a DNS name and /, such as example.com/team"
+        ),
+    )
+}
+
+pub(crate) fn kubernetes_labels(_: &mut SchemaGenerator) -> Schema {
+    map(
+        &qualified_name("a label's name"),
+        &text(
+            "^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$",
+            "a label's value is at most 63 letters, digits, ., _ and -, with a letter or digit at both ends",
+        ),
+        100,
+    )
+}
+
+pub(crate) fn annotations(_: &mut SchemaGenerator) -> Schema {
+    map(
+        &qualified_name("an annotation's name"),
+        &text("^[^\\x00]*$", "an annotation's value is text without NUL"),
+        100,
+    )
+}
+
 /// RFC 1123 §2.1; the last label begins with a letter, so that it is no IP address, which an
 /// Ingress does not take.
 pub(crate) fn host_name(_: &mut SchemaGenerator) -> Schema {

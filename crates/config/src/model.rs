@@ -9,7 +9,7 @@ mod service;
 
 pub use aws::Aws;
 pub use image::{Compression, Image};
-pub use k3s::K3s;
+pub use k3s::{Delivery, Ingress, K3s};
 pub use service::{LogFormat, Service};
 
 pub(crate) use order::sections;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::validate::quoted;
-use crate::{Config, Origin, Origins, Problem};
+use crate::{Config, Ingress, Origin, Origins, Problem};
 
 /// A rule that is broken.
 pub(crate) struct Broken {
@@ -22,6 +22,7 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     drain(config, &mut report);
     hosts(config, &mut report);
     variables(config, &mut report);
+    kubernetes(config, &mut report);
     broken
 }
 
@@ -83,6 +84,59 @@ fn variables(config: &Config, report: &mut Report<'_>) {
             });
         }
     }
+}
+
+fn kubernetes(config: &Config, report: &mut Report<'_>) {
+    let k3s = &config.k3s;
+    for (request, limit, keys) in [
+        (&k3s.cpu, &k3s.cpu_limit, ["k3s.cpu", "k3s.cpu_limit"]),
+        (&k3s.memory, &k3s.memory_limit, ["k3s.memory", "k3s.memory_limit"]),
+        (&k3s.storage, &k3s.storage_limit, ["k3s.storage", "k3s.storage_limit"]),
+    ] {
+        if amount(request) > amount(limit) {
+            report(&keys, &|_| {
+                format!("{request} is promised and {limit} is the limit; the limit is the greater")
+            });
+        }
+    }
+    if k3s.max_replicas.is_some_and(|most| most < k3s.replicas) {
+        report(&["k3s.replicas", "k3s.max_replicas"], &|_| {
+            "max_replicas is less than replicas; with both, replicas is the least and max_replicas the most".into()
+        });
+    }
+    if k3s.progress_deadline_s >= k3s.timeout_s {
+        report(&["k3s.progress_deadline_s", "k3s.timeout_s"], &|_| {
+            "Kubernetes' own reason must be known before the timeout; progress_deadline_s is the smaller of the two".into()
+        });
+    }
+    if k3s.ingress == Ingress::None {
+        let concerned =
+            [("k3s.host", k3s.host.is_some()), ("k3s.tls_secret", k3s.tls_secret.is_some())];
+        for (key, _) in concerned.into_iter().filter(|(_, given)| *given) {
+            report(&[key, "k3s.ingress"], &|_| {
+                format!("k3s.ingress is \"none\", and {key} is for an Ingress; one of them goes")
+            });
+        }
+    }
+    for name in k3s.env.keys().filter(|name| k3s.secrets.contains_key(*name)) {
+        report(&[&format!("k3s.env.{name}"), &format!("k3s.secrets.{name}")], &|_| {
+            "it stands in k3s.env and in k3s.secrets; a variable has one value".into()
+        });
+    }
+}
+
+/// A quantity in thousandths of a core, or in bytes; its form is known to be right.
+fn amount(quantity: &str) -> u128 {
+    let digits = quantity.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit: u128 = match &quantity[digits.len()..] {
+        "m" => 1,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        _ => 1000,
+    };
+    digits.parse::<u128>().unwrap_or(0) * unit
 }
 
 /// Blames the key that was set last: it is what made the rule break.

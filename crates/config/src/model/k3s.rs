@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +10,11 @@ use crate::grammar;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct K3s {
+    /// The kubeconfig, relative to the folder of the configuration file. Without it: those that `KUBECONFIG` names, else
+    /// `~/.kube/config`.
+    #[schemars(schema_with = "grammar::path")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig. Without it: no cluster is configured.
     #[schemars(schema_with = "grammar::context")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -14,17 +22,151 @@ pub struct K3s {
     /// The namespace that the service has for itself.
     #[schemars(schema_with = "grammar::namespace")]
     pub namespace: String,
-    /// How many pods run the service.
+    /// How the image gets to the nodes.
+    pub delivery: Delivery,
+    /// The name of the Secret (type `kubernetes.io/dockerconfigjson`) that the nodes pull the image with.
+    #[schemars(schema_with = "grammar::object_name")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_secret: Option<String>,
+    /// How many pods run the service; with `max_replicas`, the least.
     #[schemars(schema_with = "grammar::replicas")]
     pub replicas: u16,
-    /// The host name of the Ingress. Without it: a nip.io name of the node's address.
+    /// The most pods: a HorizontalPodAutoscaler then chooses the number. Needs a metrics server, which k3s has.
+    #[schemars(schema_with = "grammar::replicas")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_replicas: Option<u16>,
+    /// The use of the requested CPU, in percent, that the autoscaler aims for.
+    #[schemars(schema_with = "grammar::percent")]
+    pub target_cpu: u8,
+    /// The CPU that each pod is promised, in cores or thousandths (`m`).
+    #[schemars(schema_with = "grammar::cpu")]
+    pub cpu: String,
+    /// The CPU that a pod may use at most.
+    #[schemars(schema_with = "grammar::cpu")]
+    pub cpu_limit: String,
+    /// The memory that each pod is promised.
+    #[schemars(schema_with = "grammar::bytes")]
+    pub memory: String,
+    /// The memory at which a pod is killed.
+    #[schemars(schema_with = "grammar::bytes")]
+    pub memory_limit: String,
+    /// The disk space (logs and `/tmp`) that each pod is promised.
+    #[schemars(schema_with = "grammar::bytes")]
+    pub storage: String,
+    /// The disk space at which a pod is evicted.
+    #[schemars(schema_with = "grammar::bytes")]
+    pub storage_limit: String,
+    /// Environment variables on Kubernetes alone, over those of `[service]`. They are plain text: a secret belongs in
+    /// `secrets`.
+    #[schemars(schema_with = "grammar::variables")]
+    pub env: BTreeMap<String, String>,
+    /// Environment variables from Secrets of the namespace: the variable's name to `SECRET/KEY`. The Secrets are made by
+    /// others; only the reference stands here.
+    #[schemars(schema_with = "grammar::secrets")]
+    pub secrets: BTreeMap<String, String>,
+    /// Further labels of every object, name to value.
+    #[schemars(schema_with = "grammar::kubernetes_labels")]
+    pub labels: BTreeMap<String, String>,
+    /// Which host name the Ingress has where `host` gives none, and whether there is an Ingress.
+    pub ingress: Ingress,
+    /// The host name of the Ingress.
     #[schemars(schema_with = "grammar::host_name")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// The IngressClass. Without it: the cluster's default, Traefik in k3s.
+    #[schemars(schema_with = "grammar::object_name")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingress_class: Option<String>,
+    /// Annotations of the Ingress, name to value, as its controller takes them.
+    #[schemars(schema_with = "grammar::annotations")]
+    pub ingress_annotations: BTreeMap<String, String>,
+    /// The name of the Secret (type `kubernetes.io/tls`) with the certificate for the host. Without it: HTTP only.
+    #[schemars(schema_with = "grammar::object_name")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_secret: Option<String>,
+    /// The namespaces whose pods may reach the service: at least that of the Ingress controller (`kube-system` in k3s).
+    #[schemars(schema_with = "grammar::namespaces")]
+    pub clients: Vec<String>,
+    /// The networks that the service itself may reach, beside DNS.
+    #[schemars(schema_with = "grammar::networks")]
+    pub egress: Vec<String>,
+    /// Seconds that a pod must have been ready for before it counts.
+    #[schemars(schema_with = "grammar::seconds_or_none")]
+    pub min_ready_s: u16,
+    /// Seconds that a pod goes on serving before SIGTERM reaches it, while proxies learn that it goes.
+    #[schemars(schema_with = "grammar::seconds_or_none")]
+    pub pre_stop_s: u16,
+    /// Seconds without progress after which a rollout has failed.
+    #[schemars(schema_with = "grammar::seconds")]
+    pub progress_deadline_s: u16,
+    /// Seconds that a whole deployment may take.
+    #[schemars(schema_with = "grammar::seconds")]
+    pub timeout_s: u16,
+    /// How many revisions are kept to roll back to.
+    #[schemars(schema_with = "grammar::revisions")]
+    pub history: u16,
 }
 
 impl Default for K3s {
     fn default() -> Self {
-        Self { context: None, namespace: "skyward".into(), replicas: 2, host: None }
+        Self {
+            kubeconfig: None,
+            context: None,
+            namespace: "skyward".into(),
+            delivery: Delivery::default(),
+            pull_secret: None,
+            replicas: 2,
+            max_replicas: None,
+            target_cpu: 80,
+            cpu: "50m".into(),
+            cpu_limit: "1".into(),
+            memory: "16Mi".into(),
+            memory_limit: "64Mi".into(),
+            storage: "16Mi".into(),
+            storage_limit: "64Mi".into(),
+            env: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            ingress: Ingress::default(),
+            host: None,
+            ingress_class: None,
+            ingress_annotations: BTreeMap::new(),
+            tls_secret: None,
+            clients: vec!["kube-system".into()],
+            egress: Vec::new(),
+            min_ready_s: 3,
+            pre_stop_s: 5,
+            progress_deadline_s: 120,
+            timeout_s: 300,
+            history: 10,
+        }
     }
+}
+
+/// How the image gets to the nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// `push` where `image.repository` names a registry, else `load`.
+    #[default]
+    Auto,
+    /// Into the registry of `image.repository`, from which the nodes pull it.
+    Push,
+    /// Into k3s or containerd on this machine, which is the only node.
+    Load,
+    /// Not at all: it is in the registry already.
+    None,
+}
+
+/// Which host name the Ingress has where none is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ingress {
+    /// A nip.io name of a node's address, such as `web.10-0-0-5.nip.io`.
+    #[default]
+    NipIo,
+    /// None: the Ingress answers under every name and address.
+    AnyHost,
+    /// There is no Ingress.
+    None,
 }
