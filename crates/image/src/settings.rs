@@ -6,7 +6,7 @@ use oci_spec::image::{
     ANNOTATION_CREATED, ANNOTATION_DESCRIPTION, ANNOTATION_LICENSES, ANNOTATION_REVISION,
     ANNOTATION_SOURCE, ANNOTATION_TITLE, ANNOTATION_VERSION,
 };
-use skyward_config::{Config, Service};
+use skyward_config::Config;
 
 use crate::cargo::Package;
 use crate::pack::Spec;
@@ -27,40 +27,12 @@ pub fn spec(
         name: service.name.clone(),
         user: image.user,
         ports,
-        env: environment(service),
+        env: service.environment(),
         args: service.args.clone(),
         labels: labels(config, package, revision, epoch),
         compression: image.compression,
         epoch,
     }
-}
-
-/// The variables that tell the service its settings, and those of `service.env` over them. A setting that the
-/// configuration leaves open is left to the service.
-pub fn environment(service: &Service) -> BTreeMap<String, String> {
-    let Ok(serde_json::Value::Object(settings)) = serde_json::to_value(service) else {
-        return BTreeMap::new();
-    };
-    let mut variables = BTreeMap::new();
-    for (key, value) in settings {
-        // These say how the service is built and started; the others are its own settings.
-        if matches!(key.as_str(), "package" | "binary" | "args" | "env") {
-            continue;
-        }
-        let text = match value {
-            serde_json::Value::Null => continue,
-            serde_json::Value::String(text) => text,
-            serde_json::Value::Array(items) => items
-                .iter()
-                .map(|item| item.as_str().unwrap_or_default())
-                .collect::<Vec<_>>()
-                .join(","),
-            other => other.to_string(),
-        };
-        variables.insert(format!("SKYWARD_SERVICE__{}", key.to_uppercase()), text);
-    }
-    variables.extend(service.env.clone());
-    variables
 }
 
 /// The labels of the OCI image specification (annotations.md), and those of the configuration over them.

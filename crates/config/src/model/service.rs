@@ -3,6 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::grammar;
 
@@ -108,6 +109,32 @@ impl Service {
     /// The name of the binary: `binary`, or the package's name.
     pub fn binary(&self) -> &str {
         self.binary.as_deref().unwrap_or(&self.package)
+    }
+
+    /// The variables that tell the service its settings, and those of `env` over them. A setting that the configuration
+    /// leaves open is left to the service.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let Ok(Value::Object(settings)) = serde_json::to_value(self) else {
+            return BTreeMap::new();
+        };
+        let mut variables = BTreeMap::new();
+        for (key, value) in settings {
+            // These say how the service is built and started; the others are its own settings.
+            if matches!(key.as_str(), "package" | "binary" | "args" | "env") {
+                continue;
+            }
+            let text = match value {
+                Value::Null => continue,
+                Value::String(text) => text,
+                Value::Array(items) => {
+                    items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+                }
+                other => other.to_string(),
+            };
+            variables.insert(format!("SKYWARD_SERVICE__{}", key.to_uppercase()), text);
+        }
+        variables.extend(self.env.clone());
+        variables
     }
 }
 

@@ -18,7 +18,6 @@ use skyward_image::resolve::{Resolved, resolve};
 use skyward_image::run::{
     Endpoints, Event, Isolation, Limits, Overrides, Plan, Process, Scratch, checks,
 };
-use skyward_image::settings;
 use skyward_image::unpack::unpack;
 
 use crate::command::access::Access;
@@ -140,8 +139,7 @@ fn plan(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Pl
     let (port, _held) = port(args.port.unwrap_or(service.port))?;
     let (admin_port, _held_too) = self::port(args.admin_port.unwrap_or(service.admin_port))?;
     (service.port, service.admin_port) = (port, admin_port);
-    let overrides =
-        Overrides { args: args.arguments.clone(), env: settings::environment(&service) };
+    let overrides = Overrides { args: args.arguments.clone(), env: service.environment() };
     let plan = Plan::new(&image.config, &overrides)?;
     Ok((Endpoints::new(service.host, service.port, service.admin_port), plan))
 }

@@ -1,0 +1,1 @@
+//! The API server: connecting, bounded calls, errors that say what to do.

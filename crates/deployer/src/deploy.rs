@@ -1,0 +1,1 @@
+//! Applies a release and everything around it.

@@ -1,0 +1,1 @@
+//! Revisions: what was deployed when, by whom, with which objects.

@@ -1,0 +1,18 @@
+//! The service on Kubernetes: rendered, compared, applied, followed, recorded, rolled back, removed.
+//!
+//! One way through: [`release`] says what is to run, [`render`] makes the objects of it, [`diff`] holds them against the
+//! cluster, [`deploy`] applies what differs under a [`lock`] and writes it down in [`history`], [`rollout`] decides whether
+//! it runs. [`cluster`] is the only module that talks to the API server.
+
+pub mod chart;
+pub mod cluster;
+pub mod deploy;
+pub mod diff;
+pub mod event;
+pub mod history;
+pub mod image;
+pub mod lock;
+pub mod manifest;
+pub mod release;
+pub mod render;
+pub mod rollout;

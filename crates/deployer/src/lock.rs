@@ -1,0 +1,1 @@
+//! One deployment at a time: a Lease with holder and expiry.

@@ -1,0 +1,68 @@
+//! What is to run: the configuration, the image and the host name, settled. Pure.
+
+use std::collections::BTreeMap;
+
+use skyward_config::{K3s, Service};
+
+/// The name under which the API server knows what we own.
+pub const MANAGER: &str = "skyward";
+
+/// The label that says who made an object; its value is [`MANAGER`].
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// The label that says which release an object belongs to; its value is [`Release::name`].
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+
+/// Everything that the objects are made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Release {
+    /// `[service]`.
+    pub service: Service,
+    /// `[k3s]`.
+    pub k3s: K3s,
+    /// The image as the nodes pull it, by digest where one is known: `repository@sha256:…`.
+    pub image: String,
+    /// The user and group id that the pods run as.
+    pub user: u32,
+    /// The way in from outside.
+    pub way_in: WayIn,
+}
+
+/// The way in from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WayIn {
+    /// There is no Ingress.
+    None,
+    /// An Ingress for every host name.
+    AnyHost,
+    /// An Ingress for this host name.
+    Host(String),
+}
+
+impl Release {
+    /// The name of the release and of its objects.
+    pub fn name(&self) -> &str {
+        &self.service.name
+    }
+
+    /// The namespace of the objects.
+    pub fn namespace(&self) -> &str {
+        &self.k3s.namespace
+    }
+
+    /// The labels that choose the release's pods. They never change: a Deployment's selector is immutable.
+    pub fn selector(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("app.kubernetes.io/name".to_owned(), self.name().to_owned()),
+            (INSTANCE.to_owned(), self.name().to_owned()),
+        ])
+    }
+
+    /// The labels of every object: the configuration's, and ours over them.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.k3s.labels.clone();
+        labels.extend(self.selector());
+        labels.insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
+        labels
+    }
+}

@@ -1,0 +1,1 @@
+//! The objects of a release, typed. Pure.
