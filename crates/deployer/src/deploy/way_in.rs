@@ -1,0 +1,79 @@
+//! The host name of the Ingress.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+use skyward_config::{Config, Ingress};
+
+use crate::cluster::Cluster;
+use crate::deploy::DeployError;
+use crate::history::Revision;
+use crate::manifest::Kind;
+use crate::release::WayIn;
+
+/// The way in that the configuration asks for; a nip.io name is made of a node's address, and stays what it was as long as
+/// a node has that address.
+///
+/// # Errors
+/// A nip.io name is asked for, and the nodes' addresses cannot be had.
+pub async fn way_in(
+    config: &Config,
+    cluster: &Cluster,
+    revisions: &[Revision],
+) -> Result<WayIn, DeployError> {
+    if let Some(host) = &config.k3s.host {
+        return Ok(WayIn::Host(host.clone()));
+    }
+    match config.k3s.ingress {
+        Ingress::None => Ok(WayIn::None),
+        Ingress::AnyHost => Ok(WayIn::AnyHost),
+        Ingress::NipIo => {
+            let addresses = cluster.node_addresses().await?;
+            let before = revisions.last().and_then(host_before);
+            choose(&config.service.name, &addresses, before)
+                .map(WayIn::Host)
+                .ok_or_else(|| DeployError::NoAddress { reason: "no node tells an address".into() })
+        }
+    }
+}
+
+/// The host name that the revision's Ingress has.
+fn host_before(revision: &Revision) -> Option<&str> {
+    let ingress = revision.manifests.iter().find(|manifest| manifest.id.kind == Kind::Ingress)?;
+    ingress.object.pointer("/spec/rules/0/host").and_then(Value::as_str)
+}
+
+/// The name before if a node still has its address, else one of the first node's address.
+fn choose(service: &str, addresses: &[IpAddr], before: Option<&str>) -> Option<String> {
+    let mut names = addresses.iter().filter_map(|address| nip_io(service, *address));
+    let before = before.filter(|before| names.clone().any(|name| name == *before));
+    before.map(str::to_owned).or_else(|| names.next())
+}
+
+/// nip.io's dash notation; it answers for IPv4 alone.
+fn nip_io(service: &str, address: IpAddr) -> Option<String> {
+    match address {
+        IpAddr::V4(address) => {
+            let address = address.to_string().replace('.', "-");
+            Some(format!("{service}.{address}.nip.io"))
+        }
+        IpAddr::V6(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_as_long_as_a_node_has_its_address() {
+        let addresses: Vec<IpAddr> =
+            ["fd00::1", "10.0.0.5", "10.0.0.6"].iter().map(|text| text.parse().unwrap()).collect();
+        let choose = |before| choose("web", &addresses, before);
+        assert_eq!(choose(None).unwrap(), "web.10-0-0-5.nip.io");
+        assert_eq!(choose(Some("web.10-0-0-6.nip.io")).unwrap(), "web.10-0-0-6.nip.io");
+        assert_eq!(choose(Some("web.10-0-0-7.nip.io")).unwrap(), "web.10-0-0-5.nip.io");
+        assert_eq!(choose(Some("web.example.com")).unwrap(), "web.10-0-0-5.nip.io");
+        assert_eq!(super::choose("web", &addresses[..1], None), None);
+    }
+}
