@@ -18,6 +18,11 @@ pub(crate) enum Output {
 }
 
 impl Output {
+    /// What takes the notes of a command whose result is a document of its own: always lines on standard error.
+    pub(crate) fn notices() -> Box<dyn Sink> {
+        Box::new(Lines { terminal: stderr().is_terminal(), transient: false })
+    }
+
     /// What takes the events in this form.
     pub(crate) fn sink(self) -> Box<dyn Sink> {
         match self {
@@ -106,6 +111,24 @@ fn failed(failure: &Failure) -> String {
         for line in lines {
             text += &format!("    {line}\n");
         }
+    }
+    text
+}
+
+/// Whether standard output is looked at by a person who sees colours.
+pub(crate) fn color() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Rows as columns, two spaces apart.
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        text += cells.collect::<Vec<_>>().join("  ").trim_end();
+        text.push('\n');
     }
     text
 }

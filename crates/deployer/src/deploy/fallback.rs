@@ -3,7 +3,7 @@
 use crate::deploy::DeployError;
 use crate::deploy::plan::Plan;
 use crate::deploy::remove::take_down;
-use crate::deploy::run::{Run, Stopped, Wish};
+use crate::deploy::run::{Run, Stopped};
 use crate::deploy::state::State;
 use crate::event::{Event, Sink};
 use crate::history::{Revision, Status};
@@ -54,7 +54,7 @@ async fn go_back(
         None if run.options.keep => Ok("the failed first install is kept, as asked".to_owned()),
         None => {
             let (history, wish) = (&run.history, run.wish);
-            take_down(run.cluster, history, wish, &revision.inventory, run.ends(), held, sink).await?;
+            take_down(run.cluster, history, wish, &revision.inventory, run.ends, held, sink).await?;
             Ok("the failed first install was removed again".to_owned())
         }
         Some(good) => again(run, good, held, sink).await,
@@ -69,8 +69,8 @@ async fn again(
     sink: &mut dyn Sink,
 ) -> Result<String, DeployError> {
     sink.emit(Event::Note { text: format!("going back to revision {}", good.number) });
-    let wish = Wish::back_to(run.wish, good);
-    let run = Run { wish: &wish, ..run.again() };
+    let wish = run.wish.back_to(good);
+    let run = run.with(&wish);
     let state = State::look(run.cluster, &run.history, &wish.manifests).await?;
     let plan = Plan::new(&state, &wish.manifests, &wish.release, run.options.force)?;
     let mut revision = run.revision(&plan);

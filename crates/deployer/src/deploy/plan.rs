@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::deploy::DeployError;
 use crate::deploy::inventory::{self, owner};
 use crate::deploy::state::State;
+use crate::deploy::status;
 use crate::diff;
 use crate::history::{Owned, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
-use crate::rollout;
+use crate::rollout::Verdict;
 
 /// What a run will do.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,12 +116,16 @@ fn serves(state: &State, manifests: &[Manifest]) -> bool {
     let complete = manifests
         .iter()
         .filter(|manifest| manifest.id.kind == Kind::Deployment)
-        .all(|manifest| state.live.get(&manifest.id).is_some_and(rollout::is_complete));
+        .all(|manifest| state.live.get(&manifest.id).is_some_and(is_complete));
     deployed && complete
 }
 
+fn is_complete(deployment: &Value) -> bool {
+    matches!(status::verdict(deployment), Verdict::Done(_))
+}
+
 /// What to say of a namespace that we use and do not own.
-fn foreign_namespace(name: &str, live: &serde_json::Value) -> Option<String> {
+fn foreign_namespace(name: &str, live: &Value) -> Option<String> {
     const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
     let enforced = live["metadata"]["labels"][ENFORCE].as_str();
     (enforced != Some("restricted")).then(|| {

@@ -49,6 +49,30 @@ pub struct Wish {
     pub rollback_of: Option<u32>,
 }
 
+impl Wish {
+    /// The release without an object.
+    pub fn nothing(release: &str, namespace: &str) -> Self {
+        Self {
+            release: release.to_owned(),
+            namespace: namespace.to_owned(),
+            image: String::new(),
+            manifests: Vec::new(),
+            rollback_of: None,
+        }
+    }
+
+    /// The same release as it was in an earlier revision.
+    #[must_use]
+    pub fn back_to(&self, revision: &Revision) -> Self {
+        Self {
+            image: revision.image.clone(),
+            manifests: revision.manifests.clone(),
+            rollback_of: Some(revision.number),
+            ..self.clone()
+        }
+    }
+}
+
 /// How it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {

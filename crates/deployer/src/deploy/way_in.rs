@@ -1,6 +1,6 @@
 //! The host name of the Ingress.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde_json::Value;
 use skyward_config::{Config, Ingress};
@@ -45,20 +45,18 @@ fn host_before(revision: &Revision) -> Option<&str> {
 
 /// The name before if a node still has its address, else one of the first node's address.
 fn choose(service: &str, addresses: &[IpAddr], before: Option<&str>) -> Option<String> {
-    let mut names = addresses.iter().filter_map(|address| nip_io(service, *address));
+    let mut names = addresses.iter().filter_map(|address| match address {
+        IpAddr::V4(address) => Some(nip_io(service, *address)),
+        // nip.io answers for IPv4 alone.
+        IpAddr::V6(_) => None,
+    });
     let before = before.filter(|before| names.clone().any(|name| name == *before));
     before.map(str::to_owned).or_else(|| names.next())
 }
 
-/// nip.io's dash notation; it answers for IPv4 alone.
-fn nip_io(service: &str, address: IpAddr) -> Option<String> {
-    match address {
-        IpAddr::V4(address) => {
-            let address = address.to_string().replace('.', "-");
-            Some(format!("{service}.{address}.nip.io"))
-        }
-        IpAddr::V6(_) => None,
-    }
+/// The service's name under an address, in nip.io's dash notation.
+pub fn nip_io(service: &str, address: Ipv4Addr) -> String {
+    format!("{service}.{}.nip.io", address.to_string().replace('.', "-"))
 }
 
 #[cfg(test)]
