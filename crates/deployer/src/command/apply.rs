@@ -85,7 +85,8 @@ pub(crate) async fn release(
     sink: &mut dyn Sink,
 ) -> Result<Release> {
     let (config, name) = (&loaded.config, &loaded.config.service.name);
-    let revisions: Vec<Revision> = History::new(cluster, &config.k3s.namespace, name).list().await?;
+    let revisions: Vec<Revision> =
+        History::new(cluster, &config.k3s.namespace, name).list().await?;
     let way_in = deploy::way_in(config, cluster, &revisions).await?;
     let delivered = match &args.image {
         Some(reference) => image::given(reference, sink)?,
@@ -123,7 +124,7 @@ async fn finish(
     let Applied { revision, changed } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(cluster, release, deadline, sink).await?;
+        let reach = rollout::reachable(&cluster.client(), release, deadline, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::Note { text: text.clone() });
         }
@@ -132,7 +133,7 @@ async fn finish(
         }
         reach.address
     } else {
-        rollout::address(release)
+        release.address()
     };
     let text = if changed {
         format!("Revision {revision} of {} serves.", release.name())

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_deployer::deploy::{self, Wish};
-use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::event::Event;
 use skyward_deployer::history::History;
 
 use crate::cli::Common;
@@ -32,7 +32,10 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let options = args.caution.options(&loaded);
     let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
     let text = if applied.changed {
-        format!("Revision {} of {name} serves again, as revision {}.", target.number, applied.revision)
+        format!(
+            "Revision {} of {name} serves again, as revision {}.",
+            target.number, applied.revision
+        )
     } else {
         format!("Nothing to do: what revision {} says serves already.", target.number)
     };

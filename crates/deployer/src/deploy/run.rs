@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::cluster::{CallError, Cluster};
+use crate::deploy::DeployError;
 use crate::deploy::fallback::fall_back;
 use crate::deploy::objects::{self, Objects};
 use crate::deploy::plan::Plan;
 use crate::deploy::preview::preview;
 use crate::deploy::state::State;
-use crate::deploy::DeployError;
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::lock::{Held, Lock, LockError};
@@ -114,7 +114,8 @@ pub async fn apply(
         sink.emit(Event::Change(difference));
     }
     objects::make_namespace(cluster, &plan, options.force, sink).await?;
-    let held = Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
+    let held =
+        Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
     let ended = run.under_lock(&held, sink).await;
     // A release that failed is found expired; what the run itself says is more important.
     let released = held.release().await;
@@ -123,7 +124,16 @@ pub async fn apply(
     Ok(applied)
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// The same run for another wish.
+    pub(super) fn with<'b>(&self, wish: &'b Wish) -> Run<'b>
+    where
+        'a: 'b,
+    {
+        let history = History::new(self.cluster, &wish.namespace, &wish.release);
+        Run { cluster: self.cluster, history, wish, options: self.options, ends: self.ends }
+    }
+
     async fn look(&self) -> Result<(State, Plan), DeployError> {
         let wish = self.wish;
         let state = State::look(self.cluster, &self.history, &wish.manifests).await?;
@@ -200,10 +210,12 @@ impl Run<'_> {
         let deployment = objects.apply(revision, sink).await?;
         held.check()?;
         self.history.put(revision).await?;
-        if let Some(deployment) = deployment {
-            let target = Target::of(&deployment);
-            match rollout::follow(self.cluster, &target, self.remaining(), sink).await? {
-                Outcome::Ready => {}
+        if let Some(target) = deployment.as_ref().and_then(Target::of) {
+            match rollout::follow(&self.cluster.client(), &target, self.remaining(), sink)
+                .await
+                .expect("TEMPORARY")
+            {
+                Outcome::Ready { replicas: _ } => {}
                 Outcome::Failed(failure) => return Err(Stopped::Rollout(failure)),
             }
         }
@@ -243,7 +255,7 @@ pub(super) enum Stopped {
     /// The lock is lost: someone else may deploy by now.
     Lock(LockError),
     /// Its pods do not run.
-    Rollout(Failure),
+    Rollout(Box<Failure>),
 }
 
 impl From<CallError> for Stopped {
