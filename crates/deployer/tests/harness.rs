@@ -11,6 +11,7 @@ use kube::{Client, Config};
 use serde_json::json;
 use support::control_plane::{ControlPlane, User};
 use support::hollow::{HollowNode, Pace};
+use support::node::Node;
 use support::proxy::{Fault, Proxy};
 use support::{block_on, until};
 
@@ -130,4 +131,38 @@ fn a_hollow_node_does_what_the_image_says() {
         })
         .await;
     });
+}
+
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler kubelet containerd containerd-shim-runc-v2 ctr runc docker-registry"]
+fn a_node_says_why_a_pod_does_not_run_and_leaves_nothing() {
+    let node = Node::start();
+    block_on(async {
+        let namespace = node.control_plane().namespace("node").await;
+        let client = node.control_plane().client().await;
+        let deployments: Api<Deployment> = Api::namespaced(client.clone(), &namespace);
+        let pods: Api<Pod> = Api::namespaced(client, &namespace);
+        let images = [
+            ("serves", "localhost/pause:test".to_owned(), "Ready"),
+            ("missing", node.reference("acme/missing:1"), "ImagePullBackOff"),
+        ];
+        for (name, image, _) in &images {
+            deployments
+                .create(&PostParams::default(), &deployment(name, image))
+                .await
+                .expect("created");
+        }
+        for (name, _, wanted) in &images {
+            until(name, 60, async || (reason(&pods, name).await? == *wanted).then_some(())).await;
+        }
+    });
+    let folder = std::path::Path::to_owned(node.control_plane().as_ref());
+    drop(node);
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    assert!(!folder.exists(), "its folder");
+    for file in ["/proc/mounts", "/proc/self/cgroup"] {
+        assert!(!std::fs::read_to_string(file).unwrap().contains(name), "{file}");
+    }
+    assert!(!std::path::Path::new("/sys/fs/cgroup").join(name).exists());
+    assert!(!std::path::Path::new("/sys/fs/cgroup/memory").join(name).exists());
 }

@@ -6,6 +6,7 @@
 pub mod certificates;
 pub mod control_plane;
 pub mod hollow;
+pub mod node;
 pub mod proxy;
 pub mod supervisor;
 
