@@ -65,4 +65,13 @@ impl Release {
         labels.insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
         labels
     }
+
+    /// The address to open, where the host name alone tells it.
+    pub fn address(&self) -> Option<String> {
+        let scheme = if self.k3s.tls_secret.is_some() { "https" } else { "http" };
+        match &self.way_in {
+            WayIn::Host(host) => Some(format!("{scheme}://{host}/")),
+            WayIn::AnyHost | WayIn::None => None,
+        }
+    }
 }
