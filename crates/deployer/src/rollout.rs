@@ -4,10 +4,14 @@
 //! wait. [`follow`] keeps the snapshot current by watches, asks `decide` at every change, and collects the evidence of a
 //! failure while the failing pod is still there. [`reachable`] then proves that the service answers.
 
+mod advice;
 mod decide;
 mod follow;
+mod progress;
 mod reachable;
 mod snapshot;
+mod trouble;
+mod wording;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +19,7 @@ use serde_json::Value;
 pub use decide::{Verdict, decide};
 pub use follow::follow;
 pub use reachable::{Reach, reachable};
-pub use snapshot::Snapshot;
+pub use snapshot::{Noticed, Snapshot};
 
 /// The Deployment whose rollout is looked at, as its apply left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
