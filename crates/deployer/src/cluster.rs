@@ -1,1 +1,145 @@
 //! The API server: connecting, bounded calls, errors that say what to do.
+//!
+//! Pure: `retry` (whether a fault is waited out), `fault` (what an answer or a broken connection means), `error` (how it
+//! is told). The rest talks: `kubeconfig` finds the cluster, `call` is one bounded and repeated call.
+
+mod call;
+mod certificate;
+mod error;
+mod fault;
+mod kubeconfig;
+mod nodes;
+mod objects;
+mod path;
+mod retry;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use kube::Client;
+use serde::Deserialize;
+
+pub use error::{CallError, Denied, Reason, Verb};
+pub use nodes::{IngressClass, NodeAddress};
+pub use objects::Apply;
+pub(crate) use path::Place;
+pub use retry::Policy;
+
+/// Which cluster is meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The kubeconfig. Without it: those that `KUBECONFIG` names, merged as kubectl does, else `~/.kube/config`.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig. Without it: an error that lists the contexts there are; never the current one.
+    pub context: Option<String>,
+}
+
+/// Takes what people should know while a call is repeated: one sentence.
+pub type Notice = Arc<dyn Fn(String) + Send + Sync>;
+
+/// How calls are made.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// How long a call may take and how it is repeated.
+    pub policy: Policy,
+    /// Hears that the API server does not answer, and that it does again.
+    pub notice: Option<Notice>,
+}
+
+/// A cluster's API server. Cheap to clone: all clones share a connection pool.
+#[derive(Clone)]
+pub struct Cluster {
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a cluster share.
+struct Shared {
+    client: Client,
+    context: String,
+    server: String,
+    version: String,
+    settings: Settings,
+    /// Since when the API server has not answered, if so.
+    silent_since: Mutex<Option<tokio::time::Instant>>,
+    /// The day on which our certificate ends, for the error that tells of a refusal.
+    certificate_ends: Option<jiff::Timestamp>,
+}
+
+/// The part of `GET /version` that is read.
+#[derive(Deserialize)]
+struct Version {
+    #[serde(rename = "gitVersion")]
+    git_version: String,
+}
+
+impl Cluster {
+    /// Reads the kubeconfig and asks the API server for its version, with the usual bounds.
+    ///
+    /// # Errors
+    /// No kubeconfig, no or another context, a server that does not answer within the policy's first contact, is not
+    /// trusted, or does not let us in.
+    pub async fn connect(target: &Target) -> Result<Self, CallError> {
+        Self::connect_with(target, Settings::default()).await
+    }
+
+    /// As [`Cluster::connect`], with bounds and a listener of one's own.
+    ///
+    /// # Errors
+    /// As [`Cluster::connect`].
+    pub async fn connect_with(target: &Target, settings: Settings) -> Result<Self, CallError> {
+        let chosen = kubeconfig::choose(target)?;
+        let access = kubeconfig::access(&chosen).await?;
+        let mut shared = Shared {
+            client: access.client,
+            context: chosen.context,
+            server: access.server,
+            version: String::new(),
+            settings,
+            silent_since: Mutex::new(None),
+            certificate_ends: access.certificate_ends,
+        };
+        shared.version = shared.first_contact().await?;
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The context of the kubeconfig.
+    pub fn context(&self) -> &str {
+        &self.shared.context
+    }
+
+    /// The API server's address.
+    pub fn server(&self) -> &str {
+        &self.shared.server
+    }
+
+    /// The API server's version, such as `v1.36.3+k3s1`.
+    pub fn version(&self) -> &str {
+        &self.shared.version
+    }
+
+    /// The bare client, for watches: its requests are neither bounded nor repeated.
+    pub fn client(&self) -> Client {
+        self.shared.client.clone()
+    }
+}
+
+impl Shared {
+    /// Asks for the version: the first contact, given up early, because the address may well be wrong.
+    async fn first_contact(&self) -> Result<String, CallError> {
+        let request = path::version();
+        let object = format!("context `{}`", self.context);
+        let policy = self.settings.policy.first_contact();
+        let body = self.send(Verb::Connect, &object, &policy, request).await?;
+        let version: Version = call::decode(Verb::Connect, &object, &body)?;
+        Ok(version.git_version)
+    }
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster")
+            .field("context", &self.shared.context)
+            .field("server", &self.shared.server)
+            .finish_non_exhaustive()
+    }
+}

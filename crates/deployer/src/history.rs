@@ -1,1 +1,78 @@
 //! Revisions: what was deployed when, by whom, with which objects.
+
+mod codec;
+mod record;
+mod store;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::Cluster;
+use crate::manifest::{Manifest, ObjectId};
+
+pub use codec::hash;
+
+/// One deployment, as it is recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Counts from 1.
+    pub number: u32,
+    /// When it began.
+    pub started: Timestamp,
+    /// Who deployed: `user@host`.
+    pub by: String,
+    /// The image, by digest where one is known.
+    pub image: String,
+    /// How it went.
+    pub status: Status,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The earlier revision whose objects it has again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_of: Option<u32>,
+    /// Of the manifests: [`hash`].
+    pub hash: String,
+    /// The objects as they were applied, in order.
+    #[serde(skip)]
+    pub manifests: Vec<Manifest>,
+    /// The objects that the API server then had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inventory: Vec<Owned>,
+}
+
+/// How a deployment went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is being applied, or was when its deployer was stopped.
+    Pending,
+    /// Its rollout was done.
+    Deployed,
+    /// Its rollout failed.
+    Failed,
+}
+
+/// An object that is ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    /// Which.
+    pub id: ObjectId,
+    /// Its `metadata.uid`: an object of the same name that others made later has another.
+    pub uid: String,
+}
+
+/// The revisions of one release.
+#[derive(Debug)]
+pub struct History<'a> {
+    cluster: &'a Cluster,
+    namespace: String,
+    release: String,
+}
+
+impl<'a> History<'a> {
+    /// Of the release of this name in this namespace.
+    pub fn new(cluster: &'a Cluster, namespace: &str, release: &str) -> Self {
+        Self { cluster, namespace: namespace.to_owned(), release: release.to_owned() }
+    }
+}
