@@ -1,6 +1,8 @@
 //! The decision. The rules are kubectl's and the Deployment controller's own, and stricter where those wait in vain: kstatus
 //! ignores `ReplicaFailure`, and kube's `is_deployment_completed` looks at one condition of a status that may be stale.
 
+use std::time::Duration;
+
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus};
 use k8s_openapi::jiff::Timestamp;
 
@@ -29,6 +31,8 @@ const REFUSAL_S: i64 = 5;
 /// Seconds for which a Deployment may be away: someone may be replacing it.
 const AWAY_S: i64 = 5;
 
+const SOMEONE_ELSE: &str = "see who else deploys into this namespace, then run this again";
+
 /// Decides whether the rollout is done, has failed or needs more time.
 pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
     let deployment = match present(seen, target, now) {
@@ -44,7 +48,7 @@ pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
         return Verdict::Waiting("the Deployment controller has not looked at it yet".to_owned());
     }
     if spec.paused == Some(true) {
-        let reason = format!("Deployment {}: its rollout is paused", target.name);
+        let reason = format!("{target}: its rollout is paused");
         let next = "resume it (kubectl rollout resume), or ask who paused it and why";
         return failed(reason, next);
     }
@@ -54,7 +58,7 @@ pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
         return Verdict::Done(wanted);
     }
     if let Some(message) = refusal(seen, now) {
-        let reason = format!("Deployment {}: its pods are refused: {message}", target.name);
+        let reason = format!("{target}: its pods are refused: {message}");
         return failed(reason, &of_refusal(&message));
     }
     let troubles = troubles(seen);
@@ -62,7 +66,8 @@ pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
         return Verdict::Failed(Box::new(failure(target, trouble, deployment)));
     }
     if is_late(seen, now) {
-        return Verdict::Failed(Box::new(late(seen, target, &troubles, deployment)));
+        let what = format!("no progress for {} s", seen.progress_deadline());
+        return Verdict::Failed(Box::new(unfinished(seen, target, &what)));
     }
     Verdict::Waiting(progress(seen, &status, wanted, &troubles))
 }
@@ -73,17 +78,16 @@ fn present<'s>(
     target: &Target,
     now: Timestamp,
 ) -> Result<&'s Deployment, Box<Verdict>> {
-    let name = &target.name;
     let what = match &seen.deployment {
         Some(deployment) if uid(&deployment.metadata) == target.uid => return Ok(deployment),
         Some(_) => "was deleted and made again by someone else",
         None => "is gone: someone deleted it",
     };
     if seconds_since(seen.noticed.away_since, now) < AWAY_S {
-        return Err(Box::new(Verdict::Waiting(format!("Deployment {name} {what}"))));
+        return Err(Box::new(Verdict::Waiting(format!("{target} {what}"))));
     }
-    let next = "see who else deploys into this namespace, then run this again";
-    Err(Box::new(failed(format!("Deployment {name} {what} while it was rolled out"), next)))
+    let reason = format!("{target} {what} while it was rolled out");
+    Err(Box::new(failed(reason, SOMEONE_ELSE)))
 }
 
 /// Every pod is of the new template and available, and none of an older one is left.
@@ -136,12 +140,7 @@ fn failure(target: &Target, trouble: &Trouble, deployment: &Deployment) -> Failu
     let container = trouble.container.as_deref();
     let part = container.map_or_else(String::new, |name| format!(", container {name}"));
     Failure {
-        reason: format!(
-            "Deployment {}: pod {}{part}: {}",
-            target.name,
-            trouble.pod,
-            trouble.reason()
-        ),
+        reason: format!("{target}: pod {}{part}: {}", trouble.pod, trouble.reason()),
         next: next(trouble, target, deployment),
         pod: Some(trouble.pod.clone()),
         container: trouble.container.clone(),
@@ -150,26 +149,34 @@ fn failure(target: &Target, trouble: &Trouble, deployment: &Deployment) -> Failu
     }
 }
 
-/// Past the deadline, the reason is what the pods still lack; the Deployment itself only says that time is up.
-fn late(
-    seen: &Snapshot,
-    target: &Target,
-    troubles: &[Trouble],
-    deployment: &Deployment,
-) -> Failure {
-    let seconds = seen.progress_deadline();
+/// The verdict at the end of the caller's own time.
+pub(super) fn timed_out(seen: &Snapshot, target: &Target, after: Duration) -> Verdict {
+    Verdict::Failed(Box::new(unfinished(
+        seen,
+        target,
+        &format!("not done after {} s", after.as_secs()),
+    )))
+}
+
+/// Where time is up, the reason is what the pods still lack; the Deployment itself only says that time is up.
+fn unfinished(seen: &Snapshot, target: &Target, what: &str) -> Failure {
+    let Some(deployment) = &seen.deployment else {
+        let reason = format!("{target}: {what}: it is not there");
+        return Failure { reason, next: SOMEONE_ELSE.to_owned(), ..Failure::default() };
+    };
+    let troubles = troubles(seen);
     if let Some(trouble) = troubles.first() {
         let failure = failure(target, trouble, deployment);
-        let reason = format!("{}, and no progress for {seconds} s", failure.reason);
+        let reason = format!("{}; {what}", failure.reason);
         return Failure { reason, ..failure };
     }
     let status = deployment.status.clone().unwrap_or_default();
     let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let state = progress(seen, &status, wanted, troubles);
+    let state = progress(seen, &status, wanted, &troubles);
+    let next = "see the events below; raise k3s.progress_deadline_s and k3s.timeout_s where the pods only need longer";
     Failure {
-        reason: format!("Deployment {}: no progress for {seconds} s: {state}", target.name),
-        next: "see the events below; raise k3s.progress_deadline_s where the pods only need longer"
-            .to_owned(),
+        reason: format!("{target}: {what}: {state}"),
+        next: next.to_owned(),
         pod: seen.new_pods().first().and_then(|pod| pod.metadata.name.clone()),
         ..Failure::default()
     }
