@@ -87,7 +87,14 @@ pub(crate) async fn release(
     let (config, name) = (&loaded.config, &loaded.config.service.name);
     let revisions: Vec<Revision> =
         History::new(cluster, &config.k3s.namespace, name).list().await?;
-    let way_in = deploy::way_in(config, cluster, &revisions).await?;
+    let nodes = cluster.addresses_of_nodes().await?;
+    let way_in = deploy::way_in(config, &nodes, &revisions)?;
+    // Where we may not look at the nodes, they are as most are.
+    let disk_is_counted = nodes.is_empty() || nodes.iter().any(|node| node.counts_disk);
+    if !disk_is_counted {
+        let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
+        sink.emit(Event::Note { text: text.to_owned() });
+    }
     let delivered = match &args.image {
         Some(reference) => image::given(reference, sink)?,
         None => image::deliver(loaded, common.flags(), sink)?,
@@ -99,6 +106,7 @@ pub(crate) async fn release(
         image: delivered.reference,
         user: config.image.user,
         way_in,
+        disk_is_counted,
     })
 }
 
