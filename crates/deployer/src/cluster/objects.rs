@@ -163,7 +163,7 @@ impl Cluster {
             Ok(_) => Ok(true),
             // The answer to an earlier attempt was lost; that attempt may have been the one that deleted it.
             Err(CallError { reason: Reason::NotFound, maybe_done, .. }) => Ok(maybe_done),
-            Err(CallError { reason: Reason::Changed, maybe_done, .. }) => Ok(maybe_done),
+            Err(CallError { reason: Reason::Changed, .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
