@@ -1,1 +1,62 @@
 //! What a release would change.
+//!
+//! [`in_sync`] answers whether anything has to be applied at all, from what a GET returned. [`compare`] says what an apply
+//! would change, from the answer to a server-side dry run, so that defaults, webhooks and the fields of other owners are
+//! already in it. [`text`] shows it to people; for programs a [`Difference`] is JSON.
+
+mod compare;
+mod immutable;
+mod lists;
+mod sync;
+mod text;
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use compare::compare;
+pub use sync::in_sync;
+pub use text::text;
+
+use crate::manifest::ObjectId;
+
+/// What would become of one object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// Which object.
+    pub id: ObjectId,
+    /// What would be done to it.
+    pub change: Change,
+    /// The fields that would change, in the order of their paths; all fields where it is created or deleted.
+    pub fields: Vec<Field>,
+}
+
+/// What would be done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It is not there.
+    Create,
+    /// It is there and differs.
+    Update,
+    /// It is there and no longer wanted.
+    Delete,
+    /// It is as it should be.
+    Unchanged,
+}
+
+/// A field that would change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Field {
+    /// Where it is, such as `spec.template.spec.containers[web].env[RUST_LOG].value`: list items that have a key are named
+    /// by it, others by their position.
+    pub path: String,
+    /// Its value now; none where it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// Its value afterwards; none where it goes away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    /// The API server refuses a change of it: the object would have to be deleted and made again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub immutable: bool,
+}
