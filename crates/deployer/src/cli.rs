@@ -1,36 +1,53 @@
-//! The command line. Its names are settled; none of its commands is built yet.
+//! The command line.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-/// Deploys the service on Kubernetes (k3s first) [not built yet].
+use anyhow::Result;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use skyward_config::{ConfigArgs, ConfigError, Loaded};
+use skyward_deployer::cluster::Target;
+
+use crate::command::{apply, diff, history, remove, render, rollback, status};
+use crate::output::Output;
+
+/// Deploys the service on Kubernetes, k3s first. Without a command: apply.
 #[derive(Parser)]
 #[command(name = "deploy-k3s", bin_name = "cargo xtask deploy-k3s", version)]
-pub(crate) struct Cli {
+struct Cli {
+    #[command(flatten)]
+    common: Common,
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    command: Command,
 }
 
-/// What can be asked for. Without one, `apply`.
+/// What every command takes.
+#[derive(Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The context of the kubeconfig [default: k3s.context]
+    #[arg(long, value_name = "NAME", global = true)]
+    context: Option<String>,
+    /// The kubeconfig [default: k3s.kubeconfig, KUBECONFIG, ~/.kube/config]
+    #[arg(long, value_name = "FILE", global = true)]
+    kubeconfig: Option<PathBuf>,
+    /// The form of standard output
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(crate) output: Output,
+}
+
 #[derive(Subcommand)]
-pub(crate) enum Command {
-    /// Show what will change, apply it and follow the rollout (the default).
-    Apply,
-    /// Print the Kubernetes manifests.
-    Render,
-    /// Show what `apply` would change.
-    Diff,
-    /// Show the release and its pods.
-    Status,
-    /// List the revisions.
-    History,
-    /// Go back to an earlier revision (default: the last good one).
-    Rollback {
-        /// The revision's number, as `history` lists it.
-        revision: Option<u32>,
-    },
-    /// Remove the release.
-    Remove,
-    /// Set up, widen, upgrade or take down a k3s cluster.
+enum Command {
+    Apply(apply::Args),
+    Render(render::Args),
+    Diff(diff::Args),
+    Status(status::Args),
+    History(history::Args),
+    Rollback(rollback::Args),
+    Remove(remove::Args),
+    /// Set up, widen, upgrade or take down a k3s cluster [not built yet]
     Cluster {
         /// What to do with the cluster.
         #[command(subcommand)]
@@ -40,37 +57,140 @@ pub(crate) enum Command {
 
 /// What can be done with a cluster.
 #[derive(Subcommand)]
-pub(crate) enum Cluster {
-    /// Install k3s on the configured machines, or on this one.
+enum Cluster {
+    /// Install k3s on the configured machines, or on this one
     Up,
-    /// Add the machines that the configuration lists and the cluster lacks.
+    /// Add the machines that the configuration lists and the cluster lacks
     Join,
-    /// Show versions, roles, readiness and certificate dates.
+    /// Show versions, roles, readiness and certificate dates
     Status,
-    /// Bring each machine to the configured version, one server at a time.
+    /// Bring each machine to the configured version, one server at a time
     Upgrade,
-    /// Remove what `up` made, and nothing else.
+    /// Remove what `up` made, and nothing else
     Down,
 }
 
-impl Command {
-    /// The words that ask for this command.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Apply => "apply",
-            Self::Render => "render",
-            Self::Diff => "diff",
-            Self::Status => "status",
-            Self::History => "history",
-            Self::Rollback { revision: _ } => "rollback",
-            Self::Remove => "remove",
-            Self::Cluster { command } => match command {
-                Cluster::Up => "cluster up",
-                Cluster::Join => "cluster join",
-                Cluster::Status => "cluster status",
-                Cluster::Upgrade => "cluster upgrade",
-                Cluster::Down => "cluster down",
-            },
+impl Common {
+    /// Reads the configuration.
+    pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
+        self.config.load()
+    }
+
+    /// The flags that chose the configuration, for the programs that it is handed on to.
+    pub(crate) fn flags(&self) -> &ConfigArgs {
+        &self.config
+    }
+
+    /// Which cluster: the flags, then the configuration.
+    pub(crate) fn target(&self, loaded: &Loaded) -> Target {
+        let configured = loaded.config.k3s.kubeconfig.as_ref().map(|path| loaded.root.join(path));
+        Target {
+            kubeconfig: self.kubeconfig.clone().or(configured),
+            context: self.context.clone().or_else(|| loaded.config.k3s.context.clone()),
         }
+    }
+}
+
+/// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse_from(with_default(std::env::args_os().collect()));
+    match run(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            match error.downcast_ref() {
+                // Each line already begins with the place that it is about.
+                Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
+                // It may quote what a cluster says: nothing in it commands the terminal.
+                _ => eprintln!(
+                    "error: {}",
+                    format!("{error:#}")
+                        .replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
+                ),
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Puts `apply` first where no command is named.
+fn with_default(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let command = Cli::command();
+    let known = |argument: &OsString| {
+        let word = argument.to_string_lossy();
+        matches!(&*word, "help" | "--help" | "-h" | "--version" | "-V")
+            || command.get_subcommands().any(|known| known.get_name() == word)
+    };
+    if !arguments.iter().skip(1).any(known) {
+        arguments.insert(arguments.len().min(1), "apply".into());
+    }
+    arguments
+}
+
+fn run(cli: &Cli) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let common = &cli.common;
+    runtime.block_on(async {
+        let command = async {
+            match &cli.command {
+                Command::Apply(args) => apply::run(common, args).await,
+                Command::Render(args) => render::run(common, args).await,
+                Command::Diff(args) => diff::run(common, args).await,
+                Command::Status(args) => status::run(common, args).await,
+                Command::History(args) => history::run(common, args).await,
+                Command::Rollback(args) => rollback::run(common, args).await,
+                Command::Remove(args) => remove::run(common, args).await,
+                Command::Cluster { command } => not_built_yet(command),
+            }
+        };
+        tokio::select! {
+            ended = command => ended,
+            signal = interrupted() => anyhow::bail!(
+                "interrupted by {signal}: what is done is written down in the cluster. Next step: run it again, it goes on from there"
+            ),
+        }
+    })
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn interrupted() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+    }
+}
+
+fn not_built_yet(command: &Cluster) -> Result<ExitCode> {
+    let name = match command {
+        Cluster::Up => "up",
+        Cluster::Join => "join",
+        Cluster::Status => "status",
+        Cluster::Upgrade => "upgrade",
+        Cluster::Down => "down",
+    };
+    anyhow::bail!(
+        "cluster {name}: not built yet; nothing was changed. Next step: install k3s yourself, then name its context in k3s.context"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_list_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn apply_is_the_default() {
+        let with = |words: &[&str]| with_default(words.iter().map(OsString::from).collect());
+        assert_eq!(with(&["x"]), ["x", "apply"]);
+        assert_eq!(with(&["x", "--image", "a"]), ["x", "apply", "--image", "a"]);
+        assert_eq!(with(&["x", "--context", "a", "diff"]), ["x", "--context", "a", "diff"]);
+        assert_eq!(with(&["x", "--help"]), ["x", "--help"]);
     }
 }

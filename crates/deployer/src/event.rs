@@ -15,11 +15,18 @@ pub enum Event {
         /// The API server's address.
         server: String,
     },
+    /// The image is where the nodes find it.
+    Image {
+        /// As the nodes pull it.
+        reference: String,
+    },
     /// Something that people should know and nothing depends on.
     Note {
         /// One sentence.
         text: String,
     },
+    /// What applying would change of one object.
+    Change(crate::diff::Difference),
     /// An object was applied or deleted.
     Object {
         /// Which.

@@ -1,0 +1,30 @@
+//! The commands.
+
+pub(crate) mod apply;
+pub(crate) mod diff;
+pub(crate) mod history;
+pub(crate) mod remove;
+pub(crate) mod render;
+pub(crate) mod rollback;
+pub(crate) mod status;
+
+use anyhow::Result;
+use skyward_config::Loaded;
+use skyward_deployer::cluster::Cluster;
+use skyward_deployer::event::{Event, Sink};
+
+use crate::cli::Common;
+
+/// Connects, and says where to.
+pub(crate) async fn connect(
+    common: &Common,
+    loaded: &Loaded,
+    sink: &mut dyn Sink,
+) -> Result<Cluster> {
+    let cluster = Cluster::connect(&common.target(loaded)).await?;
+    sink.emit(Event::Cluster {
+        context: cluster.context().to_owned(),
+        server: cluster.server().to_owned(),
+    });
+    Ok(cluster)
+}

@@ -1,0 +1,63 @@
+//! `remove`: take the release away, and leave nothing.
+
+use std::io::{BufRead, IsTerminal, stdin};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use skyward_deployer::deploy::{self, Wish};
+use skyward_deployer::event::Event;
+
+use crate::cli::Common;
+use crate::command::connect;
+
+/// Remove the release, its history, and the namespace if it was made for it and holds nothing of others
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Runs the command.
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+    let loaded = common.load()?;
+    let mut sink = common.output.sink();
+    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
+    if !args.yes {
+        confirm(name, namespace, cluster.context())?;
+    }
+    let wish = Wish::nothing(name, namespace);
+    let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
+    let removed = deploy::remove(&cluster, &wish, timeout, sink.as_mut()).await?;
+    let namespace = match &removed.namespace_kept {
+        Some(reason) => format!("Namespace {namespace} stays: {reason}."),
+        None => format!("Namespace {namespace} is gone."),
+    };
+    let text = if removed.objects == 0 {
+        format!("Nothing of {name} is there. {namespace}")
+    } else {
+        format!("{name} is removed: {} objects. {namespace}", removed.objects)
+    };
+    sink.emit(Event::Finished { revision: None, text, address: None });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks for the release's name.
+fn confirm(name: &str, namespace: &str, context: &str) -> Result<()> {
+    if !stdin().is_terminal() {
+        bail!(
+            "removing {name} from namespace {namespace} of {context}: there is no one to ask; give --yes"
+        );
+    }
+    eprint!(
+        "This ends {name} in namespace {namespace} of {context}, and deletes its history. Type its name to go on: "
+    );
+    let mut line = String::new();
+    stdin().lock().read_line(&mut line)?;
+    if line.trim() != name {
+        bail!("removing {name}: another name was typed; nothing was changed");
+    }
+    Ok(())
+}

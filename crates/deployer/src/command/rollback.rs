@@ -1,0 +1,44 @@
+//! `rollback`: bring up the objects of an earlier revision, as a new one.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use skyward_deployer::deploy::{self, Wish};
+use skyward_deployer::event::Event;
+use skyward_deployer::history::History;
+
+use crate::cli::Common;
+use crate::command::apply::Caution;
+use crate::command::connect;
+
+/// Go back to an earlier revision
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The revision's number, as `history` lists it [default: the good one before the one that serves]
+    revision: Option<u32>,
+    #[command(flatten)]
+    caution: Caution,
+}
+
+/// Runs the command.
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+    let loaded = common.load()?;
+    let mut sink = common.output.sink();
+    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
+    let revisions = History::new(&cluster, namespace, name).list().await?;
+    let target = deploy::rollback_target(name, &revisions, args.revision)?;
+    let wish = Wish::nothing(name, namespace).back_to(target);
+    let options = args.caution.options(&loaded);
+    let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
+    let text = if applied.changed {
+        format!(
+            "Revision {} of {name} serves again, as revision {}.",
+            target.number, applied.revision
+        )
+    } else {
+        format!("Nothing to do: what revision {} says serves already.", target.number)
+    };
+    sink.emit(Event::Finished { revision: Some(applied.revision), text, address: None });
+    Ok(ExitCode::SUCCESS)
+}

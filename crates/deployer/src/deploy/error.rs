@@ -1,0 +1,73 @@
+//! Why a deployment did not come about.
+
+use thiserror::Error;
+
+use crate::cluster::CallError;
+use crate::lock::LockError;
+use crate::manifest::ObjectId;
+use crate::rollout::Failure;
+
+/// Why a deployment did not come about.
+#[derive(Debug, Error)]
+pub enum DeployError {
+    /// The API server said no, or nothing.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Someone else deploys.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The namespace is going away.
+    #[error(
+        "applying to Namespace {namespace}: it is being deleted; run again when it is gone (`kubectl get namespace {namespace}`), or choose another one (k3s.namespace)"
+    )]
+    Terminating {
+        /// Its name.
+        namespace: String,
+    },
+    /// An object of the same name belongs to someone else.
+    #[error(
+        "applying {id}: an object of that name is there and belongs to {owner}; choose another service.name or k3s.namespace, or take it over with --force"
+    )]
+    Foreign {
+        /// Which.
+        id: ObjectId,
+        /// Who, as far as it tells.
+        owner: String,
+    },
+    /// A nip.io name needs an address.
+    #[error(
+        "naming the Ingress: {reason}; set k3s.host, or k3s.ingress to \"any-host\" or \"none\""
+    )]
+    NoAddress {
+        /// Why there is none.
+        reason: String,
+    },
+    /// Something that was deleted is still there.
+    #[error(
+        "removing: {what} are still there after {seconds} s; run again to wait on, or see `kubectl describe` for what holds them"
+    )]
+    NotGone {
+        /// What.
+        what: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// There is nothing to go back to.
+    #[error("rolling back {release}: {reason}; `history` lists the revisions there are")]
+    NoRevision {
+        /// The release.
+        release: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The new revision does not run.
+    #[error("deploying revision {revision}: {}; {after}. Next: {}", .failure.reason, .failure.next)]
+    Failed {
+        /// Its number.
+        revision: u32,
+        /// Why, and what was seen.
+        failure: Box<Failure>,
+        /// What serves now.
+        after: String,
+    },
+}

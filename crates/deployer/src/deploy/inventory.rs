@@ -1,0 +1,71 @@
+//! Which objects are ours, and which of them nothing wants any more. Pure.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::history::{Owned, Revision, Status};
+use crate::manifest::{Manifest, ObjectId};
+use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
+
+/// The objects that the newest revision wrote down: every revision carries on what the one before it had.
+pub(super) fn recorded(revisions: &[Revision]) -> Vec<Owned> {
+    revisions.last().map(|newest| newest.inventory.clone()).unwrap_or_default()
+}
+
+/// The objects that an interrupted run may have made and not written down: those of pending revisions.
+pub(super) fn unrecorded(revisions: &[Revision]) -> BTreeSet<ObjectId> {
+    let known: BTreeSet<_> = recorded(revisions).into_iter().map(|owned| owned.id).collect();
+    revisions
+        .iter()
+        .filter(|revision| revision.status == Status::Pending)
+        .flat_map(|revision| &revision.manifests)
+        .map(|manifest| manifest.id.clone())
+        .filter(|id| !known.contains(id))
+        .collect()
+}
+
+/// Whether an object bears the release's labels.
+pub(super) fn bears_our_labels(live: &Value, release: &str) -> bool {
+    let label = |name: &str| live["metadata"]["labels"][name].as_str();
+    label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(release)
+}
+
+/// The object's UID, where the API server has given one.
+pub(super) fn uid(live: &Value) -> &str {
+    live["metadata"]["uid"].as_str().unwrap_or_default()
+}
+
+/// Who an object that is not ours belongs to, as far as it tells.
+pub(super) fn owner(live: &Value) -> String {
+    let metadata = &live["metadata"];
+    let label = metadata["labels"][MANAGED_BY].as_str();
+    let instance = metadata["labels"][INSTANCE].as_str();
+    let managers = metadata["managedFields"].as_array().into_iter().flatten();
+    let managers: BTreeSet<_> = managers.filter_map(|entry| entry["manager"].as_str()).collect();
+    match (label, instance) {
+        (Some(label), Some(instance)) => format!("{label}, of its release {instance}"),
+        (Some(label), None) => label.to_owned(),
+        (None, _) if managers.is_empty() => "someone who left no name".to_owned(),
+        (None, _) => managers.into_iter().collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Adds an object, or renews the UID of one that was made anew.
+pub(super) fn record(inventory: &mut Vec<Owned>, id: &ObjectId, uid: &str) {
+    inventory.retain(|owned| owned.id != *id);
+    inventory.push(Owned { id: id.clone(), uid: uid.to_owned() });
+    inventory.sort_by(|left, right| left.id.cmp(&right.id));
+}
+
+/// What is ours and not among `wanted`, the last applied first. The namespace is never pruned: it holds the records.
+pub(super) fn unwanted(inventory: &[Owned], wanted: &[Manifest]) -> Vec<Owned> {
+    let wanted: BTreeSet<_> = wanted.iter().map(|manifest| &manifest.id).collect();
+    let mut unwanted: Vec<_> = inventory
+        .iter()
+        .filter(|owned| owned.id.namespace.is_some() && !wanted.contains(&owned.id))
+        .cloned()
+        .collect();
+    unwanted.sort_by(|left, right| right.id.cmp(&left.id));
+    unwanted
+}

@@ -1,0 +1,66 @@
+//! The end of the namespace: only ours, and only when nothing of others is in it.
+
+use std::time::{Duration, Instant};
+
+use crate::cluster::Cluster;
+use crate::deploy::remove::Removed;
+use crate::deploy::run::Wish;
+use crate::deploy::{DeployError, inventory};
+use crate::event::{Action, Event, Sink};
+use crate::manifest::{Kind, ObjectId};
+
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The namespace as an object.
+pub(super) fn id(name: &str) -> ObjectId {
+    ObjectId { kind: Kind::Namespace, namespace: None, name: name.to_owned() }
+}
+
+/// Deletes the namespace; says why not, where it stays.
+pub(super) async fn remove(
+    cluster: &Cluster,
+    wish: &Wish,
+    ends: Instant,
+    sink: &mut dyn Sink,
+) -> Result<Option<String>, DeployError> {
+    let id = id(&wish.namespace);
+    let Some(live) = cluster.get(&id).await? else { return Ok(None) };
+    if !inventory::bears_our_labels(&live, &wish.release) {
+        return Ok(Some("it was made by others".to_owned()));
+    }
+    let others = cluster.others_in(&wish.namespace, &wish.release).await?;
+    if !others.is_empty() {
+        return Ok(Some(format!("others have something in it: {}", others.join(", "))));
+    }
+    cluster.delete(&id, inventory::uid(&live)).await?;
+    gone(cluster, &id, ends, sink).await?;
+    Ok(None)
+}
+
+/// Waits until the namespace is gone.
+pub(super) async fn gone(
+    cluster: &Cluster,
+    id: &ObjectId,
+    ends: Instant,
+    sink: &mut dyn Sink,
+) -> Result<Removed, DeployError> {
+    let started = Instant::now();
+    let mut told = false;
+    while cluster.get(id).await?.is_some() {
+        if Instant::now() >= ends {
+            let seconds = started.elapsed().as_secs();
+            return Err(DeployError::NotGone { what: id.to_string(), seconds });
+        }
+        if !std::mem::replace(&mut told, true) {
+            let remaining_s = ends.saturating_duration_since(Instant::now()).as_secs();
+            sink.emit(Event::Waiting {
+                on: id.to_string(),
+                state: "is being deleted".to_owned(),
+                remaining_s,
+            });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    sink.emit(Event::Object { id: id.clone(), action: Action::Deleted });
+    Ok(Removed { objects: 0, namespace_kept: None })
+}

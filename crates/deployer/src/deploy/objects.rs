@@ -1,0 +1,114 @@
+//! The objects of a plan: applied in order, pruned by UID.
+
+use serde_json::Value;
+
+use crate::cluster::{Apply, CallError, Cluster};
+use crate::deploy::plan::Plan;
+use crate::deploy::run::{Run, Stopped};
+use crate::deploy::state::State;
+use crate::deploy::{inventory, replicas};
+use crate::event::{Action, Event, Sink};
+use crate::history::Revision;
+use crate::lock::Held;
+use crate::manifest::{Kind, Manifest};
+
+/// What a run does to objects, under its lock.
+pub(super) struct Objects<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) state: &'a State,
+    pub(super) plan: &'a Plan,
+    pub(super) held: &'a Held,
+}
+
+/// The namespace comes before the lock, which lies in it.
+pub(super) async fn make_namespace(
+    cluster: &Cluster,
+    plan: &Plan,
+    force: bool,
+    sink: &mut dyn Sink,
+) -> Result<(), CallError> {
+    let namespace = plan.manifests.iter().find(|it| it.id.kind == Kind::Namespace);
+    if let Some(namespace) =
+        namespace.filter(|it| plan.stale.contains(&it.id) && !plan.namespace_is_there)
+    {
+        cluster.apply(namespace, Apply { force, ..Apply::default() }).await?;
+        sink.emit(Event::Object { id: namespace.id.clone(), action: Action::Created });
+    }
+    Ok(())
+}
+
+impl Objects<'_> {
+    /// Applies what may not be as it should be; returns the Deployment as it is afterwards.
+    pub(super) async fn apply(
+        &self,
+        revision: &mut Revision,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Value>, Stopped> {
+        let mut deployment = None;
+        for manifest in &self.plan.manifests {
+            let before = self.state.live.get(&manifest.id);
+            let after = if self.plan.stale.contains(&manifest.id) {
+                self.apply_one(manifest, before).await?
+            } else {
+                before.cloned().unwrap_or_default()
+            };
+            inventory::record(&mut revision.inventory, &manifest.id, inventory::uid(&after));
+            sink.emit(Event::Object { id: manifest.id.clone(), action: action(before, &after) });
+            if manifest.id.kind == Kind::Deployment {
+                deployment = Some(after);
+            }
+        }
+        Ok(deployment)
+    }
+
+    async fn apply_one(
+        &self,
+        manifest: &Manifest,
+        before: Option<&Value>,
+    ) -> Result<Value, Stopped> {
+        let how = Apply { force: self.run.options.force, ..Apply::default() };
+        if let Some(handover) = replicas::handover(manifest, before) {
+            self.held.check()?;
+            let how = Apply { manager: replicas::HOLDER, force: true, ..how };
+            self.run.cluster.apply(&handover, how).await?;
+        }
+        self.held.check()?;
+        match self.run.cluster.apply(manifest, how).await {
+            Err(error) if replicas::may_take_back(&error, manifest) => {
+                self.held.check()?;
+                Ok(self.run.cluster.apply(manifest, Apply { force: true, ..how }).await?)
+            }
+            applied => Ok(applied?),
+        }
+    }
+
+    /// Deletes what is ours and no longer wanted, of the kinds that `which` chooses.
+    pub(super) async fn prune(
+        &self,
+        revision: &mut Revision,
+        which: impl Fn(Kind) -> bool,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Stopped> {
+        for owned in inventory::unwanted(&revision.inventory, &revision.manifests) {
+            if !which(owned.id.kind) {
+                continue;
+            }
+            self.held.check()?;
+            if self.run.cluster.delete(&owned.id, &owned.uid).await? {
+                sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
+            }
+            revision.inventory.retain(|it| it.id != owned.id);
+        }
+        Ok(())
+    }
+}
+
+/// What applying has done, by the object's version before and after.
+fn action(before: Option<&Value>, after: &Value) -> Action {
+    let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
+    match before {
+        None => Action::Created,
+        Some(before) if version(before) == version(after) => Action::Unchanged,
+        Some(_) => Action::Changed,
+    }
+}

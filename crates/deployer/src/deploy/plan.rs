@@ -1,0 +1,150 @@
+//! What a run will do. Pure.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::deploy::DeployError;
+use crate::deploy::inventory::{self, owner};
+use crate::deploy::state::State;
+use crate::deploy::status;
+use crate::diff;
+use crate::history::{Owned, Status};
+use crate::manifest::{Kind, Manifest, ObjectId};
+use crate::rollout::Verdict;
+
+/// What a run will do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What is applied, in order; without a namespace that is not ours.
+    pub manifests: Vec<Manifest>,
+    /// Those of them that may not be as they should be.
+    pub stale: BTreeSet<ObjectId>,
+    /// What is ours now, including what an interrupted run has left.
+    pub inventory: Vec<Owned>,
+    /// What will be deleted in the end.
+    pub prune: Vec<Owned>,
+    /// The number of the revision that the run makes, or goes on with.
+    pub number: u32,
+    /// Pending revisions of runs that were interrupted and wanted something else.
+    pub abandoned: Vec<u32>,
+    /// Whether the namespace is there, ours or not.
+    pub namespace_is_there: bool,
+    /// Whether everything is as it should be, and serves.
+    pub settled: bool,
+    /// What people should know.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// Decides what it takes to get from `state` to `wanted`. `adopt` takes over objects of the same name that are not ours.
+    ///
+    /// # Errors
+    /// A namespace that is being deleted; an object of the same name that is not ours.
+    pub fn new(
+        state: &State,
+        wanted: &[Manifest],
+        release: &str,
+        adopt: bool,
+    ) -> Result<Self, DeployError> {
+        let mut notes = Vec::new();
+        let inventory = state.inventory(release);
+        let mut manifests = Vec::with_capacity(wanted.len());
+        for manifest in wanted {
+            let Some(live) = state.live.get(&manifest.id) else {
+                manifests.push(manifest.clone());
+                continue;
+            };
+            let ours = inventory
+                .iter()
+                .any(|owned| owned.id == manifest.id && owned.uid == inventory::uid(live))
+                || inventory::bears_our_labels(live, release);
+            if manifest.id.kind == Kind::Namespace {
+                if live["metadata"]["deletionTimestamp"].is_string() {
+                    return Err(DeployError::Terminating { namespace: manifest.id.name.clone() });
+                }
+                if !ours {
+                    notes.extend(foreign_namespace(&manifest.id.name, live));
+                    continue;
+                }
+            } else if !ours && !adopt {
+                return Err(DeployError::Foreign { id: manifest.id.clone(), owner: owner(live) });
+            }
+            manifests.push(manifest.clone());
+        }
+        let stale = stale(state, &manifests);
+        let prune = inventory::unwanted(&inventory, &manifests);
+        let (number, abandoned) = number(state, &manifests);
+        let settled = stale.is_empty() && prune.is_empty() && serves(state, &manifests);
+        let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
+        Ok(Self {
+            manifests,
+            stale,
+            inventory,
+            prune,
+            number,
+            abandoned,
+            namespace_is_there,
+            settled,
+            notes,
+        })
+    }
+}
+
+/// What must be applied: an object that differs, and one that the newest revision did not bring up just so. (A field that
+/// is no longer rendered is still in the live object; only applying takes it away.)
+fn stale(state: &State, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
+    let good = state.revisions.last().filter(|newest| newest.status == Status::Deployed);
+    let brought_up =
+        |manifest: &&Manifest| good.is_some_and(|good| good.manifests.contains(manifest));
+    let in_sync = |manifest: &&Manifest| {
+        state.live.get(&manifest.id).is_some_and(|live| diff::in_sync(&manifest.object, live))
+    };
+    manifests
+        .iter()
+        .filter(|manifest| !(brought_up(manifest) && in_sync(manifest)))
+        .map(|manifest| manifest.id.clone())
+        .collect()
+}
+
+/// A pending revision that wants the same is gone on with; any other one will not be.
+fn number(state: &State, manifests: &[Manifest]) -> (u32, Vec<u32>) {
+    let newest = state.revisions.last();
+    let pending = state.revisions.iter().filter(|revision| revision.status == Status::Pending);
+    match newest {
+        Some(newest) if newest.status == Status::Pending && newest.manifests == manifests => (
+            newest.number,
+            pending.map(|it| it.number).filter(|number| *number != newest.number).collect(),
+        ),
+        _ => (newest.map_or(1, |newest| newest.number + 1), pending.map(|it| it.number).collect()),
+    }
+}
+
+/// The newest revision is deployed, applied these very manifests (so that nothing it no longer says is left over), and its
+/// rollout is complete.
+fn serves(state: &State, manifests: &[Manifest]) -> bool {
+    let deployed = state
+        .revisions
+        .last()
+        .is_some_and(|newest| newest.status == Status::Deployed && newest.manifests == manifests);
+    let complete = manifests
+        .iter()
+        .filter(|manifest| manifest.id.kind == Kind::Deployment)
+        .all(|manifest| state.live.get(&manifest.id).is_some_and(is_complete));
+    deployed && complete
+}
+
+fn is_complete(deployment: &Value) -> bool {
+    matches!(status::verdict(deployment), Verdict::Done(_))
+}
+
+/// What to say of a namespace that we use and do not own.
+fn foreign_namespace(name: &str, live: &Value) -> Option<String> {
+    const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+    let enforced = live["metadata"]["labels"][ENFORCE].as_str();
+    (enforced != Some("restricted")).then(|| {
+        format!(
+            "Namespace {name} was made by others and stays as it is; it does not enforce restricted Pod Security (label {ENFORCE})"
+        )
+    })
+}

@@ -1,0 +1,52 @@
+//! What applying would change, as the API server itself says.
+
+use crate::cluster::{Apply, Cluster};
+use crate::deploy::DeployError;
+use crate::deploy::plan::Plan;
+use crate::deploy::replicas;
+use crate::deploy::state::State;
+use crate::diff::{self, Difference};
+use crate::manifest::Manifest;
+
+/// The difference of every object, from a server-side dry run of those that are not as they should be.
+///
+/// # Errors
+/// The dry run's: a conflict, an unknown field, a missing permission.
+pub async fn preview(
+    cluster: &Cluster,
+    state: &State,
+    plan: &Plan,
+    force: bool,
+) -> Result<Vec<Difference>, DeployError> {
+    let mut differences = Vec::with_capacity(plan.manifests.len());
+    for manifest in &plan.manifests {
+        let live = state.live.get(&manifest.id);
+        let wanted = if plan.stale.contains(&manifest.id) {
+            Some(wanted(cluster, state, plan, manifest, force).await?)
+        } else {
+            live.cloned()
+        };
+        differences.push(diff::compare(&manifest.id, live, wanted.as_ref()));
+    }
+    for owned in &plan.prune {
+        let live = cluster.get(&owned.id).await?;
+        differences.push(diff::compare(&owned.id, live.as_ref(), None));
+    }
+    Ok(differences)
+}
+
+/// What the API server would make of it. In a namespace that is not there yet it says nothing; then the object itself.
+async fn wanted(
+    cluster: &Cluster,
+    state: &State,
+    plan: &Plan,
+    manifest: &Manifest,
+    force: bool,
+) -> Result<serde_json::Value, DeployError> {
+    let live = state.live.get(&manifest.id);
+    if manifest.id.namespace.is_some() && !plan.namespace_is_there {
+        return Ok(manifest.object.clone());
+    }
+    let manifest = replicas::kept(manifest, live);
+    Ok(cluster.apply(&manifest, Apply { dry_run: true, force, ..Apply::default() }).await?)
+}

@@ -1,0 +1,117 @@
+//! Takes a release away: its objects by UID, the last applied first, then its records, then the namespace if it is ours
+//! and nothing of others is in it.
+
+use std::time::{Duration, Instant};
+
+use crate::cluster::Cluster;
+use crate::deploy::DeployError;
+use crate::deploy::run::Wish;
+use crate::deploy::state::State;
+use crate::deploy::{inventory, namespace};
+use crate::event::{Action, Event, Sink};
+use crate::history::{History, Owned};
+use crate::lock::{Held, Lock};
+
+/// How often it is looked whether something is gone.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What removing did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// How many objects were deleted.
+    pub objects: usize,
+    /// Why the namespace is still there, where it is.
+    pub namespace_kept: Option<String>,
+}
+
+/// Removes the release and everything that it left. Where nothing of it is there, nothing is done.
+///
+/// # Errors
+/// Whatever ends it; run again, it goes on.
+pub async fn remove(
+    cluster: &Cluster,
+    wish: &Wish,
+    timeout: Duration,
+    sink: &mut dyn Sink,
+) -> Result<Removed, DeployError> {
+    let ends = Instant::now() + timeout;
+    let history = History::new(cluster, &wish.namespace, &wish.release);
+    let namespace = namespace::id(&wish.namespace);
+    let Some(live) = cluster.get(&namespace).await? else {
+        return Ok(Removed { objects: 0, namespace_kept: None });
+    };
+    if live["metadata"]["deletionTimestamp"].is_string() {
+        return namespace::gone(cluster, &namespace, ends, sink).await;
+    }
+    let state = State::look(cluster, &history, &[]).await?;
+    let ours = inventory::bears_our_labels(&live, &wish.release);
+    if !ours && state.revisions.is_empty() {
+        // A namespace of others is not even locked where nothing of ours is in it.
+        return Ok(Removed { objects: 0, namespace_kept: None });
+    }
+    let held = Lock::acquire(cluster, &wish.namespace, &wish.release, timeout, sink).await?;
+    let state = State::look(cluster, &history, &[]).await?;
+    let inventory = state.inventory(&wish.release);
+    let removed = take_down(cluster, &history, wish, &inventory, ends, &held, sink).await;
+    let released = held.release().await;
+    let removed = removed?;
+    released?;
+    Ok(removed)
+}
+
+/// Deletes what is in `inventory`, waits until the pods are gone, and deletes the records, the newest last: as long as one
+/// is there, the next run knows what is ours. The namespace goes in the end, and the lock with it.
+pub(super) async fn take_down(
+    cluster: &Cluster,
+    history: &History<'_>,
+    wish: &Wish,
+    inventory: &[Owned],
+    ends: Instant,
+    held: &Held,
+    sink: &mut dyn Sink,
+) -> Result<Removed, DeployError> {
+    let mut objects = 0;
+    let unwanted = inventory::unwanted(inventory, &[]);
+    for owned in &unwanted {
+        held.check()?;
+        if cluster.delete(&owned.id, &owned.uid).await? {
+            objects += 1;
+            sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
+        }
+    }
+    gone(cluster, &unwanted, ends, sink).await?;
+    for revision in history.list().await? {
+        held.check()?;
+        history.delete(revision.number).await?;
+    }
+    held.check()?;
+    let kept = namespace::remove(cluster, wish, ends, sink).await?;
+    Ok(Removed { objects, namespace_kept: kept })
+}
+
+/// Waits until the objects are gone. A Deployment goes after its pods (it is deleted in the foreground), and until then
+/// they still answer.
+async fn gone(
+    cluster: &Cluster,
+    deleted: &[Owned],
+    ends: Instant,
+    sink: &mut dyn Sink,
+) -> Result<(), DeployError> {
+    let started = Instant::now();
+    for owned in deleted {
+        let mut told = false;
+        while cluster.get(&owned.id).await?.is_some_and(|live| inventory::uid(&live) == owned.uid) {
+            if Instant::now() >= ends {
+                let seconds = started.elapsed().as_secs();
+                return Err(DeployError::NotGone { what: owned.id.to_string(), seconds });
+            }
+            if !std::mem::replace(&mut told, true) {
+                let remaining_s = ends.saturating_duration_since(Instant::now()).as_secs();
+                let state = "is ending".to_owned();
+                sink.emit(Event::Waiting { on: owned.id.to_string(), state, remaining_s });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(())
+}

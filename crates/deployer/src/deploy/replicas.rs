@@ -1,0 +1,57 @@
+//! The number of pods has one owner: the configuration, or an autoscaler.
+//!
+//! A field that its only owner no longer applies falls back to its default, which for `replicas` is 1. So where an
+//! autoscaler takes over, the number is handed to a manager of its own name first (Kubernetes' "Server-Side Apply",
+//! "Transferring ownership between managers"), and stays what it is until the autoscaler changes it.
+
+use serde_json::{Value, json};
+
+use crate::cluster::{CallError, Reason};
+use crate::manifest::{Kind, Manifest};
+use crate::release::MANAGER;
+
+/// The manager that holds `replicas` while the autoscaler has not yet spoken.
+pub(super) const HOLDER: &str = "skyward-replicas";
+
+/// What to apply as [`HOLDER`] before `manifest`, where it gives the number away.
+pub(super) fn handover(manifest: &Manifest, live: Option<&Value>) -> Option<Manifest> {
+    let live = live.filter(|live| gives_away(manifest, live))?;
+    let object = json!({
+        "apiVersion": manifest.object["apiVersion"],
+        "kind": manifest.object["kind"],
+        "metadata": { "name": manifest.id.name, "namespace": manifest.id.namespace },
+        "spec": { "replicas": live["spec"]["replicas"] },
+    });
+    Some(Manifest { id: manifest.id.clone(), object })
+}
+
+/// `manifest` as it is dry-run: with the number that it has after a handover.
+pub(super) fn kept(manifest: &Manifest, live: Option<&Value>) -> Manifest {
+    let mut manifest = manifest.clone();
+    if let Some(live) = live.filter(|live| gives_away(&manifest, live)) {
+        manifest.object["spec"]["replicas"] = live["spec"]["replicas"].clone();
+    }
+    manifest
+}
+
+/// Whether applying failed only because an autoscaler, which is not wanted any more, had the number.
+pub(super) fn may_take_back(error: &CallError, manifest: &Manifest) -> bool {
+    const AUTOSCALER: &str = "kube-controller-manager";
+    let Reason::Conflict { fields } = &error.reason else { return false };
+    manifest.id.kind == Kind::Deployment
+        && !fields.is_empty()
+        && fields.iter().all(|(owner, field)| {
+            field == ".spec.replicas" && [AUTOSCALER, HOLDER].contains(&owner.as_str())
+        })
+}
+
+/// Whether the number is ours so far and no longer rendered.
+fn gives_away(manifest: &Manifest, live: &Value) -> bool {
+    let owned = || {
+        let entries = live["metadata"]["managedFields"].as_array().into_iter().flatten();
+        entries
+            .filter(|entry| entry["manager"] == MANAGER && entry["operation"] == "Apply")
+            .any(|entry| entry.pointer("/fieldsV1/f:spec/f:replicas").is_some())
+    };
+    manifest.id.kind == Kind::Deployment && manifest.object["spec"]["replicas"].is_null() && owned()
+}

@@ -1,0 +1,268 @@
+//! Carries out a plan: lock, record, apply, follow, prune, record.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::cluster::{CallError, Cluster};
+use crate::deploy::DeployError;
+use crate::deploy::fallback::fall_back;
+use crate::deploy::objects::{self, Objects};
+use crate::deploy::plan::Plan;
+use crate::deploy::preview::preview;
+use crate::deploy::state::State;
+use crate::event::{Action, Event, Sink};
+use crate::history::{History, Revision, Status};
+use crate::lock::{Held, Lock, LockError};
+use crate::manifest::{Kind, Manifest};
+use crate::rollout::{self, Failure, Outcome, Target};
+
+/// How to deploy.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Take over fields and objects that belong to others.
+    pub force: bool,
+    /// Go back to the last good revision where the new one does not run.
+    pub rollback: bool,
+    /// Keep a first install that does not run.
+    pub keep: bool,
+    /// How long the whole may take.
+    pub timeout: Duration,
+    /// How many revisions are kept.
+    pub history: usize,
+    /// Who deploys, as the history shows it.
+    pub by: String,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The release's name.
+    pub release: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The image, as the history shows it.
+    pub image: String,
+    /// The objects, in order.
+    pub manifests: Vec<Manifest>,
+    /// The revision whose objects these are, where it is gone back to.
+    pub rollback_of: Option<u32>,
+}
+
+impl Wish {
+    /// The release without an object.
+    pub fn nothing(release: &str, namespace: &str) -> Self {
+        Self {
+            release: release.to_owned(),
+            namespace: namespace.to_owned(),
+            image: String::new(),
+            manifests: Vec::new(),
+            rollback_of: None,
+        }
+    }
+
+    /// The same release as it was in an earlier revision.
+    #[must_use]
+    pub fn back_to(&self, revision: &Revision) -> Self {
+        Self {
+            image: revision.image.clone(),
+            manifests: revision.manifests.clone(),
+            rollback_of: Some(revision.number),
+            ..self.clone()
+        }
+    }
+}
+
+/// How it went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The revision that serves.
+    pub revision: u32,
+    /// Whether anything had to be done.
+    pub changed: bool,
+}
+
+/// Everything that a run works with.
+pub(super) struct Run<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) history: History<'a>,
+    pub(super) wish: &'a Wish,
+    pub(super) options: &'a Options,
+    pub(super) ends: Instant,
+}
+
+/// Brings the cluster to `wish`. With nothing to do, nothing is written.
+///
+/// # Errors
+/// Whatever ends it; by then the last good revision serves again, unless `options` or the cluster forbid it.
+pub async fn apply(
+    cluster: &Cluster,
+    wish: &Wish,
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<Applied, DeployError> {
+    let history = History::new(cluster, &wish.namespace, &wish.release);
+    let run = Run { cluster, history, wish, options, ends: Instant::now() + options.timeout };
+    let (state, plan) = run.look().await?;
+    for text in &plan.notes {
+        sink.emit(Event::Note { text: text.clone() });
+    }
+    if plan.settled {
+        return Ok(run.unchanged(&state, &plan, sink));
+    }
+    for difference in preview(cluster, &state, &plan, options.force).await? {
+        sink.emit(Event::Change(difference));
+    }
+    objects::make_namespace(cluster, &plan, options.force, sink).await?;
+    let held =
+        Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
+    let ended = run.under_lock(&held, sink).await;
+    // A release that failed is found expired; what the run itself says is more important.
+    let released = held.release().await;
+    let applied = ended?;
+    released?;
+    Ok(applied)
+}
+
+impl<'a> Run<'a> {
+    /// The same run for another wish.
+    pub(super) fn with<'b>(&self, wish: &'b Wish) -> Run<'b>
+    where
+        'a: 'b,
+    {
+        let history = History::new(self.cluster, &wish.namespace, &wish.release);
+        Run { cluster: self.cluster, history, wish, options: self.options, ends: self.ends }
+    }
+
+    async fn look(&self) -> Result<(State, Plan), DeployError> {
+        let wish = self.wish;
+        let state = State::look(self.cluster, &self.history, &wish.manifests).await?;
+        let plan = Plan::new(&state, &wish.manifests, &wish.release, self.options.force)?;
+        Ok((state, plan))
+    }
+
+    fn unchanged(&self, state: &State, plan: &Plan, sink: &mut dyn Sink) -> Applied {
+        for manifest in &plan.manifests {
+            sink.emit(Event::Object { id: manifest.id.clone(), action: Action::Unchanged });
+        }
+        let revision = state.revisions.last().map_or(0, |newest| newest.number);
+        Applied { revision, changed: false }
+    }
+
+    /// The state may be another one since the first look: someone else may have held the lock.
+    async fn under_lock(&self, held: &Held, sink: &mut dyn Sink) -> Result<Applied, DeployError> {
+        let (state, plan) = self.look().await?;
+        if plan.settled {
+            return Ok(self.unchanged(&state, &plan, sink));
+        }
+        self.abandon(&state, &plan, held).await?;
+        let mut revision = self.revision(&plan);
+        match self.bring_up(&mut revision, &state, &plan, held, sink).await {
+            Ok(()) => {
+                self.trim(&state, &revision, held).await?;
+                Ok(Applied { revision: revision.number, changed: true })
+            }
+            Err(stopped) => Err(fall_back(self, &state, revision, stopped, held, sink).await),
+        }
+    }
+
+    /// Writes down that interrupted runs which wanted something else are over; what they made is in the plan's inventory.
+    async fn abandon(&self, state: &State, plan: &Plan, held: &Held) -> Result<(), DeployError> {
+        for revision in state.revisions.iter().filter(|it| plan.abandoned.contains(&it.number)) {
+            let mut over = revision.clone();
+            over.status = Status::Failed;
+            over.reason = Some("interrupted, and not gone on with".to_owned());
+            over.inventory.clone_from(&plan.inventory);
+            held.check()?;
+            self.history.put(&over).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn revision(&self, plan: &Plan) -> Revision {
+        Revision {
+            number: plan.number,
+            started: Timestamp::now(),
+            by: self.options.by.clone(),
+            image: self.wish.image.clone(),
+            status: Status::Pending,
+            reason: None,
+            rollback_of: self.wish.rollback_of,
+            hash: crate::history::hash(&plan.manifests),
+            manifests: plan.manifests.clone(),
+            inventory: plan.inventory.clone(),
+        }
+    }
+
+    /// Records, applies, follows, prunes, records. On an error `revision` holds what was made so far.
+    pub(super) async fn bring_up(
+        &self,
+        revision: &mut Revision,
+        state: &State,
+        plan: &Plan,
+        held: &Held,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Stopped> {
+        held.check()?;
+        self.history.put(revision).await?;
+        let objects = Objects { run: self, state, plan, held };
+        objects.prune(revision, |kind| kind == Kind::HorizontalPodAutoscaler, sink).await?;
+        let deployment = objects.apply(revision, sink).await?;
+        held.check()?;
+        self.history.put(revision).await?;
+        if let Some(target) = deployment.as_ref().and_then(Target::of) {
+            match rollout::follow(self.cluster, &target, self.remaining(), sink).await? {
+                Outcome::Ready { replicas: _ } => {}
+                Outcome::Failed(failure) => return Err(Stopped::Rollout(failure)),
+            }
+        }
+        objects.prune(revision, |_| true, sink).await?;
+        revision.status = Status::Deployed;
+        held.check()?;
+        self.history.put(revision).await?;
+        Ok(())
+    }
+
+    /// Deletes the oldest records beyond those that are kept; never that of the last good revision.
+    async fn trim(&self, state: &State, newest: &Revision, held: &Held) -> Result<(), DeployError> {
+        let older: Vec<u32> = state
+            .revisions
+            .iter()
+            .map(|revision| revision.number)
+            .filter(|number| *number != newest.number)
+            .collect();
+        let surplus = (older.len() + 1).saturating_sub(self.options.history);
+        for number in older.into_iter().take(surplus) {
+            held.check()?;
+            self.history.delete(number).await?;
+        }
+        Ok(())
+    }
+
+    /// The time that is left; never nothing, so that what is nearly done is not given up.
+    pub(super) fn remaining(&self) -> Duration {
+        self.ends.saturating_duration_since(Instant::now()).max(Duration::from_secs(1))
+    }
+}
+
+/// Why a revision did not come up.
+pub(super) enum Stopped {
+    /// The API server said no, or nothing.
+    Call(CallError),
+    /// The lock is lost: someone else may deploy by now.
+    Lock(LockError),
+    /// Its pods do not run.
+    Rollout(Box<Failure>),
+}
+
+impl From<CallError> for Stopped {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<LockError> for Stopped {
+    fn from(error: LockError) -> Self {
+        Self::Lock(error)
+    }
+}

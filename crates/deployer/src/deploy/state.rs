@@ -1,0 +1,64 @@
+//! What is there: the revisions, and the live objects that matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use crate::cluster::{CallError, Cluster};
+use crate::deploy::inventory;
+use crate::history::{History, Revision, Status};
+use crate::manifest::{Manifest, ObjectId};
+
+/// Calls at one time: enough to hide the way to a cluster far off, too few to be throttled.
+const AT_ONCE: usize = 4;
+
+/// What a look at the cluster has shown.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// The release's revisions, the oldest first.
+    pub revisions: Vec<Revision>,
+    /// The live objects among those that are wanted or may be ours.
+    pub live: BTreeMap<ObjectId, Value>,
+}
+
+impl State {
+    /// Looks: one list and a GET for each object.
+    pub async fn look(
+        cluster: &Cluster,
+        history: &History<'_>,
+        wanted: &[Manifest],
+    ) -> Result<Self, CallError> {
+        let revisions = history.list().await?;
+        let mut ids: BTreeSet<_> = wanted.iter().map(|manifest| manifest.id.clone()).collect();
+        ids.extend(inventory::unrecorded(&revisions));
+        let live = stream::iter(ids)
+            .map(|id| async move {
+                let object = cluster.get(&id).await?;
+                Ok::<_, CallError>(object.map(|object| (id, object)))
+            })
+            .buffered(AT_ONCE)
+            .try_filter_map(|found| async move { Ok(found) })
+            .try_collect()
+            .await?;
+        Ok(Self { revisions, live })
+    }
+
+    /// The newest revision that was seen to serve.
+    pub fn last_good(&self) -> Option<&Revision> {
+        self.revisions.iter().rev().find(|revision| revision.status == Status::Deployed)
+    }
+
+    /// Everything that is the release's: what is written down, and what an interrupted run has made and marked.
+    pub fn inventory(&self, release: &str) -> Vec<crate::history::Owned> {
+        let mut owned = inventory::recorded(&self.revisions);
+        for id in inventory::unrecorded(&self.revisions) {
+            if let Some(live) = self.live.get(&id)
+                && inventory::bears_our_labels(live, release)
+            {
+                inventory::record(&mut owned, &id, inventory::uid(live));
+            }
+        }
+        owned
+    }
+}

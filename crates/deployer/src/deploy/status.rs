@@ -1,0 +1,168 @@
+//! How a release is: its revision, whether the live objects are still what was applied, its pods.
+
+use k8s_openapi::api::core::v1::Pod;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::deploy::DeployError;
+use crate::deploy::state::State;
+use crate::diff;
+use crate::history::{History, Revision, Status};
+use crate::manifest::{Kind, Manifest, ObjectId};
+use crate::release::INSTANCE;
+use crate::rollout::{self, Snapshot, Target, Verdict};
+
+/// How a release is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The revision that was last seen to serve; none where none ever was.
+    pub revision: Option<u32>,
+    /// The newest revision, where it is another one, and how it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
+    /// The image of the revision.
+    pub image: Option<String>,
+    /// How far the rollout is.
+    pub rollout: String,
+    /// Whether all is as it should be.
+    pub healthy: bool,
+    /// The revision's objects.
+    pub objects: Vec<ObjectReport>,
+    /// The release's pods.
+    pub pods: Vec<PodReport>,
+}
+
+/// How an object is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ObjectReport {
+    /// Which.
+    pub id: ObjectId,
+    /// How it compares with what was applied.
+    pub state: Drift,
+}
+
+/// How an object compares with what was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// It holds all that was applied.
+    InSync,
+    /// Someone has changed it since.
+    Drifted,
+    /// It is not there.
+    Missing,
+}
+
+/// How a pod is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PodReport {
+    /// Its name.
+    pub name: String,
+    /// Its phase, or why its container waits.
+    pub state: String,
+    /// Whether it gets requests.
+    pub ready: bool,
+    /// How often its containers were restarted.
+    pub restarts: i32,
+    /// The node that it runs on.
+    pub node: Option<String>,
+}
+
+/// Looks; none where there is no release of the name.
+pub async fn status(
+    cluster: &Cluster,
+    release: &str,
+    namespace: &str,
+) -> Result<Option<Report>, DeployError> {
+    let history = History::new(cluster, namespace, release);
+    let revisions = history.list().await?;
+    let Some(newest) = revisions.last() else { return Ok(None) };
+    let good = revisions.iter().rev().find(|it| it.status == Status::Deployed);
+    let manifests = &good.unwrap_or(newest).manifests;
+    let state = State::look(cluster, &history, manifests).await?;
+    let pods: Vec<Pod> = cluster.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;
+    Ok(Some(report(&state, newest, good, manifests, &pods)))
+}
+
+fn report(
+    state: &State,
+    newest: &Revision,
+    good: Option<&Revision>,
+    manifests: &[Manifest],
+    pods: &[Pod],
+) -> Report {
+    let objects: Vec<_> = manifests.iter().map(|manifest| drift(manifest, state)).collect();
+    let (rollout, done) = rollout(state, manifests);
+    let settled = good.is_some_and(|good| good.number == newest.number);
+    Report {
+        revision: good.map(|good| good.number),
+        newest: (!settled).then(|| told(newest)),
+        image: good.map(|good| good.image.clone()),
+        rollout,
+        healthy: done
+            && good.is_some()
+            && objects.iter().all(|object| object.state == Drift::InSync),
+        objects,
+        pods: pods.iter().map(pod).collect(),
+    }
+}
+
+fn told(revision: &Revision) -> String {
+    let number = revision.number;
+    match (revision.status, &revision.reason) {
+        (Status::Failed, Some(reason)) => format!("revision {number} failed: {reason}"),
+        (Status::Failed, None) => format!("revision {number} failed"),
+        _ => format!("revision {number} is being deployed, or was interrupted"),
+    }
+}
+
+fn drift(manifest: &Manifest, state: &State) -> ObjectReport {
+    let drift = match state.live.get(&manifest.id) {
+        None => Drift::Missing,
+        Some(live) if diff::in_sync(&manifest.object, live) => Drift::InSync,
+        Some(_) => Drift::Drifted,
+    };
+    ObjectReport { id: manifest.id.clone(), state: drift }
+}
+
+fn rollout(state: &State, manifests: &[Manifest]) -> (String, bool) {
+    let deployment = manifests.iter().find(|manifest| manifest.id.kind == Kind::Deployment);
+    let live = deployment.and_then(|manifest| state.live.get(&manifest.id));
+    match live.map(verdict) {
+        None => ("the Deployment is not there".to_owned(), false),
+        Some(Verdict::Done(replicas)) => (format!("{replicas} pods available"), true),
+        Some(Verdict::Waiting(what)) => (what, false),
+        Some(Verdict::Failed(failure)) => (failure.reason.clone(), false),
+    }
+}
+
+/// What a Deployment alone tells of its rollout.
+pub(super) fn verdict(live: &Value) -> Verdict {
+    let Some(target) = Target::of(live) else {
+        return Verdict::Waiting("the Deployment is not there".to_owned());
+    };
+    let snapshot =
+        Snapshot { deployment: serde_json::from_value(live.clone()).ok(), ..Snapshot::default() };
+    rollout::decide(&snapshot, &target, jiff::Timestamp::now())
+}
+
+fn pod(pod: &Pod) -> PodReport {
+    let status = pod.status.clone().unwrap_or_default();
+    let containers = status.container_statuses.unwrap_or_default();
+    let waiting = containers
+        .iter()
+        .find_map(|container| container.state.as_ref()?.waiting.as_ref()?.reason.clone());
+    let ending = pod.metadata.deletion_timestamp.as_ref().map(|_| "Ending".to_owned());
+    let phase = status.phase.unwrap_or_default();
+    let is_ready = |condition: &k8s_openapi::api::core::v1::PodCondition| {
+        condition.type_ == "Ready" && condition.status == "True"
+    };
+    PodReport {
+        name: pod.metadata.name.clone().unwrap_or_default(),
+        state: ending.or(waiting).unwrap_or(phase),
+        ready: status.conditions.iter().flatten().any(is_ready),
+        restarts: containers.iter().map(|container| container.restart_count).sum(),
+        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
+    }
+}

@@ -1,0 +1,102 @@
+//! Who may talk to the pods, and to whom they may talk.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::networking::v1::{
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    NetworkPolicyPort, NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::pod::{ADMIN, HTTP};
+use super::{metadata, networks};
+use crate::release::Release;
+
+/// First nothing at all, in either direction; then what is needed. Policies add up.
+pub(super) fn policies(release: &Release) -> Vec<NetworkPolicy> {
+    let deny = NetworkPolicySpec {
+        policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
+        ..NetworkPolicySpec::default()
+    };
+    let mut policies = vec![policy(release, "deny-all", deny)];
+    // A rule without peers would let everybody in: with no clients there is no policy.
+    if !release.k3s.clients.is_empty() {
+        let ingress = NetworkPolicySpec {
+            policy_types: Some(vec!["Ingress".into()]),
+            ingress: Some(vec![from_clients(release)]),
+            ..NetworkPolicySpec::default()
+        };
+        policies.push(policy(release, "ingress", ingress));
+    }
+    let egress = NetworkPolicySpec {
+        policy_types: Some(vec!["Egress".into()]),
+        egress: Some(to_outside(release)),
+        ..NetworkPolicySpec::default()
+    };
+    policies.push(policy(release, "egress", egress));
+    policies
+}
+
+fn policy(release: &Release, what: &str, spec: NetworkPolicySpec) -> NetworkPolicy {
+    NetworkPolicy {
+        metadata: metadata::of(release, format!("{}-{what}", release.name())),
+        spec: Some(NetworkPolicySpec { pod_selector: Some(metadata::pods(release)), ..spec }),
+    }
+}
+
+/// The Ingress controller, and what reads the metrics.
+fn from_clients(release: &Release) -> NetworkPolicyIngressRule {
+    let named = |port: &str| NetworkPolicyPort {
+        port: Some(IntOrString::String(port.into())),
+        protocol: Some("TCP".into()),
+        end_port: None,
+    };
+    NetworkPolicyIngressRule {
+        from: Some(release.k3s.clients.iter().map(|name| namespace(name)).collect()),
+        ports: Some(vec![named(HTTP), named(ADMIN)]),
+    }
+}
+
+fn to_outside(release: &Release) -> Vec<NetworkPolicyEgressRule> {
+    let mut rules = vec![dns()];
+    let networks: Vec<_> =
+        release.k3s.egress.iter().filter_map(|text| networks::canonical(text)).collect();
+    // As for the clients: a rule without peers would let the pods reach everything.
+    if !networks.is_empty() {
+        let block = |cidr| NetworkPolicyPeer {
+            ip_block: Some(IPBlock { cidr, except: None }),
+            ..NetworkPolicyPeer::default()
+        };
+        let to = networks.into_iter().map(block).collect();
+        rules.push(NetworkPolicyEgressRule { to: Some(to), ports: None });
+    }
+    rules
+}
+
+/// CoreDNS, which bears the label of its predecessor in every distribution.
+fn dns() -> NetworkPolicyEgressRule {
+    let mut server = namespace("kube-system");
+    server.pod_selector = Some(labelled("k8s-app", "kube-dns"));
+    let port = |protocol: &str| NetworkPolicyPort {
+        port: Some(IntOrString::Int(53)),
+        protocol: Some(protocol.into()),
+        end_port: None,
+    };
+    NetworkPolicyEgressRule { to: Some(vec![server]), ports: Some(vec![port("UDP"), port("TCP")]) }
+}
+
+/// All pods of a namespace, by the label that the API server itself puts on each.
+fn namespace(name: &str) -> NetworkPolicyPeer {
+    NetworkPolicyPeer {
+        namespace_selector: Some(labelled("kubernetes.io/metadata.name", name)),
+        ..NetworkPolicyPeer::default()
+    }
+}
+
+fn labelled(name: &str, value: &str) -> LabelSelector {
+    LabelSelector {
+        match_labels: Some(BTreeMap::from([(name.to_owned(), value.to_owned())])),
+        ..LabelSelector::default()
+    }
+}
