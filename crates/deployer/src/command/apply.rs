@@ -85,7 +85,8 @@ pub(crate) async fn release(
     sink: &mut dyn Sink,
 ) -> Result<Release> {
     let (config, name) = (&loaded.config, &loaded.config.service.name);
-    let revisions: Vec<Revision> = History::new(cluster, &config.k3s.namespace, name).list().await?;
+    let revisions: Vec<Revision> =
+        History::new(cluster, &config.k3s.namespace, name).list().await?;
     let way_in = deploy::way_in(config, cluster, &revisions).await?;
     let delivered = match &args.image {
         Some(reference) => image::given(reference, sink)?,

@@ -42,7 +42,9 @@ pub(crate) async fn run(common: &Common, _: &Args) -> Result<ExitCode> {
     let lines: Vec<_> = revisions.iter().map(|revision| line(revision, serving)).collect();
     match common.output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&lines)?),
-        Output::Text if lines.is_empty() => eprintln!("{name} has no revision in namespace {namespace}."),
+        Output::Text if lines.is_empty() => {
+            eprintln!("{name} has no revision in namespace {namespace}.")
+        }
         Output::Text => print!("{}", table(&lines)),
     }
     Ok(ExitCode::SUCCESS)
@@ -72,7 +74,8 @@ fn table(lines: &[Line<'_>]) -> String {
     rows.extend(lines.iter().map(|line| {
         let back = line.rollback_of.map(|number| format!("back to {number}"));
         let why = line.reason.map(str::to_owned).or(back).unwrap_or_default();
-        let [revision, started, by] = [line.revision.to_string(), line.started.clone(), line.by.to_owned()];
+        let [revision, started, by] =
+            [line.revision.to_string(), line.started.clone(), line.by.to_owned()];
         [revision, started, by, line.status.to_owned(), line.image.to_owned(), why]
     }));
     columns(&rows)

@@ -47,9 +47,13 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 /// Asks for the release's name.
 fn confirm(name: &str, namespace: &str, context: &str) -> Result<()> {
     if !stdin().is_terminal() {
-        bail!("removing {name} from namespace {namespace} of {context}: there is no one to ask; give --yes");
+        bail!(
+            "removing {name} from namespace {namespace} of {context}: there is no one to ask; give --yes"
+        );
     }
-    eprint!("This ends {name} in namespace {namespace} of {context}, and deletes its history. Type its name to go on: ");
+    eprint!(
+        "This ends {name} in namespace {namespace} of {context}, and deletes its history. Type its name to go on: "
+    );
     let mut line = String::new();
     stdin().lock().read_line(&mut line)?;
     if line.trim() != name {

@@ -32,7 +32,10 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let options = args.caution.options(&loaded);
     let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
     let text = if applied.changed {
-        format!("Revision {} of {name} serves again, as revision {}.", target.number, applied.revision)
+        format!(
+            "Revision {} of {name} serves again, as revision {}.",
+            target.number, applied.revision
+        )
     } else {
         format!("Nothing to do: what revision {} says serves already.", target.number)
     };

@@ -24,7 +24,9 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let cluster = connect(common, &loaded, sink.as_mut()).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
     let Some(report) = deploy::status(&cluster, name, namespace).await? else {
-        bail!("reading the status of {name}: it has no revision in namespace {namespace}; `cargo xtask deploy-k3s` makes one");
+        bail!(
+            "reading the status of {name}: it has no revision in namespace {namespace}; `cargo xtask deploy-k3s` makes one"
+        );
     };
     match common.output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),

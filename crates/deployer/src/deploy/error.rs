@@ -25,7 +25,9 @@ pub enum DeployError {
         namespace: String,
     },
     /// An object of the same name belongs to someone else.
-    #[error("applying {id}: an object of that name is there and belongs to {owner}; choose another service.name or k3s.namespace, or take it over with --force")]
+    #[error(
+        "applying {id}: an object of that name is there and belongs to {owner}; choose another service.name or k3s.namespace, or take it over with --force"
+    )]
     Foreign {
         /// Which.
         id: ObjectId,
@@ -33,13 +35,17 @@ pub enum DeployError {
         owner: String,
     },
     /// A nip.io name needs an address.
-    #[error("naming the Ingress: {reason}; set k3s.host, or k3s.ingress to \"any-host\" or \"none\"")]
+    #[error(
+        "naming the Ingress: {reason}; set k3s.host, or k3s.ingress to \"any-host\" or \"none\""
+    )]
     NoAddress {
         /// Why there is none.
         reason: String,
     },
     /// Something that was deleted is still there.
-    #[error("removing: {what} are still there after {seconds} s; run again to wait on, or see `kubectl describe` for what holds them")]
+    #[error(
+        "removing: {what} are still there after {seconds} s; run again to wait on, or see `kubectl describe` for what holds them"
+    )]
     NotGone {
         /// What.
         what: String,

@@ -54,7 +54,8 @@ async fn go_back(
         None if run.options.keep => Ok("the failed first install is kept, as asked".to_owned()),
         None => {
             let (history, wish) = (&run.history, run.wish);
-            take_down(run.cluster, history, wish, &revision.inventory, run.ends, held, sink).await?;
+            take_down(run.cluster, history, wish, &revision.inventory, run.ends, held, sink)
+                .await?;
             Ok("the failed first install was removed again".to_owned())
         }
         Some(good) => again(run, good, held, sink).await,
@@ -75,7 +76,9 @@ async fn again(
     let plan = Plan::new(&state, &wish.manifests, &wish.release, run.options.force)?;
     let mut revision = run.revision(&plan);
     match run.bring_up(&mut revision, &state, &plan, held, sink).await {
-        Ok(()) => Ok(format!("revision {} serves again, as revision {}", good.number, revision.number)),
+        Ok(()) => {
+            Ok(format!("revision {} serves again, as revision {}", good.number, revision.number))
+        }
         Err(Stopped::Call(error)) => Err(error.into()),
         Err(Stopped::Lock(error)) => Err(error.into()),
         Err(Stopped::Rollout(failure)) => {

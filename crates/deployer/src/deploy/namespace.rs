@@ -53,7 +53,11 @@ pub(super) async fn gone(
         }
         if !std::mem::replace(&mut told, true) {
             let remaining_s = ends.saturating_duration_since(Instant::now()).as_secs();
-            sink.emit(Event::Waiting { on: id.to_string(), state: "is being deleted".to_owned(), remaining_s });
+            sink.emit(Event::Waiting {
+                on: id.to_string(),
+                state: "is being deleted".to_owned(),
+                remaining_s,
+            });
         }
         tokio::time::sleep(PAUSE).await;
     }

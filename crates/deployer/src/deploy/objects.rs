@@ -28,7 +28,9 @@ pub(super) async fn make_namespace(
     sink: &mut dyn Sink,
 ) -> Result<(), CallError> {
     let namespace = plan.manifests.iter().find(|it| it.id.kind == Kind::Namespace);
-    if let Some(namespace) = namespace.filter(|it| plan.stale.contains(&it.id) && !plan.namespace_is_there) {
+    if let Some(namespace) =
+        namespace.filter(|it| plan.stale.contains(&it.id) && !plan.namespace_is_there)
+    {
         cluster.apply(namespace, Apply { force, ..Apply::default() }).await?;
         sink.emit(Event::Object { id: namespace.id.clone(), action: Action::Created });
     }
@@ -59,7 +61,11 @@ impl Objects<'_> {
         Ok(deployment)
     }
 
-    async fn apply_one(&self, manifest: &Manifest, before: Option<&Value>) -> Result<Value, Stopped> {
+    async fn apply_one(
+        &self,
+        manifest: &Manifest,
+        before: Option<&Value>,
+    ) -> Result<Value, Stopped> {
         let how = Apply { force: self.run.options.force, ..Apply::default() };
         if let Some(handover) = replicas::handover(manifest, before) {
             self.held.check()?;

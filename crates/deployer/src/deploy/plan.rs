@@ -55,7 +55,9 @@ impl Plan {
                 manifests.push(manifest.clone());
                 continue;
             };
-            let ours = inventory.iter().any(|owned| owned.id == manifest.id && owned.uid == inventory::uid(live))
+            let ours = inventory
+                .iter()
+                .any(|owned| owned.id == manifest.id && owned.uid == inventory::uid(live))
                 || inventory::bears_our_labels(live, release);
             if manifest.id.kind == Kind::Namespace {
                 if live["metadata"]["deletionTimestamp"].is_string() {
@@ -75,7 +77,17 @@ impl Plan {
         let (number, abandoned) = number(state, &manifests);
         let settled = stale.is_empty() && prune.is_empty() && serves(state, &manifests);
         let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
-        Ok(Self { manifests, stale, inventory, prune, number, abandoned, namespace_is_there, settled, notes })
+        Ok(Self {
+            manifests,
+            stale,
+            inventory,
+            prune,
+            number,
+            abandoned,
+            namespace_is_there,
+            settled,
+            notes,
+        })
     }
 }
 
@@ -83,7 +95,8 @@ impl Plan {
 /// is no longer rendered is still in the live object; only applying takes it away.)
 fn stale(state: &State, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
     let good = state.revisions.last().filter(|newest| newest.status == Status::Deployed);
-    let brought_up = |manifest: &&Manifest| good.is_some_and(|good| good.manifests.contains(manifest));
+    let brought_up =
+        |manifest: &&Manifest| good.is_some_and(|good| good.manifests.contains(manifest));
     let in_sync = |manifest: &&Manifest| {
         state.live.get(&manifest.id).is_some_and(|live| diff::in_sync(&manifest.object, live))
     };
@@ -99,9 +112,10 @@ fn number(state: &State, manifests: &[Manifest]) -> (u32, Vec<u32>) {
     let newest = state.revisions.last();
     let pending = state.revisions.iter().filter(|revision| revision.status == Status::Pending);
     match newest {
-        Some(newest) if newest.status == Status::Pending && newest.manifests == manifests => {
-            (newest.number, pending.map(|it| it.number).filter(|number| *number != newest.number).collect())
-        }
+        Some(newest) if newest.status == Status::Pending && newest.manifests == manifests => (
+            newest.number,
+            pending.map(|it| it.number).filter(|number| *number != newest.number).collect(),
+        ),
         _ => (newest.map_or(1, |newest| newest.number + 1), pending.map(|it| it.number).collect()),
     }
 }

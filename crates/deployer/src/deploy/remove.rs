@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
 use crate::deploy::DeployError;
-use crate::deploy::{inventory, namespace};
 use crate::deploy::run::Wish;
 use crate::deploy::state::State;
+use crate::deploy::{inventory, namespace};
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Owned};
 use crate::lock::{Held, Lock};

@@ -41,7 +41,8 @@ pub fn may_take_back(error: &CallError, manifest: &Manifest) -> bool {
     manifest.id.kind == Kind::Deployment
         && !conflicts.is_empty()
         && conflicts.iter().all(|conflict| {
-            conflict.field == ".spec.replicas" && [AUTOSCALER, HOLDER].contains(&conflict.owner.as_str())
+            conflict.field == ".spec.replicas"
+                && [AUTOSCALER, HOLDER].contains(&conflict.owner.as_str())
         })
 }
 

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::cluster::{CallError, Cluster};
+use crate::deploy::DeployError;
 use crate::deploy::fallback::fall_back;
 use crate::deploy::objects::{self, Objects};
 use crate::deploy::plan::Plan;
 use crate::deploy::preview::preview;
 use crate::deploy::state::State;
-use crate::deploy::DeployError;
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::lock::{Held, Lock, LockError};
@@ -114,7 +114,8 @@ pub async fn apply(
         sink.emit(Event::Change(difference));
     }
     objects::make_namespace(cluster, &plan, options.force, sink).await?;
-    let held = Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
+    let held =
+        Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
     let ended = run.under_lock(&held, sink).await;
     // A release that failed is found expired; what the run itself says is more important.
     let released = held.release().await;

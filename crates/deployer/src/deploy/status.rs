@@ -100,7 +100,9 @@ fn report(
         newest: (!settled).then(|| told(newest)),
         image: good.map(|good| good.image.clone()),
         rollout,
-        healthy: done && good.is_some() && objects.iter().all(|object| object.state == Drift::InSync),
+        healthy: done
+            && good.is_some()
+            && objects.iter().all(|object| object.state == Drift::InSync),
         objects,
         pods: pods.iter().map(pod).collect(),
     }
