@@ -10,6 +10,7 @@ mod fault;
 mod kubeconfig;
 mod nodes;
 mod objects;
+mod others;
 mod path;
 mod retry;
 

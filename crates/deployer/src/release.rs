@@ -26,6 +26,8 @@ pub struct Release {
     pub user: u32,
     /// The way in from outside.
     pub way_in: WayIn,
+    /// Whether the nodes count disk space. Where none does, a pod that asks for some would never be scheduled.
+    pub disk_is_counted: bool,
 }
 
 /// The way in from outside.
@@ -64,5 +66,14 @@ impl Release {
         labels.extend(self.selector());
         labels.insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
         labels
+    }
+
+    /// The address to open, where the host name alone tells it.
+    pub fn address(&self) -> Option<String> {
+        let scheme = if self.k3s.tls_secret.is_some() { "https" } else { "http" };
+        match &self.way_in {
+            WayIn::Host(host) => Some(format!("{scheme}://{host}/")),
+            WayIn::AnyHost | WayIn::None => None,
+        }
     }
 }

@@ -20,11 +20,11 @@ mod quantity;
 mod service;
 mod yaml;
 
-pub use environment::Environment;
 pub use error::RenderError;
-pub use exceptions::{Auditor, Exception, document, exceptions};
-pub use networks::canonical as canonical_network;
+pub use exceptions::{Auditor, EXCEPTIONS, Exception, When, document, exceptions};
 pub use yaml::{files, yaml};
+
+use environment::Environment;
 
 use crate::manifest::{Kind, Manifest};
 use crate::release::Release;
@@ -45,7 +45,7 @@ pub fn manifests(release: &Release) -> Result<Vec<Manifest>, RenderError> {
     manifests.push(Manifest::new(Kind::Deployment, &deployment::deployment(release, &environment)));
     let budget = availability::disruption_budget(release);
     manifests.push(Manifest::new(Kind::PodDisruptionBudget, &budget));
-    if let Some(autoscaler) = availability::autoscaler(release) {
+    if let Some(autoscaler) = availability::autoscaler(release, &environment) {
         manifests.push(Manifest::new(Kind::HorizontalPodAutoscaler, &autoscaler));
     }
     if let Some(ingress) = ingress::ingress(release) {

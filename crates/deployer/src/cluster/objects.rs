@@ -13,16 +13,24 @@ use serde_json::Value;
 use super::Cluster;
 use super::error::{CallError, Reason, Verb};
 use super::path::{self, Place, Request};
-use crate::manifest::{Manifest, ObjectId};
+use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::MANAGER;
 
 /// How a manifest is applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Apply {
+    /// The field manager: who owns what is applied.
+    pub manager: &'static str,
     /// Changes nothing; the answer is what would be.
     pub dry_run: bool,
     /// Takes over fields that others own.
     pub force: bool,
+}
+
+impl Default for Apply {
+    fn default() -> Self {
+        Self { manager: MANAGER, dry_run: false, force: false }
+    }
 }
 
 impl Cluster {
@@ -39,7 +47,7 @@ impl Cluster {
     pub async fn apply(&self, manifest: &Manifest, how: Apply) -> Result<Value, CallError> {
         let place = Place::from(&manifest.id);
         let verb = if how.dry_run { Verb::DryRun } else { Verb::Apply };
-        let mut parameters = PatchParams::apply(MANAGER).validation_strict();
+        let mut parameters = PatchParams::apply(how.manager).validation_strict();
         parameters.dry_run = how.dry_run;
         parameters.force = how.force;
         let request = build(
@@ -54,9 +62,13 @@ impl Cluster {
         Ok(object)
     }
 
-    /// Deletes the object of this UID, its dependents in the background. False: it was not there, or another was.
+    /// Deletes the object of this UID. A Deployment goes after its pods, of other objects the dependents go later. False: it was not there, or another was.
     pub async fn delete(&self, id: &ObjectId, uid: &str) -> Result<bool, CallError> {
-        self.remove(&id.into(), uid, None).await
+        let mut parameters = DeleteParams::background();
+        if id.kind == Kind::Deployment {
+            parameters = DeleteParams::foreground();
+        }
+        self.remove_with(&id.into(), uid, None, parameters).await
     }
 
     /// Lists the objects that have the labels (`key=value,…`), in one namespace or in all.
@@ -151,12 +163,22 @@ impl Cluster {
         uid: &str,
         resource_version: Option<&str>,
     ) -> Result<bool, CallError> {
+        self.remove_with(place, uid, resource_version, DeleteParams::background()).await
+    }
+
+    async fn remove_with(
+        &self,
+        place: &Place,
+        uid: &str,
+        resource_version: Option<&str>,
+        how: DeleteParams,
+    ) -> Result<bool, CallError> {
         let parameters = DeleteParams {
             preconditions: Some(Preconditions {
                 uid: Some(uid.to_owned()),
                 resource_version: resource_version.map(str::to_owned),
             }),
-            ..DeleteParams::background()
+            ..how
         };
         let request = build(Verb::Delete, place, place.builder().delete(&place.name, &parameters))?;
         match self.send(Verb::Delete, &place.shown, request).await {
@@ -177,7 +199,7 @@ fn encode<T: Serialize>(verb: Verb, place: &Place, object: &T) -> Result<Vec<u8>
     serde_json::to_vec(object).map_err(|error| refused(verb, place, error.to_string()))
 }
 
-fn build<E: ToString>(
+pub(super) fn build<E: ToString>(
     verb: Verb,
     place: &Place,
     request: Result<Request, E>,

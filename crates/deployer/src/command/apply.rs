@@ -87,10 +87,17 @@ pub(crate) async fn release(
     let (config, name) = (&loaded.config, &loaded.config.service.name);
     let revisions: Vec<Revision> =
         History::new(cluster, &config.k3s.namespace, name).list().await?;
-    let way_in = deploy::way_in(config, cluster, &revisions).await?;
+    let nodes = cluster.addresses_of_nodes().await?;
+    let way_in = deploy::way_in(config, &nodes, &revisions)?;
+    // Where we may not look at the nodes, they are as most are.
+    let disk_is_counted = nodes.is_empty() || nodes.iter().any(|node| node.counts_disk);
+    if !disk_is_counted {
+        let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
+        sink.emit(Event::Note { text: text.to_owned() });
+    }
     let delivered = match &args.image {
         Some(reference) => image::given(reference, sink)?,
-        None => image::deliver(loaded, common.flags(), sink)?,
+        None => image::deliver(loaded, common.flags(), sink).await?,
     };
     sink.emit(Event::Image { reference: delivered.reference.clone() });
     Ok(Release {
@@ -99,6 +106,7 @@ pub(crate) async fn release(
         image: delivered.reference,
         user: config.image.user,
         way_in,
+        disk_is_counted,
     })
 }
 
@@ -124,7 +132,7 @@ async fn finish(
     let Applied { revision, changed } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(cluster, release, deadline, sink).await?;
+        let reach = rollout::reachable(&cluster.client(), release, deadline, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::Note { text: text.clone() });
         }
@@ -133,7 +141,7 @@ async fn finish(
         }
         reach.address
     } else {
-        rollout::address(release)
+        release.address()
     };
     let text = if changed {
         format!("Revision {revision} of {} serves.", release.name())

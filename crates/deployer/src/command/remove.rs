@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use skyward_deployer::deploy::{self, Wish};
-use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::event::Event;
 
 use crate::cli::Common;
 use crate::command::connect;

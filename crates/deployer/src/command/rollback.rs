@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_deployer::deploy::{self, Wish};
-use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::event::Event;
 use skyward_deployer::history::History;
 
 use crate::cli::Common;

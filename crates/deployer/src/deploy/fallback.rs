@@ -1,5 +1,6 @@
 //! What happens after a revision did not come up: back to the last good one, or away with a first install.
 
+use crate::cluster::{CallError, Reason};
 use crate::deploy::DeployError;
 use crate::deploy::plan::Plan;
 use crate::deploy::remove::take_down;
@@ -23,9 +24,9 @@ pub(super) async fn fall_back(
     let failure = match stopped {
         // Nobody to talk to, or no right to: the next run goes on from here.
         Stopped::Lock(error) => return error.into(),
-        Stopped::Call(error) if error.is_transient() => return error.into(),
-        Stopped::Call(error) => Failure::from_call(&error),
-        Stopped::Rollout(failure) => failure,
+        Stopped::Call(error) if is_cut_off(&error) => return error.into(),
+        Stopped::Call(error) => refused(&error),
+        Stopped::Rollout(failure) => *failure,
     };
     sink.emit(Event::Failed(Box::new(failure.clone())));
     let number = revision.number;
@@ -34,6 +35,25 @@ pub(super) async fn fall_back(
         Err(error) => format!("and going back failed too: {error}"),
     };
     DeployError::Failed { revision: number, failure: Box::new(failure), after }
+}
+
+/// Whether there is no talking to the API server at all: going back would fail in the same way.
+fn is_cut_off(error: &CallError) -> bool {
+    matches!(
+        error.reason,
+        Reason::Unreachable(_)
+            | Reason::Timeout(_)
+            | Reason::Unavailable(_)
+            | Reason::CertificateExpired(_)
+            | Reason::Untrusted(_)
+            | Reason::Unauthorized
+            | Reason::Terminating(_)
+    )
+}
+
+/// An apply that was refused, told as a failed revision.
+fn refused(error: &CallError) -> Failure {
+    Failure { reason: error.to_string(), next: "see the reason".to_owned(), ..Failure::default() }
 }
 
 /// Returns what serves now.

@@ -9,12 +9,12 @@ use crate::manifest::{Manifest, ObjectId};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
 /// The objects that the newest revision wrote down: every revision carries on what the one before it had.
-pub fn recorded(revisions: &[Revision]) -> Vec<Owned> {
+pub(super) fn recorded(revisions: &[Revision]) -> Vec<Owned> {
     revisions.last().map(|newest| newest.inventory.clone()).unwrap_or_default()
 }
 
 /// The objects that an interrupted run may have made and not written down: those of pending revisions.
-pub fn unrecorded(revisions: &[Revision]) -> BTreeSet<ObjectId> {
+pub(super) fn unrecorded(revisions: &[Revision]) -> BTreeSet<ObjectId> {
     let known: BTreeSet<_> = recorded(revisions).into_iter().map(|owned| owned.id).collect();
     revisions
         .iter()
@@ -26,18 +26,18 @@ pub fn unrecorded(revisions: &[Revision]) -> BTreeSet<ObjectId> {
 }
 
 /// Whether an object bears the release's labels.
-pub fn bears_our_labels(live: &Value, release: &str) -> bool {
+pub(super) fn bears_our_labels(live: &Value, release: &str) -> bool {
     let label = |name: &str| live["metadata"]["labels"][name].as_str();
     label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(release)
 }
 
 /// The object's UID, where the API server has given one.
-pub fn uid(live: &Value) -> &str {
+pub(super) fn uid(live: &Value) -> &str {
     live["metadata"]["uid"].as_str().unwrap_or_default()
 }
 
 /// Who an object that is not ours belongs to, as far as it tells.
-pub fn owner(live: &Value) -> String {
+pub(super) fn owner(live: &Value) -> String {
     let metadata = &live["metadata"];
     let label = metadata["labels"][MANAGED_BY].as_str();
     let instance = metadata["labels"][INSTANCE].as_str();
@@ -52,14 +52,14 @@ pub fn owner(live: &Value) -> String {
 }
 
 /// Adds an object, or renews the UID of one that was made anew.
-pub fn record(inventory: &mut Vec<Owned>, id: &ObjectId, uid: &str) {
+pub(super) fn record(inventory: &mut Vec<Owned>, id: &ObjectId, uid: &str) {
     inventory.retain(|owned| owned.id != *id);
     inventory.push(Owned { id: id.clone(), uid: uid.to_owned() });
     inventory.sort_by(|left, right| left.id.cmp(&right.id));
 }
 
 /// What is ours and not among `wanted`, the last applied first. The namespace is never pruned: it holds the records.
-pub fn unwanted(inventory: &[Owned], wanted: &[Manifest]) -> Vec<Owned> {
+pub(super) fn unwanted(inventory: &[Owned], wanted: &[Manifest]) -> Vec<Owned> {
     let wanted: BTreeSet<_> = wanted.iter().map(|manifest| &manifest.id).collect();
     let mut unwanted: Vec<_> = inventory
         .iter()

@@ -48,5 +48,5 @@ async fn wanted(
         return Ok(manifest.object.clone());
     }
     let manifest = replicas::kept(manifest, live);
-    Ok(cluster.apply(&manifest, Apply { dry_run: true, force }).await?)
+    Ok(cluster.apply(&manifest, Apply { dry_run: true, force, ..Apply::default() }).await?)
 }

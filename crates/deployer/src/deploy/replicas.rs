@@ -6,15 +6,15 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::CallError;
+use crate::cluster::{CallError, Reason};
 use crate::manifest::{Kind, Manifest};
 use crate::release::MANAGER;
 
 /// The manager that holds `replicas` while the autoscaler has not yet spoken.
-pub const HOLDER: &str = "skyward-replicas";
+pub(super) const HOLDER: &str = "skyward-replicas";
 
 /// What to apply as [`HOLDER`] before `manifest`, where it gives the number away.
-pub fn handover(manifest: &Manifest, live: Option<&Value>) -> Option<Manifest> {
+pub(super) fn handover(manifest: &Manifest, live: Option<&Value>) -> Option<Manifest> {
     let live = live.filter(|live| gives_away(manifest, live))?;
     let object = json!({
         "apiVersion": manifest.object["apiVersion"],
@@ -26,7 +26,7 @@ pub fn handover(manifest: &Manifest, live: Option<&Value>) -> Option<Manifest> {
 }
 
 /// `manifest` as it is dry-run: with the number that it has after a handover.
-pub fn kept(manifest: &Manifest, live: Option<&Value>) -> Manifest {
+pub(super) fn kept(manifest: &Manifest, live: Option<&Value>) -> Manifest {
     let mut manifest = manifest.clone();
     if let Some(live) = live.filter(|live| gives_away(&manifest, live)) {
         manifest.object["spec"]["replicas"] = live["spec"]["replicas"].clone();
@@ -35,14 +35,13 @@ pub fn kept(manifest: &Manifest, live: Option<&Value>) -> Manifest {
 }
 
 /// Whether applying failed only because an autoscaler, which is not wanted any more, had the number.
-pub fn may_take_back(error: &CallError, manifest: &Manifest) -> bool {
+pub(super) fn may_take_back(error: &CallError, manifest: &Manifest) -> bool {
     const AUTOSCALER: &str = "kube-controller-manager";
-    let conflicts = error.conflicts();
+    let Reason::Conflict { fields } = &error.reason else { return false };
     manifest.id.kind == Kind::Deployment
-        && !conflicts.is_empty()
-        && conflicts.iter().all(|conflict| {
-            conflict.field == ".spec.replicas"
-                && [AUTOSCALER, HOLDER].contains(&conflict.owner.as_str())
+        && !fields.is_empty()
+        && fields.iter().all(|(owner, field)| {
+            field == ".spec.replicas" && [AUTOSCALER, HOLDER].contains(&owner.as_str())
         })
 }
 

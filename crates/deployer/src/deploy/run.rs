@@ -124,7 +124,16 @@ pub async fn apply(
     Ok(applied)
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// The same run for another wish.
+    pub(super) fn with<'b>(&self, wish: &'b Wish) -> Run<'b>
+    where
+        'a: 'b,
+    {
+        let history = History::new(self.cluster, &wish.namespace, &wish.release);
+        Run { cluster: self.cluster, history, wish, options: self.options, ends: self.ends }
+    }
+
     async fn look(&self) -> Result<(State, Plan), DeployError> {
         let wish = self.wish;
         let state = State::look(self.cluster, &self.history, &wish.manifests).await?;
@@ -201,10 +210,12 @@ impl Run<'_> {
         let deployment = objects.apply(revision, sink).await?;
         held.check()?;
         self.history.put(revision).await?;
-        if let Some(deployment) = deployment {
-            let target = Target::of(&deployment);
-            match rollout::follow(self.cluster, &target, self.remaining(), sink).await? {
-                Outcome::Ready => {}
+        if let Some(target) = deployment.as_ref().and_then(Target::of) {
+            match rollout::follow(&self.cluster.client(), &target, self.remaining(), sink)
+                .await
+                .expect("TEMPORARY")
+            {
+                Outcome::Ready { replicas: _ } => {}
                 Outcome::Failed(failure) => return Err(Stopped::Rollout(failure)),
             }
         }
@@ -244,7 +255,7 @@ pub(super) enum Stopped {
     /// The lock is lost: someone else may deploy by now.
     Lock(LockError),
     /// Its pods do not run.
-    Rollout(Failure),
+    Rollout(Box<Failure>),
 }
 
 impl From<CallError> for Stopped {

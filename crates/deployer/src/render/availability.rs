@@ -7,7 +7,7 @@ use k8s_openapi::api::autoscaling::v2::{
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::metadata;
+use super::{Environment, exceptions, metadata};
 use crate::manifest::Kind;
 use crate::release::Release;
 
@@ -27,7 +27,10 @@ pub(super) fn disruption_budget(release: &Release) -> PodDisruptionBudget {
 }
 
 /// Where the most pods are given. It then owns the Deployment's `replicas`, which is left out there.
-pub(super) fn autoscaler(release: &Release) -> Option<HorizontalPodAutoscaler> {
+pub(super) fn autoscaler(
+    release: &Release,
+    environment: &Environment,
+) -> Option<HorizontalPodAutoscaler> {
     let target = MetricTarget {
         type_: "Utilization".into(),
         average_utilization: Some(release.k3s.target_cpu.into()),
@@ -49,8 +52,11 @@ pub(super) fn autoscaler(release: &Release) -> Option<HorizontalPodAutoscaler> {
         metrics: Some(vec![cpu]),
         ..HorizontalPodAutoscalerSpec::default()
     };
+    let mut metadata = metadata::of(release, release.name());
+    metadata.annotations =
+        exceptions::annotations(Kind::HorizontalPodAutoscaler, release, environment);
     Some(HorizontalPodAutoscaler {
-        metadata: metadata::of(release, release.name()),
+        metadata,
         spec: Some(spec),
         ..HorizontalPodAutoscaler::default()
     })

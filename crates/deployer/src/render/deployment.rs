@@ -6,6 +6,7 @@ use k8s_openapi::api::apps::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Environment, exceptions, metadata, pod};
+use crate::manifest::Kind;
 use crate::release::Release;
 
 /// ReplicaSets of earlier revisions that are kept. The revisions to roll back to are recorded elsewhere; this one only
@@ -33,6 +34,6 @@ pub(super) fn deployment(release: &Release, environment: &Environment) -> Deploy
         ..DeploymentSpec::default()
     };
     let mut metadata = metadata::of(release, release.name());
-    metadata.annotations = Some(exceptions::annotations(release));
+    metadata.annotations = exceptions::annotations(Kind::Deployment, release, environment);
     Deployment { metadata, spec: Some(spec), ..Deployment::default() }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::RenderError;
 use crate::release::Release;
@@ -11,19 +10,22 @@ use crate::release::Release;
 const PREFIX: &str = "SKYWARD_SERVICE__";
 
 /// The service's own where nothing is said: `drain-cap-ms` of `crates/service`.
-const DRAIN_CAP: Duration = Duration::from_secs(8);
+const DRAIN_CAP_MS: u32 = 8000;
+
+/// Lower ones are for privileged processes, unless the pod says otherwise.
+pub(super) const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
 /// The variables of the container, and those settings that the pod is built around.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// Plain variables: `[service]`, and `k3s.env` over them.
-    pub variables: BTreeMap<String, String>,
+    pub(super) variables: BTreeMap<String, String>,
     /// The port of the service.
-    pub port: u16,
+    pub(super) port: u16,
     /// The port of the probes and metrics.
-    pub admin_port: u16,
-    /// How long the service takes at most from SIGTERM to its end.
-    pub drain_cap: Duration,
+    pub(super) admin_port: u16,
+    /// Milliseconds that the service takes at most from SIGTERM to its end.
+    pub(super) drain_cap_ms: u32,
 }
 
 impl Environment {
@@ -31,7 +33,7 @@ impl Environment {
     ///
     /// # Errors
     /// When no probe or client could reach the service.
-    pub fn of(release: &Release) -> Result<Self, RenderError> {
+    pub(super) fn of(release: &Release) -> Result<Self, RenderError> {
         let mut variables = release.service.environment();
         variables.extend(release.k3s.env.clone());
         variables.retain(|name, _| !release.k3s.secrets.contains_key(name));
@@ -50,9 +52,14 @@ impl Environment {
                 &format!("{port} is the port of the service too; the two differ"),
             ));
         }
-        let drain_cap = read.setting("drain_cap_ms", "a number of milliseconds")?;
-        let drain_cap = drain_cap.map_or(DRAIN_CAP, Duration::from_millis);
-        Ok(Self { variables, port, admin_port, drain_cap })
+        let drain_cap_ms =
+            read.setting("drain_cap_ms", "a number of milliseconds")?.unwrap_or(DRAIN_CAP_MS);
+        Ok(Self { variables, port, admin_port, drain_cap_ms })
+    }
+
+    /// The lower of the two ports.
+    pub(super) fn lowest_port(&self) -> u16 {
+        self.port.min(self.admin_port)
     }
 }
 

@@ -1,47 +1,162 @@
-//! Where the objects deviate from what an auditor asks, and why.
+//! Where the objects deviate from what an auditor asks by default, and why.
+
+mod document;
 
 use std::collections::BTreeMap;
 
+pub use document::document;
+
+use super::environment::FIRST_UNPRIVILEGED_PORT;
+use super::{Environment, RenderError};
+use crate::manifest::Kind;
 use crate::release::Release;
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Auditor {
     /// <https://www.checkov.io>
     Checkov,
+    /// <https://github.com/zegl/kube-score>
+    KubeScore,
+    /// <https://docs.kubelinter.io>
+    KubeLinter,
 }
 
 /// One deviation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Exception {
     /// Who asks.
     pub auditor: Auditor,
-    /// The check's name or number.
+    /// The name or number of the check.
     pub check: &'static str,
+    /// The kind of the object that it concerns.
+    pub on: Kind,
+    /// Which releases deviate.
+    pub when: When,
     /// Why it is not so here.
     pub reason: &'static str,
 }
 
-/// The deviations of this release.
-pub fn exceptions(_release: &Release) -> Vec<Exception> {
-    vec![Exception {
-        auditor: Auditor::Checkov,
-        check: "CKV_K8S_15",
-        reason: "the image is named by digest, and IfNotPresent lets nodes without a registry start pods",
-    }]
+/// Which releases deviate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Every one.
+    Always,
+    /// Those with variables from Secrets.
+    Secrets,
+    /// Those whose image is named by tag.
+    Tag,
+    /// Those whose image is named by the tag `latest`, or by none.
+    Latest,
+    /// Those with one pod.
+    OnePod,
+    /// Those with an autoscaler that may go down to one pod.
+    OnePodScaled,
+    /// Those that listen on a port below 1024.
+    LowPort,
 }
 
-/// All deviations as Markdown: `deploy/auditors.md`.
-pub fn document() -> String {
-    String::new()
+const fn exception(
+    auditor: Auditor,
+    check: &'static str,
+    on: Kind,
+    when: When,
+    reason: &'static str,
+) -> Exception {
+    Exception { auditor, check, on, when, reason }
 }
 
-/// As the auditors read them.
-pub(super) fn annotations(release: &Release) -> BTreeMap<String, String> {
-    let numbered = exceptions(release).into_iter().enumerate();
-    numbered
-        .map(|(index, Exception { check, reason, .. })| {
-            (format!("checkov.io/skip{}", index + 1), format!("{check}={reason}"))
-        })
-        .collect()
+const PULL: &str = "IfNotPresent starts pods on nodes that cannot reach the registry; a digest names one image only";
+const SECRETS: &str =
+    "the service takes its settings from variables; their values stand in Secrets alone";
+const TAG: &str =
+    "the image was loaded into the node and is in no registry that could be asked for its digest";
+const ONE_POD: &str = "one pod is what the configuration asks for";
+const LOW_PORT: &str = "a port below 1024 is asked for; this setting, which Kubernetes counts as safe, opens it without root";
+
+/// All of them.
+pub const EXCEPTIONS: [Exception; 10] = {
+    use Auditor::{Checkov, KubeLinter, KubeScore};
+    use Kind::{Deployment, HorizontalPodAutoscaler};
+    [
+        exception(Checkov, "CKV_K8S_15", Deployment, When::Always, PULL),
+        exception(Checkov, "CKV_K8S_35", Deployment, When::Secrets, SECRETS),
+        exception(Checkov, "CKV_K8S_43", Deployment, When::Tag, TAG),
+        exception(Checkov, "CKV_K8S_14", Deployment, When::Latest, TAG),
+        exception(KubeScore, "container-image-pull-policy", Deployment, When::Always, PULL),
+        exception(KubeScore, "container-image-tag", Deployment, When::Latest, TAG),
+        exception(KubeScore, "deployment-replicas", Deployment, When::OnePod, ONE_POD),
+        exception(
+            KubeScore,
+            "horizontalpodautoscaler-replicas",
+            HorizontalPodAutoscaler,
+            When::OnePodScaled,
+            ONE_POD,
+        ),
+        exception(KubeLinter, "latest-tag", Deployment, When::Latest, TAG),
+        exception(KubeLinter, "unsafe-sysctls", Deployment, When::LowPort, LOW_PORT),
+    ]
+};
+
+/// The deviations of a release.
+///
+/// # Errors
+/// As [`super::manifests`].
+pub fn exceptions(release: &Release) -> Result<Vec<Exception>, RenderError> {
+    let environment = Environment::of(release)?;
+    let applies = |exception: &Exception| exception.when.applies(release, &environment);
+    Ok(EXCEPTIONS.into_iter().filter(applies).collect())
+}
+
+impl When {
+    fn applies(self, release: &Release, environment: &Environment) -> bool {
+        let k3s = &release.k3s;
+        match self {
+            Self::Always => true,
+            Self::Secrets => !k3s.secrets.is_empty(),
+            Self::Tag => !release.image.contains('@'),
+            Self::Latest => !release.image.contains('@') && tag(&release.image) == "latest",
+            Self::OnePod => k3s.replicas < 2 && k3s.max_replicas.is_none(),
+            Self::OnePodScaled => k3s.replicas < 2 && k3s.max_replicas.is_some(),
+            Self::LowPort => environment.lowest_port() < FIRST_UNPRIVILEGED_PORT,
+        }
+    }
+}
+
+/// The tag of an image: what stands after a colon in the last part of its path, else `latest`.
+fn tag(image: &str) -> &str {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split_once(':').map_or("latest", |(_, tag)| tag)
+}
+
+/// What the auditors read from an object of this kind.
+pub(super) fn annotations(
+    kind: Kind,
+    release: &Release,
+    environment: &Environment,
+) -> Option<BTreeMap<String, String>> {
+    let mut annotations = BTreeMap::new();
+    let mut skipped = 0;
+    let applies = |exception: &&Exception| {
+        exception.on == kind && exception.when.applies(release, environment)
+    };
+    for Exception { auditor, check, reason, .. } in EXCEPTIONS.iter().filter(applies) {
+        match auditor {
+            Auditor::Checkov => {
+                skipped += 1;
+                annotations
+                    .insert(format!("checkov.io/skip{skipped}"), format!("{check}={reason}"));
+            }
+            // It takes no reason.
+            Auditor::KubeScore => {
+                let list = annotations.entry("kube-score/ignore".to_owned()).or_default();
+                *list = if list.is_empty() { (*check).into() } else { format!("{list},{check}") };
+            }
+            Auditor::KubeLinter => {
+                let name = format!("ignore-check.kube-linter.io/{check}");
+                annotations.insert(name, (*reason).to_owned());
+            }
+        }
+    }
+    (!annotations.is_empty()).then_some(annotations)
 }

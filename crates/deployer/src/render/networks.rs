@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A network of the configuration as a NetworkPolicy has it: an address alone is a network of one, and the bits after
 /// the prefix are zero. `None` where it is no network.
-pub fn canonical(network: &str) -> Option<String> {
+pub(crate) fn canonical(network: &str) -> Option<String> {
     let (address, length) = match network.split_once('/') {
         Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
         None => (network, None),

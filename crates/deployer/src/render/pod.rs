@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::environment::FIRST_UNPRIVILEGED_PORT;
 use super::{Environment, metadata, probes, quantity};
 use crate::release::Release;
 
@@ -20,8 +21,8 @@ pub(super) const HTTP: &str = "http";
 /// The name of the port of probes and metrics.
 pub(super) const ADMIN: &str = "admin";
 
-/// Seconds beyond what the pod may take to end, before it is killed.
-const MARGIN: u64 = 5;
+/// Seconds that a pod may take to end beyond what it needs, before it is killed.
+const MARGIN: i64 = 5;
 
 pub(super) fn template(release: &Release, environment: &Environment) -> PodTemplateSpec {
     // Whoever made the release is no property of its pods: a change of these labels restarts them.
@@ -34,9 +35,6 @@ pub(super) fn template(release: &Release, environment: &Environment) -> PodTempl
 }
 
 fn spec(release: &Release, environment: &Environment) -> PodSpec {
-    let grace = u64::from(release.k3s.pre_stop_s)
-        + environment.drain_cap.as_millis().div_ceil(1000) as u64
-        + MARGIN;
     let pull_secret = release.k3s.pull_secret.clone();
     PodSpec {
         service_account_name: Some(release.name().to_owned()),
@@ -47,11 +45,17 @@ fn spec(release: &Release, environment: &Environment) -> PodSpec {
         image_pull_secrets: pull_secret.map(|name| vec![LocalObjectReference { name }]),
         containers: vec![container(release, environment)],
         volumes: Some(vec![scratch(release)]),
-        termination_grace_period_seconds: Some(grace as i64),
+        termination_grace_period_seconds: Some(grace(release, environment)),
         topology_spread_constraints: Some(vec![spread(release)]),
         affinity: Some(apart(release)),
         ..PodSpec::default()
     }
+}
+
+/// Seconds from the wish that the pod end to its being killed: the hook, then SIGTERM and the drain.
+fn grace(release: &Release, environment: &Environment) -> i64 {
+    let drain = environment.drain_cap_ms.div_ceil(1000);
+    i64::from(release.k3s.pre_stop_s) + i64::from(drain) + MARGIN
 }
 
 fn container(release: &Release, environment: &Environment) -> Container {
@@ -125,9 +129,8 @@ fn literal(text: &str) -> String {
 
 fn security(user: u32, environment: &Environment) -> PodSecurityContext {
     let id = Some(i64::from(user));
-    let lowest = environment.port.min(environment.admin_port);
-    // Ports below this number are for privileged processes, unless the network namespace says otherwise.
-    let sysctls = (lowest < 1024).then(|| {
+    let lowest = environment.lowest_port();
+    let sysctls = (lowest < FIRST_UNPRIVILEGED_PORT).then(|| {
         vec![Sysctl {
             name: "net.ipv4.ip_unprivileged_port_start".into(),
             value: lowest.to_string(),
@@ -150,11 +153,14 @@ fn security(user: u32, environment: &Environment) -> PodSecurityContext {
 fn resources(release: &Release) -> ResourceRequirements {
     let k3s = &release.k3s;
     let amounts = |cpu: &str, memory: &str, storage: &str| {
-        BTreeMap::from([
+        let mut amounts = BTreeMap::from([
             ("cpu".to_owned(), quantity::cpu(cpu)),
             ("memory".to_owned(), quantity::bytes(memory)),
-            ("ephemeral-storage".to_owned(), quantity::bytes(storage)),
-        ])
+        ]);
+        if release.disk_is_counted {
+            amounts.insert("ephemeral-storage".to_owned(), quantity::bytes(storage));
+        }
+        amounts
     };
     ResourceRequirements {
         requests: Some(amounts(&k3s.cpu, &k3s.memory, &k3s.storage)),

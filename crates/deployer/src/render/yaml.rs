@@ -1,5 +1,6 @@
 //! Objects as YAML.
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use crate::manifest::{Kind, Manifest};
@@ -10,7 +11,7 @@ pub fn yaml(manifests: &[Manifest]) -> String {
     documents.join("---\n")
 }
 
-/// One file per object, named so that their order is that of [`Kind`].
+/// One file per object: its name and its content. The names sort in the order of [`Kind`].
 pub fn files(manifests: &[Manifest]) -> Vec<(String, String)> {
     let name = |manifest: &Manifest| {
         let order = Kind::ALL.iter().position(|kind| *kind == manifest.id.kind).unwrap_or_default();
@@ -20,6 +21,34 @@ pub fn files(manifests: &[Manifest]) -> Vec<(String, String)> {
     manifests.iter().map(|manifest| (name(manifest), document(&manifest.object))).collect()
 }
 
-fn document(object: &Value) -> String {
-    serde_saphyr::to_string(object).expect("an object is YAML")
+/// Strings that YAML, 1.1 or 1.2, would read as something else are quoted.
+pub(crate) fn document(object: &Value) -> String {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(&Ordered(object), options)
+        .expect("what JSON can say, YAML can say")
+}
+
+/// JSON with the keys in the order in which people look for them, the others by name.
+struct Ordered<'a>(&'a Value);
+
+/// What comes first in a map.
+const FIRST: [&str; 4] = ["apiVersion", "kind", "metadata", "name"];
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(entries) => {
+                let rank = |key: &String| FIRST.iter().position(|first| first == key);
+                let mut keys: Vec<_> = entries.keys().collect();
+                keys.sort_by_key(|key| (rank(key).unwrap_or(FIRST.len()), *key));
+                let mut map = serializer.serialize_map(Some(keys.len()))?;
+                for key in keys {
+                    map.serialize_entry(key, &Ordered(&entries[key]))?;
+                }
+                map.end()
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Ordered)),
+            other => other.serialize(serializer),
+        }
+    }
 }

@@ -1,0 +1,5 @@
+//! What is rendered of a release.
+
+mod exceptions;
+mod releases;
+mod snapshots;
