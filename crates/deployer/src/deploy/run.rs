@@ -211,10 +211,7 @@ impl<'a> Run<'a> {
         held.check()?;
         self.history.put(revision).await?;
         if let Some(target) = deployment.as_ref().and_then(Target::of) {
-            match rollout::follow(&self.cluster.client(), &target, self.remaining(), sink)
-                .await
-                .expect("TEMPORARY")
-            {
+            match rollout::follow(self.cluster, &target, self.remaining(), sink).await? {
                 Outcome::Ready { replicas: _ } => {}
                 Outcome::Failed(failure) => return Err(Stopped::Rollout(failure)),
             }
