@@ -5,6 +5,7 @@
 
 pub mod certificates;
 pub mod control_plane;
+pub mod deployer;
 pub mod hollow;
 pub mod node;
 pub mod proxy;
