@@ -97,7 +97,7 @@ pub(crate) async fn release(
     }
     let delivered = match &args.image {
         Some(reference) => image::given(reference, sink)?,
-        None => image::deliver(loaded, common.flags(), sink)?,
+        None => image::deliver(loaded, common.flags(), sink).await?,
     };
     sink.emit(Event::Image { reference: delivered.reference.clone() });
     Ok(Release {
