@@ -16,11 +16,15 @@ fn a_second_run_sends_no_write() {
     let web = Deployer::new(&proxy.kubeconfig(), "noop");
     let o = web.run("apply --image acme/web:1");
     println!("{}", support::deployer::said(&o));
-    for s in proxy.seen() { println!("{} {} {}?{}", s.number, s.method, s.path, s.query); }
+    for s in proxy.seen() {
+        println!("{} {} {}?{}", s.number, s.method, s.path, s.query);
+    }
     proxy.clear();
     let o = web.run("apply --image acme/web:1");
     println!("{}", support::deployer::said(&o));
-    for s in proxy.seen() { println!("{} {} {}?{}", s.number, s.method, s.path, s.query); }
+    for s in proxy.seen() {
+        println!("{} {} {}?{}", s.number, s.method, s.path, s.query);
+    }
     let t = std::time::Instant::now();
     let o = web.run("apply --image acme/web:2");
     println!("{:?} {}", t.elapsed(), support::deployer::said(&o));

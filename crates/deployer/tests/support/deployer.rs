@@ -56,8 +56,10 @@ impl Deployer {
     /// With a configuration of its own, in which `NAMESPACE` and `CONTEXT` are replaced.
     pub fn with(kubeconfig: &Path, namespace: &str, configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let configuration = configuration.replace("NAMESPACE", namespace).replace("CONTEXT", CONTEXT);
-        std::fs::write(folder.path().join("skyward.toml"), configuration).expect("the configuration");
+        let configuration =
+            configuration.replace("NAMESPACE", namespace).replace("CONTEXT", CONTEXT);
+        std::fs::write(folder.path().join("skyward.toml"), configuration)
+            .expect("the configuration");
         let (kubeconfig, namespace) = (kubeconfig.to_owned(), namespace.to_owned());
         Self { folder, kubeconfig, namespace, environment: None }
     }
