@@ -104,7 +104,7 @@ impl Cluster {
         let parameters = ListParams::default().labels(labels);
         let request = build(Verb::List, place, place.builder().list_metadata(&parameters))?;
         let list: MetadataList = self.send_for(Verb::List, &place.shown, request).await?;
-        Ok(list.items.into_iter().map(|item| item.metadata).collect())
+        Ok(list.items.into_iter().flatten().map(|item| item.metadata).collect())
     }
 
     /// The last `lines` of a container's log; `previous`: of the container before its last restart.
@@ -211,7 +211,8 @@ impl Cluster {
 /// `meta.k8s.io/v1` PartialObjectMetadataList.
 #[derive(Deserialize)]
 struct MetadataList {
-    items: Vec<Metadata>,
+    /// `null` where there is none: the list is Go's.
+    items: Option<Vec<Metadata>>,
 }
 
 #[derive(Deserialize)]
