@@ -83,7 +83,7 @@ async fn finish(
     let Applied { revision, changed } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(&cluster.client(), release, deadline, sink).await?;
+        let reach = rollout::reachable(cluster, release, deadline, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::Note { text: text.clone() });
         }
