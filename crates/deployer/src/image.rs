@@ -5,6 +5,8 @@
 
 mod answer;
 mod program;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +53,7 @@ pub enum ImageError {
         "cannot {step} the image: starting `{command}`: {reason}; install cargo, or name an image with --image"
     )]
     Start {
-        /// `build`, `push`, `load` or `resolve`.
+        /// `compile`, `build`, `push`, `load` or `resolve`.
         step: &'static str,
         /// As one would type it.
         command: String,
@@ -61,7 +63,7 @@ pub enum ImageError {
     /// The program has failed.
     #[error("cannot {step} the image: {reason}; {next}")]
     Failed {
-        /// `build`, `push`, `load` or `resolve`.
+        /// `compile`, `build`, `push`, `load` or `resolve`.
         step: &'static str,
         /// Its own words.
         reason: String,
@@ -71,7 +73,7 @@ pub enum ImageError {
     /// The program has succeeded and said something else than it should.
     #[error("cannot {step} the image: `{command}` printed no answer that is understood: {reason}")]
     Answer {
-        /// `build`, `push`, `load` or `resolve`.
+        /// `compile`, `build`, `push`, `load` or `resolve`.
         step: &'static str,
         /// As one would type it.
         command: String,
@@ -89,7 +91,7 @@ pub async fn deliver(
     flags: &ConfigArgs,
     sink: &mut dyn Sink,
 ) -> Result<Delivered, ImageError> {
-    deliver_by(&Program::find(flags)?, &loaded.config, sink).await
+    deliver_by(&Program::compile(flags).await?, &loaded.config, sink).await
 }
 
 /// The image that a flag names, as it is.
@@ -210,18 +212,29 @@ fn names_registry(repository: &str) -> bool {
 
 /// The mistakes that would reach the cluster as a pod that can never start; the whole grammar is the registry's.
 fn check(reference: &str) -> Result<(), &'static str> {
-    let (name, digest) =
-        reference.split_once('@').map_or((reference, None), |(name, digest)| (name, Some(digest)));
-    let repository = name.rsplit_once('/').map_or(name, |(_, last)| last);
-    let path = repository.split_once(':').map_or(repository, |(path, _)| path);
-    if path.is_empty() {
+    let (name, digest) = match reference.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (reference, None),
+    };
+    let path = match name.split_once('/') {
+        Some((_, path)) if names_registry(name) => path,
+        _ => name,
+    };
+    let (repository, tag) = match path.split_once(':') {
+        Some((repository, tag)) => (repository, Some(tag)),
+        None => (path, None),
+    };
+    if repository.is_empty() {
         return Err("it has no repository");
     }
-    if path.contains(|letter: char| letter.is_ascii_uppercase()) {
+    if tag == Some("") {
+        return Err("it has no tag after the colon");
+    }
+    if repository.contains(|letter: char| letter.is_ascii_uppercase()) {
         return Err("a repository is lower case");
     }
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:[]".contains(letter);
-    if !name.chars().all(plain) {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-/:[]".contains(letter);
+    if !name.chars().all(allowed) {
         return Err("it has a letter that none may have");
     }
     let hex = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
