@@ -18,6 +18,7 @@ mod policies;
 mod probes;
 mod quantity;
 mod service;
+mod text;
 mod yaml;
 
 pub use error::RenderError;
@@ -34,6 +35,7 @@ use crate::release::Release;
 /// # Errors
 /// When no pod of the release could serve; the key of the configuration is named.
 pub fn manifests(release: &Release) -> Result<Vec<Manifest>, RenderError> {
+    text::check(release)?;
     let environment = Environment::of(release)?;
     let mut manifests = vec![
         Manifest::new(Kind::Namespace, &identity::namespace(release)),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::cluster::{CallError, Cluster};
 use crate::deploy::DeployError;
@@ -107,8 +108,8 @@ pub async fn apply(
     for text in &plan.notes {
         sink.emit(Event::Note { text: text.clone() });
     }
-    if plan.settled {
-        return Ok(run.unchanged(&state, &plan, sink));
+    if plan.in_place {
+        return run.in_place(&state, &plan, sink).await;
     }
     for difference in preview(cluster, &state, &plan, options.force).await? {
         sink.emit(Event::Change(difference));
@@ -141,19 +142,46 @@ impl<'a> Run<'a> {
         Ok((state, plan))
     }
 
-    fn unchanged(&self, state: &State, plan: &Plan, sink: &mut dyn Sink) -> Applied {
+    /// Nothing to write; but pods that do not run yet, or no longer, are waited for.
+    async fn in_place(
+        &self,
+        state: &State,
+        plan: &Plan,
+        sink: &mut dyn Sink,
+    ) -> Result<Applied, DeployError> {
         for manifest in &plan.manifests {
             sink.emit(Event::Object { id: manifest.id.clone(), action: Action::Unchanged });
         }
         let revision = state.revisions.last().map_or(0, |newest| newest.number);
-        Applied { revision, changed: false }
+        if !plan.settled {
+            let deployment = state.live.iter().find(|(id, _)| id.kind == Kind::Deployment);
+            if let Err(failure) = self.follow(deployment.map(|(_, live)| live), sink).await? {
+                sink.emit(Event::Failed(failure.clone()));
+                let after = "it was deployed before, and nothing was changed".to_owned();
+                return Err(DeployError::Failed { revision, failure, after });
+            }
+        }
+        Ok(Applied { revision, changed: false })
+    }
+
+    /// Follows the rollout of the Deployment, where there is one.
+    async fn follow(
+        &self,
+        deployment: Option<&Value>,
+        sink: &mut dyn Sink,
+    ) -> Result<Result<(), Box<Failure>>, CallError> {
+        let Some(target) = deployment.and_then(Target::of) else { return Ok(Ok(())) };
+        Ok(match rollout::follow(self.cluster, &target, self.remaining(), sink).await? {
+            Outcome::Ready { replicas: _ } => Ok(()),
+            Outcome::Failed(failure) => Err(failure),
+        })
     }
 
     /// The state may be another one since the first look: someone else may have held the lock.
     async fn under_lock(&self, held: &Held, sink: &mut dyn Sink) -> Result<Applied, DeployError> {
         let (state, plan) = self.look().await?;
-        if plan.settled {
-            return Ok(self.unchanged(&state, &plan, sink));
+        if plan.in_place {
+            return self.in_place(&state, &plan, sink).await;
         }
         self.abandon(&state, &plan, held).await?;
         let mut revision = self.revision(&plan);
@@ -210,12 +238,7 @@ impl<'a> Run<'a> {
         let deployment = objects.apply(revision, sink).await?;
         held.check()?;
         self.history.put(revision).await?;
-        if let Some(target) = deployment.as_ref().and_then(Target::of) {
-            match rollout::follow(self.cluster, &target, self.remaining(), sink).await? {
-                Outcome::Ready { replicas: _ } => {}
-                Outcome::Failed(failure) => return Err(Stopped::Rollout(failure)),
-            }
-        }
+        self.follow(deployment.as_ref(), sink).await?.map_err(Stopped::Rollout)?;
         objects.prune(revision, |_| true, sink).await?;
         revision.status = Status::Deployed;
         held.check()?;

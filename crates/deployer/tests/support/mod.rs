@@ -5,10 +5,13 @@
 
 pub mod certificates;
 pub mod control_plane;
+pub mod hollow;
+pub mod node;
 pub mod proxy;
 pub mod supervisor;
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -29,7 +32,10 @@ where
     F::Output: Send,
 {
     std::thread::scope(|scope| {
-        scope.spawn(|| runtime().block_on(future)).join().expect("a future that does not panic")
+        scope
+            .spawn(|| runtime().block_on(future))
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
