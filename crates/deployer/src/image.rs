@@ -125,7 +125,7 @@ async fn deliver_by(
 async fn build(program: &Program, sink: &mut dyn Sink) -> Result<(), ImageError> {
     let started = Instant::now();
     let built: Built = program.ask("build", &[]).await?;
-    ready(format!("built {}", built.reference), started, sink);
+    ready("build", format!("built {}", built.reference), started, sink);
     Ok(())
 }
 
@@ -137,7 +137,7 @@ async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, Image
         0 => "the registry has it already".to_owned(),
         sent => format!("pushed {reference}, {sent} bytes sent"),
     };
-    ready(state, started, sink);
+    ready("image", state, started, sink);
     Ok(Delivered::new(reference))
 }
 
@@ -147,7 +147,7 @@ async fn load(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, Image
     let engines: Vec<InEngine> = program.ask("load", &["--into", "kubernetes"]).await?;
     let engine = program::first("load", engines)?;
     let reference = program::first("load", engine.references)?;
-    ready(format!("loaded into {} on this machine", engine.engine), started, sink);
+    ready("image", format!("loaded into {} on this machine", engine.engine), started, sink);
     Ok(Delivered::new(reference))
 }
 
@@ -160,7 +160,7 @@ async fn there_already(program: &Program, image: &Image, sink: &mut dyn Sink) ->
         let timeout = RESOLVE_TIMEOUT.as_secs().to_string();
         match program.ask::<Resolved>("resolve", &[&tagged, "--timeout", &timeout]).await {
             Ok(resolved) => {
-                ready(format!("{tagged} is {}", resolved.digest), started, sink);
+                ready("image", format!("{tagged} is {}", resolved.digest), started, sink);
                 return Delivered::new(resolved.reference);
             }
             // The nodes may have credentials, or a way, that this machine lacks.
@@ -170,9 +170,9 @@ async fn there_already(program: &Program, image: &Image, sink: &mut dyn Sink) ->
     as_it_is(&tagged, sink)
 }
 
-fn ready(state: String, started: Instant, sink: &mut dyn Sink) {
+fn ready(on: &str, state: String, started: Instant, sink: &mut dyn Sink) {
     let seconds = started.elapsed().as_secs_f64();
-    sink.emit(Event::Ready { on: "image".to_owned(), state, seconds });
+    sink.emit(Event::Ready { on: on.to_owned(), state, seconds });
 }
 
 fn as_it_is(reference: &str, sink: &mut dyn Sink) -> Delivered {
