@@ -13,13 +13,17 @@ mod objects;
 mod others;
 mod path;
 mod retry;
+#[cfg(test)]
+pub(crate) mod scripted;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use kube::Client;
 use serde::Deserialize;
 
+use call::How;
 pub use error::{CallError, Denied, Reason, Verb};
 pub use nodes::{IngressClass, NodeAddress};
 pub use objects::Apply;
@@ -47,10 +51,30 @@ pub struct Settings {
     pub notice: Option<Notice>,
 }
 
+/// Says before each attempt of a write for how long it may be under way.
+pub(crate) trait Guard: Send + Sync {
+    /// The time until the write could meet another's.
+    ///
+    /// # Errors
+    /// The write must not be sent: now, or ever.
+    fn time_left(&self) -> Result<Duration, Closed>;
+}
+
+/// Why a write must not be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// Not now.
+    ForNow(String),
+    /// Never again.
+    ForGood(String),
+}
+
 /// A cluster's API server. Cheap to clone: all clones share a connection pool.
 #[derive(Clone)]
 pub struct Cluster {
     shared: Arc<Shared>,
+    policy: Policy,
+    guard: Option<Arc<dyn Guard>>,
 }
 
 /// What the clones of a cluster share.
@@ -59,10 +83,10 @@ struct Shared {
     context: String,
     server: String,
     version: String,
-    settings: Settings,
+    notice: Option<Notice>,
     /// Since when the API server has not answered, if so.
     silent_since: Mutex<Option<tokio::time::Instant>>,
-    /// The day on which our certificate ends, for the error that tells of a refusal.
+    /// When our certificate ends, for the error that tells of a refusal.
     certificate_ends: Option<jiff::Timestamp>,
 }
 
@@ -95,12 +119,23 @@ impl Cluster {
             context: chosen.context,
             server: access.server,
             version: String::new(),
-            settings,
+            notice: settings.notice,
             silent_since: Mutex::new(None),
             certificate_ends: access.certificate_ends,
         };
-        shared.version = shared.first_contact().await?;
-        Ok(Self { shared: Arc::new(shared) })
+        shared.version = shared.first_contact(&settings.policy).await?;
+        Ok(Self { shared: Arc::new(shared), policy: settings.policy, guard: None })
+    }
+
+    /// The same cluster, with other bounds.
+    #[must_use]
+    pub fn with_policy(&self, policy: Policy) -> Self {
+        Self { policy, ..self.clone() }
+    }
+
+    /// The same cluster, whose writes are sent only while the guard allows it.
+    pub(crate) fn guarded(&self, guard: Arc<dyn Guard>) -> Self {
+        Self { guard: Some(guard), ..self.clone() }
     }
 
     /// The context of the kubeconfig.
@@ -126,11 +161,16 @@ impl Cluster {
 
 impl Shared {
     /// Asks for the version: the first contact, given up early, because the address may well be wrong.
-    async fn first_contact(&self) -> Result<String, CallError> {
+    async fn first_contact(&self, policy: &Policy) -> Result<String, CallError> {
         let request = path::version();
         let object = format!("context `{}`", self.context);
-        let policy = self.settings.policy.first_contact();
-        let body = self.send(Verb::Connect, &object, &policy, request).await?;
+        let how = How {
+            verb: Verb::Connect,
+            object: &object,
+            policy: &policy.first_contact(),
+            guard: None,
+        };
+        let body = self.send(how, request).await?;
         let version: Version = call::decode(Verb::Connect, &object, &body)?;
         Ok(version.git_version)
     }

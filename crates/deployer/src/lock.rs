@@ -1,32 +1,66 @@
 //! One deployment at a time: a Lease with holder and expiry.
+//!
+//! As client-go's leader election does (tools/leaderelection), nobody trusts another machine's clock: a lease has expired
+//! when its record has not changed for its duration while one watched. A holder counts from before it asked for its last
+//! renewal, a rival from after it saw it, so that the holder stops before the rival begins.
+//!
+//! Pure: `decide` (what a rival does), `tenure` (whether a holder still may), `holder` (who holds it). `record` is the Lease
+//! object, `renew` the background work.
 
+mod decide;
+mod holder;
+mod record;
+mod renew;
+mod tenure;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cluster::{CallError, Cluster};
-use crate::event::Sink;
+use k8s_openapi::api::coordination::v1::Lease;
+use tokio::task::JoinHandle;
+
+use crate::cluster::{CallError, Cluster, Policy, Reason};
+use crate::event::{Event, Sink};
+use decide::{Observation, Step};
+use record::Record;
+use tenure::Tenure;
+
+pub use holder::{Holder, who};
+pub use tenure::Clock;
+
+/// How long a lock lasts that is not renewed.
+pub const DURATION: Duration = Duration::from_secs(15);
+/// How often it is renewed.
+const RENEW: Duration = Duration::from_secs(5);
+/// The wait of one who was not fast enough.
+const RACE: Duration = Duration::from_millis(50);
+/// How often one who waits looks.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why there is no lock, or no longer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
     /// Another deployment goes on, and went on for as long as we waited.
     #[error(
-        "cannot lock release {release} in namespace {namespace}: {holder} has deployed it since {since}; nothing was \
-         changed. Next step: wait until that deployment has ended, then run this again"
+        "cannot lock release {release} in namespace {namespace}: {holder} has been deploying it since {since}, and still did \
+         after {} s; nothing was changed. Next step: wait until that has ended, then run this again", waited.as_secs()
     )]
     Held {
         /// The release.
         release: String,
         /// Its namespace.
         namespace: String,
-        /// Who holds it.
+        /// Who holds it: `user@host (pid 7)`.
         holder: String,
         /// Since when, by the holder's clock.
         since: String,
+        /// How long we waited.
+        waited: Duration,
     },
     /// It was ours, and may be another's now.
     #[error(
-        "the lock on release {release} in namespace {namespace} may be lost ({reason}); nothing further is changed. \
-         Next step: run this again; it continues from whatever is there"
+        "the lock on release {release} in namespace {namespace} may be another's by now: {reason}; nothing further is \
+         changed. Next step: run this again; it goes on from whatever is there"
     )]
     Lost {
         /// The release.
@@ -42,15 +76,36 @@ pub enum LockError {
 }
 
 /// The lock of a release.
-#[derive(Debug)]
-pub struct Lock;
+pub struct Lock {
+    record: Record,
+    holder: Holder,
+    clock: Clock,
+}
 
-/// A lock that is held. It is renewed in the background: the runtime must not be blocked for seconds.
+/// A lock that is held. It is renewed in the background: the runtime must not be blocked for seconds. Dropped without
+/// [`Held::release`], it expires, or is taken over at once by a run on this machine after this process has ended.
 #[derive(Debug)]
-pub struct Held {}
+pub struct Held {
+    cluster: Cluster,
+    record: Record,
+    holder: Holder,
+    tenure: Arc<Tenure>,
+    renewal: JoinHandle<()>,
+}
 
 impl Lock {
-    /// Takes the lock, waiting at most `wait` for another deployment to end.
+    /// The lock of the release of this name, for this process.
+    pub fn new(namespace: &str, release: &str) -> Self {
+        Self::of(namespace, release, Holder::this_process(), tenure::since_boot())
+    }
+
+    /// The same for any holder, by any clock.
+    pub fn of(namespace: &str, release: &str, holder: Holder, clock: Clock) -> Self {
+        Self { record: Record::new(namespace, release), holder, clock }
+    }
+
+    /// Takes the lock, waiting at most `wait` for another deployment to end. Less than [`DURATION`] and a little is not
+    /// enough to take over from a deployer that was killed on another machine.
     ///
     /// # Errors
     /// Another deployment goes on for longer than that; the API server does not let us.
@@ -61,24 +116,166 @@ impl Lock {
         wait: Duration,
         sink: &mut dyn Sink,
     ) -> Result<Held, LockError> {
-        let _ = (cluster, namespace, release, wait, sink);
-        tokio::task::yield_now().await;
-        Ok(Held {})
+        Self::new(namespace, release).take(cluster, wait, sink).await
+    }
+
+    /// As [`Lock::acquire`].
+    ///
+    /// # Errors
+    /// As [`Lock::acquire`].
+    pub async fn take(
+        self,
+        cluster: &Cluster,
+        wait: Duration,
+        sink: &mut dyn Sink,
+    ) -> Result<Held, LockError> {
+        let begun = (self.clock)();
+        let mut seen = Observation::default();
+        let mut told = String::new();
+        let mut claimed = begun;
+        loop {
+            let asked = (self.clock)();
+            let lease = self.record.read(cluster).await?;
+            seen.look(lease.as_ref(), (self.clock)());
+            let step = decide::step(
+                lease.as_ref(),
+                &self.holder,
+                &seen,
+                (self.clock)(),
+                Holder::has_ended_here,
+            );
+            let expires_in = match step {
+                // From before we asked for it: a rival may have seen us as its holder since.
+                Step::Ours(lease) => return Ok(self.held(cluster, lease, claimed)),
+                Step::Create | Step::TakeOver => {
+                    if let Some(lease) = self.claim(cluster, lease).await? {
+                        return Ok(self.held(cluster, lease, asked));
+                    }
+                    claimed = asked;
+                    tokio::time::sleep(RACE).await;
+                    continue;
+                }
+                Step::Wait(expires_in) => expires_in,
+            };
+            let waited = (self.clock)().saturating_sub(begun);
+            let left = wait.saturating_sub(waited);
+            if left.is_zero() {
+                return Err(self.refused(lease.as_ref(), waited));
+            }
+            self.tell(lease.as_ref(), left, &mut told, sink);
+            tokio::time::sleep(LOOK.min(expires_in).min(left)).await;
+        }
+    }
+
+    /// Writes us into the Lease. None: another was faster.
+    async fn claim(
+        &self,
+        cluster: &Cluster,
+        lease: Option<Lease>,
+    ) -> Result<Option<Lease>, CallError> {
+        let claimed = self.record.claimed(lease, &self.holder);
+        match self.record.write(cluster, &claimed).await {
+            Ok(lease) => Ok(Some(lease)),
+            // Also if an answer was lost: then the next look finds us as the holder. NotFound: it was given back meanwhile.
+            Err(CallError {
+                reason: Reason::AlreadyExists | Reason::Changed | Reason::NotFound,
+                ..
+            }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn held(self, cluster: &Cluster, lease: Lease, asked: Duration) -> Held {
+        let Self { record, holder, clock } = self;
+        let tenure = Arc::new(Tenure::new(asked, clock));
+        // Renewals that fail are tried again within the time that is left, not beyond it.
+        let policy = Policy {
+            attempt: RENEW,
+            total: DURATION - RENEW,
+            cap: Duration::from_secs(1),
+            ..Policy::default()
+        };
+        let renewing = renew::Renewing {
+            cluster: cluster.with_policy(policy),
+            record: record.clone(),
+            identity: holder.to_string(),
+            tenure: Arc::clone(&tenure),
+        };
+        let renewal = tokio::spawn(renewing.run(lease));
+        Held { cluster: cluster.clone(), record, holder, tenure, renewal }
+    }
+
+    fn refused(&self, lease: Option<&Lease>, waited: Duration) -> LockError {
+        LockError::Held {
+            release: self.record.release.clone(),
+            namespace: self.record.namespace.clone(),
+            holder: record::holder_of(lease),
+            since: record::since(lease),
+            waited,
+        }
+    }
+
+    /// Tells who holds it, once for each holder.
+    fn tell(&self, lease: Option<&Lease>, left: Duration, told: &mut String, sink: &mut dyn Sink) {
+        let state = format!(
+            "{} has been deploying since {}; it is taken over {} s after its last sign of life",
+            record::holder_of(lease),
+            record::since(lease),
+            record::duration(lease).as_secs()
+        );
+        if state != *told {
+            sink.emit(Event::Waiting {
+                on: format!("the lock on {}", self.record.release),
+                state: state.clone(),
+                remaining_s: left.as_secs(),
+            });
+            *told = state;
+        }
     }
 }
 
 impl Held {
-    /// To be asked before every write.
+    /// The cluster for all that is done under the lock: before each attempt of a write, also a repeated one, it sees that
+    /// the lock is still ours. While it is not renewed, because the API server does not answer, the write waits with it.
+    #[must_use]
+    pub fn cluster(&self) -> Cluster {
+        self.cluster.guarded(Arc::clone(&self.tenure) as _)
+    }
+
+    /// Whether the lock is ours at this moment. Not needed for writes by way of [`Held::cluster`].
     ///
     /// # Errors
     /// The lock has not been renewed for as long as it lasts, or another has it.
     pub fn check(&self) -> Result<(), LockError> {
-        Ok(())
+        self.tenure.remaining().map(|_| ()).map_err(|reason| LockError::Lost {
+            release: self.record.release.clone(),
+            namespace: self.record.namespace.clone(),
+            reason,
+        })
     }
 
-    /// Gives the lock back; nothing is left of it.
-    pub async fn release(self) -> Result<(), LockError> {
-        tokio::task::yield_now().await;
-        Ok(())
+    /// Gives the lock back: the Lease is deleted, unless another has it by now. Nothing is left of it.
+    ///
+    /// # Errors
+    /// The API server does not answer: then it expires.
+    pub async fn release(mut self) -> Result<(), LockError> {
+        self.renewal.abort();
+        // It may have been in the middle of a renewal: after this, it is not.
+        let _ = (&mut self.renewal).await;
+        loop {
+            let Some(lease) = self.record.read(&self.cluster).await? else { return Ok(()) };
+            if !record::is_held_by(&lease, &self.holder.to_string()) {
+                return Ok(());
+            }
+            if self.record.delete(&self.cluster, &lease).await? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.renewal.abort();
     }
 }

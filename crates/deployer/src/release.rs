@@ -26,6 +26,8 @@ pub struct Release {
     pub user: u32,
     /// The way in from outside.
     pub way_in: WayIn,
+    /// Whether the nodes count disk space. Where none does, a pod that asks for some would never be scheduled.
+    pub disk_is_counted: bool,
 }
 
 /// The way in from outside.

@@ -4,10 +4,20 @@
 //! wait. [`follow`] keeps the snapshot current by watches, asks `decide` at every change, and collects the evidence of a
 //! failure while the failing pod is still there. [`reachable`] then proves that the service answers.
 
+mod advice;
 mod decide;
+mod entrance;
+mod evidence;
 mod follow;
+mod page;
+mod progress;
 mod reachable;
 mod snapshot;
+mod trouble;
+mod watch;
+mod wording;
+
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +25,7 @@ use serde_json::Value;
 pub use decide::{Verdict, decide};
 pub use follow::follow;
 pub use reachable::{Reach, reachable};
-pub use snapshot::Snapshot;
+pub use snapshot::{Noticed, Snapshot};
 
 /// The Deployment whose rollout is looked at, as its apply left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +38,14 @@ pub struct Target {
     pub uid: String,
     /// The generation that the apply returned: a status of an earlier one says nothing.
     pub generation: i64,
+    /// The labels that choose its pods and ReplicaSets, as `key=value,…`.
+    pub selector: String,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deployment {}", self.name)
+    }
 }
 
 impl Target {
@@ -35,11 +53,15 @@ impl Target {
     pub fn of(applied: &Value) -> Option<Self> {
         let metadata = applied.get("metadata")?;
         let text = |name: &str| Some(metadata.get(name)?.as_str()?.to_owned());
+        let labels = applied.pointer("/spec/selector/matchLabels")?.as_object()?;
+        let selector: Option<Vec<String>> =
+            labels.iter().map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
         Some(Self {
             namespace: text("namespace")?,
             name: text("name")?,
             uid: text("uid")?,
             generation: metadata.get("generation")?.as_i64()?,
+            selector: selector?.join(","),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! One call: each attempt and all of them together bounded, repeated where that is safe.
 
 use std::future::Future;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -11,8 +12,17 @@ use tokio::time::Instant;
 use super::error::{CallError, Reason, Verb};
 use super::fault::{self, Fault};
 use super::path::Request;
-use super::retry::{Patience, Policy};
-use super::{Cluster, Shared};
+use super::retry::Policy;
+use super::{Closed, Cluster, Guard, Shared};
+
+/// What a call is and how it is made.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    pub(super) verb: Verb,
+    pub(super) object: &'a str,
+    pub(super) policy: &'a Policy,
+    pub(super) guard: Option<&'a Arc<dyn Guard>>,
+}
 
 impl Cluster {
     /// Makes a call of the caller's own: each attempt is bounded, and made again where the fault may pass. `attempt` must
@@ -30,12 +40,11 @@ impl Cluster {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, kube::Error>>,
     {
-        let policy = &self.shared.settings.policy;
         let attempt = move || {
             let answer = attempt();
             async move { answer.await.map_err(fault::of_client) }
         };
-        self.shared.repeat(verb, object, policy, attempt).await
+        self.shared.repeat(self.how(verb, object), attempt).await
     }
 
     /// Sends a request and reads the whole answer.
@@ -45,7 +54,7 @@ impl Cluster {
         object: &str,
         request: Request,
     ) -> Result<Vec<u8>, CallError> {
-        self.shared.send(verb, object, &self.shared.settings.policy, request).await
+        self.shared.send(self.how(verb, object), request).await
     }
 
     /// As [`Cluster::send`], decoded.
@@ -58,18 +67,17 @@ impl Cluster {
         let body = self.send(verb, object, request).await?;
         decode(verb, object, &body)
     }
+
+    fn how<'a>(&'a self, verb: Verb, object: &'a str) -> How<'a> {
+        let guard = self.guard.as_ref().filter(|_| verb.writes());
+        How { verb, object, policy: &self.policy, guard }
+    }
 }
 
 impl Shared {
-    /// Sends a request within a policy and reads the whole answer.
-    pub(super) async fn send(
-        &self,
-        verb: Verb,
-        object: &str,
-        policy: &Policy,
-        request: Request,
-    ) -> Result<Vec<u8>, CallError> {
-        self.repeat(verb, object, policy, || self.exchange(request.clone())).await
+    /// Sends a request and reads the whole answer.
+    pub(super) async fn send(&self, how: How<'_>, request: Request) -> Result<Vec<u8>, CallError> {
+        self.repeat(how, || self.exchange(request.clone())).await
     }
 
     /// Sends a request once.
@@ -80,6 +88,7 @@ impl Shared {
         if head.status.is_success() {
             return Ok(body.into());
         }
+        // The API server's are seconds (apiserver, util/flowcontrol and endpoints/handlers); a proxy's date is passed over.
         let retry_after = head
             .headers
             .get(http::header::RETRY_AFTER)
@@ -89,55 +98,50 @@ impl Shared {
     }
 
     /// Makes attempts until one succeeds, fails for good, or the policy's time is over.
-    async fn repeat<T, F, Fut>(
-        &self,
-        verb: Verb,
-        object: &str,
-        policy: &Policy,
-        mut attempt: F,
-    ) -> Result<T, CallError>
+    async fn repeat<T, F, Fut>(&self, how: How<'_>, mut attempt: F) -> Result<T, CallError>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, Fault>>,
     {
         let begun = Instant::now();
         let mut maybe_done = false;
-        for number in 1_u32.. {
-            let left = policy.total.saturating_sub(begun.elapsed());
-            let bound = policy.attempt.min(left);
-            let fault = match tokio::time::timeout(bound, attempt()).await {
-                Ok(Ok(answer)) => {
+        let mut number = 0_u32;
+        loop {
+            number += 1;
+            let left = how.policy.total.saturating_sub(begun.elapsed());
+            let fault = match bounded(how, left, &mut attempt).await {
+                Ok(answer) => {
                     self.answered();
                     return Ok(answer);
                 }
-                Ok(Err(fault)) => fault,
-                Err(_) => Fault::timeout(bound),
+                Err(fault) => fault,
             };
             maybe_done |= fault.answer_lost;
-            if !fault.silence {
-                self.answered();
-            }
             let elapsed = begun.elapsed();
-            let wait = policy.wait(number, elapsed, fault.patience, fault.retry_after);
-            let Some(wait) = wait else {
-                let reason = self.explain(fault.reason);
-                return Err(CallError { verb, object: object.to_owned(), reason, maybe_done });
+            let Some(wait) = how.policy.wait(number, elapsed, fault.patience, fault.retry_after)
+            else {
+                let reason = self.explain(fault, number, elapsed);
+                return Err(CallError {
+                    verb: how.verb,
+                    object: how.object.to_owned(),
+                    reason,
+                    maybe_done,
+                });
             };
-            if fault.patience == Patience::Long && fault.silence {
-                self.silent(&fault.reason, policy.total.saturating_sub(elapsed));
+            if fault.silence {
+                self.silent(&fault.reason, how.policy.total.saturating_sub(elapsed));
             }
             tokio::time::sleep(wait).await;
         }
-        unreachable!("the policy gives up within its time")
     }
 
     /// Says once that the server does not answer.
     fn silent(&self, reason: &Reason, left: Duration) {
-        let mut since = self.silent_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut since = self.silent_since.lock().unwrap_or_else(PoisonError::into_inner);
         if since.is_none() {
             *since = Some(Instant::now());
             self.tell(format!(
-                "the API server at {} does not answer ({reason:?}); trying on for {} s",
+                "the API server at {} does not answer ({reason}); trying on for {} s",
                 self.server,
                 left.as_secs()
             ));
@@ -146,29 +150,62 @@ impl Shared {
 
     /// Says once that the server answers again.
     fn answered(&self) {
-        let mut since = self.silent_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut since = self.silent_since.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(since) = since.take() {
             self.tell(format!(
-                "the API server answers again, after {} s",
-                since.elapsed().as_secs()
+                "the API server answers again, after {:.1} s",
+                since.elapsed().as_secs_f64()
             ));
         }
     }
 
     fn tell(&self, text: String) {
-        if let Some(notice) = &self.settings.notice {
+        if let Some(notice) = &self.notice {
             notice(text);
         }
     }
 
-    /// A refusal whose cause we can see ourselves: an expired certificate.
-    fn explain(&self, reason: Reason) -> Reason {
-        match (reason, self.certificate_ends) {
-            (Reason::Unauthorized, Some(ends)) if ends < jiff::Timestamp::now() => {
-                Reason::CertificateExpired(ends.to_string())
+    /// Adds what only we know: the server's address, how long it was tried, when our certificate ended.
+    fn explain(&self, fault: Fault, attempts: u32, elapsed: Duration) -> Reason {
+        let tried = match attempts {
+            1 => String::new(),
+            attempts => format!(" ({attempts} attempts in {:.1} s)", elapsed.as_secs_f64()),
+        };
+        match fault.reason {
+            Reason::Unreachable(text) => {
+                Reason::Unreachable(format!("{} cannot be reached: {text}{tried}", self.server))
             }
-            (reason, _) => reason,
+            Reason::Timeout(text) => {
+                Reason::Timeout(format!("{} does not answer: {text}{tried}", self.server))
+            }
+            Reason::Unavailable(text) => Reason::Unavailable(format!("{text}{tried}")),
+            Reason::Unauthorized | Reason::CertificateExpired(_) => match self.certificate_ends {
+                Some(ends) if ends < jiff::Timestamp::now() => {
+                    Reason::CertificateExpired(format!("at {ends}"))
+                }
+                _ => fault.reason,
+            },
+            reason => reason,
         }
+    }
+}
+
+/// One attempt, no longer than the policy, the rest of the call's time and the guard allow.
+async fn bounded<T, F, Fut>(how: How<'_>, left: Duration, attempt: &mut F) -> Result<T, Fault>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Fault>>,
+{
+    let mut bound = how.policy.attempt.min(left);
+    if let Some(guard) = how.guard {
+        bound = bound.min(guard.time_left().map_err(|closed| match closed {
+            Closed::ForNow(why) => Fault::lock_stale(why),
+            Closed::ForGood(why) => Fault::lock_lost(why),
+        })?);
+    }
+    match tokio::time::timeout(bound, attempt()).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Fault::timeout(bound)),
     }
 }
 
@@ -178,10 +215,11 @@ pub(super) fn decode<T: DeserializeOwned>(
     object: &str,
     body: &[u8],
 ) -> Result<T, CallError> {
-    serde_json::from_slice(body).map_err(|error| CallError {
-        verb,
-        object: object.to_owned(),
-        reason: Reason::Other(format!("the answer is not what the API promises: {error}")),
-        maybe_done: false,
+    serde_json::from_slice(body).map_err(|error| {
+        let text = format!("the answer is not what the API promises: {error}");
+        CallError::before(verb, object, Reason::Other(text))
     })
 }
+
+#[cfg(test)]
+mod tests;

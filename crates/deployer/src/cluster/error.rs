@@ -1,5 +1,7 @@
 //! Why a call failed, told in one line: operation, object, reason, next step.
 
+mod advice;
+
 use std::fmt;
 
 /// What was asked of the API server.
@@ -27,6 +29,13 @@ pub enum Verb {
     Log,
 }
 
+impl Verb {
+    /// Whether the API server is asked to change something.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Apply | Self::Update | Self::Delete)
+    }
+}
+
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -36,7 +45,7 @@ impl fmt::Display for Verb {
             Self::Watch => "watch",
             Self::Create => "create",
             Self::Apply => "apply",
-            Self::DryRun => "dry-run",
+            Self::DryRun => "try out (dry run)",
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Log => "read the log of",
@@ -71,6 +80,8 @@ pub enum Reason {
         /// Those that there are.
         known: Vec<String>,
     },
+    /// The credentials could not be had: a plugin failed, a token file is not there.
+    Credentials(String),
     /// The server could not be reached: refused, reset, no such name.
     Unreachable(String),
     /// No answer in time.
@@ -81,12 +92,14 @@ pub enum Reason {
     Untrusted(String),
     /// The server does not know who we are (401).
     Unauthorized,
-    /// We may not (403).
+    /// RBAC does not allow it (403).
     Forbidden(Box<Denied>),
     /// It is not there (404).
     NotFound,
     /// The object's namespace is not there (404).
     NoNamespace(String),
+    /// The API server does not have this kind of object (404).
+    NoKind,
     /// The namespace is being deleted.
     Terminating(String),
     /// Other field managers own fields that we want to set (409 on apply).
@@ -94,7 +107,7 @@ pub enum Reason {
         /// Owner and field.
         fields: Vec<(String, String)>,
     },
-    /// It was changed since we read it (409 on update or delete).
+    /// It was changed since we read it, or is another of the same name (409 on update or delete).
     Changed,
     /// It is there already (409 on create).
     AlreadyExists,
@@ -105,16 +118,18 @@ pub enum Reason {
         /// Its path.
         field: String,
     },
-    /// Fields that the server does not know.
+    /// A field that the server does not know; the text is the server's.
     UnknownField(String),
     /// The object breaks a rule of the API (422, 400).
     Invalid(String),
-    /// An admission webhook or policy refused it, or did not answer.
+    /// An admission policy or webhook refused it, or a webhook did not answer.
     Admission(String),
     /// What was asked for is too old (410).
     Gone,
     /// The server is busy or failing (429, 5xx).
     Unavailable(String),
+    /// The lock may be another's by now.
+    LockLost(String),
     /// A record of ours that is not as we wrote it.
     Damaged(String),
     /// Anything else.
@@ -134,10 +149,96 @@ pub struct CallError {
     pub maybe_done: bool,
 }
 
+impl CallError {
+    /// An error of a call that was never sent.
+    pub(crate) fn before(verb: Verb, object: impl Into<String>, reason: Reason) -> Self {
+        Self { verb, object: object.into(), reason, maybe_done: false }
+    }
+}
+
 impl std::error::Error for CallError {}
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} {}: {:?}", self.verb, self.object, self.reason)
+        write!(f, "cannot {} {}: {}", self.verb, self.object, self.reason)?;
+        if self.maybe_done && self.verb.writes() {
+            f.write_str(" (it may have been carried out: an answer was lost)")?;
+        }
+        write!(f, ". Next step: {}", self.reason.next_step(self.verb))
     }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kubeconfig(text)
+            | Self::Credentials(text)
+            | Self::Unreachable(text)
+            | Self::Timeout(text)
+            | Self::Unavailable(text)
+            | Self::Other(text)
+            | Self::Invalid(text)
+            | Self::UnknownField(text)
+            | Self::Quota(text)
+            | Self::Damaged(text)
+            | Self::Admission(text) => f.write_str(&one_line(text)),
+            Self::NoContext { wanted, known } => no_context(f, wanted.as_deref(), known),
+            Self::CertificateExpired(when) => write!(f, "your client certificate expired {when}"),
+            Self::Untrusted(why) => {
+                write!(f, "the API server's certificate is not to be trusted: {}", one_line(why))
+            }
+            Self::Unauthorized => {
+                f.write_str("the API server does not accept the credentials (401)")
+            }
+            Self::Forbidden(denied) => denied.fmt(f),
+            Self::NotFound => f.write_str("it is not there"),
+            Self::NoNamespace(name) => write!(f, "namespace {name} is not there"),
+            Self::NoKind => f.write_str("the API server has no such kind of object"),
+            Self::Terminating(name) => write!(f, "namespace {name} is being deleted"),
+            Self::Conflict { fields } => conflict(f, fields),
+            Self::Changed => f.write_str("it was changed meanwhile"),
+            Self::AlreadyExists => f.write_str("it is there already"),
+            Self::Immutable { field } => {
+                write!(f, "{field} differs, and Kubernetes does not let it be changed")
+            }
+            Self::Gone => f.write_str("what was asked for is too old (410)"),
+            Self::LockLost(why) => write!(f, "the lock may be another's by now: {}", one_line(why)),
+        }
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { user, verb, resource, .. } = self;
+        write!(f, "user {user} may not {verb} {resource}")?;
+        match &self.namespace {
+            Some(namespace) => write!(f, " in namespace {namespace}"),
+            None => f.write_str(" in the whole cluster"),
+        }
+    }
+}
+
+fn no_context(f: &mut fmt::Formatter<'_>, wanted: Option<&str>, known: &[String]) -> fmt::Result {
+    match wanted {
+        Some(wanted) => write!(f, "the kubeconfig has no context `{wanted}`")?,
+        None => f.write_str("no context is named, and the current one is never taken unasked")?,
+    }
+    match known {
+        [] => f.write_str("; it has none at all"),
+        known => write!(f, "; there are: {}", known.join(", ")),
+    }
+}
+
+fn conflict(f: &mut fmt::Formatter<'_>, fields: &[(String, String)]) -> fmt::Result {
+    f.write_str("others own fields that would change: ")?;
+    for (index, (owner, field)) in fields.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        write!(f, "{comma}{field} ({owner})")?;
+    }
+    Ok(())
+}
+
+/// A server's text on one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,9 @@
-//! What a refused request or a broken connection means. Pure.
+//! What a refused request or a broken connection means. Pure: `status` reads what the API server says, `transport` what the
+//! connection did.
 
-use std::error::Error;
-use std::io;
+mod status;
+mod transport;
+
 use std::time::Duration;
 
 use kube::core::Status;
@@ -9,8 +11,11 @@ use kube::core::Status;
 use super::error::Reason;
 use super::retry::Patience;
 
+pub(super) use status::of_status;
+pub(super) use transport::of_transport;
+
 /// Why one attempt failed.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     /// For people and for matching.
     pub(super) reason: Reason,
@@ -25,6 +30,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    /// The server has answered.
     fn answered(reason: Reason, patience: Patience) -> Self {
         Self { reason, patience, answer_lost: false, silence: false, retry_after: None }
     }
@@ -32,60 +38,49 @@ impl Fault {
     /// No answer within the bound.
     pub(super) fn timeout(bound: Duration) -> Self {
         Self {
-            reason: Reason::Timeout(format!("no answer within {} s", bound.as_secs())),
+            reason: Reason::Timeout(format!("no answer within {} s", bound.as_secs_f64())),
             patience: Patience::Long,
             answer_lost: true,
             silence: true,
             retry_after: None,
         }
     }
+
+    /// Not sent: the lock was not renewed in time. It may still be, because nobody else may have taken it.
+    pub(super) fn lock_stale(why: String) -> Self {
+        Self::answered(Reason::LockLost(why), Patience::Long)
+    }
+
+    /// Not sent: another has the lock.
+    pub(super) fn lock_lost(why: String) -> Self {
+        Self::answered(Reason::LockLost(why), Patience::None)
+    }
 }
 
 /// From an error of the client.
 pub(super) fn of_client(error: kube::Error) -> Fault {
     match error {
-        kube::Error::Api(status) => of_status(&status, None),
+        kube::Error::Api(status) => of_status(&status),
+        kube::Error::Auth(error) => {
+            Fault::answered(Reason::Credentials(error.to_string()), Patience::None)
+        }
+        kube::Error::SerdeError(error) => Fault::answered(
+            Reason::Other(format!("the answer is not what the API promises: {error}")),
+            Patience::None,
+        ),
+        kube::Error::BuildRequest(error) => {
+            Fault::answered(Reason::Invalid(error.to_string()), Patience::None)
+        }
         error => of_transport(&error),
     }
 }
 
-/// From a connection that could not be made or broke.
-pub(super) fn of_transport(error: &(dyn Error + 'static)) -> Fault {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    let refused = last
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-    Fault {
-        reason: Reason::Unreachable(last.to_string()),
-        patience: Patience::Long,
-        answer_lost: !refused,
-        silence: true,
-        retry_after: None,
-    }
-}
-
-/// From an answer that is not a success.
+/// From an answer that is not a success, with its `Retry-After`.
 pub(super) fn of_answer(code: u16, body: &[u8], retry_after: Option<Duration>) -> Fault {
+    // A proxy's page, or the API server's own overload protection, is no Status.
     let status = serde_json::from_slice::<Status>(body).unwrap_or_else(|_| {
         Status::failure(String::from_utf8_lossy(body).trim(), "").with_code(code)
     });
-    of_status(&status, retry_after)
-}
-
-/// From what the server says.
-pub(super) fn of_status(status: &Status, retry_after: Option<Duration>) -> Fault {
-    let text = status.message.clone();
-    let (reason, patience) = match status.code {
-        401 => (Reason::Unauthorized, Patience::None),
-        404 => (Reason::NotFound, Patience::None),
-        409 if status.reason == "AlreadyExists" => (Reason::AlreadyExists, Patience::None),
-        409 => (Reason::Changed, Patience::None),
-        410 => (Reason::Gone, Patience::None),
-        429 | 500 | 502 | 503 | 504 => (Reason::Unavailable(text), Patience::Long),
-        _ => (Reason::Other(text), Patience::None),
-    };
-    Fault { retry_after, ..Fault::answered(reason, patience) }
+    let fault = of_status(&status);
+    Fault { retry_after: retry_after.or(fault.retry_after), ..fault }
 }

@@ -1,13 +1,21 @@
 //! Which cluster: the kubeconfig files, merged, and the context of them.
 
 use std::env;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use k8s_openapi::ByteString;
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::error::{CallError, Reason, Verb};
 use super::{Target, certificate};
+
+/// The time of a credentials plugin: it may ask a person.
+const PLUGIN: Duration = Duration::from_mins(2);
 
 /// A context that is there.
 pub(super) struct Chosen {
@@ -22,75 +30,128 @@ pub(super) struct Access {
     pub(super) certificate_ends: Option<jiff::Timestamp>,
 }
 
-fn error(object: &str, reason: Reason) -> CallError {
-    CallError { verb: Verb::Connect, object: object.to_owned(), reason, maybe_done: false }
+fn failed(reason: Reason) -> CallError {
+    CallError::before(Verb::Connect, "the cluster", reason)
 }
 
 /// Reads the files and finds the context.
 pub(super) fn choose(target: &Target) -> Result<Chosen, CallError> {
-    let kubeconfig = read(&files(target))?;
+    let listed = env::var_os("KUBECONFIG");
+    let files = files(target.kubeconfig.as_deref(), listed.as_deref(), env::home_dir());
+    let kubeconfig = read(&files)?;
     let known: Vec<String> =
         kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
     match &target.context {
         Some(context) if known.contains(context) => {
             Ok(Chosen { context: context.clone(), kubeconfig })
         }
-        wanted => Err(error("the cluster", Reason::NoContext { wanted: wanted.clone(), known })),
+        wanted => Err(failed(Reason::NoContext { wanted: wanted.clone(), known })),
     }
 }
 
-/// The files that count, first wins.
-fn files(target: &Target) -> Vec<PathBuf> {
-    if let Some(path) = &target.kubeconfig {
-        return vec![path.clone()];
+/// The files that count; what an earlier one says wins.
+fn files(given: Option<&Path>, listed: Option<&OsStr>, home: Option<PathBuf>) -> Vec<PathBuf> {
+    if let Some(given) = given {
+        return vec![given.to_owned()];
     }
-    let listed: Vec<PathBuf> = env::var_os("KUBECONFIG")
-        .map(|value| env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect())
+    let listed: Vec<PathBuf> = listed
+        .map(|listed| {
+            env::split_paths(listed).filter(|path| !path.as_os_str().is_empty()).collect()
+        })
         .unwrap_or_default();
     if listed.is_empty() {
-        env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect()
+        home.map(|home| home.join(".kube/config")).into_iter().collect()
     } else {
         listed
     }
 }
 
-/// Reads and merges; as kubectl does, a file of several may be missing.
+/// Reads and merges. As kubectl does, files that are not there are passed over where there are several.
 fn read(files: &[PathBuf]) -> Result<Kubeconfig, CallError> {
-    let mut merged = Kubeconfig::default();
-    let mut read = 0;
-    for file in files {
-        if files.len() > 1 && !file.exists() {
-            continue;
-        }
-        let next = Kubeconfig::read_from(file)
-            .and_then(|next| merged.clone().merge(next))
-            .map_err(|reason| error("the cluster", Reason::Kubeconfig(reason.to_string())))?;
-        merged = next;
-        read += 1;
+    let there: Vec<&PathBuf> = files.iter().filter(|file| file.exists()).collect();
+    if there.is_empty() {
+        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        let text = format!("there is no kubeconfig at {}", names.join(" or "));
+        return Err(failed(Reason::Kubeconfig(text)));
     }
-    if read == 0 {
-        return Err(error("the cluster", Reason::Kubeconfig("there is no kubeconfig".to_owned())));
-    }
-    Ok(merged)
+    there.into_iter().try_fold(Kubeconfig::default(), |merged, file| {
+        Kubeconfig::read_from(file)
+            .and_then(|next| merged.merge(next))
+            .map_err(|error| failed(Reason::Kubeconfig(unreadable(file, &error))))
+    })
 }
 
-/// Makes the client of the chosen context. Credentials are read, plugins are run; no connection is made yet.
+fn unreadable(file: &Path, error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(error, _) => {
+            format!("{} cannot be read: {error}", file.display())
+        }
+        KubeconfigError::Parse(error) => {
+            let text = error.to_string();
+            format!("{} is not a kubeconfig: {}", file.display(), text.lines().next().unwrap_or(""))
+        }
+        error => format!("{}: {error}", file.display()),
+    }
+}
+
+/// Makes the client of the chosen context. Credentials are read and plugins run; no connection is made yet.
 pub(super) async fn access(chosen: &Chosen) -> Result<Access, CallError> {
-    let object = format!("context `{}`", chosen.context);
-    let failed = |text: String| error(&object, Reason::Kubeconfig(text));
     let options =
         KubeConfigOptions { context: Some(chosen.context.clone()), ..KubeConfigOptions::default() };
-    let mut config = Config::from_custom_kubeconfig(chosen.kubeconfig.clone(), &options)
-        .await
-        .map_err(|reason| failed(reason.to_string()))?;
-    // Calls are repeated here, with connection errors and a bound; kube's own retries would multiply with ours.
+    let mut config =
+        Config::from_custom_kubeconfig(chosen.kubeconfig.clone(), &options).await.map_err(
+            |error| failed(Reason::Kubeconfig(format!("context `{}`: {error}", chosen.context))),
+        )?;
+    // Calls are repeated by `call`, with connection errors and a bound; kube's own retries would multiply with it.
     config.default_retry = false;
+    // As Go's clients do: no proxy of the environment stands before this machine's own addresses.
+    if config.cluster_url.host().is_some_and(is_this_machine) {
+        config.proxy_url = None;
+    }
     let server = config.cluster_url.to_string();
-    let certificate_ends = config
-        .auth_info
-        .client_certificate_data
-        .as_ref()
-        .and_then(|data| certificate::ends(data.as_bytes()));
-    let client = Client::try_from(config).map_err(|reason| failed(reason.to_string()))?;
-    Ok(Access { client, server, certificate_ends })
+    let certificate_ends =
+        client_certificate(&config.auth_info).as_deref().and_then(certificate::ends);
+    let client = client(config).await.map_err(failed)?;
+    Ok(Access { client, server: server.trim_end_matches('/').to_owned(), certificate_ends })
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The user's certificate as PEM, from the kubeconfig or the file that it names.
+fn client_certificate(user: &AuthInfo) -> Option<Vec<u8>> {
+    if let Some(data) = &user.client_certificate_data {
+        let text = serde_json::Value::String(data.split_whitespace().collect());
+        return serde_json::from_value::<ByteString>(text).ok().map(|bytes| bytes.0);
+    }
+    std::fs::read(user.client_certificate.as_ref()?).ok()
+}
+
+/// kube runs credentials plugins while it makes the client, and waits for them without end: on a thread of their own they
+/// hold up neither the runtime nor, after a time-out, the process.
+async fn client(config: Config) -> Result<Client, Reason> {
+    let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
+    let made = match &plugin {
+        None => Client::try_from(config),
+        Some(plugin) => {
+            let (sender, receiver) = oneshot::channel();
+            let runtime = Handle::current();
+            std::thread::spawn(move || {
+                let _entered = runtime.enter();
+                let _ = sender.send(Client::try_from(config));
+            });
+            let late = || format!("{plugin} has not answered for {} s", PLUGIN.as_secs());
+            tokio::time::timeout(PLUGIN, receiver)
+                .await
+                .map_err(|_| Reason::Credentials(late()))?
+                .map_err(|_| Reason::Credentials(format!("{plugin} ended without an answer")))?
+        }
+    };
+    made.map_err(|error| match error {
+        kube::Error::Auth(error) => Reason::Credentials(error.to_string()),
+        error => Reason::Kubeconfig(error.to_string()),
+    })
 }

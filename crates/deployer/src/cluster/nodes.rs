@@ -17,6 +17,8 @@ pub struct NodeAddress {
     pub external: Option<String>,
     /// `InternalIP`, if it has one.
     pub internal: Option<String>,
+    /// Whether it counts the disk space that pods use (`ephemeral-storage`); a kubelet can do without.
+    pub counts_disk: bool,
 }
 
 /// An IngressClass.
@@ -70,6 +72,9 @@ fn address(node: &Node) -> NodeAddress {
         ready,
         external: of("ExternalIP"),
         internal: of("InternalIP"),
+        counts_disk: status
+            .and_then(|status| status.allocatable.as_ref())
+            .is_some_and(|allocatable| allocatable.contains_key("ephemeral-storage")),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Objects: read, apply, delete, list; and logs.
 
-use k8s_openapi::{ListableResource, Metadata, Resource};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::{ListableResource, Resource};
 use kube::core::params::{
     DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions,
 };
 use kube::core::subresource::LogParams;
 use kube::core::{ObjectList, Request as Builder};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Cluster;
@@ -74,7 +75,7 @@ impl Cluster {
     /// Lists the objects that have the labels (`key=value,…`), in one namespace or in all.
     pub async fn list<K>(&self, namespace: Option<&str>, labels: &str) -> Result<Vec<K>, CallError>
     where
-        K: Resource + ListableResource + Metadata + DeserializeOwned + Clone,
+        K: Resource + ListableResource + DeserializeOwned + Clone,
     {
         let shown = match namespace {
             Some(namespace) => format!("{} in namespace {namespace}", K::URL_PATH_SEGMENT),
@@ -92,6 +93,18 @@ impl Cluster {
         let request = build(Verb::List, &place, place.builder().list(&parameters))?;
         let list: ObjectList<K> = self.send_for(Verb::List, &place.shown, request).await?;
         Ok(list.items)
+    }
+
+    /// Lists the metadata of the objects in a place's collection.
+    pub(crate) async fn list_metadata(
+        &self,
+        place: &Place,
+        labels: &str,
+    ) -> Result<Vec<ObjectMeta>, CallError> {
+        let parameters = ListParams::default().labels(labels);
+        let request = build(Verb::List, place, place.builder().list_metadata(&parameters))?;
+        let list: MetadataList = self.send_for(Verb::List, &place.shown, request).await?;
+        Ok(list.items.into_iter().flatten().map(|item| item.metadata).collect())
     }
 
     /// The last `lines` of a container's log; `previous`: of the container before its last restart.
@@ -125,7 +138,7 @@ impl Cluster {
             build(Verb::Get, place, place.builder().get(&place.name, &GetParams::default()))?;
         match self.send_for(Verb::Get, &place.shown, request).await {
             Ok(object) => Ok(Some(object)),
-            Err(CallError { reason: Reason::NotFound, .. }) => Ok(None),
+            Err(CallError { reason: Reason::NotFound | Reason::NoNamespace(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -184,11 +197,27 @@ impl Cluster {
         match self.send(Verb::Delete, &place.shown, request).await {
             Ok(_) => Ok(true),
             // The answer to an earlier attempt was lost; that attempt may have been the one that deleted it.
-            Err(CallError { reason: Reason::NotFound, maybe_done, .. }) => Ok(maybe_done),
-            Err(CallError { reason: Reason::Changed, maybe_done, .. }) => Ok(maybe_done),
+            Err(CallError {
+                reason: Reason::NotFound | Reason::NoNamespace(_),
+                maybe_done,
+                ..
+            }) => Ok(maybe_done),
+            Err(CallError { reason: Reason::Changed, .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
+}
+
+/// `meta.k8s.io/v1` PartialObjectMetadataList.
+#[derive(Deserialize)]
+struct MetadataList {
+    /// `null` where there is none: the list is Go's.
+    items: Option<Vec<Metadata>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    metadata: ObjectMeta,
 }
 
 fn written() -> PostParams {

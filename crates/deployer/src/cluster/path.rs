@@ -33,7 +33,10 @@ impl Place {
         Self {
             collection: collection(api_version, plural, Some(namespace)),
             name: name.to_owned(),
-            shown: format!("{kind} {name} in namespace {namespace}"),
+            shown: match name {
+                "" => format!("{plural} in namespace {namespace}"),
+                name => format!("{kind} {name} in namespace {namespace}"),
+            },
         }
     }
 

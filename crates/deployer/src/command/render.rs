@@ -73,6 +73,7 @@ fn release(config: &Config, args: &Args) -> Result<Release> {
         image: image.unwrap_or_else(|| format!("{}:{tag}", config.image.repository)),
         user: config.image.user,
         way_in,
+        disk_is_counted: true,
     })
 }
 

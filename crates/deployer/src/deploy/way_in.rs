@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::Value;
 use skyward_config::{Config, Ingress};
 
-use crate::cluster::{Cluster, NodeAddress};
+use crate::cluster::NodeAddress;
 use crate::deploy::DeployError;
 use crate::history::Revision;
 use crate::manifest::Kind;
@@ -16,9 +16,9 @@ use crate::release::WayIn;
 ///
 /// # Errors
 /// A nip.io name is asked for, and the nodes' addresses cannot be had.
-pub async fn way_in(
+pub fn way_in(
     config: &Config,
-    cluster: &Cluster,
+    nodes: &[NodeAddress],
     revisions: &[Revision],
 ) -> Result<WayIn, DeployError> {
     if let Some(host) = &config.k3s.host {
@@ -28,7 +28,6 @@ pub async fn way_in(
         Ingress::None => Ok(WayIn::None),
         Ingress::AnyHost => Ok(WayIn::AnyHost),
         Ingress::NipIo => {
-            let nodes = cluster.addresses_of_nodes().await?;
             let addresses: Vec<IpAddr> = nodes.iter().flat_map(addresses).collect();
             let before = revisions.last().and_then(host_before);
             choose(&config.service.name, &addresses, before)

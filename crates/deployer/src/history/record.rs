@@ -18,11 +18,11 @@ const PIECE: &str = "skyward.dev/revision-piece.v1";
 /// The label with the revision's number, on heads and pieces.
 pub(super) const NUMBER: &str = "skyward.dev/revision";
 /// The label with the beginning of the manifests' hash, on heads and pieces: which pieces belong to which head.
-pub(super) const CONTENT: &str = "skyward.dev/content";
+const CONTENT: &str = "skyward.dev/content";
 /// The label with a piece's number, from 0, on pieces alone.
-pub(super) const INDEX: &str = "skyward.dev/piece";
+const INDEX: &str = "skyward.dev/piece";
 /// The annotation that tells two deployments of the same number apart, on heads alone.
-pub(super) const ORIGIN: &str = "skyward.dev/origin";
+const ORIGIN: &str = "skyward.dev/origin";
 /// Where the head keeps all but the manifests.
 const KEY_REVISION: &str = "revision";
 /// Where the head keeps the number of pieces; absent: the manifests are in the head.
@@ -38,9 +38,42 @@ pub(super) struct Secrets {
     pub(super) pieces: Vec<Secret>,
 }
 
-/// Who recorded a revision, and when: the same deployment has the same.
-pub(super) fn origin(revision: &Revision) -> String {
-    format!("{} {}", revision.started, revision.by)
+/// What a Secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of a revision but its manifests, and those too where they are small.
+    Head,
+    /// A piece of its manifests.
+    Piece,
+}
+
+impl Part {
+    /// By its labels: a list of metadata does not tell the type.
+    pub(super) fn of(meta: &ObjectMeta) -> Self {
+        if label(meta, INDEX).is_some() { Self::Piece } else { Self::Head }
+    }
+}
+
+/// The number of the revision that a Secret belongs to.
+pub(super) fn number(meta: &ObjectMeta) -> Option<u32> {
+    label(meta, NUMBER)?.parse().ok()
+}
+
+/// Who recorded the revision of a head, and when: the same deployment has the same.
+pub(super) fn origin_of(meta: &ObjectMeta) -> Option<&String> {
+    meta.annotations.as_ref()?.get(ORIGIN)
+}
+
+/// The pieces that belong to no head.
+pub(super) fn orphans(present: &[ObjectMeta]) -> impl Iterator<Item = &ObjectMeta> {
+    present.iter().filter(|piece| {
+        Part::of(piece) == Part::Piece
+            && !present.iter().any(|head| Part::of(head) == Part::Head && is_piece_of(piece, head))
+    })
+}
+
+fn is_piece_of(piece: &ObjectMeta, head: &ObjectMeta) -> bool {
+    label(piece, NUMBER) == label(head, NUMBER) && label(piece, CONTENT) == label(head, CONTENT)
 }
 
 /// Makes the Secrets of a revision.
@@ -69,7 +102,10 @@ pub(super) fn write(release: &str, revision: &Revision, limit: usize) -> Secrets
         }
     }
     let mut head = secret(name(release, revision.number), labels, HEAD, data);
-    head.metadata.annotations = Some(BTreeMap::from([(ORIGIN.to_owned(), origin(revision))]));
+    head.metadata.annotations = Some(BTreeMap::from([(
+        ORIGIN.to_owned(),
+        format!("{} {}", revision.started, revision.by),
+    )]));
     Secrets { head, pieces }
 }
 
@@ -79,7 +115,7 @@ pub(super) fn write(release: &str, revision: &Revision, limit: usize) -> Secrets
 /// The Secret that is damaged or missing, and how.
 pub(super) fn read(secrets: &[Secret]) -> Result<Vec<Revision>, (String, String)> {
     let mut revisions = Vec::new();
-    for head in secrets.iter().filter(|secret| secret.type_.as_deref() == Some(HEAD)) {
+    for head in secrets.iter().filter(|secret| Part::of(&secret.metadata) == Part::Head) {
         let name = head.metadata.name.clone().unwrap_or_default();
         revisions.push(read_one(head, secrets).map_err(|reason| (name, reason))?);
     }
@@ -91,33 +127,33 @@ fn read_one(head: &Secret, secrets: &[Secret]) -> Result<Revision, String> {
     let record = value(head, KEY_REVISION).ok_or("its record is missing")?;
     let mut revision: Revision = serde_json::from_slice(record)
         .map_err(|error| format!("its record cannot be read: {error}"))?;
-    let pieces = match value(head, KEY_PIECES) {
+    let packed = match value(head, KEY_PIECES) {
         None => vec![value(head, KEY_MANIFESTS).ok_or("its manifests are missing")?],
-        Some(count) => {
-            let count: usize = std::str::from_utf8(count)
-                .ok()
-                .and_then(|count| count.parse().ok())
-                .ok_or("its number of pieces cannot be read")?;
-            let of_head = |secret: &&Secret| {
-                secret.type_.as_deref() == Some(PIECE)
-                    && label(secret, NUMBER) == label(head, NUMBER)
-                    && label(secret, CONTENT) == label(head, CONTENT)
-            };
-            let pieces: Vec<&Secret> = secrets.iter().filter(of_head).collect();
-            (0..count)
-                .map(|index| {
-                    let index_text = index.to_string();
-                    pieces
-                        .iter()
-                        .find(|piece| label(piece, INDEX) == Some(&index_text))
-                        .and_then(|piece| value(piece, KEY_MANIFESTS))
-                        .ok_or_else(|| format!("piece {index} of its {count} is missing"))
-                })
-                .collect::<Result<_, _>>()?
-        }
+        Some(count) => pieces(head, secrets, count)?,
     };
-    revision.manifests = codec::decode(&pieces, &revision.hash)?;
+    revision.manifests = codec::decode(&packed, &revision.hash)?;
     Ok(revision)
+}
+
+/// The pieces of a head, in order.
+fn pieces<'a>(head: &Secret, secrets: &'a [Secret], count: &[u8]) -> Result<Vec<&'a [u8]>, String> {
+    let count: usize = std::str::from_utf8(count)
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .ok_or("its number of pieces cannot be read")?;
+    let pieces: BTreeMap<usize, &Secret> = secrets
+        .iter()
+        .filter(|secret| is_piece_of(&secret.metadata, &head.metadata))
+        .filter_map(|secret| Some((label(&secret.metadata, INDEX)?.parse().ok()?, secret)))
+        .collect();
+    (0..count)
+        .map(|index| {
+            pieces
+                .get(&index)
+                .and_then(|piece| value(piece, KEY_MANIFESTS))
+                .ok_or_else(|| format!("piece {} of its {count} is missing", index + 1))
+        })
+        .collect()
 }
 
 /// The name of a head.
@@ -126,7 +162,7 @@ pub(super) fn name(release: &str, number: u32) -> String {
 }
 
 /// The beginning of a hash, short enough for a label.
-pub(super) fn content(hash: &str) -> &str {
+fn content(hash: &str) -> &str {
     let digits = hash.strip_prefix("sha256:").unwrap_or(hash);
     digits.get(..16).unwrap_or(digits)
 }
@@ -149,6 +185,6 @@ fn value<'a>(secret: &'a Secret, key: &str) -> Option<&'a [u8]> {
     Some(secret.data.as_ref()?.get(key)?.0.as_slice())
 }
 
-fn label<'a>(secret: &'a Secret, key: &str) -> Option<&'a String> {
-    secret.metadata.labels.as_ref()?.get(key)
+fn label<'a>(meta: &'a ObjectMeta, key: &str) -> Option<&'a String> {
+    meta.labels.as_ref()?.get(key)
 }

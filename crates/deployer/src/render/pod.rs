@@ -154,11 +154,14 @@ fn security(user: u32, environment: &Environment) -> PodSecurityContext {
 fn resources(release: &Release) -> ResourceRequirements {
     let k3s = &release.k3s;
     let amounts = |cpu: &str, memory: &str, storage: &str| {
-        BTreeMap::from([
+        let mut amounts = BTreeMap::from([
             ("cpu".to_owned(), quantity::cpu(cpu)),
             ("memory".to_owned(), quantity::bytes(memory)),
-            ("ephemeral-storage".to_owned(), quantity::bytes(storage)),
-        ])
+        ]);
+        if release.disk_is_counted {
+            amounts.insert("ephemeral-storage".to_owned(), quantity::bytes(storage));
+        }
+        amounts
     };
     ResourceRequirements {
         requests: Some(amounts(&k3s.cpu, &k3s.memory, &k3s.storage)),

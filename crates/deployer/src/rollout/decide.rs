@@ -1,8 +1,17 @@
-//! The decision.
+//! The decision. The rules are kubectl's and the Deployment controller's own, and stricter where those wait in vain: kstatus
+//! ignores `ReplicaFailure`, and kube's `is_deployment_completed` looks at one condition of a status that may be stale.
 
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus};
 use k8s_openapi::jiff::Timestamp;
 
-use super::{Failure, Snapshot, Target};
+use super::advice::{next, of_refusal};
+use super::progress::progress;
+use super::snapshot::{Snapshot, uid};
+use super::trouble::{Patience, Trouble, troubles};
+use super::wording::concise;
+use super::{Failure, Target};
 
 /// What to do about a rollout.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,31 +24,160 @@ pub enum Verdict {
     Failed(Box<Failure>),
 }
 
+/// Seconds for which a refusal of pods is borne: the ReplicaSet controller tries again at once, and a quota is counted again
+/// a moment after pods have gone.
+const REFUSAL_S: i64 = 5;
+
+/// Seconds for which a Deployment may be away: someone may be replacing it.
+const AWAY_S: i64 = 5;
+
+const SOMEONE_ELSE: &str = "see who else deploys into this namespace, then run this again";
+
 /// Decides whether the rollout is done, has failed or needs more time.
-pub fn decide(seen: &Snapshot, target: &Target, _now: Timestamp) -> Verdict {
-    let Some(deployment) = &seen.deployment else {
-        return Verdict::Waiting(format!("Deployment {} is not there", target.name));
+pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
+    let deployment = match present(seen, target, now) {
+        Ok(deployment) => deployment,
+        Err(verdict) => return *verdict,
     };
     let status = deployment.status.clone().unwrap_or_default();
-    if status.observed_generation.unwrap_or_default() < target.generation {
+    let spec = deployment.spec.clone().unwrap_or_default();
+    // A status of an earlier generation tells of an earlier rollout. The live generation counts too: a status that an
+    // autoscaler's change has made stale says nothing either.
+    let generation = deployment.metadata.generation.unwrap_or_default().max(target.generation);
+    if status.observed_generation.unwrap_or_default() < generation {
         return Verdict::Waiting("the Deployment controller has not looked at it yet".to_owned());
     }
-    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let [updated, total, available] =
-        [status.updated_replicas, status.replicas, status.available_replicas]
-            .map(Option::unwrap_or_default);
-    if updated == wanted && total == updated && available == updated {
-        return Verdict::Done(updated);
+    if spec.paused == Some(true) {
+        let reason = format!("{target}: its rollout is paused");
+        let next = "resume it (kubectl rollout resume), or ask who paused it and why";
+        return failed(reason, next);
     }
-    let late = status.conditions.iter().flatten().find(|condition| {
-        condition.type_ == "Progressing"
-            && condition.reason.as_deref() == Some("ProgressDeadlineExceeded")
-    });
-    match late {
-        Some(_) => Verdict::Failed(Box::new(Failure {
-            reason: format!("Deployment {}: no progress within its deadline", target.name),
-            ..Failure::default()
-        })),
-        None => Verdict::Waiting(format!("{available} of {wanted} pods available")),
+    // The live number: an autoscaler may have changed it.
+    let wanted = spec.replicas.unwrap_or(1);
+    if is_done(&status, wanted) {
+        return Verdict::Done(wanted);
+    }
+    if let Some(message) = refusal(seen, now) {
+        let reason = format!("{target}: its pods are refused: {message}");
+        return failed(reason, &of_refusal(&message));
+    }
+    let troubles = troubles(seen);
+    if let Some(trouble) = troubles.iter().find(|trouble| is_over(seen, trouble, now)) {
+        return Verdict::Failed(Box::new(failure(target, trouble, deployment)));
+    }
+    if is_late(seen, now) {
+        let what = format!("no progress for {} s", seen.progress_deadline());
+        return Verdict::Failed(Box::new(unfinished(seen, target, &what)));
+    }
+    Verdict::Waiting(progress(seen, &status, wanted, &troubles))
+}
+
+/// The Deployment, where it is there and still ours.
+fn present<'s>(
+    seen: &'s Snapshot,
+    target: &Target,
+    now: Timestamp,
+) -> Result<&'s Deployment, Box<Verdict>> {
+    let what = match &seen.deployment {
+        Some(deployment) if uid(&deployment.metadata) == target.uid => return Ok(deployment),
+        Some(_) => "was deleted and made again by someone else",
+        None => "is gone: someone deleted it",
+    };
+    if seconds_since(seen.noticed.away_since, now) < AWAY_S {
+        return Err(Box::new(Verdict::Waiting(format!("{target} {what}"))));
+    }
+    let reason = format!("{target} {what} while it was rolled out");
+    Err(Box::new(failed(reason, SOMEONE_ELSE)))
+}
+
+/// Every pod is of the new template and available, and none of an older one is left.
+fn is_done(status: &DeploymentStatus, wanted: i32) -> bool {
+    let updated = status.updated_replicas.unwrap_or_default();
+    updated == wanted
+        && status.replicas.unwrap_or_default() == updated
+        && status.available_replicas.unwrap_or_default() == updated
+}
+
+/// Why the API server refuses the newest pods (a quota, Pod Security, a webhook), once that is more than a moment.
+fn refusal(seen: &Snapshot, now: Timestamp) -> Option<String> {
+    let message = seen.refusal()?;
+    // Pods that go give back what they hold of the quota.
+    let frees_up = message.contains("exceeded quota") && seen.has_terminating();
+    let lasts = seconds_since(seen.noticed.refused_since, now) >= REFUSAL_S;
+    (lasts && !frees_up).then(|| concise(message))
+}
+
+fn is_over(seen: &Snapshot, trouble: &Trouble, now: Timestamp) -> bool {
+    match trouble.patience {
+        Patience::Deadline => false,
+        Patience::Seconds(0) => true,
+        Patience::Seconds(patience) => {
+            let since = seen.noticed.since.get(&trouble.key()).copied();
+            seconds_since(since, now) >= i64::from(patience)
+        }
+    }
+}
+
+/// Whether the progress deadline has passed. Where it had before the first look, a whole deadline is waited once more: the
+/// controller says it only once, and what was missing may be there now.
+fn is_late(seen: &Snapshot, now: Timestamp) -> bool {
+    seen.is_late()
+        && (!seen.noticed.was_late
+            || seconds_since(seen.noticed.begun, now) >= i64::from(seen.progress_deadline()))
+}
+
+/// Seconds from `since` to `now`; none where nothing is known.
+fn seconds_since(since: Option<Timestamp>, now: Timestamp) -> i64 {
+    since.map_or(0, |since| now.as_second() - since.as_second())
+}
+
+/// A failure that is not a single pod's.
+fn failed(reason: String, next: &str) -> Verdict {
+    Verdict::Failed(Box::new(Failure { reason, next: next.to_owned(), ..Failure::default() }))
+}
+
+fn failure(target: &Target, trouble: &Trouble, deployment: &Deployment) -> Failure {
+    let container = trouble.container.as_deref();
+    let part = container.map_or_else(String::new, |name| format!(", container {name}"));
+    Failure {
+        reason: format!("{target}: pod {}{part}: {}", trouble.pod, trouble.reason()),
+        next: next(trouble, target, deployment),
+        pod: Some(trouble.pod.clone()),
+        container: trouble.container.clone(),
+        image: trouble.image.clone(),
+        ..Failure::default()
+    }
+}
+
+/// The verdict at the end of the caller's own time.
+pub(super) fn timed_out(seen: &Snapshot, target: &Target, after: Duration) -> Verdict {
+    Verdict::Failed(Box::new(unfinished(
+        seen,
+        target,
+        &format!("not done after {} s", after.as_secs()),
+    )))
+}
+
+/// Where time is up, the reason is what the pods still lack; the Deployment itself only says that time is up.
+fn unfinished(seen: &Snapshot, target: &Target, what: &str) -> Failure {
+    let Some(deployment) = &seen.deployment else {
+        let reason = format!("{target}: {what}: it is not there");
+        return Failure { reason, next: SOMEONE_ELSE.to_owned(), ..Failure::default() };
+    };
+    let troubles = troubles(seen);
+    if let Some(trouble) = troubles.first() {
+        let failure = failure(target, trouble, deployment);
+        let reason = format!("{}; {what}", failure.reason);
+        return Failure { reason, ..failure };
+    }
+    let status = deployment.status.clone().unwrap_or_default();
+    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+    let state = progress(seen, &status, wanted, &troubles);
+    let next = "see the events below; raise k3s.progress_deadline_s and k3s.timeout_s where the pods only need longer";
+    Failure {
+        reason: format!("{target}: {what}: {state}"),
+        next: next.to_owned(),
+        pod: seen.new_pods().first().and_then(|pod| pod.metadata.name.clone()),
+        ..Failure::default()
     }
 }

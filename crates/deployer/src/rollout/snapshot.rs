@@ -3,8 +3,15 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
+
+use super::Target;
+use super::trouble::{Trouble, troubles};
+
+/// The label by which a Deployment tells its ReplicaSets apart; it is in their templates and not in its own.
+const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// What is seen of a rollout at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,8 +24,191 @@ pub struct Snapshot {
     pub pods: Vec<Pod>,
     /// The events of the namespace's pods.
     pub events: Vec<Event>,
-    /// Since when each trouble is known, by the trouble's key: the API does not say it.
+    /// What was noticed while it was followed, since the API does not say it.
+    pub noticed: Noticed,
+}
+
+/// What only time tells.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Noticed {
+    /// When the rollout was looked at first.
+    pub begun: Option<Timestamp>,
+    /// Since when each trouble is there, by its key.
     pub since: BTreeMap<String, Timestamp>,
-    /// Restarts that lie before this rollout was looked at, by pod UID and container: of containers that were ready then.
-    pub earlier_restarts: BTreeMap<(String, String), i32>,
+    /// Since when the Deployment is away or another one.
+    pub away_since: Option<Timestamp>,
+    /// Since when the newest pods are refused.
+    pub refused_since: Option<Timestamp>,
+    /// Restarts before the first look, of containers that were ready then: they say nothing about this rollout.
+    pub restarts: BTreeMap<(String, String), i32>,
+    /// The progress deadline had passed before the first look: that was an earlier rollout's, or its killed follower's.
+    pub was_late: bool,
+}
+
+impl Snapshot {
+    /// Writes down what is new at `now`, and forgets what has passed. Call it before [`super::decide`].
+    pub fn notice(&mut self, target: &Target, now: Timestamp) {
+        if self.noticed.begun.is_none() {
+            self.noticed.begun = Some(now);
+            self.noticed.was_late = self.is_late();
+            self.noticed.restarts = self.restarts_so_far();
+        }
+        let live = self.deployment.as_ref().map(|deployment| uid(&deployment.metadata));
+        let away = live != Some(&target.uid);
+        let refused = self.refusal().is_some();
+        let noticed = &mut self.noticed;
+        noticed.away_since = away.then(|| noticed.away_since.unwrap_or(now));
+        noticed.refused_since = refused.then(|| noticed.refused_since.unwrap_or(now));
+        let keys: Vec<String> = troubles(self).iter().map(Trouble::key).collect();
+        self.noticed.since.retain(|key, _| keys.contains(key));
+        for key in keys {
+            self.noticed.since.entry(key).or_insert(now);
+        }
+    }
+
+    fn restarts_so_far(&self) -> BTreeMap<(String, String), i32> {
+        let of_pod = |pod: &Pod| {
+            let uid = uid(&pod.metadata).to_owned();
+            let ready = |status: &&ContainerStatus| status.ready;
+            containers(pod)
+                .filter(ready)
+                .map(|status| ((uid.clone(), status.name.clone()), status.restart_count))
+                .collect::<Vec<_>>()
+        };
+        self.pods.iter().flat_map(of_pod).collect()
+    }
+
+    /// Whether the Deployment says that its progress deadline has passed.
+    pub(super) fn is_late(&self) -> bool {
+        self.condition("Progressing")
+            .is_some_and(|(_, reason, _)| reason == "ProgressDeadlineExceeded")
+    }
+
+    /// Why the API server refuses the newest pods, or their ReplicaSet. The Deployment repeats what any of its ReplicaSets
+    /// says, also an old one: so the newest is asked itself.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        let conditions = self.newest().and_then(|set| set.status.as_ref()?.conditions.as_ref());
+        let of_set = conditions.into_iter().flatten().find(|condition| {
+            condition.type_ == "ReplicaFailure"
+                && condition.status == "True"
+                && condition.reason.as_deref() == Some("FailedCreate")
+        });
+        of_set.map(|condition| condition.message.as_deref().unwrap_or_default()).or_else(|| {
+            let (_, reason, message) = self.condition("Progressing")?;
+            (reason == "ReplicaSetCreateError").then_some(message)
+        })
+    }
+
+    /// Seconds without progress after which the rollout has failed.
+    pub(super) fn progress_deadline(&self) -> i32 {
+        let spec = self.deployment.as_ref().and_then(|deployment| deployment.spec.as_ref());
+        spec.and_then(|spec| spec.progress_deadline_seconds).unwrap_or(600)
+    }
+
+    /// Seconds that a pod must have been ready for before it counts.
+    pub(super) fn min_ready_seconds(&self) -> i32 {
+        let spec = self.deployment.as_ref().and_then(|deployment| deployment.spec.as_ref());
+        spec.and_then(|spec| spec.min_ready_seconds).unwrap_or_default()
+    }
+
+    /// The Deployment's condition of a type: status, reason and message.
+    pub(super) fn condition(&self, kind: &str) -> Option<(&str, &str, &str)> {
+        let conditions = self.deployment.as_ref()?.status.as_ref()?.conditions.as_ref()?;
+        let condition = conditions.iter().find(|condition| condition.type_ == kind)?;
+        Some((
+            &condition.status,
+            condition.reason.as_deref().unwrap_or_default(),
+            condition.message.as_deref().unwrap_or_default(),
+        ))
+    }
+
+    /// The ReplicaSet of the Deployment's current template, by the Deployment controller's own rule: the oldest of those
+    /// whose template is equal but for the hash (`FindNewReplicaSet` in `pkg/controller/deployment/util`).
+    pub(super) fn newest(&self) -> Option<&ReplicaSet> {
+        let deployment = self.deployment.as_ref()?;
+        let template = &deployment.spec.as_ref()?.template;
+        self.replica_sets
+            .iter()
+            .filter(|set| is_owned(&set.metadata, uid(&deployment.metadata)))
+            .filter(|set| {
+                let of_set = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
+                of_set.is_some_and(|of_set| without_hash(of_set) == without_hash(template))
+            })
+            .min_by_key(|set| (created(&set.metadata), set.metadata.name.clone()))
+    }
+
+    /// The pods of the newest ReplicaSet that are not on their way out.
+    pub(super) fn new_pods(&self) -> Vec<&Pod> {
+        let Some(newest) = self.newest() else { return Vec::new() };
+        let mut pods: Vec<&Pod> = self
+            .pods
+            .iter()
+            .filter(|pod| pod.metadata.deletion_timestamp.is_none())
+            .filter(|pod| is_owned(&pod.metadata, uid(&newest.metadata)))
+            .collect();
+        pods.sort_by_key(|pod| pod.metadata.name.clone());
+        pods
+    }
+
+    /// Whether pods of any revision are on their way out: what they hold of a quota or a node comes free.
+    pub(super) fn has_terminating(&self) -> bool {
+        self.pods.iter().any(|pod| pod.metadata.deletion_timestamp.is_some())
+    }
+
+    /// The events about a pod, newest last.
+    pub(super) fn events_of(&self, pod: &Pod) -> Vec<&Event> {
+        let uid = uid(&pod.metadata);
+        let mut events: Vec<&Event> = self
+            .events
+            .iter()
+            .filter(|event| event.involved_object.uid.as_deref() == Some(uid))
+            .collect();
+        events.sort_by_key(|event| last_seen(event));
+        events
+    }
+}
+
+/// When an event was seen last, by whichever of its three clocks is set.
+pub(super) fn last_seen(event: &Event) -> Option<Timestamp> {
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
+    series
+        .map(|time| time.0)
+        .or_else(|| event.last_timestamp.as_ref().map(|time| time.0))
+        .or_else(|| event.event_time.as_ref().map(|time| time.0))
+        .or_else(|| event.metadata.creation_timestamp.as_ref().map(|time| time.0))
+}
+
+/// The states of a pod's containers, those of its init containers first.
+pub(super) fn containers(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    let status = pod.status.as_ref();
+    let init = status.and_then(|status| status.init_container_statuses.as_ref());
+    let own = status.and_then(|status| status.container_statuses.as_ref());
+    init.into_iter().chain(own).flatten()
+}
+
+/// The UID, or nothing.
+pub(super) fn uid(metadata: &ObjectMeta) -> &str {
+    metadata.uid.as_deref().unwrap_or_default()
+}
+
+/// The name, or nothing.
+pub(super) fn name(metadata: &ObjectMeta) -> &str {
+    metadata.name.as_deref().unwrap_or_default()
+}
+
+fn is_owned(metadata: &ObjectMeta, uid: &str) -> bool {
+    let owners = metadata.owner_references.iter().flatten();
+    owners.into_iter().any(|owner| owner.controller == Some(true) && owner.uid == uid)
+}
+
+fn created(metadata: &ObjectMeta) -> Option<Timestamp> {
+    metadata.creation_timestamp.as_ref().map(|time| time.0)
+}
+
+fn without_hash(template: &PodTemplateSpec) -> PodTemplateSpec {
+    let mut template = template.clone();
+    if let Some(labels) = template.metadata.as_mut().and_then(|metadata| metadata.labels.as_mut()) {
+        labels.remove(TEMPLATE_HASH);
+    }
+    template
 }

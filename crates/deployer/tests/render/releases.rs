@@ -13,6 +13,7 @@ pub(crate) fn defaults() -> Release {
         image: format!("registry.example.com/acme/web@sha256:{}", "5f".repeat(32)),
         user: 65532,
         way_in: WayIn::Host("skyward-service.10-0-0-5.nip.io".into()),
+        disk_is_counted: true,
     }
 }
 

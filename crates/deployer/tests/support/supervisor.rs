@@ -6,6 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use std::{env, thread};
 
 /// A shell beside the test (`supervisor.sh`) that starts the processes, so that it can end them after the test.
 pub struct Supervisor {
@@ -17,12 +19,9 @@ pub struct Supervisor {
 impl Supervisor {
     /// One with an empty folder.
     pub fn start() -> Self {
-        let assets = std::env::var("KUBEBUILDER_ASSETS");
-        let assets = assets.unwrap_or_else(|_| "/usr/local/kubebuilder/bin".to_owned());
-        let path = std::env::var("PATH").unwrap_or_default();
         let mut shell = Command::new("sh")
             .args(["-c", include_str!("supervisor.sh"), "supervisor"])
-            .env("PATH", format!("{assets}:{path}"))
+            .env("PATH", search_path())
             // A group of its own: an interrupt at the terminal ends the test, and that ends the processes in their order.
             .process_group(0)
             .stdin(Stdio::piped())
@@ -66,6 +65,14 @@ impl Supervisor {
         }
     }
 
+    /// A program of Kubernetes, to be run to its end.
+    pub fn command(&self, program: &str) -> Command {
+        // Its own PATH is not where a command's program is looked for.
+        let mut command = Command::new("env");
+        command.arg(format!("PATH={}", search_path())).arg(program).current_dir(&self.folder);
+        command
+    }
+
     /// Sends a signal to a process that was started under this name.
     pub fn signal(&self, name: &str, signal: &str) {
         self.ask(&format!("signal {name} {signal}"));
@@ -94,6 +101,13 @@ impl Drop for Supervisor {
     }
 }
 
+/// Kubernetes' programs are in `KUBEBUILDER_ASSETS`, as envtest has it, or in `PATH`.
+fn search_path() -> String {
+    let assets = env::var("KUBEBUILDER_ASSETS");
+    let assets = assets.unwrap_or_else(|_| "/usr/local/kubebuilder/bin".to_owned());
+    format!("{assets}:{}", env::var("PATH").unwrap_or_default())
+}
+
 /// A process that runs, or ran.
 #[derive(Debug, Clone)]
 pub struct Process {
@@ -107,6 +121,15 @@ impl Process {
     pub fn runs(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    }
+
+    /// Waits until it is ready.
+    pub fn wait_until(&self, seconds: u64, ready: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        while !ready() {
+            assert!(self.runs() && Instant::now() < deadline, "{}", self.complaint());
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Why it did not do what it was started for: the end of its log.

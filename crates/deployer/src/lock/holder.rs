@@ -1,0 +1,124 @@
+//! Who holds a lock: told to people, and to other processes of the same machine.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
+/// Who holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// `user@host`.
+    pub who: String,
+    /// Its process, where the machine can tell processes apart (Linux).
+    pub process: Option<Process>,
+    /// Tells two holders within one process apart.
+    pub nonce: String,
+}
+
+/// A process, as no other is called: neither on another machine nor in another container, nor later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// The machine's `boot_id`: another after each start.
+    pub boot: String,
+    /// The PID namespace, a number.
+    pub namespace: String,
+    /// Its number.
+    pub pid: u32,
+    /// When it started, in clock ticks after the machine did: another where its number was given out again.
+    pub started: u64,
+}
+
+impl Holder {
+    /// This process, anew with each call.
+    pub fn this_process() -> Self {
+        let nonce = RandomState::new().hash_one(std::process::id());
+        Self { who: who(), process: Process::this(), nonce: format!("{nonce:016x}") }
+    }
+
+    /// Whether it was a process of this machine and has ended. False where that cannot be known.
+    pub fn has_ended_here(&self) -> bool {
+        let (Some(process), Some(this)) = (&self.process, Process::this()) else { return false };
+        process.boot == this.boot && process.namespace == this.namespace && process.has_ended()
+    }
+}
+
+impl Process {
+    fn this() -> Option<Self> {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
+        let namespace: String = namespace.to_str()?.chars().filter(char::is_ascii_digit).collect();
+        let pid = std::process::id();
+        let (_, started) = stat(pid)?;
+        Some(Self { boot: boot.trim().to_owned(), namespace, pid, started })
+    }
+
+    /// Asked within its own PID namespace.
+    fn has_ended(&self) -> bool {
+        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else { return false };
+        if test_kill_process(pid) == Err(Errno::SRCH) {
+            return true;
+        }
+        // /proc may hide the processes of other users: what cannot be read runs.
+        stat(self.pid)
+            .is_some_and(|(state, started)| started != self.started || matches!(state, b'Z' | b'X'))
+    }
+}
+
+/// A process's state and when it started (proc(5), fields 3 and 22 of `stat`).
+fn stat(pid: u32) -> Option<(u8, u64)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, and may hold spaces and parentheses.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let state = *fields.next()?.as_bytes().first()?;
+    Some((state, fields.nth(18)?.parse().ok()?))
+}
+
+/// Who deploys: `user@host`.
+pub fn who() -> String {
+    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let user = user
+        .filter(|user| !user.is_empty())
+        .unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()));
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{user}@{host}")
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.who)?;
+        if let Some(Process { boot, namespace, pid, started }) = &self.process {
+            write!(f, " boot={boot} pidns={namespace} pid={pid} started={started}")?;
+        }
+        write!(f, " nonce={}", self.nonce)
+    }
+}
+
+impl FromStr for Holder {
+    type Err = Infallible;
+
+    /// Reads what `Display` writes; anything else is a holder without a process.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let field = |name: &str| {
+            text.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
+        };
+        let process = || {
+            Some(Process {
+                boot: field("boot")?.to_owned(),
+                namespace: field("pidns")?.to_owned(),
+                pid: field("pid")?.parse().ok()?,
+                started: field("started")?.parse().ok()?,
+            })
+        };
+        Ok(Self {
+            who: text.split(' ').next().unwrap_or_default().to_owned(),
+            process: process(),
+            nonce: field("nonce").unwrap_or_default().to_owned(),
+        })
+    }
+}
