@@ -157,6 +157,10 @@ fn adapted(section: &str, name: &str, mut form: Value) -> Value {
         ("service", "port" | "admin_port") => {
             form["minimum"] = json!(1);
             form["errorMessage"] = json!("a port is a whole number from 1 to 65535");
+            // That 0 takes a free one is nothing for a pod, which names its ports.
+            let meaning =
+                form["description"].as_str().and_then(|text| text.split(" 0 takes").next());
+            form["description"] = json!(meaning);
         }
         ("k3s", "namespace") => {
             form["description"] = json!(

@@ -66,11 +66,11 @@ const fn exception(
     Exception { auditor, check, on, when, reason }
 }
 
-const PULL: &str = "IfNotPresent starts pods on nodes that cannot reach the registry; a digest names one image only";
+const PULL: &str = "IfNotPresent starts pods on nodes that cannot reach the registry or were given the image without one";
 const SECRETS: &str =
     "the service takes its settings from variables; their values stand in Secrets alone";
 const TAG: &str =
-    "an image that was loaded into the node has no digest to pull by; from a registry it has";
+    "an image that was loaded into the node has no digest to be pulled by; one from a registry has";
 const ONE_POD: &str = "one pod is what the configuration asks for";
 const LOW_PORT: &str = "a port below 1024 is asked for; this setting, which Kubernetes counts as safe, opens it without root";
 

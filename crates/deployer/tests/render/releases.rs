@@ -62,6 +62,9 @@ pub(crate) fn with_everything() -> Release {
         env: map(&[
             ("GREETING", "multi\nline, and\ttabs: # \u{1} \\ \"ümläut 🦀"),
             ("EMPTY", ""),
+            ("CLOCK", "12:30:45"),
+            ("GROUPED", "1_000"),
+            ("TILDE", "~"),
             ("SWITCH", "on"),
             ("SKYWARD_SERVICE__ADMIN_PORT", "9100"),
             ("SKYWARD_SERVICE__DRAIN_CAP_MS", "20500"),
@@ -70,7 +73,7 @@ pub(crate) fn with_everything() -> Release {
             ("DATABASE_URL", "database/url"),
             ("SKYWARD_SERVICE__LOG_FORMAT", "log.settings/the_format"),
         ]),
-        labels: map(&[("example.com/team", "web"), ("tier", "1"), ("empty", "")]),
+        labels: map(&[("example.com/team", "web"), ("tier", "1"), ("empty", ""), ("on", "y")]),
         clients: vec!["kube-system".into(), "monitoring".into()],
         egress: vec!["10.1.2.3/8".into(), "192.0.2.7".into(), "FD00:0::1/8".into()],
         min_ready_s: 0,
