@@ -101,8 +101,8 @@ struct Network {
 
 impl Network {
     async fn carry(self: Arc<Self>, asked: Asked) -> Answer {
-        if self.dice.roll(25) == 0 {
-            let seconds = self.dice.roll(40);
+        if self.dice.roll(15) == 0 {
+            let seconds = 5 + self.dice.roll(30);
             *self.cut_off_until.lock().unwrap() = Instant::now() + Duration::from_secs(seconds);
         }
         let until = *self.cut_off_until.lock().unwrap();
@@ -176,7 +176,7 @@ async fn deploy(held: &Held, who: &str, dice: &Dice) -> bool {
 #[test]
 fn two_deployments_never_mix() {
     let (mut writes, mut takeovers, mut early) = (0, 0, 0);
-    for seed in 0..150_u64 {
+    for seed in 0..20_u64 {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .start_paused(true)
@@ -197,5 +197,5 @@ fn two_deployments_never_mix() {
         early += ended.iter().sum::<u32>();
     }
     // The simulation is worth nothing where nothing goes wrong.
-    assert!(writes > 4000 && takeovers > 100 && early > 200, "{writes} {takeovers} {early}");
+    assert!(writes > 500 && takeovers > 15 && early > 25, "{writes} {takeovers} {early}");
 }
