@@ -7,10 +7,13 @@ pub(crate) mod remove;
 pub(crate) mod render;
 pub(crate) mod rollback;
 pub(crate) mod status;
+pub(crate) mod wanted;
+
+use std::sync::Arc;
 
 use anyhow::Result;
 use skyward_config::Loaded;
-use skyward_deployer::cluster::Cluster;
+use skyward_deployer::cluster::{Cluster, Settings};
 use skyward_deployer::event::{Event, Sink};
 
 use crate::cli::Common;
@@ -21,7 +24,10 @@ pub(crate) async fn connect(
     loaded: &Loaded,
     sink: &mut dyn Sink,
 ) -> Result<Cluster> {
-    let cluster = Cluster::connect(&common.target(loaded)).await?;
+    let output = common.output;
+    let notice = move |text| output.sink().emit(Event::Note { text });
+    let settings = Settings { notice: Some(Arc::new(notice)), ..Settings::default() };
+    let cluster = Cluster::connect_with(&common.target(loaded), settings).await?;
     sink.emit(Event::Cluster {
         context: cluster.context().to_owned(),
         server: cluster.server().to_owned(),

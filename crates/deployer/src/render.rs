@@ -18,10 +18,13 @@ mod policies;
 mod probes;
 mod quantity;
 mod service;
+mod text;
 mod yaml;
 
 pub use error::RenderError;
 pub use exceptions::{Auditor, EXCEPTIONS, Exception, When, document, exceptions};
+pub(crate) use networks::canonical as canonical_network;
+pub(crate) use yaml::document as document_of;
 pub use yaml::{files, yaml};
 
 use environment::Environment;
@@ -34,6 +37,7 @@ use crate::release::Release;
 /// # Errors
 /// When no pod of the release could serve; the key of the configuration is named.
 pub fn manifests(release: &Release) -> Result<Vec<Manifest>, RenderError> {
+    text::check(release)?;
     let environment = Environment::of(release)?;
     let mut manifests = vec![
         Manifest::new(Kind::Namespace, &identity::namespace(release)),

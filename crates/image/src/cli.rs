@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
 
-use crate::command::{build, enter, inspect, load, push, run, unpack};
+use crate::command::{build, enter, inspect, load, push, resolve, run, unpack};
 
 /// Builds, inspects, pushes and loads the image of a Rust service. No daemon is needed.
 #[derive(Parser)]
@@ -24,6 +24,7 @@ enum Command {
     Inspect(inspect::Args),
     Load(load::Args),
     Push(push::Args),
+    Resolve(resolve::Args),
     /// Unpack an image into a private folder and run its entry point from there
     Run(run::Args),
     /// Unpack an image's files into a folder; prints the folder
@@ -59,6 +60,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Push(args) => push::run(&args),
+        Command::Resolve(args) => resolve::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Unpack(args) => unpack::run(&args),
         Command::Enter(args) => enter::run(args),

@@ -124,6 +124,56 @@ fn auto_without_engines_lists_what_was_looked_for() {
 }
 
 #[test]
+fn kubernetes_is_the_one_engine_that_it_runs_containers_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (archive, digest) = archive(folder.path(), "acme/web", "1");
+    let archive = archive.to_str().expect("UTF-8");
+    let into = |path: &Path| {
+        command(folder.path(), path, &[archive, "--into", "kubernetes", "--output", "json"])
+    };
+    let programs = tempfile::tempdir().expect("a folder");
+    // Docker is here, and no node runs pods with it.
+    program(programs.path(), "docker", &format!("echo {digest}"));
+    let output = into(programs.path());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.contains("`k3s`") && stderr.contains("`ctr`"), "{stderr}");
+    assert!(!stderr.contains("docker"), "{stderr}");
+    program(programs.path(), "k3s", "echo 'dial unix: no such file' >&2; exit 1");
+    program(programs.path(), "ctr", &format!("echo \"$4\" {digest}"));
+    let output = into(programs.path());
+    let loaded: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        (loaded.as_array().map(Vec::len), &loaded[0]["engine"]),
+        (Some(1), &"containerd".into())
+    );
+    assert_eq!(loaded[0]["references"][0], format!("docker.io/acme/web@{digest}"));
+    // Both answer: k3s alone is Kubernetes's.
+    program(programs.path(), "k3s", &format!("echo \"$5\" {digest}"));
+    let loaded: serde_json::Value =
+        serde_json::from_slice(&into(programs.path()).stdout).expect("JSON");
+    assert_eq!((loaded.as_array().map(Vec::len), &loaded[0]["engine"]), (Some(1), &"k3s".into()));
+}
+
+#[test]
+fn a_digest_that_containerd_does_not_take_as_a_name_is_found_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (archive, digest) = archive(folder.path(), "acme/web", "1");
+    let expected = Expected::read(&archive).expect("an archive");
+    let refused =
+        format!("test \"$4\" != tag || {{ echo 'read-only' >&2; exit 1; }}; echo {digest}");
+    program(folder.path(), "ctr", &refused);
+    let error = load(Engine::Containerd, &archive, &expected, &options(folder.path()))
+        .expect_err("it cannot be named");
+    assert!(matches!(error, LoadError::Unnamed { .. }), "{error}");
+    let lies = format!("case \"$5\" in *@*) echo none;; *) echo {digest};; esac");
+    program(folder.path(), "ctr", &lies);
+    let error = load(Engine::Containerd, &archive, &expected, &options(folder.path()))
+        .expect_err("it is not there");
+    assert!(matches!(&error, LoadError::Missing { name, .. } if name.contains(&digest)), "{error}");
+}
+
+#[test]
 fn a_folder_is_no_archive() {
     let folder = tempfile::tempdir().expect("a folder");
     let (archive, _) = archive(folder.path(), "acme/web", "1");
@@ -221,6 +271,8 @@ fn containerd_and_k3s_have_the_image_where_kubernetes_looks() {
     let loaded =
         load(Engine::Containerd, &archive, &expected, &containerd.options()).expect("containerd");
     assert_eq!((loaded.id.as_str(), &loaded.names), (digest.as_str(), &expected.names));
+    let by_digest = format!("docker.io/acme/web@{digest}");
+    assert_eq!(loaded.references, [by_digest.as_str()]);
     // `k3s ctr` is ctr at k3s's own socket.
     program(folder.path(), "k3s", "test $1 = ctr && shift && exec ctr \"$@\"");
     let path = std::env::var("PATH").unwrap_or_default();
@@ -242,5 +294,7 @@ fn containerd_and_k3s_have_the_image_where_kubernetes_looks() {
         ])
         .output()
         .expect("ctr runs");
-    assert_eq!(String::from_utf8_lossy(&listed.stdout).trim(), "docker.io/acme/web:1");
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    // Loaded twice, and each name is there once.
+    assert_eq!(listed.trim(), format!("docker.io/acme/web:1\n{by_digest}"));
 }

@@ -1,4 +1,4 @@
-//! `push` as it is typed.
+//! `push` and `resolve` as they are typed.
 
 mod support;
 
@@ -13,8 +13,18 @@ use support::image::MemoryImage;
 
 /// Runs `push` in `folder`, with nothing of the environment but what is given.
 fn push(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Output {
+    command(folder, "push", arguments, variables, input)
+}
+
+fn command(
+    folder: &Path,
+    verb: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    input: &str,
+) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_skyward-image"))
-        .arg("push")
+        .arg(verb)
         .args(arguments)
         .current_dir(folder)
         .env_clear()
@@ -92,6 +102,33 @@ fn the_configuration_says_where_to_and_flags_say_it_first() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let tags = fake.state.lock().unwrap().tags();
     assert_eq!(tags, ["a".to_owned(), "b".to_owned()].into());
+}
+
+#[test]
+fn a_tag_is_resolved_to_its_digest() {
+    let (fake, image) = (Fake::plain(), MemoryImage::single(1, &[100]));
+    let folder = layout(&image);
+    let one = fake.reference("acme/web:1");
+    assert!(push(folder.path(), &["image", "--to", &one], &[], "").status.success());
+    let by_digest = fake.reference(&format!("acme/web@{}", image.digest()));
+    let resolve = |arguments: &[&str]| command(folder.path(), "resolve", arguments, &[], "");
+    let output = resolve(&[&one]);
+    assert_eq!(text(&output.stdout), by_digest, "{}", text(&output.stderr));
+    // Without a reference: the first of the configuration.
+    let file = format!(
+        "[image]\nrepository = \"{}\"\ntags = [\"1\", \"2\"]\n",
+        fake.reference("acme/web")
+    );
+    fs::write(folder.path().join("skyward.toml"), file).expect("the configuration");
+    let output = resolve(&["--output", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        (&json["reference"], &json["digest"], &json["asked"]),
+        (&by_digest.into(), &image.digest().into(), &one.into())
+    );
+    let output = resolve(&[&fake.reference("acme/web:2")]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(text(&output.stderr).contains("has no such image"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -30,7 +30,9 @@ pub struct Plan {
     pub abandoned: Vec<u32>,
     /// Whether the namespace is there, ours or not.
     pub namespace_is_there: bool,
-    /// Whether everything is as it should be, and serves.
+    /// Whether nothing is to be written: the newest revision applied these very manifests, and nobody has changed them.
+    pub in_place: bool,
+    /// Whether it also serves, as far as the Deployment tells.
     pub settled: bool,
     /// What people should know.
     pub notes: Vec<String>,
@@ -75,7 +77,8 @@ impl Plan {
         let stale = stale(state, &manifests);
         let prune = inventory::unwanted(&inventory, &manifests);
         let (number, abandoned) = number(state, &manifests);
-        let settled = stale.is_empty() && prune.is_empty() && serves(state, &manifests);
+        let in_place = stale.is_empty() && prune.is_empty() && deployed(state, &manifests);
+        let settled = in_place && complete(state, &manifests);
         let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
         Ok(Self {
             manifests,
@@ -85,6 +88,7 @@ impl Plan {
             number,
             abandoned,
             namespace_is_there,
+            in_place,
             settled,
             notes,
         })
@@ -120,22 +124,21 @@ fn number(state: &State, manifests: &[Manifest]) -> (u32, Vec<u32>) {
     }
 }
 
-/// The newest revision is deployed, applied these very manifests (so that nothing it no longer says is left over), and its
-/// rollout is complete.
-fn serves(state: &State, manifests: &[Manifest]) -> bool {
-    let deployed = state
+/// The newest revision is deployed, and applied these very manifests: nothing that it no longer says is left over.
+fn deployed(state: &State, manifests: &[Manifest]) -> bool {
+    state
         .revisions
         .last()
-        .is_some_and(|newest| newest.status == Status::Deployed && newest.manifests == manifests);
-    let complete = manifests
-        .iter()
-        .filter(|manifest| manifest.id.kind == Kind::Deployment)
-        .all(|manifest| state.live.get(&manifest.id).is_some_and(is_complete));
-    deployed && complete
+        .is_some_and(|newest| newest.status == Status::Deployed && newest.manifests == manifests)
 }
 
-fn is_complete(deployment: &Value) -> bool {
-    matches!(status::verdict(deployment), Verdict::Done(_))
+/// The Deployment tells that its rollout is done.
+fn complete(state: &State, manifests: &[Manifest]) -> bool {
+    let done = |deployment| matches!(status::verdict(deployment), Verdict::Done(_));
+    manifests
+        .iter()
+        .filter(|manifest| manifest.id.kind == Kind::Deployment)
+        .all(|manifest| state.live.get(&manifest.id).is_some_and(done))
 }
 
 /// What to say of a namespace that we use and do not own.

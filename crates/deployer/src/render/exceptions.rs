@@ -70,7 +70,7 @@ const PULL: &str = "IfNotPresent starts pods on nodes that cannot reach the regi
 const SECRETS: &str =
     "the service takes its settings from variables; their values stand in Secrets alone";
 const TAG: &str =
-    "the image was loaded into the node and is in no registry that could be asked for its digest";
+    "an image that was loaded into the node has no digest to pull by; from a registry it has";
 const ONE_POD: &str = "one pod is what the configuration asks for";
 const LOW_PORT: &str = "a port below 1024 is asked for; this setting, which Kubernetes counts as safe, opens it without root";
 

@@ -104,7 +104,8 @@ fn container(release: &Release, environment: &Environment) -> Container {
 fn variables(release: &Release, environment: &Environment) -> Vec<EnvVar> {
     let plain = environment.variables.iter().map(|(name, value)| EnvVar {
         name: name.clone(),
-        value: Some(literal(value)),
+        // The API server drops a value that is empty.
+        value: (!value.is_empty()).then(|| literal(value)),
         value_from: None,
     });
     let secret = release.k3s.secrets.iter().map(|(name, reference)| {

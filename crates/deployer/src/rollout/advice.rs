@@ -8,7 +8,7 @@ use super::trouble::{Cause, Trouble};
 
 /// What to do about it, in terms of the configuration where that can help.
 pub(super) fn next(trouble: &Trouble, target: &Target, deployment: &Deployment) -> String {
-    let container = trouble.container.as_deref().and_then(|name| container(deployment, name));
+    let container = container(deployment, trouble.container.as_deref());
     match trouble.cause {
         Cause::ImageAbsent if trouble.detail.contains("no match for platform") => {
             "build the image for the nodes' platform too: image.platforms".to_owned()
@@ -98,16 +98,24 @@ fn configuration(detail: &str, target: &Target) -> String {
             format!("make the Secret {quoted} in namespace {namespace}, or correct k3s.secrets")
         }
         Some("configmap") => format!("make the ConfigMap {quoted} in namespace {namespace}"),
-        _ if detail.contains("runAsNonRoot") || detail.contains("run as root") => {
+        _ if ["runAsNonRoot", "non-root", "run as root"]
+            .iter()
+            .any(|word| detail.contains(word)) =>
+        {
             "the image's user is root: set image.user to another".to_owned()
         }
         _ => "correct what the message names".to_owned(),
     }
 }
 
-fn container<'d>(deployment: &'d Deployment, name: &str) -> Option<&'d Container> {
+/// The container of that name, else the first.
+fn container<'d>(deployment: &'d Deployment, name: Option<&str>) -> Option<&'d Container> {
     let pod = deployment.spec.as_ref()?.template.spec.as_ref()?;
-    pod.init_containers.iter().flatten().chain(&pod.containers).find(|one| one.name == name)
+    let mut all = pod.init_containers.iter().flatten().chain(&pod.containers);
+    match name {
+        Some(name) => all.find(|one| one.name == name),
+        None => pod.containers.first(),
+    }
 }
 
 fn limit<'d>(container: &'d Container, resource: &str) -> Option<&'d str> {

@@ -1,6 +1,5 @@
 //! What the cluster still knows of a failing pod, collected before anything is rolled back.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
@@ -9,14 +8,14 @@ use kube::Api;
 use kube::api::ListParams;
 
 use super::snapshot::{Snapshot, containers, last_seen, name, uid};
-use super::wording::{one_line, printable, shorten};
+use super::wording::{concise, one_line, printable, shorten};
 use super::{Failure, Target};
 use crate::cluster::{Cluster, Verb};
 
 /// Lines of each log.
 const LINES: usize = 20;
 
-/// Characters of each line of a log or event.
+/// Characters of each line of a log.
 const LINE_LENGTH: usize = 500;
 
 /// Events that are shown.
@@ -81,33 +80,29 @@ async fn events(cluster: &Cluster, target: &Target, uid: &str) -> Option<Vec<Str
     let list = cluster.call(Verb::List, "events", || api.list(&parameters));
     let list = tokio::time::timeout(PATIENCE, list).await.ok()?.ok()?;
     let mut events: Vec<&Event> = list.items.iter().collect();
-    events.sort_by_key(|event| last_seen(event));
+    // Many fall into one second; the API server's own count says which came later.
+    let version = |event: &Event| event.metadata.resource_version.as_ref()?.parse::<u64>().ok();
+    events.sort_by_key(|event| (last_seen(event).map(Timestamp::as_second), version(event)));
     Some(summary(&events))
 }
 
-/// One line for each thing that was said, with how often, in the order in which they were said last.
+/// One line for each thing that was said, with how often, in the order in which it was said last.
 fn summary(events: &[&Event]) -> Vec<String> {
-    let mut said: BTreeMap<String, (Option<Timestamp>, i32)> = BTreeMap::new();
+    let mut said: Vec<(String, i32)> = Vec::new();
     for event in events {
         let text = |text: &Option<String>| one_line(text.as_deref().unwrap_or_default());
-        let line =
-            format!("{} {}: {}", text(&event.type_), text(&event.reason), text(&event.message));
+        let message = concise(event.message.as_deref().unwrap_or_default());
+        let line = format!("{} {}: {message}", text(&event.type_), text(&event.reason));
         let series = event.series.as_ref().and_then(|series| series.count);
-        let count = series.or(event.count).unwrap_or(1).max(1);
-        let entry = said.entry(shorten(&line, LINE_LENGTH)).or_default();
-        entry.0 = entry.0.max(last_seen(event));
-        entry.1 += count;
+        let mut count = series.or(event.count).unwrap_or(1).max(1);
+        if let Some(earlier) = said.iter().position(|(other, _)| *other == line) {
+            count += said.remove(earlier).1;
+        }
+        said.push((line, count));
     }
-    let mut lines: Vec<(Option<Timestamp>, String)> = said
-        .into_iter()
-        .map(|(line, (at, count))| match count {
-            1 => (at, line),
-            _ => (at, format!("{line} ({count}×)")),
-        })
-        .collect();
-    lines.sort();
-    let surplus = lines.len().saturating_sub(EVENTS);
-    lines.into_iter().skip(surplus).map(|(_, line)| line).collect()
+    let surplus = said.len().saturating_sub(EVENTS);
+    let lines = said.into_iter().skip(surplus);
+    lines.map(|(line, count)| if count > 1 { format!("{line} ({count}×)") } else { line }).collect()
 }
 
 async fn log(
@@ -131,7 +126,9 @@ async fn log(
 
 /// The last lines, without what would steer the terminal, each of bounded length.
 fn end_of(log: &str) -> Vec<String> {
-    let lines: Vec<&str> = log.lines().collect();
+    // The kubelet answers so, as a log, where the container's files are gone already.
+    let is_log = |line: &&str| !line.starts_with("unable to retrieve container logs for ");
+    let lines: Vec<&str> = log.lines().filter(is_log).collect();
     let first = lines.len().saturating_sub(LINES);
     lines[first..]
         .iter()

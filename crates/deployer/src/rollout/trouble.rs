@@ -186,7 +186,13 @@ fn set_up(seen: &Snapshot, pod: &Pod) -> Option<Trouble> {
     let events = if waits { seen.events_of(pod) } else { Vec::new() };
     let event = events.iter().rfind(|event| event.reason.as_deref().is_some_and(about))?;
     let message = concise(event.message.as_deref().unwrap_or_default());
-    Some(trouble(pod, Cause::SetUp, message, Patience::Deadline))
+    // The runtime's own process in the pod's cgroup is killed where the limit is below what it needs itself.
+    let (cause, patience) = if message.contains("OOM-killed") {
+        (Cause::OutOfMemory, Patience::Seconds(10))
+    } else {
+        (Cause::SetUp, Patience::Deadline)
+    };
+    Some(trouble(pod, cause, message, patience))
 }
 
 fn of_container(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Trouble> {

@@ -1,5 +1,9 @@
 //! What is rendered of a release.
 
+mod api_server;
+mod auditors;
 mod exceptions;
 mod releases;
 mod snapshots;
+#[path = "../support/mod.rs"]
+mod support;

@@ -60,7 +60,7 @@ pub(crate) fn with_everything() -> Release {
         storage: "1000Mi".into(),
         storage_limit: "1024Gi".into(),
         env: map(&[
-            ("GREETING", "multi\nline, and\ttabs: # \u{7f}\u{2028} ümläut 🦀"),
+            ("GREETING", "multi\nline, and\ttabs: # \u{1} \\ \"ümläut 🦀"),
             ("EMPTY", ""),
             ("SWITCH", "on"),
             ("SKYWARD_SERVICE__ADMIN_PORT", "9100"),

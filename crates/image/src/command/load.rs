@@ -16,7 +16,8 @@ use crate::output::Output;
 pub(crate) struct Args {
     /// The archive [default: what `build` wrote]
     image: Option<PathBuf>,
-    /// docker, podman, containerd, k3s, or auto for all that are here and answer (repeatable)
+    /// docker, podman, containerd, k3s; kubernetes for the one of k3s and containerd that answers; auto for all that are
+    /// here and answer (repeatable)
     #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = into)]
     into: Vec<Into>,
     /// containerd's namespace [default: k8s.io, where Kubernetes looks]
@@ -32,11 +33,22 @@ pub(crate) struct Args {
     config: ConfigArgs,
 }
 
-/// `None` is `auto`.
-type Into = Option<Engine>;
+/// What was asked for by one `--into`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Into {
+    Engine(Engine),
+    /// The first that Kubernetes may run containers with.
+    Kubernetes,
+    /// All that answer.
+    Auto,
+}
 
 fn into(text: &str) -> Result<Into, String> {
-    if text == "auto" { Ok(None) } else { text.parse().map(Some) }
+    match text {
+        "auto" => Ok(Into::Auto),
+        "kubernetes" => Ok(Into::Kubernetes),
+        name => name.parse().map(Into::Engine),
+    }
 }
 
 /// Runs the command.
@@ -52,8 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         timeout: Duration::from_secs(args.timeout),
         variables: Vec::new(),
     };
-    let named: Vec<Engine> = args.into.iter().copied().flatten().collect();
-    let engines = if args.into.contains(&None) { usable(&named, &options)? } else { named };
+    let engines = engines(&args.into, &options)?;
     let mut loaded = Vec::new();
     for engine in engines {
         eprintln!("loading {} into {engine}", archive.display());
@@ -62,12 +73,30 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     show(&loaded, args.output)
 }
 
-/// The engines that were named, and all others that answer.
-fn usable(named: &[Engine], options: &Options) -> Result<Vec<Engine>> {
-    let (mut found, mut reasons) = (named.to_vec(), Vec::new());
-    for engine in Engine::ALL.into_iter().filter(|engine| !named.contains(engine)) {
-        match preflight(engine, options) {
-            Ok(_) => found.push(engine),
+/// Each engine once, in the order in which they were asked for.
+fn engines(asked: &[Into], options: &Options) -> Result<Vec<Engine>> {
+    let mut engines = Vec::new();
+    for into in asked {
+        let more = match into {
+            Into::Engine(engine) => vec![*engine],
+            Into::Kubernetes => usable(&Engine::KUBERNETES, options)?.into_iter().take(1).collect(),
+            Into::Auto => usable(&Engine::ALL, options)?,
+        };
+        for engine in more {
+            if !engines.contains(&engine) {
+                engines.push(engine);
+            }
+        }
+    }
+    Ok(engines)
+}
+
+/// Those of `candidates` that answer.
+fn usable(candidates: &[Engine], options: &Options) -> Result<Vec<Engine>> {
+    let (mut found, mut reasons) = (Vec::new(), Vec::new());
+    for engine in candidates {
+        match preflight(*engine, options) {
+            Ok(_) => found.push(*engine),
             Err(reason) => reasons.push(reason.to_string()),
         }
     }
@@ -91,7 +120,8 @@ fn show(loaded: &[Loaded], output: Output) -> Result<ExitCode> {
             for name in names {
                 println!("{name}");
             }
-            for Loaded { engine, names, id } in loaded {
+            for Loaded { engine, names, id, references } in loaded {
+                let names = names.iter().chain(references).cloned().collect::<Vec<_>>();
                 eprintln!("{engine} has {id} as {}", names.join(", "));
             }
         }

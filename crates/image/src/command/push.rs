@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use skyward_config::{ConfigArgs, Loaded};
+use anyhow::Result;
+use skyward_config::ConfigArgs;
 use skyward_image::registry::{Action, Intent, Push, Reference};
 use skyward_image::store::Store;
 
 use crate::command::access::Access;
-use crate::command::built;
+use crate::command::{built, configured};
 use crate::output::Output;
 
 /// Push an image to registries; prints the digest reference
@@ -49,7 +49,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         (image, references) => {
             let loaded = args.config.load()?;
             let image = built::archive(image.clone(), &loaded);
-            (image, if references.is_empty() { configured(&loaded)? } else { references.to_vec() })
+            (
+                image,
+                if references.is_empty() {
+                    configured::references(&loaded)?
+                } else {
+                    references.to_vec()
+                },
+            )
         }
     };
     let source = Store::open(&image)?;
@@ -71,20 +78,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Output::Json => println!("{}", serde_json::to_string_pretty(&pushed)?),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The configuration's repository with each of its tags.
-fn configured(loaded: &Loaded) -> Result<Vec<Reference>> {
-    let image = &loaded.config.image;
-    let reference = |tag: &String| {
-        format!("{}:{tag}", image.repository)
-            .parse()
-            .context("image.repository and image.tags make no reference")
-    };
-    if image.tags.is_empty() {
-        bail!("image.tags is empty: name what to push to with --to, or a tag in the configuration");
-    }
-    image.tags.iter().map(reference).collect()
 }
 
 fn show(intents: &[Intent], output: Output) -> Result<()> {

@@ -21,6 +21,9 @@ impl Engine {
     /// All of them, in the order in which `auto` tries them.
     pub const ALL: [Self; 4] = [Self::Docker, Self::Podman, Self::K3s, Self::Containerd];
 
+    /// Those that Kubernetes runs containers with, k3s's own before another.
+    pub const KUBERNETES: [Self; 2] = [Self::K3s, Self::Containerd];
+
     /// The program that is looked for in `PATH`.
     pub fn program(self) -> &'static str {
         match self {
@@ -56,6 +59,21 @@ impl Engine {
             }
             Self::Containerd | Self::K3s => {
                 self.ctr(namespace, &["images", "list", &format!("name=={name}")])
+            }
+        }
+    }
+
+    /// Arguments that give the image a second name, where the engine knows images by their names alone.
+    pub(super) fn tag(
+        self,
+        name: &str,
+        also: &str,
+        namespace: Option<&str>,
+    ) -> Option<Vec<String>> {
+        match self {
+            Self::Docker | Self::Podman => None,
+            Self::Containerd | Self::K3s => {
+                Some(self.ctr(namespace, &["images", "tag", "--force", name, also]))
             }
         }
     }
@@ -111,10 +129,9 @@ impl FromStr for Engine {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|engine| engine.to_string() == name)
-            .ok_or_else(|| "expected docker, podman, containerd, k3s or auto".to_owned())
+        Self::ALL.into_iter().find(|engine| engine.to_string() == name).ok_or_else(|| {
+            "expected docker, podman, containerd, k3s, kubernetes or auto".to_owned()
+        })
     }
 }
 
@@ -134,6 +151,11 @@ mod tests {
             line(Engine::Containerd.identify("docker.io/library/web:1", Some("default"))),
             "--namespace default images list name==docker.io/library/web:1"
         );
+        assert_eq!(
+            Engine::K3s.tag("a:1", "a@sha256:0", None).map(line).as_deref(),
+            Some("ctr --namespace k8s.io images tag --force a:1 a@sha256:0")
+        );
+        assert_eq!(Engine::Podman.tag("a:1", "a@sha256:0", None), None);
     }
 
     #[test]

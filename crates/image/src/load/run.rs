@@ -35,6 +35,10 @@ pub struct Loaded {
     pub names: Vec<String>,
     /// The digest by which the engine knows it.
     pub id: String,
+    /// `docker.io/library/web@sha256:…`, one for each repository, where Kubernetes runs containers with the engine: a pod
+    /// that names its image so starts without a pull. (containerd finds an image by the names it was given, and by no
+    /// other, even where it has the digest.)
+    pub references: Vec<String>,
 }
 
 /// Why an engine cannot be used.
@@ -78,6 +82,18 @@ pub enum LoadError {
         /// The next step.
         advice: String,
     },
+    /// The engine has the image, and does not take the name by which pods ask for it.
+    #[error("{engine} cannot name the image {reference}: {reason}; {advice}")]
+    Unnamed {
+        /// Which engine.
+        engine: Engine,
+        /// The name by digest.
+        reference: String,
+        /// Its own words.
+        reason: String,
+        /// The next step.
+        advice: String,
+    },
     /// The engine took the archive, and does not have the image.
     #[error("{engine} loaded {}, and yet has another image or none as {name}: {reason}", archive.display())]
     Missing {
@@ -116,20 +132,43 @@ pub fn load(
         let advice = engine.advice(&reason);
         LoadError::Refused { engine, archive: archive.to_owned(), reason, advice }
     })?;
-    let mut id = String::new();
-    for name in &expected.names {
+    let known = |name: &str| {
         let missing = |reason: String| LoadError::Missing {
             engine,
             archive: archive.to_owned(),
-            name: name.clone(),
+            name: name.to_owned(),
             reason,
         };
         let identify = engine.identify(name, namespace);
         let output = call(&program, &identify, PROBE_TIMEOUT, options).map_err(missing)?;
-        let found = identified(&output, &expected.digests);
-        id = found.ok_or_else(|| missing(output.trim().to_owned()))?;
+        identified(&output, &expected.digests).ok_or_else(|| missing(output.trim().to_owned()))
+    };
+    let (mut id, mut references) = (String::new(), Vec::new());
+    for name in &expected.names {
+        id = known(name)?;
+        let reference = format!("{}@{id}", repository(name));
+        let Some(tag) = engine.tag(name, &reference, namespace) else { continue };
+        if references.contains(&reference) {
+            continue;
+        }
+        call(&program, &tag, PROBE_TIMEOUT, options).map_err(|reason| LoadError::Unnamed {
+            engine,
+            reference: reference.clone(),
+            advice: engine.advice(&reason),
+            reason,
+        })?;
+        known(&reference)?;
+        references.push(reference);
     }
-    Ok(Loaded { engine: engine.to_string(), names: expected.names.clone(), id })
+    Ok(Loaded { engine: engine.to_string(), names: expected.names.clone(), id, references })
+}
+
+/// The full name of an image without its tag.
+fn repository(name: &str) -> &str {
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => name,
+    }
 }
 
 /// The program's standard output, or its own words of why not.
@@ -152,4 +191,20 @@ fn call(
     let last: Vec<&str> = said.lines().rev().take(3).collect();
     let last: Vec<&str> = last.into_iter().rev().collect();
     Err(if last.is_empty() { status.to_string() } else { last.join(" / ") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repository;
+
+    #[test]
+    fn a_port_is_no_tag() {
+        for (name, expected) in [
+            ("docker.io/library/web:1.2", "docker.io/library/web"),
+            ("localhost:5000/web:1", "localhost:5000/web"),
+            ("localhost:5000/web", "localhost:5000/web"),
+        ] {
+            assert_eq!(repository(name), expected);
+        }
+    }
 }

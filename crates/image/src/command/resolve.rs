@@ -1,0 +1,45 @@
+//! `resolve`: what a tag leads to.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use skyward_config::ConfigArgs;
+use skyward_image::registry::{Reference, RemoteImage};
+
+use crate::command::access::Access;
+use crate::command::configured;
+use crate::output::Output;
+
+/// Ask a registry which image a tag leads to; prints the digest reference
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Such as ghcr.io/acme/web:1.2 [default: image.repository with the first of image.tags]
+    reference: Option<Reference>,
+    #[command(flatten)]
+    access: Access,
+    /// The form of standard output
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let asked = match &args.reference {
+        Some(reference) => reference.clone(),
+        None => configured::references(&args.config.load()?)?.swap_remove(0),
+    };
+    let remote = RemoteImage::open(&asked, args.access.credentials()?, args.access.settings())?;
+    let digest = remote.digest();
+    let found = asked.with_digest(digest.parse().context("a digest that was computed here")?);
+    match args.output {
+        Output::Text => println!("{found}"),
+        Output::Json => println!(
+            "{:#}",
+            json!({ "reference": found.to_string(), "digest": digest, "asked": asked.to_string() })
+        ),
+    }
+    Ok(ExitCode::SUCCESS)
+}
