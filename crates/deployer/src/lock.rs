@@ -279,3 +279,6 @@ impl Drop for Held {
         self.renewal.abort();
     }
 }
+
+#[cfg(test)]
+mod simulation;

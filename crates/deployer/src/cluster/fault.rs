@@ -84,3 +84,6 @@ pub(super) fn of_answer(code: u16, body: &[u8], retry_after: Option<Duration>) -
     let fault = of_status(&status);
     Fault { retry_after: retry_after.or(fault.retry_after), ..fault }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,3 +60,69 @@ pub(super) fn step(
         _ => Step::TakeOver,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::Record;
+    use super::*;
+
+    fn holder(who: &str) -> Holder {
+        Holder { who: who.to_owned(), process: None, nonce: "1".to_owned() }
+    }
+
+    fn lease(who: &str, version: &str) -> Lease {
+        let mut lease = Record::new("web", "web").claimed(None, &holder(who));
+        lease.metadata.resource_version = Some(version.to_owned());
+        lease
+    }
+
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// What `a` does who has looked at these moments and then sees the last.
+    fn after(looks: &[(u64, Option<Lease>)]) -> Step {
+        let mut seen = Observation::default();
+        for (second, lease) in looks {
+            seen.look(lease.as_ref(), at(*second));
+        }
+        let (second, lease) = looks.last().expect("a look");
+        step(lease.as_ref(), &holder("a"), &seen, at(*second), |_| false)
+    }
+
+    #[test]
+    fn a_lease_expires_by_what_one_has_seen_of_it() {
+        let b = |version| Some(lease("b", version));
+        let mut free = lease("b", "9");
+        free.spec.as_mut().expect("a spec").holder_identity = None;
+        let mut longer = lease("b", "1");
+        longer.spec.as_mut().expect("a spec").lease_duration_seconds = Some(60);
+        for (looks, expected) in [
+            (vec![(100, None)], Step::Create),
+            (vec![(100, Some(free))], Step::TakeOver),
+            (vec![(100, Some(lease("a", "1")))], Step::Ours(lease("a", "1"))),
+            // However old it is by its holder's clock: it was seen for the first time just now.
+            (vec![(100, b("1"))], Step::Wait(at(15))),
+            (vec![(100, b("1")), (114, b("1"))], Step::Wait(at(1))),
+            (vec![(100, b("1")), (115, b("1"))], Step::TakeOver),
+            (vec![(100, b("1")), (114, b("2"))], Step::Wait(at(15))),
+            (vec![(100, b("1")), (110, None), (116, b("1"))], Step::Wait(at(15))),
+            (vec![(100, Some(longer.clone())), (115, Some(longer))], Step::Wait(at(45))),
+        ] {
+            let what = format!("{looks:?}");
+            let mut step = after(&looks);
+            if let (Step::Ours(found), Step::Ours(expected)) = (&mut step, &expected) {
+                found.spec.clone_from(&expected.spec);
+            }
+            assert_eq!(step, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn one_who_has_ended_is_not_waited_for() {
+        let lease = lease("b", "1");
+        let step =
+            step(Some(&lease), &holder("a"), &Observation::default(), at(0), |b| b.who == "b");
+        assert_eq!(step, Step::TakeOver);
+    }
+}

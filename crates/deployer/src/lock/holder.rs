@@ -122,3 +122,57 @@ impl FromStr for Holder {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn parsed(text: &str) -> Holder {
+        let Ok(holder) = text.parse();
+        holder
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let this = Holder::this_process();
+        assert_eq!(parsed(&this.to_string()), this);
+        let plain = Holder { process: None, ..this.clone() };
+        assert_eq!(parsed(&plain.to_string()), plain);
+        assert_ne!(Holder::this_process(), this, "each is its own");
+        // Others' words for themselves are no process of ours.
+        for text in ["", "host_1234", "a boot=x pid=7", "a boot=x pidns=1 pid=-1 started=2"] {
+            assert_eq!(parsed(text).process, None, "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn only_a_process_of_this_machine_is_known_to_have_ended() {
+        let this = Holder::this_process();
+        let mut child =
+            Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().expect("sleep");
+        let (_, started) = stat(child.id()).expect("its stat");
+        let process = Process { pid: child.id(), started, ..this.process.clone().expect("Linux") };
+        let of = |process: Process| Holder { process: Some(process), ..this.clone() };
+        assert!(!this.has_ended_here());
+        assert!(!of(process.clone()).has_ended_here());
+        let reused = Process { started: started - 1, ..process.clone() };
+        assert!(of(reused.clone()).has_ended_here(), "its number was given out again");
+        for elsewhere in [
+            Process { boot: "another".to_owned(), ..reused.clone() },
+            Process { namespace: "1".to_owned(), ..reused },
+        ] {
+            assert!(!of(elsewhere).has_ended_here());
+        }
+        child.kill().expect("a kill");
+        // Ended, but not yet asked after by its parent.
+        while stat(child.id()).is_some_and(|(state, _)| state != b'Z') {
+            std::thread::yield_now();
+        }
+        assert!(of(process.clone()).has_ended_here());
+        child.wait().expect("an end");
+        assert!(of(process).has_ended_here());
+    }
+}
