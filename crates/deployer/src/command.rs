@@ -7,6 +7,7 @@ pub(crate) mod remove;
 pub(crate) mod render;
 pub(crate) mod rollback;
 pub(crate) mod status;
+pub(crate) mod wanted;
 
 use std::sync::Arc;
 

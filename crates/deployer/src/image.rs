@@ -94,6 +94,24 @@ pub async fn deliver(
     deliver_by(&Program::compile(flags).await?, &loaded.config, sink).await
 }
 
+/// Builds the image and says what [`deliver`] would call it, without sending it anywhere.
+///
+/// # Errors
+/// As [`deliver`].
+pub async fn foresee(
+    loaded: &Loaded,
+    flags: &ConfigArgs,
+    sink: &mut dyn Sink,
+) -> Result<Delivered, ImageError> {
+    let program = Program::compile(flags).await?;
+    let image = &loaded.config.image;
+    if settled(loaded.config.k3s.delivery, &image.repository) == Delivery::None {
+        return Ok(there_already(&program, image, sink).await);
+    }
+    let built = build(&program, sink).await?;
+    Ok(Delivered::new(normalized(&built.reference)))
+}
+
 /// The image that a flag names, as it is.
 ///
 /// # Errors
@@ -122,11 +140,11 @@ async fn deliver_by(
     }
 }
 
-async fn build(program: &Program, sink: &mut dyn Sink) -> Result<(), ImageError> {
+async fn build(program: &Program, sink: &mut dyn Sink) -> Result<Built, ImageError> {
     let started = Instant::now();
     let built: Built = program.ask("build", &[]).await?;
     ready("build", format!("built {}", built.reference), started, sink);
-    Ok(())
+    Ok(built)
 }
 
 async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
@@ -200,6 +218,19 @@ fn settled(how: Delivery, repository: &str) -> Delivery {
         Delivery::Auto if names_registry(repository) => Delivery::Push,
         Delivery::Auto => Delivery::Load,
         other => other,
+    }
+}
+
+/// The reference with the registry and folder that Docker's rule adds to a short one (distribution,
+/// `reference/normalize.go`), as the nodes know it.
+fn normalized(reference: &str) -> String {
+    let on_hub = reference.strip_prefix("docker.io/");
+    match on_hub {
+        None if names_registry(reference) => reference.to_owned(),
+        _ => match on_hub.unwrap_or(reference) {
+            path if path.contains('/') => format!("docker.io/{path}"),
+            path => format!("docker.io/library/{path}"),
+        },
     }
 }
 

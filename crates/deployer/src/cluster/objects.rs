@@ -104,7 +104,7 @@ impl Cluster {
         let parameters = ListParams::default().labels(labels);
         let request = build(Verb::List, place, place.builder().list_metadata(&parameters))?;
         let list: MetadataList = self.send_for(Verb::List, &place.shown, request).await?;
-        Ok(list.items.into_iter().map(|item| item.metadata).collect())
+        Ok(list.items.into_iter().flatten().map(|item| item.metadata).collect())
     }
 
     /// The last `lines` of a container's log; `previous`: of the container before its last restart.
@@ -138,7 +138,7 @@ impl Cluster {
             build(Verb::Get, place, place.builder().get(&place.name, &GetParams::default()))?;
         match self.send_for(Verb::Get, &place.shown, request).await {
             Ok(object) => Ok(Some(object)),
-            Err(CallError { reason: Reason::NotFound, .. }) => Ok(None),
+            Err(CallError { reason: Reason::NotFound | Reason::NoNamespace(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -197,7 +197,11 @@ impl Cluster {
         match self.send(Verb::Delete, &place.shown, request).await {
             Ok(_) => Ok(true),
             // The answer to an earlier attempt was lost; that attempt may have been the one that deleted it.
-            Err(CallError { reason: Reason::NotFound, maybe_done, .. }) => Ok(maybe_done),
+            Err(CallError {
+                reason: Reason::NotFound | Reason::NoNamespace(_),
+                maybe_done,
+                ..
+            }) => Ok(maybe_done),
             Err(CallError { reason: Reason::Changed, .. }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -207,7 +211,8 @@ impl Cluster {
 /// `meta.k8s.io/v1` PartialObjectMetadataList.
 #[derive(Deserialize)]
 struct MetadataList {
-    items: Vec<Metadata>,
+    /// `null` where there is none: the list is Go's.
+    items: Option<Vec<Metadata>>,
 }
 
 #[derive(Deserialize)]

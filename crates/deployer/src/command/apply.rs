@@ -6,14 +6,14 @@ use std::time::Duration;
 use anyhow::Result;
 use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
-use skyward_deployer::deploy::{self, Applied, Options, Wish};
+use skyward_deployer::deploy::{self, Applied, Options};
 use skyward_deployer::event::{Event, Sink};
-use skyward_deployer::history::{History, Revision};
 use skyward_deployer::release::Release;
-use skyward_deployer::{image, render, rollout};
+use skyward_deployer::rollout;
 
 use crate::cli::Common;
 use crate::command::connect;
+use crate::command::wanted::{self, Errand, ImageArgs};
 use crate::output::Output;
 
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
@@ -23,14 +23,6 @@ pub(crate) struct Args {
     pub(crate) image: ImageArgs,
     #[command(flatten)]
     pub(crate) caution: Caution,
-}
-
-/// Which image.
-#[derive(clap::Args)]
-pub(crate) struct ImageArgs {
-    /// Deploy this image, such as ghcr.io/acme/web@sha256:…, instead of building and delivering one
-    #[arg(long, value_name = "REFERENCE")]
-    pub(crate) image: Option<String>,
 }
 
 /// What may be done to others, and what after a failure.
@@ -69,56 +61,13 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = common.output.sink();
     let cluster = connect(common, &loaded, sink.as_mut()).await?;
-    let release = release(common, &loaded, &cluster, &args.image, sink.as_mut()).await?;
-    let wish = wish(&release)?;
+    let release =
+        wanted::release(common, &loaded, &cluster, &args.image, Errand::Deliver, sink.as_mut())
+            .await?;
+    let wish = wanted::wish(&release)?;
     let options = args.caution.options(&loaded);
     let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
     finish(common, &cluster, &release, applied, sink.as_mut()).await
-}
-
-/// What is to run: the image where the nodes find it, and the host name.
-pub(crate) async fn release(
-    common: &Common,
-    loaded: &Loaded,
-    cluster: &Cluster,
-    args: &ImageArgs,
-    sink: &mut dyn Sink,
-) -> Result<Release> {
-    let (config, name) = (&loaded.config, &loaded.config.service.name);
-    let revisions: Vec<Revision> =
-        History::new(cluster, &config.k3s.namespace, name).list().await?;
-    let nodes = cluster.addresses_of_nodes().await?;
-    let way_in = deploy::way_in(config, &nodes, &revisions)?;
-    // Where we may not look at the nodes, they are as most are.
-    let disk_is_counted = nodes.is_empty() || nodes.iter().any(|node| node.counts_disk);
-    if !disk_is_counted {
-        let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
-        sink.emit(Event::Note { text: text.to_owned() });
-    }
-    let delivered = match &args.image {
-        Some(reference) => image::given(reference, sink)?,
-        None => image::deliver(loaded, common.flags(), sink).await?,
-    };
-    sink.emit(Event::Image { reference: delivered.reference.clone() });
-    Ok(Release {
-        service: config.service.clone(),
-        k3s: config.k3s.clone(),
-        image: delivered.reference,
-        user: config.image.user,
-        way_in,
-        disk_is_counted,
-    })
-}
-
-/// The objects that are wanted.
-pub(crate) fn wish(release: &Release) -> Result<Wish> {
-    Ok(Wish {
-        release: release.name().to_owned(),
-        namespace: release.namespace().to_owned(),
-        image: release.image.clone(),
-        manifests: render::manifests(release)?,
-        rollback_of: None,
-    })
 }
 
 /// Proves that the service answers, where something has changed, and tells the address.

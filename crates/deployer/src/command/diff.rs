@@ -8,8 +8,8 @@ use skyward_deployer::diff::{self, Change};
 use skyward_deployer::history::History;
 
 use crate::cli::Common;
-use crate::command::apply::{self, ImageArgs};
 use crate::command::connect;
+use crate::command::wanted::{self, Errand, ImageArgs};
 use crate::output::Output;
 
 /// Show what `apply` would change, from a server-side dry run; changes nothing
@@ -30,8 +30,10 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = Output::notices();
     let cluster = connect(common, &loaded, sink.as_mut()).await?;
-    let release = apply::release(common, &loaded, &cluster, &args.image, sink.as_mut()).await?;
-    let wish = apply::wish(&release)?;
+    let release =
+        wanted::release(common, &loaded, &cluster, &args.image, Errand::Foresee, sink.as_mut())
+            .await?;
+    let wish = wanted::wish(&release)?;
     let history = History::new(&cluster, &wish.namespace, &wish.release);
     let state = State::look(&cluster, &history, &wish.manifests).await?;
     let plan = Plan::new(&state, &wish.manifests, &wish.release, args.force)?;

@@ -1,0 +1,76 @@
+//! What is wanted: the release, and the objects that it is made of.
+
+use anyhow::Result;
+use skyward_config::Loaded;
+use skyward_deployer::cluster::Cluster;
+use skyward_deployer::deploy::{self, Wish};
+use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::history::{History, Revision};
+use skyward_deployer::release::Release;
+use skyward_deployer::{image, render};
+
+use crate::cli::Common;
+
+/// Which image.
+#[derive(clap::Args)]
+pub(crate) struct ImageArgs {
+    /// Deploy this image, such as ghcr.io/acme/web@sha256:…, instead of building and delivering one
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) image: Option<String>,
+}
+
+/// What becomes of the image that is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// It gets to the nodes.
+    Deliver,
+    /// Nothing is sent.
+    Foresee,
+}
+
+/// What is to run: the image where the nodes find it, and the host name.
+pub(crate) async fn release(
+    common: &Common,
+    loaded: &Loaded,
+    cluster: &Cluster,
+    args: &ImageArgs,
+    errand: Errand,
+    sink: &mut dyn Sink,
+) -> Result<Release> {
+    let (config, name) = (&loaded.config, &loaded.config.service.name);
+    let revisions: Vec<Revision> =
+        History::new(cluster, &config.k3s.namespace, name).list().await?;
+    let nodes = cluster.addresses_of_nodes().await?;
+    let way_in = deploy::way_in(config, &nodes, &revisions)?;
+    // Where we may not look at the nodes, they are as most are.
+    let disk_is_counted = nodes.is_empty() || nodes.iter().any(|node| node.counts_disk);
+    if !disk_is_counted {
+        let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
+        sink.emit(Event::Note { text: text.to_owned() });
+    }
+    let delivered = match (&args.image, errand) {
+        (Some(reference), _) => image::given(reference, sink)?,
+        (None, Errand::Deliver) => image::deliver(loaded, common.flags(), sink).await?,
+        (None, Errand::Foresee) => image::foresee(loaded, common.flags(), sink).await?,
+    };
+    sink.emit(Event::Image { reference: delivered.reference.clone() });
+    Ok(Release {
+        service: config.service.clone(),
+        k3s: config.k3s.clone(),
+        image: delivered.reference,
+        user: config.image.user,
+        way_in,
+        disk_is_counted,
+    })
+}
+
+/// The objects that are wanted.
+pub(crate) fn wish(release: &Release) -> Result<Wish> {
+    Ok(Wish {
+        release: release.name().to_owned(),
+        namespace: release.namespace().to_owned(),
+        image: release.image.clone(),
+        manifests: render::manifests(release)?,
+        rollback_of: None,
+    })
+}
