@@ -153,7 +153,7 @@ async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, Image
     let reference = program::first("push", pushed.references)?;
     let state = match pushed.uploaded_bytes {
         0 => "the registry has it already".to_owned(),
-        sent => format!("pushed {reference}, {sent} bytes sent"),
+        sent => format!("pushed, {sent} bytes sent"),
     };
     ready("image", state, started, sink);
     Ok(Delivered::new(reference))
