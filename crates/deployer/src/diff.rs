@@ -7,6 +7,8 @@
 mod compare;
 mod immutable;
 mod lists;
+mod path;
+mod secret;
 mod sync;
 mod text;
 
@@ -15,7 +17,7 @@ use serde_json::Value;
 
 pub use compare::compare;
 pub use sync::in_sync;
-pub use text::text;
+pub use text::{summary, text};
 
 use crate::manifest::ObjectId;
 
@@ -26,7 +28,7 @@ pub struct Difference {
     pub id: ObjectId,
     /// What would be done to it.
     pub change: Change,
-    /// The fields that would change, in the order of their paths; all fields where it is created or deleted.
+    /// The fields that would change, in the order of their paths; the whole object as one where it is created or deleted.
     pub fields: Vec<Field>,
 }
 
@@ -48,7 +50,7 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Field {
     /// Where it is, such as `spec.template.spec.containers[web].env[RUST_LOG].value`: list items that have a key are named
-    /// by it, others by their position.
+    /// by it, others by their position. Empty: the whole object.
     pub path: String,
     /// Its value now; none where it is not there.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,8 +6,10 @@
 
 mod advice;
 mod decide;
+mod entrance;
 mod evidence;
 mod follow;
+mod page;
 mod progress;
 mod reachable;
 mod snapshot;

@@ -43,7 +43,7 @@ impl Cluster {
                     continue;
                 }
                 // It was served a moment ago: an aggregated API, or a definition that has just gone.
-                Err(CallError { reason: Reason::NotFound, .. }) => continue,
+                Err(CallError { reason: Reason::NotFound | Reason::NoKind, .. }) => continue,
                 Err(error) => return Err(error),
             };
             let found = items.as_array().into_iter().flatten();

@@ -1,6 +1,7 @@
 //! `apply`: bring the cluster to what the configuration says.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -43,7 +44,7 @@ pub(crate) struct Caution {
 }
 
 impl Caution {
-    pub(crate) fn options(&self, loaded: &Loaded) -> Options {
+    pub(crate) fn options(&self, common: &Common, loaded: &Loaded) -> Options {
         let k3s = &loaded.config.k3s;
         Options {
             force: self.force,
@@ -52,6 +53,7 @@ impl Caution {
             timeout: Duration::from_secs(self.timeout.unwrap_or(k3s.timeout_s).into()),
             history: k3s.history.into(),
             by: deploy::who(),
+            interrupt: Arc::clone(&common.interrupt),
         }
     }
 }
@@ -65,7 +67,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         wanted::release(common, &loaded, &cluster, &args.image, Errand::Deliver, sink.as_mut())
             .await?;
     let wish = wanted::wish(&release)?;
-    let options = args.caution.options(&loaded);
+    let options = args.caution.options(common, &loaded);
     let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
     finish(common, &cluster, &release, applied, sink.as_mut()).await
 }
@@ -81,7 +83,7 @@ async fn finish(
     let Applied { revision, changed } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(&cluster.client(), release, deadline, sink).await?;
+        let reach = rollout::reachable(cluster, release, deadline, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::Note { text: text.clone() });
         }

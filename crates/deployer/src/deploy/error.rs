@@ -52,6 +52,11 @@ pub enum DeployError {
         /// How long it was waited for.
         seconds: u64,
     },
+    /// Asked to end.
+    #[error(
+        "interrupted: what is done is written down in the cluster, and the lock is given back. Next step: run it again, it goes on from there"
+    )]
+    Interrupted,
     /// There is nothing to go back to.
     #[error("rolling back {release}: {reason}; `history` lists the revisions there are")]
     NoRevision {

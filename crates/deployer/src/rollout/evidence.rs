@@ -8,14 +8,14 @@ use kube::Api;
 use kube::api::ListParams;
 
 use super::snapshot::{Snapshot, containers, last_seen, name, uid};
-use super::wording::{one_line, printable, shorten};
+use super::wording::{concise, one_line, printable, shorten};
 use super::{Failure, Target};
 use crate::cluster::{Cluster, Verb};
 
 /// Lines of each log.
 const LINES: usize = 20;
 
-/// Characters of each line of a log or event.
+/// Characters of each line of a log.
 const LINE_LENGTH: usize = 500;
 
 /// Events that are shown.
@@ -91,9 +91,8 @@ fn summary(events: &[&Event]) -> Vec<String> {
     let mut said: Vec<(String, i32)> = Vec::new();
     for event in events {
         let text = |text: &Option<String>| one_line(text.as_deref().unwrap_or_default());
-        let line =
-            format!("{} {}: {}", text(&event.type_), text(&event.reason), text(&event.message));
-        let line = shorten(&line, LINE_LENGTH);
+        let message = concise(event.message.as_deref().unwrap_or_default());
+        let line = format!("{} {}: {message}", text(&event.type_), text(&event.reason));
         let series = event.series.as_ref().and_then(|series| series.count);
         let mut count = series.or(event.count).unwrap_or(1).max(1);
         if let Some(earlier) = said.iter().position(|(other, _)| *other == line) {

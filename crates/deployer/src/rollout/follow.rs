@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::decide::{Verdict, decide, timed_out};
 use super::evidence::collect;
-use super::watch::{News, Source, Store, watches};
+use super::page::innermost;
+use super::watch::{News, Source, Store, Watches, watches};
 use super::{Outcome, Snapshot, Target};
 use crate::cluster::{CallError, Cluster, Reason, Verb};
 use crate::event::{Event, Sink};
@@ -71,7 +72,7 @@ struct Follower<'c> {
     cluster: &'c Cluster,
     target: &'c Target,
     end: Instant,
-    watches: super::watch::Watches,
+    watches: Watches,
     store: Store,
     seen: Snapshot,
     /// When the API server was heard last.
@@ -196,13 +197,4 @@ impl<'c> Follower<'c> {
             sink.emit(Event::Waiting { on: self.target.to_string(), state, remaining_s });
         }
     }
-}
-
-/// The cause at the bottom: the layers above only say that something failed.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
 }

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::snapshot::{Snapshot, containers, name};
 use super::trouble::Trouble;
-use super::wording::{one_line, shorten};
+use super::wording::{concise, shorten};
 
 /// Pods that are named one by one.
 const NAMED: usize = 3;
@@ -28,7 +28,7 @@ pub(super) fn progress(
         parts.push(format!("and {} more", lacking.len() - NAMED));
     }
     if let Some(message) = seen.refusal() {
-        parts.push(format!("pods are refused: {}", shorten(&one_line(message), 200)));
+        parts.push(format!("pods are refused: {}", shorten(&concise(message), 200)));
     }
     if total > updated {
         parts.push(format!("{} old to go", total - updated));

@@ -1,11 +1,23 @@
-//! Whether the service answers from outside.
+//! Whether the service answers from outside: endpoints, Ingress, a request through it.
 
 use std::time::Duration;
 
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 
-use crate::event::Sink;
+use super::entrance::{self, Entrance, Way};
+use super::page::{self, Answer};
+use crate::cluster::{CallError, Cluster};
+use crate::event::{Event, Sink};
+use crate::manifest::{Kind, ObjectId};
 use crate::release::Release;
+
+/// How often it is looked again.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// How long the way through the API server is tried: a NetworkPolicy may close it to the API server for good.
+const PROXY_PATIENCE: Duration = Duration::from_secs(8);
 
 /// How the service is reached, and what of that was tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -20,12 +32,199 @@ pub struct Reach {
     pub problem: Option<String>,
 }
 
-/// Proves that the service answers, within `deadline`.
+/// Proves that the service answers, within `deadline`: enough endpoints are ready, and a GET of `/` is answered, through the
+/// Ingress where one leads anywhere, else through the API server's service proxy.
+///
+/// An answer of 200 to 399 proves it, and so does the very answer that the service itself gives through the proxy (it may want
+/// a login), except those which an Ingress controller gives for itself: 404, 502, 503, 504. TLS is spoken where the Ingress has
+/// a Secret for it; its certificate is not verified, because this is about the way and not about trust, and k3s serves its
+/// own until the Secret is there.
+///
+/// # Errors
+/// The API server does not answer, or we may not read EndpointSlices or the Ingress.
 pub async fn reachable(
-    _client: &kube::Client,
-    _release: &Release,
-    _deadline: Duration,
-    _sink: &mut dyn Sink,
-) -> Result<Reach, kube::Error> {
-    Ok(Reach::default())
+    cluster: &Cluster,
+    release: &Release,
+    deadline: Duration,
+    sink: &mut dyn Sink,
+) -> Result<Reach, CallError> {
+    let mut search =
+        Search { cluster, release, end: Instant::now() + deadline, told: String::new(), sink };
+    let mut reach = Reach::default();
+    if !search.endpoints(&mut reach, deadline).await? {
+        return Ok(reach);
+    }
+    let own = search.through_proxy(&mut reach).await;
+    let classes = match entrance::wanted(release) {
+        true => cluster.ingress_classes().await?,
+        false => Vec::new(),
+    };
+    match entrance::way(release, &classes) {
+        Way::Inside(hint) => {
+            reach.hints.extend(hint);
+            reach.hints.push(entrance::port_forward(release));
+        }
+        Way::Misled(problem) => reach.problem = Some(problem),
+        Way::Through(controller) => {
+            search.through_ingress(&mut reach, &controller, own, deadline).await?;
+        }
+    }
+    Ok(reach)
+}
+
+/// The attempt to reach a release.
+struct Search<'s> {
+    cluster: &'s Cluster,
+    release: &'s Release,
+    end: Instant,
+    told: String,
+    sink: &'s mut dyn Sink,
+}
+
+impl Search<'_> {
+    /// Waits until as many endpoints are ready as the release has pods at least.
+    async fn endpoints(
+        &mut self,
+        reach: &mut Reach,
+        deadline: Duration,
+    ) -> Result<bool, CallError> {
+        let Release { k3s, .. } = self.release;
+        let labels = format!("kubernetes.io/service-name={}", self.release.name());
+        let needed = usize::from(k3s.replicas);
+        loop {
+            let slices: Vec<EndpointSlice> =
+                self.cluster.list(Some(self.release.namespace()), &labels).await?;
+            let ready = entrance::ready_endpoints(&slices);
+            if ready >= needed {
+                let service = self.release.name();
+                reach.verified.push(format!("Service {service} has {ready} ready endpoints"));
+                return Ok(true);
+            }
+            let state = format!("{ready} of {needed} endpoints ready");
+            if Instant::now() >= self.end {
+                reach.problem = Some(format!(
+                    "Service {} has {state} after {} s; see whether its selector and the pods' labels agree",
+                    self.release.name(),
+                    deadline.as_secs()
+                ));
+                return Ok(false);
+            }
+            self.tell("Service", &state);
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Asks the service through the API server. What fails here is no failure of the service: the permission may lack, or a
+    /// NetworkPolicy keep the API server out.
+    async fn through_proxy(&mut self, reach: &mut Reach) -> Option<u16> {
+        let end = self.end.min(Instant::now() + PROXY_PATIENCE);
+        let why = loop {
+            let why = match page::through_proxy(&self.cluster.client(), self.release).await {
+                Answer::Status(status) if status < 500 => {
+                    reach.verified.push(format!(
+                        "Service {} answered {status} to GET / through the API server",
+                        self.release.name()
+                    ));
+                    return Some(status);
+                }
+                Answer::Refused(why) => break why,
+                Answer::Status(status) => format!("it answered {status}"),
+                Answer::None(why) => why,
+            };
+            if Instant::now() >= end {
+                break why;
+            }
+            self.tell("Service", &format!("no page through the API server yet: {why}"));
+            sleep(PAUSE).await;
+        };
+        reach.hints.push(format!("GET / was not proved through the API server's proxy: {why}"));
+        None
+    }
+
+    /// Waits for the Ingress to have an address, then for the page through it.
+    async fn through_ingress(
+        &mut self,
+        reach: &mut Reach,
+        controller: &str,
+        own: Option<u16>,
+        deadline: Duration,
+    ) -> Result<(), CallError> {
+        let name = self.release.name().to_owned();
+        let Some(entrances) = self.entrances(reach).await? else {
+            reach.problem = Some(format!(
+                "Ingress {name} got no address within {} s; see whether {controller} runs and serves its class",
+                deadline.as_secs()
+            ));
+            return Ok(());
+        };
+        let first = &entrances[0];
+        reach.address = Some(first.address(self.release));
+        loop {
+            let mut last = String::new();
+            for entrance in &entrances {
+                match page::through(entrance, self.release).await {
+                    Answer::Status(status) if entrance::is_ours(status, own) => {
+                        reach.address = Some(entrance.address(self.release));
+                        reach.verified.push(entrance.proof(self.release, status));
+                        reach.hints.extend(entrance::name_hint(self.release, entrance).await);
+                        return Ok(());
+                    }
+                    Answer::Status(status) => last = format!("{entrance} answers {status}"),
+                    Answer::Refused(why) | Answer::None(why) => last = format!("{entrance}: {why}"),
+                }
+            }
+            if Instant::now() >= self.end {
+                reach.problem = Some(format!(
+                    "the page does not come through the Ingress within {} s: {last}; see {controller}'s log",
+                    deadline.as_secs()
+                ));
+                return Ok(());
+            }
+            self.tell("Ingress", &last);
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// The addresses that the Ingress has, or the nodes', where its controller does not publish any.
+    async fn entrances(&mut self, reach: &mut Reach) -> Result<Option<Vec<Entrance>>, CallError> {
+        let id = ObjectId {
+            kind: Kind::Ingress,
+            namespace: Some(self.release.namespace().to_owned()),
+            name: self.release.name().to_owned(),
+        };
+        // Half of the time is for the page.
+        let half = self.end.saturating_duration_since(Instant::now()) / 2;
+        let end = Instant::now() + half;
+        loop {
+            let ingress = self.cluster.get(&id).await?;
+            let entrances = ingress
+                .map(|ingress| entrance::of_status(self.release, &ingress))
+                .unwrap_or_default();
+            if !entrances.is_empty() {
+                return Ok(Some(entrances));
+            }
+            if Instant::now() >= end {
+                break;
+            }
+            self.tell("Ingress", "no address yet");
+            sleep(PAUSE).await;
+        }
+        let nodes = self.cluster.addresses_of_nodes().await?;
+        let entrances = entrance::of_nodes(self.release, &nodes);
+        if entrances.is_empty() {
+            return Ok(None);
+        }
+        reach.hints.push("the Ingress has no address of its own; the nodes' were tried".to_owned());
+        Ok(Some(entrances))
+    }
+
+    fn tell(&mut self, kind: &str, state: &str) {
+        let on = format!("{kind} {}", self.release.name());
+        let line = format!("{on}: {state}");
+        if line != self.told {
+            self.told = line;
+            let remaining_s = self.end.saturating_duration_since(Instant::now()).as_secs();
+            self.sink.emit(Event::Waiting { on, state: state.to_owned(), remaining_s });
+        }
+    }
 }

@@ -5,6 +5,8 @@ const WRAPPERS: &[&str] = &[
     "ErrImagePull: ",
     "ImagePullBackOff: ",
     "Error: ",
+    "Error creating: ",
+    "(combined from similar events): ",
     "Failed to create pod sandbox: ",
     "failed to create containerd task: ",
     "failed to create shim task: ",
@@ -26,13 +28,16 @@ pub(super) fn concise(message: &str) -> String {
     while let Some(rest) = unwrapped(&text) {
         text = rest;
     }
-    shorten(&text, 300)
+    shorten(text.trim_end_matches('.'), 300)
 }
 
 /// Without the outermost wrapper, where there is one.
 fn unwrapped(text: &str) -> Option<String> {
     if let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
         return Some(rest.to_owned());
+    }
+    if let Some(rest) = text.strip_prefix("pods \"") {
+        return rest.split_once("\" is forbidden: ").map(|(_, rest)| rest.to_owned());
     }
     if let Some(rest) = text.strip_prefix("rpc error: code = ") {
         return rest.split_once(" desc = ").map(|(_, rest)| rest.to_owned());

@@ -105,6 +105,16 @@ impl ControlPlane {
     pub async fn namespace(&self, begin: &str) -> String {
         let metadata =
             ObjectMeta { generate_name: Some(format!("{begin}-")), ..ObjectMeta::default() };
+        self.create_namespace(metadata).await
+    }
+
+    /// A new namespace of this name.
+    pub async fn named_namespace(&self, name: &str) {
+        let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+        self.create_namespace(metadata).await;
+    }
+
+    async fn create_namespace(&self, metadata: ObjectMeta) -> String {
         let namespace = Namespace { metadata, ..Namespace::default() };
         let api = Api::all(self.client().await);
         let made = api.create(&PostParams::default(), &namespace).await.expect("a namespace");

@@ -1,0 +1,212 @@
+//! Where the service can be entered from outside. Pure, but for asking the resolver.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use serde_json::Value;
+
+use crate::cluster::{IngressClass, NodeAddress};
+use crate::release::{Release, WayIn};
+
+/// One address behind which an Ingress controller listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entrance {
+    /// An IP address or a host name.
+    pub(super) host: String,
+    /// The port; none where it is the scheme's own.
+    pub(super) port: Option<u16>,
+}
+
+/// Which way leads to the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// None from outside; why, where an Ingress was asked for.
+    Inside(Option<String>),
+    /// The Ingress is of no class that is there.
+    Misled(String),
+    /// Through this controller.
+    Through(String),
+}
+
+/// Whether there is an Ingress.
+pub(super) fn wanted(release: &Release) -> bool {
+    release.way_in != WayIn::None
+}
+
+/// Decides by the classes that the cluster has.
+pub(super) fn way(release: &Release, classes: &[IngressClass]) -> Way {
+    if !wanted(release) {
+        return Way::Inside(None);
+    }
+    if classes.is_empty() {
+        let text = "the cluster lists no IngressClass, so the Ingress leads nowhere until an Ingress controller is \
+            installed (k3s brings Traefik)";
+        return Way::Inside(Some(text.to_owned()));
+    }
+    let names = || classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>().join(", ");
+    let class = match &release.k3s.ingress_class {
+        Some(wanted) => match classes.iter().find(|class| class.name == *wanted) {
+            Some(class) => Some(class),
+            None => {
+                return Way::Misled(format!(
+                    "there is no IngressClass {wanted}; set k3s.ingress_class to one of: {}",
+                    names()
+                ));
+            }
+        },
+        // Without a default, some controllers take an Ingress without a class all the same.
+        None => classes.iter().find(|class| class.default).or(match classes {
+            [only] => Some(only),
+            _ => None,
+        }),
+    };
+    match class {
+        Some(class) => Way::Through(format!("IngressClass {} ({})", class.name, class.controller)),
+        None => Way::Misled(format!(
+            "no IngressClass is the default; set k3s.ingress_class to one of: {}",
+            names()
+        )),
+    }
+}
+
+/// How many different endpoints are ready.
+pub(super) fn ready_endpoints(slices: &[EndpointSlice]) -> usize {
+    let ready = slices.iter().flat_map(|slice| &slice.endpoints).filter(|endpoint| {
+        let conditions = endpoint.conditions.as_ref();
+        // Not told means ready, by the API's own definition.
+        conditions.is_none_or(|conditions| conditions.ready.unwrap_or(true))
+    });
+    // A pod with two address families is in two slices.
+    let pods: BTreeSet<String> = ready
+        .map(|endpoint| {
+            let target = endpoint.target_ref.as_ref().and_then(|target| target.uid.clone());
+            target.unwrap_or_else(|| endpoint.addresses.join(" "))
+        })
+        .collect();
+    pods.len()
+}
+
+/// The addresses in an Ingress's status.
+pub(super) fn of_status(release: &Release, ingress: &Value) -> Vec<Entrance> {
+    let addresses = ingress.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
+    addresses
+        .into_iter()
+        .flatten()
+        .filter_map(|address| {
+            let text = |name: &str| address.get(name)?.as_str().filter(|text| !text.is_empty());
+            let host = text("ip").or_else(|| text("hostname"))?.to_owned();
+            let usual = usual_port(release);
+            let ports: Vec<u16> = address
+                .get("ports")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter(|port| port.get("error").is_none())
+                .filter_map(|port| u16::try_from(port.get("port")?.as_u64()?).ok())
+                .collect();
+            let port = (!ports.is_empty() && !ports.contains(&usual)).then(|| ports[0]);
+            Some(Entrance { host, port })
+        })
+        .collect()
+}
+
+/// The ready nodes' addresses.
+pub(super) fn of_nodes(_release: &Release, nodes: &[NodeAddress]) -> Vec<Entrance> {
+    let ready = nodes.iter().filter(|node| node.ready);
+    ready
+        .filter_map(|node| node.external.clone().or_else(|| node.internal.clone()))
+        .map(|host| Entrance { host, port: None })
+        .collect()
+}
+
+/// Whether an answer proves that it came from our pods. `own` is what the service answers itself.
+pub(super) fn is_ours(status: u16, own: Option<u16>) -> bool {
+    let controllers_own = matches!(status, 404 | 502 | 503 | 504);
+    (200..400).contains(&status) || (own == Some(status) && !controllers_own)
+}
+
+fn usual_port(release: &Release) -> u16 {
+    if is_tls(release) { 443 } else { 80 }
+}
+
+/// Whether TLS is spoken.
+pub(super) fn is_tls(release: &Release) -> bool {
+    release.k3s.tls_secret.is_some()
+}
+
+impl Entrance {
+    /// `host:port`, or the host alone where the port is the scheme's own.
+    pub(super) fn authority(&self, host: &str) -> String {
+        let host = match host.parse::<IpAddr>() {
+            Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
+            _ => host.to_owned(),
+        };
+        self.port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
+    }
+
+    /// The address to open.
+    pub(super) fn address(&self, release: &Release) -> String {
+        let scheme = if is_tls(release) { "https" } else { "http" };
+        let host = match &release.way_in {
+            WayIn::Host(host) => host,
+            WayIn::AnyHost | WayIn::None => &self.host,
+        };
+        format!("{scheme}://{}/", self.authority(host))
+    }
+
+    /// What an answer has proved.
+    pub(super) fn proof(&self, release: &Release, status: u16) -> String {
+        let host = match &release.way_in {
+            WayIn::Host(host) => format!(" with Host {host}"),
+            WayIn::AnyHost | WayIn::None => String::new(),
+        };
+        let tls = if is_tls(release) { " over TLS (certificate not verified)" } else { "" };
+        format!("GET /{host}{tls} through the Ingress at {self} was answered {status}")
+    }
+}
+
+impl fmt::Display for Entrance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.authority(&self.host))
+    }
+}
+
+/// How to reach a service that is only inside the cluster.
+pub(super) fn port_forward(release: &Release) -> String {
+    format!(
+        "from this machine: kubectl -n {} port-forward service/{} 8000:80, then http://127.0.0.1:8000/",
+        release.namespace(),
+        release.name()
+    )
+}
+
+/// What to do where this machine does not find the host's address, or another one: nip.io needs a resolver on the internet,
+/// and many drop answers with private addresses (protection against rebinding).
+pub(super) async fn name_hint(release: &Release, entrance: &Entrance) -> Option<String> {
+    let WayIn::Host(host) = &release.way_in else { return None };
+    let lookup = tokio::net::lookup_host((host.as_str(), 80));
+    let found: Vec<IpAddr> = match tokio::time::timeout(Duration::from_secs(3), lookup).await {
+        Ok(Ok(addresses)) => addresses.map(|address| address.ip()).collect(),
+        _ => Vec::new(),
+    };
+    hint(host, &entrance.host, &found)
+}
+
+fn hint(host: &str, entrance: &str, found: &[IpAddr]) -> Option<String> {
+    let Ok(ip) = entrance.parse::<IpAddr>() else {
+        return found
+            .is_empty()
+            .then(|| format!("{host} is not known here; let its DNS record lead to {entrance}"));
+    };
+    if found.contains(&ip) {
+        return None;
+    }
+    let why = match found.first() {
+        None => "this machine cannot resolve it".to_owned(),
+        Some(other) => format!("here it leads to {other}"),
+    };
+    Some(format!("{host}: {why}; a line for the hosts file: {ip} {host}"))
+}

@@ -1,0 +1,75 @@
+//! The deployer is killed at each of its calls, before and after the API server has seen it, and run again: it gets to the
+//! same end, leaves nothing over, and touches nothing of others.
+
+mod support;
+
+use support::control_plane::ControlPlane;
+use support::hollow::{HollowNode, Pace};
+use support::proxy::Fault;
+use support::sweep::{Disturbance, Scenario, sweep};
+
+const BASE: Scenario = Scenario {
+    name: "",
+    before: &[],
+    command: "",
+    code: 0,
+    serves: None,
+    others_namespace: false,
+    others_objects: false,
+};
+
+const SCENARIOS: [Scenario; 5] = [
+    Scenario {
+        name: "install",
+        command: "apply --image acme/web:1",
+        serves: Some("acme/web:1"),
+        others_namespace: true,
+        others_objects: true,
+        ..BASE
+    },
+    // The autoscaler of the first revision is pruned by the second.
+    Scenario {
+        name: "upgrade",
+        before: &["scaled: apply --image acme/web:1"],
+        command: "apply --image acme/web:2",
+        serves: Some("acme/web:2"),
+        others_objects: true,
+        ..BASE
+    },
+    Scenario {
+        name: "failed-upgrade",
+        before: &["scaled: apply --image acme/web:1"],
+        command: "apply --image acme/missing:2",
+        code: 1,
+        serves: Some("acme/web:1"),
+        others_objects: true,
+        ..BASE
+    },
+    Scenario {
+        name: "rollback",
+        before: &["scaled: apply --image acme/web:1", "apply --image acme/web:2"],
+        command: "rollback 1",
+        serves: Some("acme/web:1"),
+        others_objects: true,
+        ..BASE
+    },
+    Scenario {
+        name: "remove",
+        before: &["apply --image acme/web:1"],
+        command: "remove --yes",
+        ..BASE
+    },
+];
+
+const KILLS: [Disturbance; 2] = [
+    Disturbance { name: "before", fault: Fault::KillBefore, again: true },
+    Disturbance { name: "after", fault: Fault::KillAfter, again: true },
+];
+
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
+fn a_deployer_that_is_killed_at_any_call_gets_there_the_next_time() {
+    let control_plane = ControlPlane::shared();
+    let _node = HollowNode::start(control_plane, Pace::default());
+    sweep(control_plane, &SCENARIOS, &KILLS);
+}
