@@ -154,7 +154,7 @@ async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, Image
     let reference = program::first("push", pushed.references)?;
     let state = match pushed.uploaded_bytes {
         0 => "the registry has it already".to_owned(),
-        sent => format!("pushed {reference}, {sent} bytes sent"),
+        sent => format!("pushed, {sent} bytes sent"),
     };
     ready("image", state, started, sink);
     Ok(Delivered::new(reference))
@@ -225,12 +225,13 @@ fn settled(how: Delivery, repository: &str) -> Delivery {
 /// The reference with the registry and folder that Docker's rule adds to a short one (distribution,
 /// `reference/normalize.go`), as the nodes know it.
 fn normalized(reference: &str) -> String {
-    if names_registry(reference) {
-        reference.to_owned()
-    } else if reference.contains('/') {
-        format!("docker.io/{reference}")
-    } else {
-        format!("docker.io/library/{reference}")
+    let on_hub = reference.strip_prefix("docker.io/");
+    match on_hub {
+        None if names_registry(reference) => reference.to_owned(),
+        _ => match on_hub.unwrap_or(reference) {
+            path if path.contains('/') => format!("docker.io/{path}"),
+            path => format!("docker.io/library/{path}"),
+        },
     }
 }
 

@@ -91,7 +91,13 @@ impl Shown<'_> {
 
     fn checked(&mut self, ok: bool) {
         self.passed = ok;
-        let deployed = if ok { self.up.deploy(self.report) } else { Ok(None) };
+        let deployed = if ok {
+            self.up.deploy(self.report)
+        } else {
+            let result = "skipped: the service did not pass its checks";
+            self.report.add(Row::new("deploy", result, None));
+            Ok(None)
+        };
         self.report.not_built_yet();
         self.report.print_once();
         if !ok {

@@ -8,7 +8,7 @@ use std::path::Path;
 use skyward_config::{Config, ConfigArgs, Delivery};
 
 use super::program::Program;
-use super::{Candidate, Delivered, ImageError, check, given, names_registry, settled};
+use super::{Candidate, Delivered, ImageError, check, given, names_registry, normalized, settled};
 use crate::event::Event;
 
 const DIGEST: &str = "sha256:5af291e57db769df0841e2fcb6e07443f05b73e7ada1799f77a86997858f0730";
@@ -163,6 +163,19 @@ fn a_registry_has_a_dot_a_port_or_is_this_machine() {
         assert_eq!(settled(Delivery::Auto, repository), expected, "{repository}");
         assert_eq!(names_registry(repository), expected == Delivery::Push, "{repository}");
         assert_eq!(settled(Delivery::None, repository), Delivery::None);
+    }
+}
+
+#[test]
+fn what_is_foreseen_has_the_name_that_the_nodes_know() {
+    for (built, expected) in [
+        ("web@sha256:0", "docker.io/library/web@sha256:0"),
+        ("docker.io/web@sha256:0", "docker.io/library/web@sha256:0"),
+        ("acme/web@sha256:0", "docker.io/acme/web@sha256:0"),
+        ("docker.io/acme/web@sha256:0", "docker.io/acme/web@sha256:0"),
+        ("localhost:5000/web@sha256:0", "localhost:5000/web@sha256:0"),
+    ] {
+        assert_eq!(normalized(built), expected);
     }
 }
 
