@@ -89,18 +89,28 @@ pub(crate) fn with_nothing() -> Release {
     release.k3s.clients = Vec::new();
     release.k3s.replicas = 1;
     release.image = "web:latest".into();
+    release.disk_is_counted = false;
     release.way_in = WayIn::AnyHost;
     release
 }
 
+/// An autoscaler that may go down to one pod; the image by a tag that is fixed.
+pub(crate) fn with_little() -> Release {
+    let mut release = with_nothing();
+    release.k3s.max_replicas = Some(2);
+    release.image = "localhost:5000/web:1".into();
+    release
+}
+
 /// All of the above, with names.
-pub(crate) fn all() -> [(&'static str, Release); 5] {
+pub(crate) fn all() -> [(&'static str, Release); 6] {
     [
         ("defaults", defaults()),
         ("tls", with_tls()),
         ("autoscaler", with_autoscaler()),
         ("everything", with_everything()),
         ("nothing", with_nothing()),
+        ("little", with_little()),
     ]
 }
 
