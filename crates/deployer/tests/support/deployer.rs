@@ -18,7 +18,8 @@ pub struct Deployer {
 /// A revision, as `history --output json` tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Revision {
-    pub revision: u32,
+    #[serde(rename = "revision")]
+    pub number: u32,
     pub status: String,
     pub image: String,
     #[serde(default)]

@@ -78,18 +78,16 @@ async fn ask(
     connection: Option<SendRequest<Empty<Bytes>>>,
     counts: &Counts,
 ) -> Result<Option<SendRequest<Empty<Bytes>>>, String> {
-    let mut sender = match connection {
-        Some(sender) => sender,
-        None => {
-            counts.connections.fetch_add(1, Ordering::SeqCst);
-            let stream = TcpStream::connect(address)
-                .await
-                .map_err(|error| format!("connecting: {error}"))?;
-            let (sender, connection) =
-                handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
-            tokio::spawn(connection);
-            sender
-        }
+    let mut sender = if let Some(sender) = connection {
+        sender
+    } else {
+        counts.connections.fetch_add(1, Ordering::SeqCst);
+        let stream =
+            TcpStream::connect(address).await.map_err(|error| format!("connecting: {error}"))?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+        tokio::spawn(connection);
+        sender
     };
     let request = Request::get("/").header("host", "web").body(Empty::new()).expect("a request");
     let response =
