@@ -96,7 +96,11 @@ fn walk(
         }
         (Some(Value::Array(before)), Some(Value::Array(after))) => list(found, path, before, after),
         (before, after) => {
-            found.push(Delta { path: path.clone(), before: before.cloned(), after: after.cloned() })
+            found.push(Delta {
+                path: path.clone(),
+                before: before.cloned(),
+                after: after.cloned(),
+            });
         }
     }
 }

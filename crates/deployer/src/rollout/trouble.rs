@@ -328,7 +328,7 @@ fn killing_probe(seen: &Snapshot, pod: &Pod, container: &str) -> Option<String> 
 
 /// A container that runs and whose probe does not pass.
 fn probe_fails(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found> {
-    let running = status.state.as_ref().is_some_and(|state| is_running(state));
+    let running = status.state.as_ref().is_some_and(is_running);
     if !running || status.ready {
         return None;
     }

@@ -47,7 +47,7 @@ fn colours_are_by_sign_and_end_on_their_line() {
     let colored = text(&differences(), true);
     for line in colored.lines().filter(|line| line.contains('\u{1b}')) {
         let code = line.trim_start().strip_prefix("\u{1b}[").expect("begins with its colour");
-        let expected = match code.split_once("m").expect("a code").1.chars().next() {
+        let expected = match code.split_once('m').expect("a code").1.chars().next() {
             Some('+') => "32",
             Some('-') => "31",
             _ => "33",
