@@ -3,7 +3,7 @@
 mod support;
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ResourceQuota, Service};
@@ -17,22 +17,6 @@ use support::hollow::{HollowNode, Pace};
 const GOOD: &str =
     "acme/web@sha256:5af291e57db769df0841e2fcb6e07443f05b73e7ada1799f77a86997858f0730";
 
-/// Short deadlines: a pod that never gets ready ends the test in seconds.
-const IMPATIENT: &str = r#"
-[service]
-name = "web"
-
-[k3s]
-context = "CONTEXT"
-namespace = "NAMESPACE"
-replicas = 2
-ingress = "none"
-min_ready_s = 0
-pre_stop_s = 0
-timeout_s = 40
-progress_deadline_s = 6
-"#;
-
 /// Exit code 1, and one error line that holds all of `parts`.
 #[track_caller]
 fn refused(output: &Output, parts: &[&str]) {
@@ -45,8 +29,14 @@ fn refused(output: &Output, parts: &[&str]) {
     }
 }
 
+/// Short deadlines: a pod that never gets ready ends the test in seconds.
+fn impatient_as(kubeconfig: &Path, namespace: &str) -> Deployer {
+    let web = Deployer::new(kubeconfig, namespace);
+    web.set("k3s.timeout_s=40").set("k3s.progress_deadline_s=6")
+}
+
 fn impatient(control_plane: &ControlPlane, namespace: &str) -> Deployer {
-    Deployer::with(&control_plane.kubeconfig(), namespace, IMPATIENT)
+    impatient_as(&control_plane.kubeconfig(), namespace)
 }
 
 /// The shared control plane, with the one node that pods are scheduled to.
@@ -75,8 +65,18 @@ fn no_cluster_no_context_no_kubeconfig() {
     refused(&run(&path, "there"), &["connect", "there", &closed.to_string()]);
     refused(&run(&path, "elsewhere"), &["elsewhere", "beside", "there"]);
     refused(&run(&folder.path().join("none"), "there"), &["none"]);
-    let unnamed = IMPATIENT.replace("context = \"CONTEXT\"\n", "");
-    let output = Deployer::with(&path, "nowhere", &unnamed).run("apply --image a");
+    let configuration = folder.path().join("skyward.toml");
+    std::fs::write(&configuration, "").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_skyward-deployer"))
+        .args([
+            Path::new("status"),
+            "--kubeconfig".as_ref(),
+            &path,
+            "--config".as_ref(),
+            &configuration,
+        ])
+        .output()
+        .unwrap();
     refused(&output, &["beside", "there", "--context"]);
 }
 
@@ -89,7 +89,7 @@ fn who_may_not_is_told_why() {
         (User::WrongAuthority, ["certificate", "authority"]),
         (User::Guest, ["list", "secrets"]),
     ] {
-        let web = Deployer::with(&control_plane.kubeconfig_of(user), "refused", IMPATIENT);
+        let web = impatient_as(&control_plane.kubeconfig_of(user), "refused");
         refused(&web.run(&format!("apply --image {GOOD}")), &parts);
     }
     let censored = block_on(async {
@@ -210,7 +210,7 @@ fn serves_as_before(web: &Deployer) {
     let ready = status["pods"].as_array().unwrap().iter().filter(|pod| pod["ready"] == true);
     assert_eq!((ready.count(), &status["healthy"]), (2, &Value::Bool(true)), "{status:#}");
     let history = web.history();
-    let told: Vec<_> = history.iter().map(|it| (it.revision, it.status.as_str())).collect();
+    let told: Vec<_> = history.iter().map(|it| (it.number, it.status.as_str())).collect();
     assert_eq!(told, [(1, "superseded"), (2, "failed"), (3, "serving")]);
     assert_eq!(history[2].rollback_of, Some(1));
 }
