@@ -38,7 +38,7 @@ pub(crate) struct Caution {
     /// Keep a first install that does not come up
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Seconds that the whole may take [default: k3s.timeout_s]
+    /// Seconds that the whole may take [default: `k3s.timeout_s`]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub(crate) timeout: Option<u16>,
 }

@@ -49,18 +49,16 @@ pub(crate) async fn release(
         let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
         sink.emit(Event::Note { text: text.to_owned() });
     }
-    let delivered = match &args.image {
-        Some(reference) => image::given(reference, sink)?,
-        None => {
-            let candidate = image::build(loaded, common.flags(), sink).await?;
-            // What runs on the nodes has got there.
-            let serves =
-                serving.is_some_and(|revision| revision.image == candidate.named().reference);
-            if serves || errand == Errand::Foresee {
-                candidate.named().clone()
-            } else {
-                candidate.deliver(sink).await?
-            }
+    let delivered = if let Some(reference) = &args.image {
+        image::given(reference, sink)?
+    } else {
+        let candidate = image::build(loaded, common.flags(), sink).await?;
+        // What runs on the nodes has got there.
+        let serves = serving.is_some_and(|it| it.image == candidate.named().reference);
+        if serves || errand == Errand::Foresee {
+            candidate.named().clone()
+        } else {
+            candidate.deliver(sink).await?
         }
     };
     sink.emit(Event::Image { reference: delivered.reference.clone() });

@@ -74,15 +74,15 @@ impl Plan {
             }
             manifests.push(manifest.clone());
         }
-        let stale = differing(state, &manifests);
+        let differing = differing(state, &manifests);
         let prune = inventory::unwanted(&inventory, &manifests);
         let (number, abandoned) = number(state, &manifests);
-        let in_place = stale.is_empty() && prune.is_empty() && deployed(state, &manifests);
+        let in_place = differing.is_empty() && prune.is_empty() && deployed(state, &manifests);
         let settled = in_place && complete(state, &manifests);
         let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
         Ok(Self {
             manifests,
-            stale,
+            stale: differing,
             inventory,
             prune,
             number,
