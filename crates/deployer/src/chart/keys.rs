@@ -127,7 +127,7 @@ fn top(release: &Release, user: &Value) -> Vec<Key> {
             "disk_is_counted",
             json!({"type": "boolean"}),
             json!(release.disk_is_counted),
-            "Whether the nodes count the disk space that pods use; if not, a pod that asks for some is never scheduled.",
+            "Whether the nodes count disk space; if not, a pod that asks for some is never scheduled.",
         ),
     ]
 }
@@ -179,7 +179,7 @@ fn adapted(section: &str, name: &str, mut form: Value) -> Value {
         ("k3s", "ingress") => {
             form = json!({
                 "enum": ["any-host", "none"],
-                "description": "Where `host` gives no name: whether the Ingress answers under every name, or there is none.",
+                "description": "Where `host` gives no name: an Ingress for every name, or none.",
             });
         }
         ("k3s", "egress") => {

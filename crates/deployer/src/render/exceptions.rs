@@ -68,13 +68,14 @@ const fn exception(
     Exception { auditor, check, on, when, reason }
 }
 
-const PULL: &str = "IfNotPresent starts pods on nodes that cannot reach the registry or were given the image without one";
+const PULL: &str = "IfNotPresent starts pods also where no registry is reached, as when the node was given the image";
 const SECRETS: &str =
     "the service takes its settings from variables; their values stand in Secrets alone";
 const TAG: &str =
     "an image that was loaded into the node has no digest to be pulled by; one from a registry has";
 const ONE_POD: &str = "one pod is what the configuration asks for";
-const LOW_PORT: &str = "a port below 1024 is asked for; this setting, which Kubernetes counts as safe, opens it without root";
+const LOW_PORT: &str =
+    "a port below 1024 is asked for; this setting, safe for Kubernetes, opens it without root";
 const UNCOUNTED: &str =
     "the nodes do not count disk space; a pod that asks for some would not be scheduled";
 

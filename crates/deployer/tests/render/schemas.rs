@@ -1,9 +1,9 @@
-//! The objects against the schemas that Kubernetes publishes, of every supported version, strictly: a field that a version
-//! does not know is an error.
+//! The objects against the schemas that Kubernetes publishes, of every supported version, strictly: a field that a
+//! version does not know is an error.
 //!
-//! `kubernetes.json` holds the definitions of our kinds, as in `api/openapi-spec/swagger.json` of Kubernetes' source, without
-//! prose, status and managedFields. A definition stands under the version from which on it is so. [`renew_the_schemas`]
-//! makes the file.
+//! `kubernetes.json` holds the definitions of our kinds, as in `api/openapi-spec/swagger.json` of Kubernetes' source,
+//! without prose, status and managedFields. A definition stands under the version from which on it is so.
+//! [`renew_the_schemas`] makes the file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -93,8 +93,8 @@ fn committed() -> Definitions {
     serde_json::from_str(&text).expect("definitions")
 }
 
-/// Not for every day: `cargo test -p skyward-deployer --test render renew_the_schemas -- --ignored`, with a new version in
-/// [`VERSIONS`].
+/// Not for every day: `cargo test -p skyward-deployer --test render renew_the_schemas -- --ignored`, with a new version
+/// in [`VERSIONS`].
 #[test]
 #[ignore = "downloads the source of Kubernetes, 250 MB, with go"]
 fn renew_the_schemas() {

@@ -6,7 +6,7 @@ use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 use skyward_deployer::render;
 
 /// An object with this under `data`.
-fn manifest(data: Value) -> Manifest {
+fn manifest(data: &Value) -> Manifest {
     let id = ObjectId { kind: Kind::Service, namespace: None, name: "a".into() };
     Manifest { id, object: json!({"kind": "Service", "data": data, "apiVersion": "v1"}) }
 }
@@ -20,10 +20,11 @@ fn people_find_the_keys_in_their_usual_order() {
         "apiVersion": "v1",
         "automount": false,
     });
-    let text = render::yaml(&[Manifest { object, ..manifest(Value::Null) }]);
+    let text = render::yaml(&[Manifest { object, ..manifest(&Value::Null) }]);
     assert_eq!(
         text,
-        "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  labels: {}\nautomount: false\nspec:\n  name: x\n  a: []\n  b: 1\n"
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  labels: {}\nautomount: false\n\
+         spec:\n  name: x\n  a: []\n  b: 1\n"
     );
 }
 
@@ -85,7 +86,7 @@ fn texts_that_look_like_something_else_are_quoted() {
     ];
     for text in texts {
         for data in [json!({ "key": text }), json!({ text: "value" })] {
-            let yaml = render::yaml(&[manifest(data)]);
+            let yaml = render::yaml(&[manifest(&data)]);
             let line = yaml.lines().nth(3).expect("a line of data");
             assert!(line.contains(['"', '\'']), "{text:?}: {line}");
         }
@@ -112,7 +113,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn what_is_written_reads_back(data in any_json()) {
-        let written = manifest(data);
+        let written = manifest(&data);
         let read: Value = serde_saphyr::from_str(&render::yaml(std::slice::from_ref(&written)))
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert_eq!(read, written.object);
