@@ -16,7 +16,6 @@ mod run;
 mod state;
 mod status;
 mod way_in;
-mod who;
 
 pub use error::DeployError;
 pub use plan::Plan;
@@ -27,4 +26,3 @@ pub use run::{Applied, Options, Wish, apply};
 pub use state::State;
 pub use status::{Drift, ObjectReport, PodReport, Report, status};
 pub use way_in::{nip_io, way_in};
-pub use who::who;

@@ -12,6 +12,7 @@ mod holder;
 mod record;
 mod renew;
 mod tenure;
+mod who;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +26,9 @@ use decide::{Observation, Step};
 use record::Record;
 use tenure::Tenure;
 
-pub use holder::{Holder, who};
+pub use holder::Holder;
 pub use tenure::Clock;
+pub use who::who;
 
 /// How long a lock lasts that is not renewed.
 pub const DURATION: Duration = Duration::from_secs(15);

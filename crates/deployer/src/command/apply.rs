@@ -10,7 +10,7 @@ use skyward_deployer::cluster::Cluster;
 use skyward_deployer::deploy::{self, Applied, Options};
 use skyward_deployer::event::{Event, Sink};
 use skyward_deployer::release::Release;
-use skyward_deployer::rollout;
+use skyward_deployer::{lock, rollout};
 
 use crate::cli::Common;
 use crate::command::connect;
@@ -52,7 +52,7 @@ impl Caution {
             keep: self.keep,
             timeout: Duration::from_secs(self.timeout.unwrap_or(k3s.timeout_s).into()),
             history: k3s.history.into(),
-            by: deploy::who(),
+            by: lock::who(),
             interrupt: Arc::clone(&common.interrupt),
         }
     }

@@ -84,7 +84,7 @@ async fn again(run: &Run<'_>, good: &Revision, sink: &mut dyn Sink) -> Result<St
     let run = run.with(&wish);
     let state = State::look(run.cluster, &run.history, &wish.manifests).await?;
     let plan = Plan::new(&state, &wish.manifests, &wish.release, run.options.force)?;
-    let mut revision = run.revision(&plan);
+    let mut revision = run.revision(&state, &plan);
     match run.bring_up(&mut revision, &state, &plan, sink).await {
         Ok(()) => {
             Ok(format!("revision {} serves again, as revision {}", good.number, revision.number))

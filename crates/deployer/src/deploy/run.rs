@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
             return self.in_place(&state, &plan, sink).await;
         }
         self.abandon(&state, &plan).await?;
-        let mut revision = self.revision(&plan);
+        let mut revision = self.revision(&state, &plan);
         match self.bring_up(&mut revision, &state, &plan, sink).await {
             Ok(()) => {
                 self.trim(&state, &revision).await?;
@@ -216,7 +216,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    pub(super) fn revision(&self, plan: &Plan) -> Revision {
+    /// The plan's revision: a new one, or the pending one that is gone on with.
+    pub(super) fn revision(&self, state: &State, plan: &Plan) -> Revision {
+        if let Some(pending) = state.revisions.iter().find(|it| it.number == plan.number) {
+            return Revision { inventory: plan.inventory.clone(), ..pending.clone() };
+        }
         Revision {
             number: plan.number,
             started: Timestamp::now(),

@@ -3,6 +3,7 @@
 mod verdict;
 
 use std::collections::BTreeMap;
+use std::process::{Child, Output};
 use std::sync::Mutex;
 use std::thread;
 
@@ -127,8 +128,9 @@ impl Sweep<'_> {
     fn reference(&self, scenario: Scenario) -> String {
         let proxy = Proxy::start(self.control_plane);
         let namespace = scenario.name.to_owned();
-        let planted = self.prepare(&proxy, scenario, &namespace);
-        let output = run(&proxy, &namespace, scenario.command).wait_with_output().expect("an end");
+        let commands = Commands::new(&proxy, &namespace);
+        let planted = self.prepare(&proxy, &commands, scenario);
+        let output = commands.run(scenario.command);
         assert_eq!(output.status.code(), Some(scenario.code), "{namespace}: {}", said(&output));
         self.runs.lock().unwrap().push(Run { scenario, namespace: namespace.clone(), planted });
         namespace
@@ -139,9 +141,10 @@ impl Sweep<'_> {
         let proxy = Proxy::start(self.control_plane);
         while let Some((index, scenario, disturbance, number)) = self.take() {
             let namespace = format!("{}-{}-{number}", scenario.name, disturbance.name);
-            let planted = self.prepare(&proxy, scenario, &namespace);
+            let commands = Commands::new(&proxy, &namespace);
+            let planted = self.prepare(&proxy, &commands, scenario);
             proxy.at(number, disturbance.fault);
-            let child = run(&proxy, &namespace, scenario.command);
+            let child = commands.start(scenario.command);
             proxy.victim(child.id());
             let mut output = child.wait_with_output().expect("an end");
             {
@@ -153,8 +156,7 @@ impl Sweep<'_> {
                 proxy.seen().get(number - 1).map(|seen| format!("{} {}", seen.method, seen.path));
             if disturbance.again && proxy.hits() > 0 {
                 proxy.clear();
-                output =
-                    run(&proxy, &namespace, scenario.command).wait_with_output().expect("an end");
+                output = commands.run(scenario.command);
             }
             if output.status.code() != Some(scenario.code) {
                 let failure =
@@ -175,14 +177,15 @@ impl Sweep<'_> {
     }
 
     /// Makes what the command finds. Returns the objects of others.
-    fn prepare(&self, proxy: &Proxy, scenario: Scenario, namespace: &str) -> Vec<Item> {
+    fn prepare(&self, proxy: &Proxy, commands: &Commands, scenario: Scenario) -> Vec<Item> {
         proxy.clear();
+        let namespace = commands.plain.namespace();
         let client = block_on(self.control_plane.client());
         if scenario.others_namespace {
             block_on(self.control_plane.named_namespace(namespace));
         }
         for command in scenario.before {
-            let output = run(proxy, namespace, command).wait_with_output().expect("an end");
+            let output = commands.run(command);
             assert!(output.status.success(), "{namespace}: {command}: {}", said(&output));
         }
         if scenario.others_objects {
@@ -193,11 +196,26 @@ impl Sweep<'_> {
     }
 }
 
-/// Starts a command, which may begin with an environment of the configuration and a colon.
-fn run(proxy: &Proxy, namespace: &str, command: &str) -> std::process::Child {
-    let deployer = Deployer::new(&proxy.kubeconfig(), namespace);
-    match command.strip_prefix("scaled: ") {
-        Some(command) => deployer.environment("scaled").start(command),
-        None => deployer.start(command),
+/// The release of a run, with and without the environment that a command may begin with.
+struct Commands {
+    plain: Deployer,
+    scaled: Deployer,
+}
+
+impl Commands {
+    fn new(proxy: &Proxy, namespace: &str) -> Self {
+        let [plain, scaled] = [(); 2].map(|()| Deployer::new(&proxy.kubeconfig(), namespace));
+        Self { plain, scaled: scaled.environment("scaled") }
+    }
+
+    fn start(&self, command: &str) -> Child {
+        match command.strip_prefix("scaled: ") {
+            Some(command) => self.scaled.start(command),
+            None => self.plain.start(command),
+        }
+    }
+
+    fn run(&self, command: &str) -> Output {
+        self.start(command).wait_with_output().expect("an end")
     }
 }

@@ -41,6 +41,9 @@ impl When {
             Self::Latest => "the image is named by the tag `latest`",
             Self::OnePod => "`k3s.replicas` is 1",
             Self::OnePodScaled => "`k3s.replicas` is 1, with `k3s.max_replicas`",
+            Self::Uncounted => {
+                "no node counts the disk space that pods use (a kubelet can do without)"
+            }
             Self::LowPort => "a port of the service is below 1024",
         }
     }
