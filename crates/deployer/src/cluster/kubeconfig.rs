@@ -163,12 +163,12 @@ mod tests {
 
     fn write(folder: &Path, name: &str, contexts: &[(&str, &str)]) -> PathBuf {
         let path = folder.join(name);
-        let mut clusters = String::new();
-        let mut named = String::new();
-        for (context, server) in contexts {
-            clusters += &format!("{{name: {context}, cluster: {{server: '{server}'}}}},");
-            named += &format!("{{name: {context}, context: {{cluster: {context}}}}},");
-        }
+        let all = |part: &dyn Fn(&str, &str) -> String| -> String {
+            contexts.iter().map(|(context, server)| part(context, server)).collect()
+        };
+        let clusters =
+            all(&|name, server| format!("{{name: {name}, cluster: {{server: '{server}'}}}},"));
+        let named = all(&|name, _| format!("{{name: {name}, context: {{cluster: {name}}}}},"));
         let first = contexts[0].0;
         let text = format!(
             "apiVersion: v1\nkind: Config\nclusters: [{clusters}]\ncontexts: [{named}]\ncurrent-context: {first}\n"
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(files(None, listed, home()), [Path::new("/x"), Path::new("/y")]);
         assert_eq!(files(None, Some(OsStr::new("")), home()), [Path::new("/home/a/.kube/config")]);
         assert_eq!(files(None, None, home()), [Path::new("/home/a/.kube/config")]);
-        assert_eq!(files(None, None, None), [PathBuf::new(); 0]);
+        assert_eq!(files(None, None, None), Vec::<PathBuf>::new());
     }
 
     /// kubectl's rules: the first to say something wins, files that are not there are passed over.

@@ -1,6 +1,6 @@
 //! A revision as Secrets: a head, and pieces of the manifests where they are large. Pure.
 //!
-//! Secrets and not ConfigMaps, because manifests hold environment variables in plain text.
+//! Secrets and no `ConfigMap`s, because manifests hold environment variables in plain text.
 
 use std::collections::BTreeMap;
 

@@ -46,9 +46,9 @@ struct Store {
 }
 
 impl Store {
-    fn serve(&mut self, asked: &Asked) -> Answer {
+    fn serve(&mut self, asked: &Asked) -> http::Response<Vec<u8>> {
         let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-        Ok(match (asked.method.as_str(), &self.lease) {
+        match (asked.method.as_str(), &self.lease) {
             ("PATCH", lease) => {
                 let by = body["metadata"]["name"].as_str().unwrap_or_default().to_owned();
                 let holder =
@@ -76,7 +76,7 @@ impl Store {
                 scripted::json(200, &json!({}))
             }
             _ => scripted::status(409, "Conflict", "modified"),
-        })
+        }
     }
 
     fn keep(&mut self, mut lease: Value) -> http::Response<Vec<u8>> {
@@ -121,7 +121,7 @@ impl Network {
         if self.dice.roll(12) == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        answer
+        Ok(answer)
     }
 }
 
@@ -165,9 +165,9 @@ async fn deploy(held: &Held, who: &str, dice: &Dice) -> bool {
         let id = ObjectId { kind: Kind::Service, namespace: None, name: who.to_owned() };
         let manifest = Manifest { id, object: json!({"metadata": {"name": who}}) };
         match cluster.apply(&manifest, Apply::default()).await {
-            Ok(_) => {}
             Err(error) if matches!(error.reason, Reason::LockLost(_)) => return false,
-            Err(_) => {}
+            // Written, or given up for the network.
+            _ => {}
         }
     }
     true

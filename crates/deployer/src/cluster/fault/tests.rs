@@ -35,10 +35,19 @@ fn tls(error: rustls::Error) -> Fault {
     broke(io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// What the API server refuses for lack of a permission or for a policy.
-fn refused() -> Vec<(&'static str, Verb, Fault)> {
-    let web = json!({"name": "web", "group": "apps", "kind": "deployments"});
-    let forbidden = |message| said(403, "Forbidden", message, &web);
+/// Of a Deployment.
+fn web() -> Value {
+    json!({"name": "web", "group": "apps", "kind": "deployments"})
+}
+
+fn forbidden(message: &str) -> Fault {
+    said(403, "Forbidden", message, &web())
+}
+
+type Case = (&'static str, Verb, Fault);
+
+/// What the API server refuses for lack of a permission.
+fn not_allowed() -> Vec<Case> {
     vec![
         ("401", Verb::Connect, said(401, "Unauthorized", "Unauthorized", &Value::Null)),
         (
@@ -62,6 +71,12 @@ fn refused() -> Vec<(&'static str, Verb, Fault)> {
                 r#"pods "x" is forbidden: User "joe" cannot get resource "pods/log" in API group "" in the namespace "shop""#,
             ),
         ),
+    ]
+}
+
+/// What it refuses for a quota or a policy.
+fn against_policy() -> Vec<Case> {
+    vec![
         (
             "403, quota",
             Verb::Apply,
@@ -120,9 +135,8 @@ fn refused() -> Vec<(&'static str, Verb, Fault)> {
     ]
 }
 
-/// What is wrong with the object, or with what is there.
-fn rejected() -> Vec<(&'static str, Verb, Fault)> {
-    let web = json!({"name": "web", "group": "apps", "kind": "deployments"});
+/// What is not there, or is going.
+fn absent() -> Vec<Case> {
     let ending = "deployments.apps \"web\" is forbidden: unable to create new content in namespace shop because it is being terminated";
     let ending_causes = causes(&[(
         "NamespaceTerminating",
@@ -130,7 +144,7 @@ fn rejected() -> Vec<(&'static str, Verb, Fault)> {
         "namespace shop is being terminated",
     )]);
     vec![
-        ("404", Verb::Delete, said(404, "NotFound", "deployments.apps \"web\" not found", &web)),
+        ("404", Verb::Delete, said(404, "NotFound", "deployments.apps \"web\" not found", &web())),
         (
             "404, namespace",
             Verb::Apply,
@@ -144,6 +158,12 @@ fn rejected() -> Vec<(&'static str, Verb, Fault)> {
         ("404, kind", Verb::Apply, of_answer(404, b"404 page not found\n", None)),
         ("403, namespace ends", Verb::Apply, said(403, "Forbidden", ending, &ending_causes)),
         ("409, namespace ends", Verb::Create, said(409, "Conflict", ending, &ending_causes)),
+    ]
+}
+
+/// What is there, and is another's or another.
+fn conflicting() -> Vec<Case> {
+    vec![
         (
             "409, owners",
             Verb::Apply,
@@ -168,7 +188,7 @@ fn rejected() -> Vec<(&'static str, Verb, Fault)> {
         (
             "409, exists",
             Verb::Create,
-            said(409, "AlreadyExists", "secrets \"web\" already exists", &web),
+            said(409, "AlreadyExists", "secrets \"web\" already exists", &web()),
         ),
         (
             "409, changed",
@@ -177,7 +197,7 @@ fn rejected() -> Vec<(&'static str, Verb, Fault)> {
                 409,
                 "Conflict",
                 "Operation cannot be fulfilled on secrets \"s\": the object has been modified; please apply your changes to the latest version and try again",
-                &web,
+                &web(),
             ),
         ),
         (
@@ -187,9 +207,15 @@ fn rejected() -> Vec<(&'static str, Verb, Fault)> {
                 409,
                 "Conflict",
                 "Operation cannot be fulfilled on Secret \"s\": the UID in the precondition (abc) does not match the UID in record (4a0e). The object might have been deleted and then recreated",
-                &web,
+                &web(),
             ),
         ),
+    ]
+}
+
+/// What is wrong with the request.
+fn wrong() -> Vec<Case> {
+    vec![
         (
             "410",
             Verb::List,
@@ -266,7 +292,7 @@ fn rejected() -> Vec<(&'static str, Verb, Fault)> {
 }
 
 /// The server's troubles, and the connection's.
-fn broken() -> Vec<(&'static str, Verb, Fault)> {
+fn broken() -> Vec<Case> {
     let invalid = |error| tls(rustls::Error::InvalidCertificate(error));
     vec![
         ("429", Verb::Apply, of_answer(429, b"Too many requests, please try again later.", None)),
@@ -306,7 +332,8 @@ fn broken() -> Vec<(&'static str, Verb, Fault)> {
 #[test]
 fn every_refusal_is_one_line() {
     let mut table = String::new();
-    for (name, verb, fault) in [refused(), rejected(), broken()].into_iter().flatten() {
+    let cases = [not_allowed(), against_policy(), absent(), conflicting(), wrong(), broken()];
+    for (name, verb, fault) in cases.into_iter().flatten() {
         let Fault { reason, patience, answer_lost, .. } = fault;
         let object = if verb == Verb::Connect { "context `test`" } else { WEB };
         let error = CallError { verb, object: object.to_owned(), reason, maybe_done: answer_lost };
