@@ -49,27 +49,30 @@ pub(crate) async fn release(
         let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
         sink.emit(Event::Note { text: text.to_owned() });
     }
-    let delivered = if let Some(reference) = &args.image {
-        image::given(reference, sink)?
+    let mut release = Release {
+        service: config.service.clone(),
+        k3s: config.k3s.clone(),
+        image: config.image.repository.clone(),
+        user: config.image.user,
+        way_in,
+        disk_is_counted,
+    };
+    // What cannot run is said before an image is built for it.
+    render::manifests(&release)?;
+    release.image = if let Some(reference) = &args.image {
+        image::given(reference, sink)?.reference
     } else {
         let candidate = image::build(loaded, common.flags(), sink).await?;
         // What runs on the nodes has got there.
         let serves = serving.is_some_and(|it| it.image == candidate.named().reference);
         if serves || errand == Errand::Foresee {
-            candidate.named().clone()
+            candidate.named().reference.clone()
         } else {
-            candidate.deliver(sink).await?
+            candidate.deliver(sink).await?.reference
         }
     };
-    sink.emit(Event::Image { reference: delivered.reference.clone() });
-    Ok(Release {
-        service: config.service.clone(),
-        k3s: config.k3s.clone(),
-        image: delivered.reference,
-        user: config.image.user,
-        way_in,
-        disk_is_counted,
-    })
+    sink.emit(Event::Image { reference: release.image.clone() });
+    Ok(release)
 }
 
 /// The objects that are wanted.
