@@ -69,12 +69,7 @@ impl Objects<'_> {
             let how = Apply { manager: replicas::HOLDER, force: true, ..how };
             self.run.cluster.apply(&handover, how).await?;
         }
-        match self.run.cluster.apply(manifest, how).await {
-            Err(error) if replicas::may_take_back(&error, manifest) => {
-                self.run.cluster.apply(manifest, Apply { force: true, ..how }).await
-            }
-            applied => applied,
-        }
+        replicas::apply(self.run.cluster, self.plan, manifest, how).await
     }
 
     /// Deletes what is ours and no longer wanted, of the kinds that `which` chooses.

@@ -48,5 +48,6 @@ async fn wanted(
         return Ok(manifest.object.clone());
     }
     let manifest = replicas::kept(manifest, live);
-    Ok(cluster.apply(&manifest, Apply { dry_run: true, force, ..Apply::default() }).await?)
+    let how = Apply { dry_run: true, force, ..Apply::default() };
+    Ok(replicas::apply(cluster, plan, &manifest, how).await?)
 }
