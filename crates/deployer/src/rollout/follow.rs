@@ -205,7 +205,7 @@ impl<'c> Follower<'c> {
                 maybe_done: false,
             });
         }
-        Ok(timed_out(&self.seen, self.target, deadline))
+        Ok(timed_out(&self.seen, self.target, deadline, Timestamp::now()))
     }
 
     /// Tells what is waited for, where that is new.

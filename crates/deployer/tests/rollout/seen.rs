@@ -11,7 +11,8 @@ use skyward_deployer::rollout::{Snapshot, Target, Verdict, decide};
 pub(crate) fn snapshot(name: &str) -> (Snapshot, Target) {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/rollout/seen/{name}.json"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let seen: Value = serde_json::from_str(&text).expect("JSON");
     let target = Target::of(&seen["deployment"]).expect("a Deployment");
     let seen = Snapshot {
@@ -37,7 +38,7 @@ pub(crate) fn verdict(seen: &mut Snapshot, target: &Target, seconds: i64) -> Ver
     decide(seen, target, now)
 }
 
-/// The verdict on one line, pods' random endings left out.
+/// The verdict on one line, and what to do on another.
 pub(crate) fn told(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Waiting(state) => format!("waiting: {state}"),
