@@ -8,7 +8,7 @@ use std::time::Duration;
 use support::control_plane::ControlPlane;
 use support::deployer::{Deployer, said};
 use support::hollow::{HollowNode, Pace};
-use support::proxy::{Fault, Proxy};
+use support::proxy::{Fault, Proxy, Seen};
 use support::sweep::{Disturbance, Scenario, sweep};
 
 const BASE: Scenario = Scenario {
@@ -45,12 +45,13 @@ const SCENARIOS: [Scenario; 3] = [
     },
 ];
 
+/// Every call is answered with a fault once. For a call that only reads, a lost answer is a closed connection.
 const FAULTS: [Disturbance; 5] = [
-    Disturbance { name: "429", fault: Fault::Answer(429), again: false },
-    Disturbance { name: "500", fault: Fault::Answer(500), again: false },
-    Disturbance { name: "503", fault: Fault::Answer(503), again: false },
-    Disturbance { name: "closed", fault: Fault::Close, again: false },
-    Disturbance { name: "lost", fault: Fault::Lose, again: false },
+    Disturbance { name: "429", fault: Fault::Answer(429), to: |_| true, again: false },
+    Disturbance { name: "500", fault: Fault::Answer(500), to: |_| true, again: false },
+    Disturbance { name: "503", fault: Fault::Answer(503), to: |_| true, again: false },
+    Disturbance { name: "closed", fault: Fault::Close, to: |_| true, again: false },
+    Disturbance { name: "lost", fault: Fault::Lose, to: Seen::is_write, again: false },
 ];
 
 #[test]
@@ -71,7 +72,7 @@ fn the_api_server_may_go_away_for_20_s_in_the_middle() {
     let proxy = Proxy::start(&control_plane);
     let web = Deployer::new(&proxy.kubeconfig(), "away").set("k3s.timeout_s=120");
     let child = web.start("apply --image acme/web:1");
-    while !proxy.seen().iter().any(support::proxy::Seen::is_watch) {
+    while !proxy.seen().iter().any(Seen::is_watch) {
         std::thread::sleep(Duration::from_millis(5));
     }
     control_plane.stop_api_server();

@@ -77,7 +77,7 @@ fn two_runs_at_one_time_do_not_mix() {
         said(&second).lines().find(|line| line.contains("the lock on web")).map(str::to_owned);
     println!("the second said: {}", waited.expect("it says that it waits, and for whom"));
     let history: Vec<_> =
-        fast.history().into_iter().map(|it| (it.number, it.image, it.status)).collect();
+        fast.history().into_iter().map(|it| (it.revision, it.image, it.status)).collect();
     let expected = [
         (1, "acme/web:1", "superseded"),
         (2, "acme/web:2", "superseded"),

@@ -17,9 +17,9 @@ pub struct Deployer {
 
 /// A revision, as `history --output json` tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as the command spells them")]
 pub struct Revision {
-    #[serde(rename = "revision")]
-    pub number: u32,
+    pub revision: u32,
     pub status: String,
     pub image: String,
     #[serde(default)]
@@ -50,12 +50,17 @@ max_replicas = 3
 impl Deployer {
     /// For the release `web` in this namespace.
     pub fn new(kubeconfig: &Path, namespace: &str) -> Self {
+        Self::with(kubeconfig, namespace, CONFIGURATION)
+    }
+
+    /// With a configuration of its own, in which `NAMESPACE` and `CONTEXT` are replaced.
+    pub fn with(kubeconfig: &Path, namespace: &str, configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let configuration =
-            CONFIGURATION.replace("NAMESPACE", namespace).replace("CONTEXT", CONTEXT);
+            configuration.replace("NAMESPACE", namespace).replace("CONTEXT", CONTEXT);
         let file = folder.path().join("skyward.toml");
         std::fs::write(&file, configuration).expect("the configuration");
-        Self::with(folder, &file, kubeconfig, namespace)
+        Self::by_file(folder, &file, kubeconfig, namespace)
     }
 
     /// For the service of this workspace, with the workspace's own configuration. Its image goes to this repository.
@@ -63,7 +68,7 @@ impl Deployer {
         let folder = tempfile::tempdir().expect("a folder");
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../skyward.toml");
         let output = folder.path().join("image").display().to_string();
-        Self::with(folder, &file, kubeconfig, namespace)
+        Self::by_file(folder, &file, kubeconfig, namespace)
             .set(&format!("k3s.context={CONTEXT}"))
             .set(&format!("k3s.namespace={namespace}"))
             .set("k3s.delivery=push")
@@ -72,7 +77,7 @@ impl Deployer {
             .set(&format!("image.output={output}"))
     }
 
-    fn with(folder: tempfile::TempDir, file: &Path, kubeconfig: &Path, namespace: &str) -> Self {
+    fn by_file(folder: tempfile::TempDir, file: &Path, kubeconfig: &Path, namespace: &str) -> Self {
         let paths = [("--config", file), ("--kubeconfig", kubeconfig)];
         let flags =
             paths.iter().flat_map(|(flag, path)| [(*flag).to_owned(), path.display().to_string()]);

@@ -17,7 +17,7 @@ pub struct Running {
     pub ready: bool,
 }
 
-/// The pods of a namespace that run.
+/// The pods of a namespace that run and are to go on running.
 pub async fn running(control_plane: &ControlPlane, namespace: &str) -> Vec<Running> {
     let pods: Api<Pod> = Api::namespaced(control_plane.client().await, namespace);
     let pods = pods.list(&ListParams::default()).await.expect("pods").items;
@@ -25,6 +25,10 @@ pub async fn running(control_plane: &ControlPlane, namespace: &str) -> Vec<Runni
 }
 
 fn as_running(pod: Pod) -> Option<Running> {
+    // One that ends may still serve; the next requests go to others.
+    if pod.metadata.deletion_timestamp.is_some() {
+        return None;
+    }
     let status = pod.status?;
     let address = SocketAddr::new(status.pod_ip?.parse().ok()?, 8000);
     let ready =
