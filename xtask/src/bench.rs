@@ -24,6 +24,8 @@ enum Subject {
     Service,
     /// Size, efficiency, packaging and push beside ko, and the digests of two builds.
     Image,
+    /// A deployment with nothing to do, and one of a bad image, beside Helm; on the configured cluster.
+    Deploy,
     /// xtask itself: its crates and its cold build.
     Xtask,
 }
@@ -43,6 +45,7 @@ impl Bench {
             match subject {
                 Subject::Service => self.bench_of("skyward-service", "service")?,
                 Subject::Image => self.bench_of("skyward-image", "image")?,
+                Subject::Deploy => self.bench_of("skyward-deployer", "deploy")?,
                 Subject::Xtask => self.bench_of("xtask", "xtask")?,
             }
         }

@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the service and its image, check it, run it and ask it for its page.
+    /// Build the service and its image, check it, run it, ask it for its page, and deploy it.
     Up(up::Up),
     /// Everything that CI checks, each step timed.
     Ci(ci::Ci),
@@ -30,7 +30,7 @@ enum Command {
     /// The configuration: show, check, schema, docs.
     #[command(disable_help_flag = true)]
     Config(Passed),
-    /// Kubernetes and k3s [not built yet].
+    /// Kubernetes and k3s: apply, render, diff, status, history, rollback, remove.
     #[command(name = "deploy-k3s", disable_help_flag = true)]
     DeployK3s(Passed),
     /// AWS [not built yet].

@@ -67,7 +67,11 @@ pub(crate) fn words(command: &Command) -> String {
     // What `binary` makes has a shorter name: the crate's own command.
     match words.iter().position(|word| word == "--") {
         Some(end) if words[1] == "run" => {
-            let task = words[end - 1].trim_start_matches("skyward-");
+            let task = match words[end - 1].trim_start_matches("skyward-") {
+                "deployer" => "deploy-k3s",
+                "provisioner" => "provision-aws",
+                task => task,
+            };
             format!("cargo xtask {task} {}", words[end + 1..].join(" "))
         }
         _ => words.join(" "),
@@ -76,13 +80,16 @@ pub(crate) fn words(command: &Command) -> String {
 
 /// Where in PATH the program `name` is, if anywhere.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| {
-        candidate
-            .metadata()
-            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    })
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|candidate| is_program(candidate))
+}
+
+/// Whether `path` is a file that may be run.
+pub(crate) fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]
@@ -93,6 +100,8 @@ mod tests {
     fn commands_are_named_as_they_are_typed() {
         let mut build = binary("skyward-image");
         assert_eq!(words(build.args(["build", "--output"])), "cargo xtask image build --output");
+        let mut apply = binary("skyward-deployer");
+        assert_eq!(words(apply.arg("apply")), "cargo xtask deploy-k3s apply");
         let mut clippy = Command::new("/opt/rust/bin/cargo");
         assert_eq!(words(clippy.args(["clippy", "--", "-D"])), "cargo clippy -- -D");
     }

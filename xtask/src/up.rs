@@ -1,8 +1,10 @@
 //! `cargo xtask up`: the main job on this machine, with nothing but cargo.
 //!
 //! Builds the service and its image, inspects the image, unpacks it into a folder, runs its entry
-//! point from there, asks it for its page and its health checks, and stays until Ctrl-C.
+//! point from there, asks it for its page and its health checks, deploys it where a cluster is configured, and stays
+//! until Ctrl-C.
 
+mod deploy;
 mod report;
 mod running;
 
@@ -16,7 +18,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::external;
-use report::Report;
+use report::{Report, Row};
 
 /// What to bring up, and for how long.
 #[derive(Args)]
@@ -24,6 +26,9 @@ pub(crate) struct Up {
     /// End after the checks instead of serving until Ctrl-C.
     #[arg(long)]
     once: bool,
+    /// Leave the cluster alone, also where one is configured.
+    #[arg(long)]
+    no_deploy: bool,
     /// The configuration file [default: skyward.toml, here or in a folder above].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -36,10 +41,10 @@ pub(crate) struct Up {
 }
 
 impl Up {
-    /// What CI runs: ends by itself, and does not mind a service that runs already.
+    /// What CI runs: ends by itself, does not mind a service that runs already, and touches no cluster.
     pub(crate) fn once_on_free_ports() -> Self {
         let set = ["service.port=0", "service.admin_port=0"].map(str::to_owned).to_vec();
-        Self { once: true, config: None, environment: None, set }
+        Self { once: true, no_deploy: true, config: None, environment: None, set }
     }
 
     /// Brings the service up; the table goes to standard output.
@@ -60,7 +65,7 @@ impl Up {
         run.args(["--check", "--end-with-parent", "--output", "json"])
             .args(self.once.then_some("--once"))
             .arg(&archive);
-        running::follow(run, self.once, report)
+        running::follow(run, self, report)
     }
 
     /// Compiles and packs; returns the archive.
@@ -79,6 +84,29 @@ impl Up {
             json_of(self.image("inspect").args(["--output", "json", archive]))
         })?;
         report.inspected(&inspected, started.elapsed())
+    }
+
+    /// Deploys, and returns the address in the cluster; what cannot be done here becomes a row that says why.
+    fn deploy(&self, report: &mut Report) -> Result<Option<String>> {
+        if self.no_deploy {
+            report.add(Row::new("deploy", "skipped: --no-deploy", None));
+            return Ok(None);
+        }
+        if self.context()?.is_none() {
+            let result = "skipped: no cluster is configured (k3s.context)";
+            report.add(Row::new("deploy", result, None));
+            return Ok(None);
+        }
+        let mut apply = external::binary("skyward-deployer");
+        apply.arg("apply").args(self.configuration()).args(["--output", "json"]);
+        deploy::follow(apply, report)
+    }
+
+    /// The context of the cluster, where one is configured.
+    fn context(&self) -> Result<Option<String>> {
+        let mut show = external::binary("skyward-config");
+        let shown = json_of(show.args(["show", "--output", "json"]).args(self.configuration()))?;
+        Ok(text(&shown, "/config/k3s/context").ok())
     }
 
     /// `skyward-image VERB` under this command's configuration.

@@ -1,11 +1,67 @@
-//! The release as a Helm chart.
+//! The release as a Helm chart, for those who deploy with Helm.
+//!
+//! Its values are the keys of the configuration, under the same names and with the same forms; their defaults are the
+//! release's. With them the templates render the objects of [`crate::render::manifests`], with one exception: the label
+//! `app.kubernetes.io/managed-by` names Helm, as Helm wants it.
+
+mod exceptions;
+mod keys;
+mod readme;
+mod schema;
+mod values;
 
 use std::path::PathBuf;
 
-use crate::release::Release;
-use crate::render::RenderError;
+use keys::Key;
 
-/// A whole chart.
-pub fn chart(_: &Release) -> Result<Vec<(PathBuf, String)>, RenderError> {
-    Ok(Vec::new())
+use crate::release::Release;
+use crate::render::{self, RenderError};
+
+/// The templates that are the same in every chart.
+const TEMPLATES: [(&str, &str); 10] = [
+    ("_helpers.tpl", include_str!("chart/templates/_helpers.tpl")),
+    ("NOTES.txt", include_str!("chart/templates/NOTES.txt")),
+    ("namespace.yaml", include_str!("chart/templates/namespace.yaml")),
+    ("serviceaccount.yaml", include_str!("chart/templates/serviceaccount.yaml")),
+    ("networkpolicy.yaml", include_str!("chart/templates/networkpolicy.yaml")),
+    ("service.yaml", include_str!("chart/templates/service.yaml")),
+    ("deployment.yaml", include_str!("chart/templates/deployment.yaml")),
+    ("poddisruptionbudget.yaml", include_str!("chart/templates/poddisruptionbudget.yaml")),
+    ("horizontalpodautoscaler.yaml", include_str!("chart/templates/horizontalpodautoscaler.yaml")),
+    ("ingress.yaml", include_str!("chart/templates/ingress.yaml")),
+];
+
+/// A whole chart: its files, by path below its folder.
+///
+/// # Errors
+/// As [`render::manifests`].
+pub fn chart(release: &Release) -> Result<Vec<(PathBuf, String)>, RenderError> {
+    render::manifests(release)?;
+    let keys = keys::keys(release);
+    let mut files = vec![
+        (PathBuf::from("Chart.yaml"), about(release)),
+        (PathBuf::from("README.md"), readme::readme(release, &keys)),
+        (PathBuf::from("values.schema.json"), schema::schema(&keys)),
+        (PathBuf::from("values.yaml"), values::yaml(&keys)),
+        (PathBuf::from("templates/_exceptions.tpl"), exceptions::template()),
+    ];
+    let templates = TEMPLATES.into_iter();
+    files
+        .extend(templates.map(|(name, text)| (PathBuf::from("templates").join(name), text.into())));
+    Ok(files)
+}
+
+/// `Chart.yaml`. The chart's version is the deployer's: the templates change with it.
+fn about(release: &Release) -> String {
+    let (name, version) = (release.name(), env!("CARGO_PKG_VERSION"));
+    let image = serde_json::Value::from(release.image.as_str());
+    format!(
+        "apiVersion: v2\n\
+         name: \"{name}\"\n\
+         description: The web service {name}, hardened and without downtime.\n\
+         type: application\n\
+         version: {version}\n\
+         appVersion: {image}\n\
+         kubeVersion: \">=1.33.0-0\"\n"
+    )
 }

@@ -3,11 +3,14 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_deployer::cluster::Target;
+use tokio::sync::Notify;
 
 use crate::command::{apply, diff, history, remove, render, rollback, status};
 use crate::output::Output;
@@ -36,6 +39,9 @@ pub(crate) struct Common {
     /// The form of standard output
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) output: Output,
+    /// Notified when the command is to end.
+    #[arg(skip)]
+    pub(crate) interrupt: Arc<Notify>,
 }
 
 #[derive(Subcommand)]
@@ -130,25 +136,43 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let common = &cli.common;
     runtime.block_on(async {
-        let command = async {
-            match &cli.command {
-                Command::Apply(args) => apply::run(common, args).await,
-                Command::Render(args) => render::run(common, args).await,
-                Command::Diff(args) => diff::run(common, args).await,
-                Command::Status(args) => status::run(common, args).await,
-                Command::History(args) => history::run(common, args).await,
-                Command::Rollback(args) => rollback::run(common, args).await,
-                Command::Remove(args) => remove::run(common, args).await,
-                Command::Cluster { command } => not_built_yet(command),
-            }
+        let mut command = std::pin::pin!(dispatch(common, &cli.command));
+        let signal = tokio::select! {
+            ended = &mut command => return ended,
+            signal = interrupted() => signal,
         };
-        tokio::select! {
-            ended = command => ended,
-            signal = interrupted() => anyhow::bail!(
-                "interrupted by {signal}: what is done is written down in the cluster. Next step: run it again, it goes on from there"
+        // Whoever holds the lock gives it back; a command that only reads ends by itself.
+        common.interrupt.notify_one();
+        match tokio::time::timeout(cli.command.grace(), command).await {
+            Ok(ended) => ended,
+            Err(_) => anyhow::bail!(
+                "interrupted by {signal}. Next step: run it again, it goes on from there"
             ),
         }
     })
+}
+
+async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::Apply(args) => apply::run(common, args).await,
+        Command::Render(args) => render::run(common, args),
+        Command::Diff(args) => diff::run(common, args).await,
+        Command::Status(args) => status::run(common, args).await,
+        Command::History(args) => history::run(common, args).await,
+        Command::Rollback(args) => rollback::run(common, args).await,
+        Command::Remove(args) => remove::run(common, args).await,
+        Command::Cluster { command } => not_built_yet(command),
+    }
+}
+
+impl Command {
+    /// How long the command may take to end in order, once it is asked to.
+    fn grace(&self) -> Duration {
+        match self {
+            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) => Duration::from_secs(5),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -13,6 +13,8 @@ mod objects;
 mod others;
 mod path;
 mod retry;
+#[cfg(test)]
+pub(crate) mod scripted;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -75,4 +75,9 @@ impl<'a> History<'a> {
     pub fn new(cluster: &'a Cluster, namespace: &str, release: &str) -> Self {
         Self { cluster, namespace: namespace.to_owned(), release: release.to_owned() }
     }
+
+    /// The same by way of another handle of the cluster, such as one that sees to a lock.
+    pub fn on<'b>(&self, cluster: &'b Cluster) -> History<'b> {
+        History::new(cluster, &self.namespace, &self.release)
+    }
 }

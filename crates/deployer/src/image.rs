@@ -5,6 +5,8 @@
 
 mod answer;
 mod program;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +53,7 @@ pub enum ImageError {
         "cannot {step} the image: starting `{command}`: {reason}; install cargo, or name an image with --image"
     )]
     Start {
-        /// `build`, `push`, `load` or `resolve`.
+        /// `compile`, `build`, `push`, `load` or `resolve`.
         step: &'static str,
         /// As one would type it.
         command: String,
@@ -61,7 +63,7 @@ pub enum ImageError {
     /// The program has failed.
     #[error("cannot {step} the image: {reason}; {next}")]
     Failed {
-        /// `build`, `push`, `load` or `resolve`.
+        /// `compile`, `build`, `push`, `load` or `resolve`.
         step: &'static str,
         /// Its own words.
         reason: String,
@@ -71,7 +73,7 @@ pub enum ImageError {
     /// The program has succeeded and said something else than it should.
     #[error("cannot {step} the image: `{command}` printed no answer that is understood: {reason}")]
     Answer {
-        /// `build`, `push`, `load` or `resolve`.
+        /// `compile`, `build`, `push`, `load` or `resolve`.
         step: &'static str,
         /// As one would type it.
         command: String,
@@ -80,34 +82,25 @@ pub enum ImageError {
     },
 }
 
-/// Builds the image and gets it to the nodes as `k3s.delivery` says; `flags` are those that `loaded` was read with.
+/// An image with its name for the nodes, which may not have it yet.
+#[derive(Debug)]
+pub struct Candidate {
+    program: Program,
+    how: Delivery,
+    named: Delivered,
+}
+
+/// Builds the image (or, with `k3s.delivery = "none"`, asks the registry for it), and sends it nowhere; `flags` are those
+/// that `loaded` was read with.
 ///
 /// # Errors
 /// Which step failed, why, and what to do.
-pub async fn deliver(
+pub async fn build(
     loaded: &Loaded,
     flags: &ConfigArgs,
     sink: &mut dyn Sink,
-) -> Result<Delivered, ImageError> {
-    deliver_by(&Program::find(flags)?, &loaded.config, sink).await
-}
-
-/// Builds the image and says what [`deliver`] would call it, without sending it anywhere.
-///
-/// # Errors
-/// As [`deliver`].
-pub async fn foresee(
-    loaded: &Loaded,
-    flags: &ConfigArgs,
-    sink: &mut dyn Sink,
-) -> Result<Delivered, ImageError> {
-    let program = Program::find(flags)?;
-    let image = &loaded.config.image;
-    if settled(loaded.config.k3s.delivery, &image.repository) == Delivery::None {
-        return Ok(there_already(&program, image, sink).await);
-    }
-    let built = build(&program, sink).await?;
-    Ok(Delivered::new(normalized(&built.reference)))
+) -> Result<Candidate, ImageError> {
+    Candidate::build(Program::compile(flags).await?, &loaded.config, sink).await
 }
 
 /// The image that a flag names, as it is.
@@ -120,29 +113,39 @@ pub fn given(reference: &str, sink: &mut dyn Sink) -> Result<Delivered, ImageErr
     Ok(as_it_is(reference, sink))
 }
 
-async fn deliver_by(
-    program: &Program,
-    config: &Config,
-    sink: &mut dyn Sink,
-) -> Result<Delivered, ImageError> {
-    match settled(config.k3s.delivery, &config.image.repository) {
-        Delivery::None => Ok(there_already(program, &config.image, sink).await),
-        Delivery::Push => {
-            build(program, sink).await?;
-            push(program, sink).await
+impl Candidate {
+    async fn build(
+        program: Program,
+        config: &Config,
+        sink: &mut dyn Sink,
+    ) -> Result<Self, ImageError> {
+        let how = settled(config.k3s.delivery, &config.image.repository);
+        if how == Delivery::None {
+            let named = there_already(&program, &config.image, sink).await;
+            return Ok(Self { program, how, named });
         }
-        Delivery::Load | Delivery::Auto => {
-            build(program, sink).await?;
-            load(program, sink).await
+        let started = Instant::now();
+        let built: Built = program.ask("build", &[]).await?;
+        ready("build", format!("built {}", built.reference), started, sink);
+        Ok(Self { program, how, named: Delivered::new(normalized(&built.reference)) })
+    }
+
+    /// What [`Candidate::deliver`] will call it.
+    pub fn named(&self) -> &Delivered {
+        &self.named
+    }
+
+    /// Gets it to the nodes as `k3s.delivery` says.
+    ///
+    /// # Errors
+    /// Which step failed, why, and what to do.
+    pub async fn deliver(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+        match self.how {
+            Delivery::None => Ok(self.named),
+            Delivery::Push => push(&self.program, sink).await,
+            Delivery::Load | Delivery::Auto => load(&self.program, sink).await,
         }
     }
-}
-
-async fn build(program: &Program, sink: &mut dyn Sink) -> Result<Built, ImageError> {
-    let started = Instant::now();
-    let built: Built = program.ask("build", &[]).await?;
-    ready(format!("built {}", built.reference), started, sink);
-    Ok(built)
 }
 
 async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
@@ -151,9 +154,9 @@ async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, Image
     let reference = program::first("push", pushed.references)?;
     let state = match pushed.uploaded_bytes {
         0 => "the registry has it already".to_owned(),
-        sent => format!("pushed {reference}, {sent} bytes sent"),
+        sent => format!("pushed, {sent} bytes sent"),
     };
-    ready(state, started, sink);
+    ready("image", state, started, sink);
     Ok(Delivered::new(reference))
 }
 
@@ -163,7 +166,7 @@ async fn load(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, Image
     let engines: Vec<InEngine> = program.ask("load", &["--into", "kubernetes"]).await?;
     let engine = program::first("load", engines)?;
     let reference = program::first("load", engine.references)?;
-    ready(format!("loaded into {} on this machine", engine.engine), started, sink);
+    ready("image", format!("loaded into {} on this machine", engine.engine), started, sink);
     Ok(Delivered::new(reference))
 }
 
@@ -176,7 +179,7 @@ async fn there_already(program: &Program, image: &Image, sink: &mut dyn Sink) ->
         let timeout = RESOLVE_TIMEOUT.as_secs().to_string();
         match program.ask::<Resolved>("resolve", &[&tagged, "--timeout", &timeout]).await {
             Ok(resolved) => {
-                ready(format!("{tagged} is {}", resolved.digest), started, sink);
+                ready("image", format!("{tagged} is {}", resolved.digest), started, sink);
                 return Delivered::new(resolved.reference);
             }
             // The nodes may have credentials, or a way, that this machine lacks.
@@ -186,9 +189,9 @@ async fn there_already(program: &Program, image: &Image, sink: &mut dyn Sink) ->
     as_it_is(&tagged, sink)
 }
 
-fn ready(state: String, started: Instant, sink: &mut dyn Sink) {
+fn ready(on: &str, state: String, started: Instant, sink: &mut dyn Sink) {
     let seconds = started.elapsed().as_secs_f64();
-    sink.emit(Event::Ready { on: "image".to_owned(), state, seconds });
+    sink.emit(Event::Ready { on: on.to_owned(), state, seconds });
 }
 
 fn as_it_is(reference: &str, sink: &mut dyn Sink) -> Delivered {
@@ -222,12 +225,13 @@ fn settled(how: Delivery, repository: &str) -> Delivery {
 /// The reference with the registry and folder that Docker's rule adds to a short one (distribution,
 /// `reference/normalize.go`), as the nodes know it.
 fn normalized(reference: &str) -> String {
-    if names_registry(reference) {
-        reference.to_owned()
-    } else if reference.contains('/') {
-        format!("docker.io/{reference}")
-    } else {
-        format!("docker.io/library/{reference}")
+    let on_hub = reference.strip_prefix("docker.io/");
+    match on_hub {
+        None if names_registry(reference) => reference.to_owned(),
+        _ => match on_hub.unwrap_or(reference) {
+            path if path.contains('/') => format!("docker.io/{path}"),
+            path => format!("docker.io/library/{path}"),
+        },
     }
 }
 
@@ -240,18 +244,29 @@ fn names_registry(repository: &str) -> bool {
 
 /// The mistakes that would reach the cluster as a pod that can never start; the whole grammar is the registry's.
 fn check(reference: &str) -> Result<(), &'static str> {
-    let (name, digest) =
-        reference.split_once('@').map_or((reference, None), |(name, digest)| (name, Some(digest)));
-    let repository = name.rsplit_once('/').map_or(name, |(_, last)| last);
-    let path = repository.split_once(':').map_or(repository, |(path, _)| path);
-    if path.is_empty() {
+    let (name, digest) = match reference.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (reference, None),
+    };
+    let path = match name.split_once('/') {
+        Some((_, path)) if names_registry(name) => path,
+        _ => name,
+    };
+    let (repository, tag) = match path.split_once(':') {
+        Some((repository, tag)) => (repository, Some(tag)),
+        None => (path, None),
+    };
+    if repository.is_empty() {
         return Err("it has no repository");
     }
-    if path.contains(|letter: char| letter.is_ascii_uppercase()) {
+    if tag == Some("") {
+        return Err("it has no tag after the colon");
+    }
+    if repository.contains(|letter: char| letter.is_ascii_uppercase()) {
         return Err("a repository is lower case");
     }
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:[]".contains(letter);
-    if !name.chars().all(plain) {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-/:[]".contains(letter);
+    if !name.chars().all(allowed) {
         return Err("it has a letter that none may have");
     }
     let hex = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

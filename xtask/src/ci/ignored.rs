@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::{Action, Step, steps};
 use crate::external;
@@ -30,6 +30,15 @@ pub(super) fn steps() -> Result<Vec<Step>> {
         let inside = file.strip_prefix(&crates)?;
         found.extend(in_file(inside, &text));
     }
+    for test in &found {
+        ensure!(
+            test.target.as_ref().is_none_or(|target| is_target(&crates, &test.package, target)),
+            "the ignored test {} of {} is in tests/{}, which is no test target: nobody would run it",
+            test.name,
+            test.package,
+            test.target.as_deref().unwrap_or_default()
+        );
+    }
     let mut groups: BTreeMap<_, Vec<Ignored>> = BTreeMap::new();
     for test in found {
         groups.entry((test.package.clone(), test.needs.clone())).or_default().push(test);
@@ -42,10 +51,14 @@ pub(super) fn steps() -> Result<Vec<Step>> {
 
 fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     let name = format!("{} with {}", package.trim_start_matches("skyward-"), needs.join(", "));
-    let missing: Vec<_> =
-        needs.iter().filter(|tool| external::find_program(tool).is_none()).cloned().collect();
+    let assets = assets();
+    let found = |tool: &str| {
+        external::find_program(tool).is_some() || external::is_program(&assets.join(tool))
+    };
+    let missing: Vec<_> = needs.iter().filter(|tool| !found(tool)).cloned().collect();
     if !missing.is_empty() {
-        let reason = format!("{} tests: no {} in PATH", tests.len(), missing.join(", "));
+        let (count, missing) = (tests.len(), missing.join(", "));
+        let reason = format!("{count} tests: no {missing} in PATH or {}", assets.display());
         return Step { name, action: Action::Skip(reason) };
     }
     let mut command = steps::cargo(&["test", "--locked", "--all-features", "--package", package]);
@@ -60,6 +73,18 @@ fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     }
     command.args(["--", "--ignored"]).args(tests.iter().map(|test| &test.name));
     Step { name, action: Action::Run(command) }
+}
+
+/// Where Kubernetes' own binaries are, by the convention of its envtest.
+fn assets() -> PathBuf {
+    std::env::var_os("KUBEBUILDER_ASSETS")
+        .map_or_else(|| PathBuf::from("/usr/local/kubebuilder/bin"), PathBuf::from)
+}
+
+/// Whether cargo compiles a test of this name: a file, or a folder with `main.rs`. Other folders hold modules.
+fn is_target(crates: &Path, package: &str, target: &str) -> bool {
+    let tests = crates.join(package.trim_start_matches("skyward-")).join("tests");
+    tests.join(format!("{target}.rs")).is_file() || tests.join(target).join("main.rs").is_file()
 }
 
 /// The ignored tests of one file, whose path is relative to `crates/`.
@@ -135,13 +160,25 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_modules_is_no_target() {
+        let crates = external::workspace().join("crates");
+        for (package, target, expected) in [
+            ("skyward-image", "store", true),
+            ("skyward-config", "errors", true),
+            ("skyward-image", "support", false),
+        ] {
+            assert_eq!(is_target(&crates, package, target), expected, "{package} {target}");
+        }
+    }
+
+    #[test]
     fn a_missing_tool_is_a_reason() {
         let needs = ["no-such-program".to_owned()];
         let step =
             to_step("skyward-image", &needs, &in_file(Path::new("image/tests/run.rs"), TEXT));
         assert_eq!(step.name, "image with no-such-program");
         assert!(
-            matches!(step.action, Action::Skip(reason) if reason == "1 tests: no no-such-program in PATH")
+            matches!(step.action, Action::Skip(reason) if reason.starts_with("1 tests: no no-such-program in PATH or "))
         );
     }
 }

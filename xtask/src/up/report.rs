@@ -111,9 +111,7 @@ impl Report {
 
     /// What `up` will do as well, once its part is built.
     pub(super) fn not_built_yet(&mut self) {
-        for step in ["deploy", "provision"] {
-            self.add(Row::new(step, "skipped: not built yet", None));
-        }
+        self.add(Row::new("provision", "skipped: not built yet", None));
     }
 
     /// Prints the table and the image's full reference on standard output, the first time it is called.

@@ -4,16 +4,19 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::Up;
 use super::report::{Report, Row};
 
 /// Starts `run`, prints the table when its checks are through, and returns when it has ended.
-pub(super) fn follow(mut run: Command, once: bool, report: &mut Report) -> Result<ExitCode> {
+///
+/// What else `up` does once the service has passed them (deploying it) may fail: the service serves on, and the end tells.
+pub(super) fn follow(mut run: Command, up: &Up, report: &mut Report) -> Result<ExitCode> {
     // A group of its own: Ctrl-C reaches the service once, through us, and a second one counts as one.
     let mut child = run
         .process_group(0)
@@ -22,7 +25,7 @@ pub(super) fn follow(mut run: Command, once: bool, report: &mut Report) -> Resul
         .with_context(|| format!("starting `{}`", crate::external::words(&run)))?;
     forward_signals(&child)?;
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
-    let mut shown = Shown { report, once, address: String::new(), passed: false };
+    let mut shown = Shown { report, up, address: String::new(), passed: false, failure: None };
     for line in BufReader::new(events).lines() {
         let line = line?;
         let event =
@@ -36,7 +39,7 @@ pub(super) fn follow(mut run: Command, once: bool, report: &mut Report) -> Resul
     if !status.success() {
         bail!("the service passed its checks, but did not end as it should ({status})");
     }
-    Ok(ExitCode::SUCCESS)
+    shown.failure.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 /// Passes SIGINT, SIGTERM and SIGHUP on to the child, each as often as it comes.
@@ -59,9 +62,10 @@ fn forward_signals(child: &Child) -> Result<()> {
 /// What the events of `image run --check --output json` have told so far.
 struct Shown<'a> {
     report: &'a mut Report,
-    once: bool,
+    up: &'a Up,
     address: String,
     passed: bool,
+    failure: Option<Error>,
 }
 
 impl Shown<'_> {
@@ -87,12 +91,27 @@ impl Shown<'_> {
 
     fn checked(&mut self, ok: bool) {
         self.passed = ok;
+        let deployed = if ok {
+            self.up.deploy(self.report)
+        } else {
+            let result = "skipped: the service did not pass its checks";
+            self.report.add(Row::new("deploy", result, None));
+            Ok(None)
+        };
         self.report.not_built_yet();
         self.report.print_once();
-        if ok {
-            println!("address  {}", self.address);
+        if !ok {
+            return;
         }
-        if ok && !self.once {
+        println!("address  {}", self.address);
+        match deployed {
+            Ok(address) => address.iter().for_each(|address| println!("cluster  {address}")),
+            Err(error) => {
+                eprintln!("\nThe service runs on this machine; it was not deployed.");
+                self.failure = Some(error);
+            }
+        }
+        if !self.up.once {
             eprintln!("\nServing until Ctrl-C, which drains and stops.");
         }
     }

@@ -220,3 +220,6 @@ pub(super) fn decode<T: DeserializeOwned>(
         CallError::before(verb, object, Reason::Other(text))
     })
 }
+
+#[cfg(test)]
+mod tests;

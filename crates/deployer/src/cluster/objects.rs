@@ -63,7 +63,8 @@ impl Cluster {
         Ok(object)
     }
 
-    /// Deletes the object of this UID. A Deployment goes after its pods, of other objects the dependents go later. False: it was not there, or another was.
+    /// Deletes the object of this UID. A Deployment goes after its pods, of other objects the dependents go later. False: it
+    /// was not there, or another was.
     pub async fn delete(&self, id: &ObjectId, uid: &str) -> Result<bool, CallError> {
         let mut parameters = DeleteParams::background();
         if id.kind == Kind::Deployment {
@@ -104,7 +105,7 @@ impl Cluster {
         let parameters = ListParams::default().labels(labels);
         let request = build(Verb::List, place, place.builder().list_metadata(&parameters))?;
         let list: MetadataList = self.send_for(Verb::List, &place.shown, request).await?;
-        Ok(list.items.into_iter().map(|item| item.metadata).collect())
+        Ok(list.items.into_iter().flatten().map(|item| item.metadata).collect())
     }
 
     /// The last `lines` of a container's log; `previous`: of the container before its last restart.
@@ -208,10 +209,11 @@ impl Cluster {
     }
 }
 
-/// `meta.k8s.io/v1` PartialObjectMetadataList.
+/// `PartialObjectMetadataList` of `meta.k8s.io/v1`.
 #[derive(Deserialize)]
 struct MetadataList {
-    items: Vec<Metadata>,
+    /// `null` where there is none: the list is Go's.
+    items: Option<Vec<Metadata>>,
 }
 
 #[derive(Deserialize)]

@@ -91,3 +91,45 @@ pub(crate) fn chance(seed: u64, attempt: u32) -> f64 {
     let top = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0);
     f64::from(top) / f64::from(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn waits_grow_within_their_bounds(seed: u64, attempt in 1_u32..40) {
+            let policy = Policy { seed, ..Policy::default() };
+            let wait = policy.wait(attempt, Duration::ZERO, Patience::Long, None);
+            let full = (policy.base * 2_u32.saturating_pow(attempt - 1).min(1 << 16)).min(policy.cap);
+            prop_assert!(wait.is_some_and(|wait| wait >= full / 2 && wait <= full), "{:?} of {:?}", wait, full);
+            prop_assert_eq!(wait, policy.wait(attempt, Duration::ZERO, Patience::Long, None));
+        }
+
+        /// However the faults fall, a call ends within its time.
+        #[test]
+        fn no_wait_reaches_beyond_the_total(seed: u64, attempt in 1_u32..9, elapsed in 0_u64..90_000, asked in proptest::option::of(0_u64..100)) {
+            let policy = Policy { seed, ..Policy::default() };
+            let elapsed = Duration::from_millis(elapsed);
+            let asked = asked.map(Duration::from_secs);
+            if let Some(wait) = policy.wait(attempt, elapsed, Patience::Long, asked) {
+                prop_assert!(elapsed + wait < policy.total);
+                prop_assert!(asked.is_none_or(|asked| wait >= asked));
+            }
+        }
+    }
+
+    #[test]
+    fn patience_and_attempts_end_it() {
+        let policy = Policy { attempts: 5, ..Policy::default() };
+        let attempts = |policy: &Policy, patience| {
+            (1..100).find(|attempt| policy.wait(*attempt, Duration::ZERO, patience, None).is_none())
+        };
+        assert_eq!(attempts(&policy, Patience::None), Some(1));
+        assert_eq!(attempts(&policy, Patience::Short), Some(3));
+        assert_eq!(attempts(&policy, Patience::Long), Some(5));
+        assert_eq!(attempts(&policy.first_contact(), Patience::Long), Some(4));
+    }
+}

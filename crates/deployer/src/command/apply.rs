@@ -1,15 +1,16 @@
 //! `apply`: bring the cluster to what the configuration says.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
-use skyward_deployer::deploy::{self, Applied, Options};
+use skyward_deployer::deploy::{self, Applied, OnFailure, Options};
 use skyward_deployer::event::{Event, Sink};
 use skyward_deployer::release::Release;
-use skyward_deployer::rollout;
+use skyward_deployer::{lock, rollout};
 
 use crate::cli::Common;
 use crate::command::connect;
@@ -27,31 +28,40 @@ pub(crate) struct Args {
 
 /// What may be done to others, and what after a failure.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Caution {
     /// Take over fields and objects that belong to others
     #[arg(long)]
     pub(crate) force: bool,
+    /// Delete and make anew what cannot be changed; the service is interrupted
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Leave a revision that does not come up as it is
     #[arg(long)]
     pub(crate) no_rollback: bool,
     /// Keep a first install that does not come up
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Seconds that the whole may take [default: k3s.timeout_s]
+    /// Seconds that the whole may take [default: `k3s.timeout_s`]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub(crate) timeout: Option<u16>,
 }
 
 impl Caution {
-    pub(crate) fn options(&self, loaded: &Loaded) -> Options {
+    pub(crate) fn options(&self, common: &Common, loaded: &Loaded) -> Options {
         let k3s = &loaded.config.k3s;
         Options {
             force: self.force,
-            rollback: !self.no_rollback,
-            keep: self.keep,
+            replace: self.replace,
+            on_failure: match (self.no_rollback, self.keep) {
+                (true, _) => OnFailure::Leave,
+                (false, true) => OnFailure::KeepFirst,
+                (false, false) => OnFailure::GoBack,
+            },
             timeout: Duration::from_secs(self.timeout.unwrap_or(k3s.timeout_s).into()),
             history: k3s.history.into(),
-            by: deploy::who(),
+            by: lock::who(),
+            interrupt: Arc::clone(&common.interrupt),
         }
     }
 }
@@ -65,7 +75,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         wanted::release(common, &loaded, &cluster, &args.image, Errand::Deliver, sink.as_mut())
             .await?;
     let wish = wanted::wish(&release)?;
-    let options = args.caution.options(&loaded);
+    let options = args.caution.options(common, &loaded);
     let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
     finish(common, &cluster, &release, applied, sink.as_mut()).await
 }

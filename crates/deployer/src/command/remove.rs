@@ -30,7 +30,8 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     }
     let wish = Wish::nothing(name, namespace);
     let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
-    let removed = deploy::remove(&cluster, &wish, timeout, sink.as_mut()).await?;
+    let removed =
+        deploy::remove(&cluster, &wish, timeout, &common.interrupt, sink.as_mut()).await?;
     let namespace = match &removed.namespace_kept {
         Some(reason) => format!("Namespace {namespace} stays: {reason}."),
         None => format!("Namespace {namespace} is gone."),

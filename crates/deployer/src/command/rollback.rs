@@ -29,7 +29,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let revisions = History::new(&cluster, namespace, name).list().await?;
     let target = deploy::rollback_target(name, &revisions, args.revision)?;
     let wish = Wish::nothing(name, namespace).back_to(target);
-    let options = args.caution.options(&loaded);
+    let options = args.caution.options(common, &loaded);
     let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
     let text = if applied.changed {
         format!(

@@ -4,11 +4,10 @@ use crate::cluster::{CallError, Reason};
 use crate::deploy::DeployError;
 use crate::deploy::plan::Plan;
 use crate::deploy::remove::take_down;
-use crate::deploy::run::{Run, Stopped};
+use crate::deploy::run::{OnFailure, Run, Stopped};
 use crate::deploy::state::State;
 use crate::event::{Event, Sink};
 use crate::history::{Revision, Status};
-use crate::lock::Held;
 use crate::rollout::Failure;
 
 /// Writes the failure down, goes back, and returns what to tell. What cannot be told apart from the failure of the way
@@ -18,19 +17,17 @@ pub(super) async fn fall_back(
     state: &State,
     revision: Revision,
     stopped: Stopped,
-    held: &Held,
     sink: &mut dyn Sink,
 ) -> DeployError {
     let failure = match stopped {
         // Nobody to talk to, or no right to: the next run goes on from here.
-        Stopped::Lock(error) => return error.into(),
         Stopped::Call(error) if is_cut_off(&error) => return error.into(),
         Stopped::Call(error) => refused(&error),
         Stopped::Rollout(failure) => *failure,
     };
     sink.emit(Event::Failed(Box::new(failure.clone())));
     let number = revision.number;
-    let after = match go_back(run, state, revision, &failure, held, sink).await {
+    let after = match go_back(run, state, revision, &failure, sink).await {
         Ok(after) => after,
         Err(error) => format!("and going back failed too: {error}"),
     };
@@ -48,6 +45,7 @@ fn is_cut_off(error: &CallError) -> bool {
             | Reason::Untrusted(_)
             | Reason::Unauthorized
             | Reason::Terminating(_)
+            | Reason::LockLost(_)
     )
 }
 
@@ -62,49 +60,43 @@ async fn go_back(
     state: &State,
     mut revision: Revision,
     failure: &Failure,
-    held: &Held,
     sink: &mut dyn Sink,
 ) -> Result<String, DeployError> {
     revision.status = Status::Failed;
     revision.reason = Some(failure.reason.clone());
-    held.check()?;
     run.history.put(&revision).await?;
     match state.last_good() {
-        _ if !run.options.rollback => Ok("nothing was rolled back, as asked".to_owned()),
-        None if run.options.keep => Ok("the failed first install is kept, as asked".to_owned()),
+        _ if run.options.on_failure == OnFailure::Leave => {
+            Ok("nothing was rolled back, as asked".to_owned())
+        }
+        None if run.options.on_failure == OnFailure::KeepFirst => {
+            Ok("the failed first install is kept, as asked".to_owned())
+        }
         None => {
             let (history, wish) = (&run.history, run.wish);
-            take_down(run.cluster, history, wish, &revision.inventory, run.ends, held, sink)
-                .await?;
+            take_down(run.cluster, history, wish, &revision.inventory, run.ends, sink).await?;
             Ok("the failed first install was removed again".to_owned())
         }
-        Some(good) => again(run, good, held, sink).await,
+        Some(good) => again(run, good, sink).await,
     }
 }
 
 /// Brings up the objects of `good` as a new revision.
-async fn again(
-    run: &Run<'_>,
-    good: &Revision,
-    held: &Held,
-    sink: &mut dyn Sink,
-) -> Result<String, DeployError> {
+async fn again(run: &Run<'_>, good: &Revision, sink: &mut dyn Sink) -> Result<String, DeployError> {
     sink.emit(Event::Note { text: format!("going back to revision {}", good.number) });
     let wish = run.wish.back_to(good);
     let run = run.with(&wish);
     let state = State::look(run.cluster, &run.history, &wish.manifests).await?;
     let plan = Plan::new(&state, &wish.manifests, &wish.release, run.options.force)?;
-    let mut revision = run.revision(&plan);
-    match run.bring_up(&mut revision, &state, &plan, held, sink).await {
+    let mut revision = run.revision(&state, &plan);
+    match run.bring_up(&mut revision, &state, &plan, sink).await {
         Ok(()) => {
             Ok(format!("revision {} serves again, as revision {}", good.number, revision.number))
         }
         Err(Stopped::Call(error)) => Err(error.into()),
-        Err(Stopped::Lock(error)) => Err(error.into()),
         Err(Stopped::Rollout(failure)) => {
             revision.status = Status::Failed;
             revision.reason = Some(failure.reason.clone());
-            held.check()?;
             run.history.put(&revision).await?;
             Ok(format!("revision {} does not come up either: {}", good.number, failure.reason))
         }

@@ -1,23 +1,26 @@
 //! The objects of a plan: applied in order, pruned by UID.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
-use crate::cluster::{Apply, CallError, Cluster};
+use crate::cluster::{Apply, CallError, Cluster, Reason};
 use crate::deploy::plan::Plan;
-use crate::deploy::run::{Run, Stopped};
+use crate::deploy::run::Run;
 use crate::deploy::state::State;
 use crate::deploy::{inventory, replicas};
 use crate::event::{Action, Event, Sink};
 use crate::history::Revision;
-use crate::lock::Held;
 use crate::manifest::{Kind, Manifest};
+
+/// How often it is looked whether something is gone.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a run does to objects, under its lock.
 pub(super) struct Objects<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) state: &'a State,
     pub(super) plan: &'a Plan,
-    pub(super) held: &'a Held,
 }
 
 /// The namespace comes before the lock, which lies in it.
@@ -43,7 +46,7 @@ impl Objects<'_> {
         &self,
         revision: &mut Revision,
         sink: &mut dyn Sink,
-    ) -> Result<Option<Value>, Stopped> {
+    ) -> Result<Option<Value>, CallError> {
         let mut deployment = None;
         for manifest in &self.plan.manifests {
             let before = self.state.live.get(&manifest.id);
@@ -65,21 +68,38 @@ impl Objects<'_> {
         &self,
         manifest: &Manifest,
         before: Option<&Value>,
-    ) -> Result<Value, Stopped> {
+    ) -> Result<Value, CallError> {
         let how = Apply { force: self.run.options.force, ..Apply::default() };
         if let Some(handover) = replicas::handover(manifest, before) {
-            self.held.check()?;
             let how = Apply { manager: replicas::HOLDER, force: true, ..how };
             self.run.cluster.apply(&handover, how).await?;
         }
-        self.held.check()?;
-        match self.run.cluster.apply(manifest, how).await {
-            Err(error) if replicas::may_take_back(&error, manifest) => {
-                self.held.check()?;
-                Ok(self.run.cluster.apply(manifest, Apply { force: true, ..how }).await?)
+        let applied = replicas::apply(self.run.cluster, self.plan, manifest, how).await;
+        match (applied, before) {
+            (Err(CallError { reason: Reason::Immutable { .. }, .. }), Some(before))
+                if self.run.options.replace =>
+            {
+                self.replace(manifest, inventory::uid(before), how).await
             }
-            applied => Ok(applied?),
+            (applied, _) => applied,
         }
+    }
+
+    /// Deletes the object and makes it anew, as soon as it is gone.
+    async fn replace(
+        &self,
+        manifest: &Manifest,
+        uid: &str,
+        how: Apply,
+    ) -> Result<Value, CallError> {
+        let cluster = self.run.cluster;
+        cluster.delete(&manifest.id, uid).await?;
+        while cluster.get(&manifest.id).await?.is_some_and(|live| inventory::uid(&live) == uid)
+            && self.run.ends > Instant::now()
+        {
+            tokio::time::sleep(PAUSE).await;
+        }
+        cluster.apply(manifest, how).await
     }
 
     /// Deletes what is ours and no longer wanted, of the kinds that `which` chooses.
@@ -88,12 +108,11 @@ impl Objects<'_> {
         revision: &mut Revision,
         which: impl Fn(Kind) -> bool,
         sink: &mut dyn Sink,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), CallError> {
         for owned in inventory::unwanted(&revision.inventory, &revision.manifests) {
             if !which(owned.id.kind) {
                 continue;
             }
-            self.held.check()?;
             if self.run.cluster.delete(&owned.id, &owned.uid).await? {
                 sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
             }

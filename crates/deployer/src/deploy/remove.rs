@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use crate::cluster::Cluster;
 use crate::deploy::DeployError;
 use crate::deploy::run::Wish;
@@ -10,7 +12,7 @@ use crate::deploy::state::State;
 use crate::deploy::{inventory, namespace};
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Owned};
-use crate::lock::{Held, Lock};
+use crate::lock::Lock;
 
 /// How often it is looked whether something is gone.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -32,6 +34,7 @@ pub async fn remove(
     cluster: &Cluster,
     wish: &Wish,
     timeout: Duration,
+    interrupt: &Notify,
     sink: &mut dyn Sink,
 ) -> Result<Removed, DeployError> {
     let ends = Instant::now() + timeout;
@@ -50,9 +53,17 @@ pub async fn remove(
         return Ok(Removed { objects: 0, namespace_kept: None });
     }
     let held = Lock::acquire(cluster, &wish.namespace, &wish.release, timeout, sink).await?;
-    let state = State::look(cluster, &history, &[]).await?;
-    let inventory = state.inventory(&wish.release);
-    let removed = take_down(cluster, &history, wish, &inventory, ends, &held, sink).await;
+    let guarded = held.cluster();
+    let history = history.on(&guarded);
+    let taken_down = async {
+        let state = State::look(&guarded, &history, &[]).await?;
+        let inventory = state.inventory(&wish.release);
+        take_down(&guarded, &history, wish, &inventory, ends, sink).await
+    };
+    let removed = tokio::select! {
+        removed = taken_down => removed,
+        () = interrupt.notified() => Err(DeployError::Interrupted),
+    };
     let released = held.release().await;
     let removed = removed?;
     released?;
@@ -67,24 +78,18 @@ pub(super) async fn take_down(
     wish: &Wish,
     inventory: &[Owned],
     ends: Instant,
-    held: &Held,
     sink: &mut dyn Sink,
 ) -> Result<Removed, DeployError> {
     let mut objects = 0;
     let unwanted = inventory::unwanted(inventory, &[]);
     for owned in &unwanted {
-        held.check()?;
         if cluster.delete(&owned.id, &owned.uid).await? {
             objects += 1;
             sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
         }
     }
     gone(cluster, &unwanted, ends, sink).await?;
-    for revision in history.list().await? {
-        held.check()?;
-        history.delete(revision.number).await?;
-    }
-    held.check()?;
+    history.clear().await?;
     let kept = namespace::remove(cluster, wish, ends, sink).await?;
     Ok(Removed { objects, namespace_kept: kept })
 }

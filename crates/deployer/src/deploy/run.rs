@@ -1,20 +1,22 @@
 //! Carries out a plan: lock, record, apply, follow, prune, record.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::cluster::{CallError, Cluster};
 use crate::deploy::DeployError;
 use crate::deploy::fallback::fall_back;
 use crate::deploy::objects::{self, Objects};
 use crate::deploy::plan::Plan;
-use crate::deploy::preview::preview;
+use crate::deploy::preview::{immutable, preview};
 use crate::deploy::state::State;
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Revision, Status};
-use crate::lock::{Held, Lock, LockError};
+use crate::lock::Lock;
 use crate::manifest::{Kind, Manifest};
 use crate::rollout::{self, Failure, Outcome, Target};
 
@@ -23,16 +25,29 @@ use crate::rollout::{self, Failure, Outcome, Target};
 pub struct Options {
     /// Take over fields and objects that belong to others.
     pub force: bool,
-    /// Go back to the last good revision where the new one does not run.
-    pub rollback: bool,
-    /// Keep a first install that does not run.
-    pub keep: bool,
+    /// Delete and make anew what cannot be changed.
+    pub replace: bool,
+    /// What to do where the new revision does not run.
+    pub on_failure: OnFailure,
     /// How long the whole may take.
     pub timeout: Duration,
     /// How many revisions are kept.
     pub history: usize,
     /// Who deploys, as the history shows it.
     pub by: String,
+    /// Notified when the run is to end; the lock is then given back.
+    pub interrupt: Arc<Notify>,
+}
+
+/// What to do where a new revision does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Back to the last good revision; a first install is removed again.
+    GoBack,
+    /// The same, but a first install stays.
+    KeepFirst,
+    /// Everything stays as it is.
+    Leave,
 }
 
 /// What is wanted.
@@ -111,14 +126,25 @@ pub async fn apply(
     if plan.in_place {
         return run.in_place(&state, &plan, sink).await;
     }
-    for difference in preview(cluster, &state, &plan, options.force).await? {
+    let differences = preview(cluster, &state, &plan, options.force).await?;
+    let immutable = immutable(&differences).map(|(id, field)| (id.clone(), field.to_owned()));
+    for difference in differences {
         sink.emit(Event::Change(difference));
+    }
+    if let Some((id, field)) = immutable.filter(|_| !options.replace) {
+        return Err(DeployError::Immutable { id, field });
     }
     objects::make_namespace(cluster, &plan, options.force, sink).await?;
     let held =
         Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
-    let ended = run.under_lock(&held, sink).await;
-    // A release that failed is found expired; what the run itself says is more important.
+    // Every write through it sees first that the lock is still ours.
+    let guarded = held.cluster();
+    let run = Run { history: run.history.on(&guarded), cluster: &guarded, ..run };
+    let ended = tokio::select! {
+        ended = run.under_lock(sink) => ended,
+        () = options.interrupt.notified() => Err(DeployError::Interrupted),
+    };
+    // What the run itself says is more important than a lock that could not be given back: it expires.
     let released = held.release().await;
     let applied = ended?;
     released?;
@@ -178,36 +204,39 @@ impl<'a> Run<'a> {
     }
 
     /// The state may be another one since the first look: someone else may have held the lock.
-    async fn under_lock(&self, held: &Held, sink: &mut dyn Sink) -> Result<Applied, DeployError> {
+    async fn under_lock(&self, sink: &mut dyn Sink) -> Result<Applied, DeployError> {
         let (state, plan) = self.look().await?;
         if plan.in_place {
             return self.in_place(&state, &plan, sink).await;
         }
-        self.abandon(&state, &plan, held).await?;
-        let mut revision = self.revision(&plan);
-        match self.bring_up(&mut revision, &state, &plan, held, sink).await {
+        self.abandon(&state, &plan).await?;
+        let mut revision = self.revision(&state, &plan);
+        match self.bring_up(&mut revision, &state, &plan, sink).await {
             Ok(()) => {
-                self.trim(&state, &revision, held).await?;
+                self.trim(&state, &revision).await?;
                 Ok(Applied { revision: revision.number, changed: true })
             }
-            Err(stopped) => Err(fall_back(self, &state, revision, stopped, held, sink).await),
+            Err(stopped) => Err(fall_back(self, &state, revision, stopped, sink).await),
         }
     }
 
     /// Writes down that interrupted runs which wanted something else are over; what they made is in the plan's inventory.
-    async fn abandon(&self, state: &State, plan: &Plan, held: &Held) -> Result<(), DeployError> {
+    async fn abandon(&self, state: &State, plan: &Plan) -> Result<(), DeployError> {
         for revision in state.revisions.iter().filter(|it| plan.abandoned.contains(&it.number)) {
             let mut over = revision.clone();
             over.status = Status::Failed;
             over.reason = Some("interrupted, and not gone on with".to_owned());
             over.inventory.clone_from(&plan.inventory);
-            held.check()?;
             self.history.put(&over).await?;
         }
         Ok(())
     }
 
-    pub(super) fn revision(&self, plan: &Plan) -> Revision {
+    /// The plan's revision: a new one, or the pending one that is gone on with.
+    pub(super) fn revision(&self, state: &State, plan: &Plan) -> Revision {
+        if let Some(pending) = state.revisions.iter().find(|it| it.number == plan.number) {
+            return Revision { inventory: plan.inventory.clone(), ..pending.clone() };
+        }
         Revision {
             number: plan.number,
             started: Timestamp::now(),
@@ -228,26 +257,22 @@ impl<'a> Run<'a> {
         revision: &mut Revision,
         state: &State,
         plan: &Plan,
-        held: &Held,
         sink: &mut dyn Sink,
     ) -> Result<(), Stopped> {
-        held.check()?;
         self.history.put(revision).await?;
-        let objects = Objects { run: self, state, plan, held };
+        let objects = Objects { run: self, state, plan };
         objects.prune(revision, |kind| kind == Kind::HorizontalPodAutoscaler, sink).await?;
         let deployment = objects.apply(revision, sink).await?;
-        held.check()?;
         self.history.put(revision).await?;
         self.follow(deployment.as_ref(), sink).await?.map_err(Stopped::Rollout)?;
         objects.prune(revision, |_| true, sink).await?;
         revision.status = Status::Deployed;
-        held.check()?;
         self.history.put(revision).await?;
         Ok(())
     }
 
     /// Deletes the oldest records beyond those that are kept; never that of the last good revision.
-    async fn trim(&self, state: &State, newest: &Revision, held: &Held) -> Result<(), DeployError> {
+    async fn trim(&self, state: &State, newest: &Revision) -> Result<(), DeployError> {
         let older: Vec<u32> = state
             .revisions
             .iter()
@@ -256,7 +281,6 @@ impl<'a> Run<'a> {
             .collect();
         let surplus = (older.len() + 1).saturating_sub(self.options.history);
         for number in older.into_iter().take(surplus) {
-            held.check()?;
             self.history.delete(number).await?;
         }
         Ok(())
@@ -272,8 +296,6 @@ impl<'a> Run<'a> {
 pub(super) enum Stopped {
     /// The API server said no, or nothing.
     Call(CallError),
-    /// The lock is lost: someone else may deploy by now.
-    Lock(LockError),
     /// Its pods do not run.
     Rollout(Box<Failure>),
 }
@@ -281,11 +303,5 @@ pub(super) enum Stopped {
 impl From<CallError> for Stopped {
     fn from(error: CallError) -> Self {
         Self::Call(error)
-    }
-}
-
-impl From<LockError> for Stopped {
-    fn from(error: LockError) -> Self {
-        Self::Lock(error)
     }
 }

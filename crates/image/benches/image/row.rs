@@ -21,7 +21,7 @@ pub(crate) struct Peer {
 /// One line of the design's table.
 #[derive(Debug)]
 pub(crate) struct Row {
-    what: &'static str,
+    what: String,
     /// Or why it was not measured.
     ours: Result<f64, String>,
     unit: &'static str,
@@ -32,9 +32,14 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(what: &'static str, ours: f64, unit: &'static str, target: Target) -> Self {
+    pub(crate) fn new(
+        what: impl Into<String>,
+        ours: f64,
+        unit: &'static str,
+        target: Target,
+    ) -> Self {
         Self {
-            what,
+            what: what.into(),
             ours: Ok(ours),
             unit,
             target: Some(target),
@@ -43,9 +48,9 @@ impl Row {
         }
     }
 
-    pub(crate) fn skipped(what: &'static str, reason: impl Into<String>) -> Self {
+    pub(crate) fn skipped(what: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
-            what,
+            what: what.into(),
             ours: Err(reason.into()),
             unit: "",
             target: None,
@@ -88,7 +93,7 @@ impl Row {
             (Ok(ours), Some(Ok(theirs))) => format!("{:.2} ×", ours / theirs),
             _ => String::new(),
         };
-        [self.what.to_owned(), ours, target, met.to_owned(), peers, ratio]
+        [self.what.clone(), ours, target, met.to_owned(), peers, ratio]
     }
 
     fn notes(&self) -> Vec<String> {

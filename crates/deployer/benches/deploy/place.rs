@@ -1,0 +1,94 @@
+//! Where it is measured: two namespaces of their own on the configured cluster.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use kube::config::Kubeconfig;
+use skyward_config::Config;
+use skyward_deployer::cluster::{Apply, Cluster, Target};
+use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
+use tokio::runtime::Runtime;
+
+use crate::workspace;
+
+/// Ours.
+pub(crate) const OURS: &str = "skyward-bench-deploy";
+/// Helm's.
+pub(crate) const HELMS: &str = "skyward-bench-helm";
+
+/// A namespace that is deleted is gone once its pods have drained.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The namespaces on their cluster.
+pub(crate) struct Place {
+    runtime: Runtime,
+    cluster: Cluster,
+}
+
+/// `k3s.context`, else the current context of `KUBECONFIG`: whoever sets that variable has named a cluster.
+pub(crate) fn context(config: &Config) -> Result<Option<String>> {
+    if config.k3s.context.is_some() {
+        return Ok(config.k3s.context.clone());
+    }
+    let kubeconfig = Kubeconfig::from_env().context("reading KUBECONFIG")?;
+    Ok(kubeconfig.and_then(|kubeconfig| kubeconfig.current_context))
+}
+
+impl Place {
+    /// Makes Helm's namespace; the deployer makes ours. Both must be free: what is in them is deleted in the end.
+    pub(crate) fn open(config: &Config, context: &str) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let kubeconfig = config.k3s.kubeconfig.as_ref().map(|path| workspace().join(path));
+        let target = Target { kubeconfig, context: Some(context.to_owned()) };
+        let cluster = runtime.block_on(Cluster::connect(&target))?;
+        let (context, server) = (cluster.context(), cluster.server());
+        eprintln!("measuring on {context} at {server}, in {OURS} and {HELMS}");
+        runtime.block_on(async {
+            for name in [OURS, HELMS] {
+                if cluster.get(&namespace(name)).await?.is_some() {
+                    bail!(
+                        "there is a namespace {name} already; delete it, or wait until the other measurement ends"
+                    );
+                }
+            }
+            let object = serde_json::json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": HELMS },
+            });
+            let manifest = Manifest { id: namespace(HELMS), object };
+            cluster.apply(&manifest, Apply::default()).await?;
+            Ok(())
+        })?;
+        Ok(Self { runtime, cluster })
+    }
+
+    /// The context's name.
+    pub(crate) fn context(&self) -> &str {
+        self.cluster.context()
+    }
+
+    /// Deletes both, and waits until they are gone.
+    pub(crate) fn close(self) -> Result<()> {
+        let Self { runtime, cluster } = self;
+        let gone = async {
+            for name in [OURS, HELMS] {
+                let id = namespace(name);
+                while let Some(found) = cluster.get(&id).await? {
+                    let uid = found.pointer("/metadata/uid").and_then(|uid| uid.as_str());
+                    let deleting = found.pointer("/metadata/deletionTimestamp").is_some();
+                    if !deleting {
+                        cluster.delete(&id, uid.unwrap_or_default()).await?;
+                    }
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
+            anyhow::Ok(())
+        };
+        runtime
+            .block_on(async { tokio::time::timeout(PATIENCE, gone).await })
+            .with_context(|| format!("{OURS} and {HELMS} are not gone after {PATIENCE:?}"))?
+    }
+}
+
+fn namespace(name: &str) -> ObjectId {
+    ObjectId { kind: Kind::Namespace, namespace: None, name: name.to_owned() }
+}

@@ -1,0 +1,116 @@
+{{/* Where the objects are: the namespace that is given, else Helm's own. */}}
+{{- define "skyward.namespace" -}}
+{{- .Values.k3s.namespace | default .Release.Namespace -}}
+{{- end -}}
+
+{{/* The labels that choose the pods. They never change: a Deployment's selector is immutable. */}}
+{{- define "skyward.selector" -}}
+app.kubernetes.io/instance: {{ .Values.service.name | quote }}
+app.kubernetes.io/name: {{ .Values.service.name | quote }}
+{{- end -}}
+
+{{/* The labels of the pods: a change restarts them. */}}
+{{- define "skyward.podLabels" -}}
+{{- merge (include "skyward.selector" . | fromYaml) .Values.k3s.labels | toYaml -}}
+{{- end -}}
+
+{{/* The labels of every object. */}}
+{{- define "skyward.labels" -}}
+{{- $ours := include "skyward.selector" . | fromYaml | merge (dict "app.kubernetes.io/managed-by" .Release.Service) -}}
+{{- merge $ours .Values.k3s.labels | toYaml -}}
+{{- end -}}
+
+{{/* CPU as the API server keeps it: the largest unit in which the number is whole. */}}
+{{- define "skyward.cpu" -}}
+{{- $units := list "m" "" "k" -}}
+{{- $unit := ternary 0 1 (hasSuffix "m" .) -}}
+{{- $number := trimSuffix "m" . | int64 -}}
+{{- range until 2 -}}
+{{- if and (lt $unit 2) (eq (mod $number 1000) 0) -}}
+{{- $number = div $number 1000 -}}
+{{- $unit = int (add1 $unit) -}}
+{{- end -}}
+{{- end -}}
+{{- printf "%d%s" $number (index $units $unit) -}}
+{{- end -}}
+
+{{/* Memory and disk space as the API server keeps them. Numbers have six digits at most: one step is enough. */}}
+{{- define "skyward.bytes" -}}
+{{- $unit := regexFind "[A-Za-z]+$" . -}}
+{{- $number := trimSuffix $unit . | int64 -}}
+{{- if eq (mod $number 1024) 0 -}}
+{{- $number = div $number 1024 -}}
+{{- $unit = get (dict "Ki" "Mi" "Mi" "Gi" "Gi" "Ti" "Ti" "Pi") $unit -}}
+{{- end -}}
+{{- printf "%d%s" $number $unit -}}
+{{- end -}}
+
+{{/* The plain variables, name to text, as JSON: the service's settings, and those of service.env and k3s.env over them. */}}
+{{- define "skyward.variables" -}}
+{{- $variables := dict -}}
+{{- range $key, $value := omit .Values.service "args" "env" -}}
+{{- $name := printf "SKYWARD_SERVICE__%s" (upper $key) -}}
+{{- if kindIs "string" $value -}}
+{{- $_ := set $variables $name $value -}}
+{{- else if kindIs "slice" $value -}}
+{{- $_ := set $variables $name (join "," $value) -}}
+{{- else -}}
+{{- $_ := set $variables $name (int64 $value | toString) -}}
+{{- end -}}
+{{- end -}}
+{{- range list .Values.service.env .Values.k3s.env -}}
+{{- range $name, $text := . -}}
+{{- $_ := set $variables $name $text -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $_ := .Values.k3s.secrets -}}
+{{- $_ := unset $variables $name -}}
+{{- end -}}
+{{- $variables | toJson -}}
+{{- end -}}
+
+{{/* A setting that the pod is built around, read back from the variables. Takes a list of the chart and the setting's name. */}}
+{{- define "skyward.setting" -}}
+{{- $root := index . 0 -}}
+{{- $name := printf "SKYWARD_SERVICE__%s" (index . 1) -}}
+{{- if hasKey $root.Values.k3s.secrets $name -}}
+{{- fail (printf "k3s.secrets.%s: the pod is built around this setting, so it cannot come from a Secret" $name) -}}
+{{- end -}}
+{{- get (include "skyward.variables" $root | fromJson) $name -}}
+{{- end -}}
+
+{{/* A port that the pod can name. Takes what skyward.setting takes. */}}
+{{- define "skyward.port" -}}
+{{- $port := include "skyward.setting" . -}}
+{{- $isPort := and (regexMatch "^[0-9]{1,5}$" $port) (ge (int $port) 1) (le (int $port) 65535) -}}
+{{- if not $isPort -}}
+{{- fail (printf "SKYWARD_SERVICE__%s: `%s` is not a port from 1 to 65535" (index . 1) $port) -}}
+{{- end -}}
+{{- int $port -}}
+{{- end -}}
+
+{{/* The lower of the two ports. */}}
+{{- define "skyward.lowestPort" -}}
+{{- min (include "skyward.port" (list . "PORT")) (include "skyward.port" (list . "ADMIN_PORT")) -}}
+{{- end -}}
+
+{{/* Refuses a release that no client could reach. */}}
+{{- define "skyward.check" -}}
+{{- $host := include "skyward.setting" (list . "HOST") -}}
+{{- if or (hasPrefix "127." $host) (eq $host "::1") -}}
+{{- fail (printf "SKYWARD_SERVICE__HOST: nothing outside the pod reaches %s; take 0.0.0.0 or ::" $host) -}}
+{{- end -}}
+{{- $port := include "skyward.port" (list . "PORT") -}}
+{{- if eq $port (include "skyward.port" (list . "ADMIN_PORT")) -}}
+{{- fail (printf "SKYWARD_SERVICE__ADMIN_PORT: %s is the port of the service too; the two differ" $port) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Seconds from the wish that a pod end to its being killed: the hook, then SIGTERM and the drain, and a margin. */}}
+{{- define "skyward.grace" -}}
+{{- $drain := include "skyward.setting" (list . "DRAIN_CAP_MS") | default "8000" -}}
+{{- if not (regexMatch "^[0-9]{1,9}$" $drain) -}}
+{{- fail (printf "SKYWARD_SERVICE__DRAIN_CAP_MS: `%s` is not a number of milliseconds" $drain) -}}
+{{- end -}}
+{{- add (int .Values.k3s.pre_stop_s) (div (add (int64 $drain) 999) 1000) 5 -}}
+{{- end -}}

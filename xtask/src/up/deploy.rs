@@ -1,0 +1,216 @@
+//! The deployment as rows: the deployer's events, counted.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::report::{Report, Row};
+
+/// Runs `apply`, adds its rows, and returns the address that the cluster serves at, where it has one.
+pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<String>> {
+    let (words, started) = (crate::external::words(&apply), Instant::now());
+    eprintln!("\nDeploying: `{words}`");
+    let ended = run(&mut apply).with_context(|| format!("running `{words}`"));
+    let (seen, failure) = match ended {
+        Ok((seen, failure)) => (seen, failure),
+        Err(error) => (Seen::default(), Some(format!("{error:#}"))),
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    seen.rows(failure.as_deref(), seconds).into_iter().for_each(|row| report.add(row));
+    match failure {
+        None => Ok(seen.address),
+        Some(reason) => Err(anyhow::anyhow!("deploy: {reason}")),
+    }
+}
+
+/// What was seen, and why it failed, where it did.
+fn run(apply: &mut Command) -> Result<(Seen, Option<String>)> {
+    let mut child = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let error = last_error(&mut child)?;
+    let events = child.stdout.take().context("the child's standard output is a pipe")?;
+    let mut seen = Seen::default();
+    for line in BufReader::new(events).lines() {
+        let line = line?;
+        let event =
+            serde_json::from_str(&line).with_context(|| format!("reading the event {line}"))?;
+        seen.event(&event);
+    }
+    let status = child.wait()?;
+    let said = error.join().ok().flatten();
+    if status.success() {
+        return Ok((seen, None));
+    }
+    let reason = seen.failure.clone().or(said).unwrap_or_else(|| format!("it ended with {status}"));
+    Ok((seen, Some(reason)))
+}
+
+/// Passes standard error on, and keeps what its last error says.
+fn last_error(child: &mut Child) -> Result<JoinHandle<Option<String>>> {
+    let stderr = child.stderr.take().context("the child's standard error is a pipe")?;
+    Ok(std::thread::spawn(move || {
+        let mut last = None;
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            eprintln!("{line}");
+            last = line.strip_prefix("error: ").map(str::to_owned).or(last);
+        }
+        last
+    }))
+}
+
+/// What the events of `deploy-k3s apply --output json` have told so far.
+#[derive(Default)]
+struct Seen {
+    /// What was done to each object; what was changed once has changed.
+    objects: BTreeMap<String, String>,
+    /// How the image got there, and how long that took.
+    delivered: Option<(String, f64)>,
+    digest: String,
+    /// How the rollout ended, and how long it took.
+    rollout: Option<(String, f64)>,
+    failure: Option<String>,
+    finished: String,
+    address: Option<String>,
+}
+
+impl Seen {
+    fn event(&mut self, event: &Value) {
+        let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+        match event["event"].as_str().unwrap_or_default() {
+            "note" => eprintln!("note: {}", text("text")),
+            "waiting" => eprintln!("waiting for {}: {}", text("on"), text("state")),
+            "image" => {
+                let reference = text("reference");
+                self.digest =
+                    reference.split_once('@').map(|at| at.1.to_owned()).unwrap_or_default();
+            }
+            "object" => {
+                let object = format!("{} {}", event["id"]["kind"], event["id"]["name"]);
+                let action = self.objects.entry(object).or_default();
+                if action.is_empty() || action == "unchanged" {
+                    *action = text("action");
+                }
+            }
+            "ready" => {
+                let ended = Some((text("state"), event["seconds"].as_f64().unwrap_or_default()));
+                match text("on").as_str() {
+                    "image" => self.delivered = ended,
+                    on if on.starts_with("Deployment ") => self.rollout = ended,
+                    _ => {}
+                }
+            }
+            "failed" => self.failed(event),
+            "finished" => {
+                self.finished = text("text");
+                self.address = event["address"].as_str().map(str::to_owned);
+            }
+            _ => {}
+        }
+    }
+
+    /// The first failure is the reason; what comes later comes of it.
+    fn failed(&mut self, event: &Value) {
+        let text = |key: &str| event[key].as_str().unwrap_or_default();
+        for (title, key) in
+            [("events", "events"), ("log", "log"), ("log before the last restart", "previous_log")]
+        {
+            let lines = event[key].as_array().into_iter().flatten().filter_map(Value::as_str);
+            for (number, line) in lines.enumerate() {
+                if number == 0 {
+                    eprintln!("{title}:");
+                }
+                eprintln!("  {line}");
+            }
+        }
+        let reason = || format!("{}. Next step: {}", text("reason"), text("next"));
+        self.failure.get_or_insert_with(reason);
+    }
+
+    /// One row each for the image, the objects and the rollout; `failure` is why it did not end well.
+    fn rows(&self, failure: Option<&str>, seconds: f64) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if let Some((state, seconds)) = &self.delivered {
+            let digest = self.digest.clone();
+            rows.push(Row { digest, ..Row::new("deliver", state.as_str(), Some(*seconds)) });
+        }
+        let result = match failure {
+            Some(reason) => format!("FAILED: {reason}"),
+            None => format!("{}: {}", self.finished.trim_end_matches('.'), self.counts()),
+        };
+        rows.push(Row::new("deploy", result, Some(seconds)));
+        if let (Some((state, seconds)), None) = (&self.rollout, failure) {
+            rows.push(Row::new("rollout", state.as_str(), Some(*seconds)));
+        }
+        rows
+    }
+
+    /// `9 created, 1 unchanged`.
+    fn counts(&self) -> String {
+        let count = |wanted: &str| self.objects.values().filter(|action| *action == wanted).count();
+        let counts = ["created", "changed", "unchanged", "deleted"].map(|name| (name, count(name)));
+        let there = counts.iter().filter(|(_, count)| *count > 0);
+        there.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(lines: &str) -> Seen {
+        let mut seen = Seen::default();
+        for line in lines.lines() {
+            seen.event(&serde_json::from_str(line).unwrap());
+        }
+        seen
+    }
+
+    const INSTALL: &str = r#"{"event":"cluster","context":"test","server":"https://127.0.0.1:6443/"}
+{"event":"ready","on":"build","state":"built localhost:5000/web@sha256:6a19","seconds":0.5}
+{"event":"ready","on":"image","state":"the registry has it already","seconds":0.05}
+{"event":"image","reference":"localhost:5000/web@sha256:6a19"}
+{"event":"object","id":{"kind":"Namespace","name":"web"},"action":"created"}
+{"event":"object","id":{"kind":"Namespace","name":"web"},"action":"unchanged"}
+{"event":"object","id":{"kind":"Service","namespace":"web","name":"web"},"action":"unchanged"}
+{"event":"object","id":{"kind":"Deployment","namespace":"web","name":"web"},"action":"changed"}
+"#;
+
+    #[test]
+    fn a_deployment_is_three_rows() {
+        let end = r#"{"event":"ready","on":"Deployment web","state":"1 pod runs the new revision","seconds":4.4}
+{"event":"finished","revision":1,"text":"Revision 1 of web serves.","address":"http://web.10-0-0-5.nip.io"}"#;
+        let seen = seen(&format!("{INSTALL}{end}"));
+        let rows: Vec<_> = seen
+            .rows(None, 5.5)
+            .into_iter()
+            .map(|row| (row.step, row.result, row.seconds, row.digest))
+            .collect();
+        let row = |step: &str, result: &str, seconds, digest: &str| {
+            (step.to_owned(), result.to_owned(), Some(seconds), digest.to_owned())
+        };
+        let deploy = "Revision 1 of web serves: 1 created, 1 changed, 1 unchanged";
+        let expected = [
+            row("deliver", "the registry has it already", 0.05, "sha256:6a19"),
+            row("deploy", deploy, 5.5, ""),
+            row("rollout", "1 pod runs the new revision", 4.4, ""),
+        ];
+        assert_eq!(rows, expected);
+        assert_eq!(seen.address.as_deref(), Some("http://web.10-0-0-5.nip.io"));
+    }
+
+    #[test]
+    fn a_failure_is_told_by_its_first_reason() {
+        let failed = r#"{"event":"failed","reason":"web: no such image","next":"push it","events":["Failed"],"log":[],"previous_log":[]}
+{"event":"ready","on":"Deployment web","state":"2 pods run the old revision","seconds":1}
+{"event":"failed","reason":"later","next":"","events":[],"log":[],"previous_log":[]}"#;
+        let seen = seen(&format!("{INSTALL}{failed}"));
+        assert_eq!(seen.failure.as_deref(), Some("web: no such image. Next step: push it"));
+        let rows = seen.rows(seen.failure.as_deref(), 9.0);
+        assert_eq!(rows.len(), 2, "no rollout that ended well");
+        assert_eq!(rows[1].result, "FAILED: web: no such image. Next step: push it");
+    }
+}
