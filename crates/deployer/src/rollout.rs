@@ -5,6 +5,7 @@
 //! failure while the failing pod is still there. [`reachable`] then proves that the service answers.
 
 mod advice;
+mod container;
 mod decide;
 mod entrance;
 mod evidence;

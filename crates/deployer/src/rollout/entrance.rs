@@ -122,10 +122,24 @@ pub(super) fn of_nodes(nodes: &[NodeAddress]) -> Vec<Entrance> {
         .collect()
 }
 
-/// Whether an answer proves that it came from our pods. `own` is what the service answers itself.
-pub(super) fn is_ours(status: u16, own: Option<u16>) -> bool {
-    let controllers_own = matches!(status, 404 | 502 | 503 | 504);
-    (200..400).contains(&status) || (own == Some(status) && !controllers_own)
+/// Who gives an answer of this status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Our pods.
+    Ours,
+    /// An Ingress controller, for itself: it has no route, or no pod to lead to.
+    Controllers,
+    /// Our pods, if they answer so without the controller too.
+    Either,
+}
+
+/// Whose answer it is.
+pub(super) fn proves(status: u16) -> Proof {
+    match status {
+        200..400 => Proof::Ours,
+        404 | 502 | 503 | 504 => Proof::Controllers,
+        _ => Proof::Either,
+    }
 }
 
 fn usual_port(release: &Release) -> u16 {
@@ -210,3 +224,6 @@ fn hint(host: &str, entrance: &str, found: &[IpAddr]) -> Option<String> {
     };
     Some(format!("{host}: {why}; a line for the hosts file: {ip} {host}"))
 }
+
+#[cfg(test)]
+mod tests;

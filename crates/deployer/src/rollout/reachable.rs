@@ -6,7 +6,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::entrance::{self, Entrance, Way};
+use super::entrance::{self, Entrance, Proof, Way};
 use super::page::{self, Answer};
 use crate::cluster::{CallError, Cluster};
 use crate::event::{Event, Sink};
@@ -54,17 +54,17 @@ pub async fn reachable(
     if !search.endpoints(&mut reach, deadline).await? {
         return Ok(reach);
     }
-    let own = search.through_proxy(&mut reach).await;
     let classes =
         if entrance::is_wanted(release) { cluster.ingress_classes().await? } else { Vec::new() };
     match entrance::way(release, &classes) {
         Way::Inside(hint) => {
+            search.through_proxy(&mut reach).await;
             reach.hints.extend(hint);
             reach.hints.push(entrance::port_forward(release));
         }
         Way::Misled(problem) => reach.problem = Some(problem),
         Way::Through(controller) => {
-            search.through_ingress(&mut reach, &controller, own, deadline).await?;
+            search.through_ingress(&mut reach, &controller, deadline).await?;
         }
     }
     Ok(reach)
@@ -114,7 +114,7 @@ impl Search<'_> {
 
     /// Asks the service through the API server. What fails here is no failure of the service: the permission may lack, or a
     /// NetworkPolicy keep the API server out.
-    async fn through_proxy(&mut self, reach: &mut Reach) -> Option<u16> {
+    async fn through_proxy(&mut self, reach: &mut Reach) {
         let end = self.end.min(Instant::now() + PROXY_PATIENCE);
         let why = loop {
             let why = match page::through_proxy(&self.cluster.client(), self.release).await {
@@ -123,7 +123,7 @@ impl Search<'_> {
                         "Service {} answered {status} to GET / through the API server",
                         self.release.name()
                     ));
-                    return Some(status);
+                    return;
                 }
                 Answer::Refused(why) => break why,
                 Answer::Status(status) => format!("it answered {status}"),
@@ -136,7 +136,6 @@ impl Search<'_> {
             sleep(PAUSE).await;
         };
         reach.hints.push(format!("GET / was not proved through the API server's proxy: {why}"));
-        None
     }
 
     /// Waits for the Ingress to have an address, then for the page through it.
@@ -144,7 +143,6 @@ impl Search<'_> {
         &mut self,
         reach: &mut Reach,
         controller: &str,
-        own: Option<u16>,
         deadline: Duration,
     ) -> Result<(), CallError> {
         let name = self.release.name().to_owned();
@@ -161,7 +159,7 @@ impl Search<'_> {
             let mut last = String::new();
             for entrance in &entrances {
                 match page::through(entrance, self.release).await {
-                    Answer::Status(status) if entrance::is_ours(status, own) => {
+                    Answer::Status(status) if self.is_ours(status).await => {
                         reach.address = Some(entrance.address(self.release));
                         reach.verified.push(entrance.proof(self.release, status));
                         reach.hints.extend(entrance::name_hint(self.release, entrance).await);
@@ -180,6 +178,18 @@ impl Search<'_> {
             }
             self.tell("Ingress", &last);
             sleep(PAUSE).await;
+        }
+    }
+
+    /// Whether an answer proves that it came from our pods: it is a page, or just what the service itself answers.
+    async fn is_ours(&self, status: u16) -> bool {
+        match entrance::proves(status) {
+            Proof::Ours => true,
+            Proof::Controllers => false,
+            Proof::Either => {
+                let own = page::through_proxy(&self.cluster.client(), self.release).await;
+                own == Answer::Status(status)
+            }
         }
     }
 

@@ -136,6 +136,16 @@ fn a_deployment_that_is_gone_is_a_state_for_a_moment() {
 }
 
 #[test]
+fn a_deployment_on_its_way_out_is_not_ours_either() {
+    let (mut seen, target) = snapshot("good");
+    let metadata = &mut seen.deployment.as_mut().expect("it").metadata;
+    metadata.deletion_timestamp = metadata.creation_timestamp.clone();
+    assert!(at_once(&mut seen, &target).starts_with("waiting: Deployment good is being deleted"));
+    let told = told(&verdict(&mut seen, &target, 5));
+    assert!(told.starts_with("failed: Deployment good is being deleted"), "{told}");
+}
+
+#[test]
 fn another_deployment_of_the_name_is_not_ours() {
     let (mut seen, mut target) = snapshot("good");
     target.uid = "another".to_owned();

@@ -162,7 +162,7 @@ fn the_page_is_asked_for_through_the_ingress() {
 
         // No controller at all: said, and not waited for.
         service(&cluster, &namespace, 2).await;
-        let alone = reach(&cluster, &host, 10).await;
+        let alone = reach(&cluster, &host, 3).await;
         assert_eq!((&alone.address, &alone.problem), (&None, &None), "{alone:?}");
         assert_eq!(alone.verified, ["Service web has 2 ready endpoints"]);
         let hints = alone.hints.join("\n");
@@ -204,31 +204,58 @@ fn the_page_is_asked_for_through_the_ingress() {
         let any = reach(&cluster, &release(&namespace, WayIn::AnyHost), 30).await;
         assert_eq!(any.address, Some(format!("http://127.0.0.1:{port}/")));
         assert_eq!(any.problem, None);
+    });
+}
+
+#[test]
+#[ignore = "needs etcd kube-apiserver"]
+fn what_keeps_the_page_away_is_told() {
+    let control_plane = ControlPlane::start();
+    runtime().block_on(async {
+        let cluster = connect(control_plane.kubeconfig()).await;
+        let namespace = control_plane.namespace("away").await;
+        let host = release(&namespace, WayIn::Host("web.invalid".into()));
+        service(&cluster, &namespace, 2).await;
+        class(&cluster, "one").await;
 
         // A controller without the route, and one that is not there.
         let broken = Controller::start(&[503]).await;
         ingress(&cluster, &namespace, Some(broken.address)).await;
-        let failed = reach(&cluster, &host, 10).await;
+        let failed = reach(&cluster, &host, 3).await;
         let problem = failed.problem.expect("a problem");
         assert!(
             problem.contains("answers 503")
                 && problem.contains("IngressClass one (example.com/test)"),
             "{problem}"
         );
+
+        // TLS with a certificate that nobody here trusts, for another name: the API server's own. It lets nobody in.
+        let server: SocketAddr =
+            control_plane.server().trim_start_matches("https://").parse().expect("an address");
+        ingress(&cluster, &namespace, Some(server)).await;
+        let mut secured = host.clone();
+        secured.k3s.tls_secret = Some("web-tls".into());
+        let refused = reach(&cluster, &secured, 3).await;
+        assert_eq!(refused.address, Some(format!("https://web.invalid:{}/", server.port())));
+        assert!(
+            refused.problem.as_ref().is_some_and(|it| it.contains("answers 40")),
+            "{refused:?}"
+        );
+
         ingress(&cluster, &namespace, None).await;
-        let failed = reach(&cluster, &host, 10).await;
+        let failed = reach(&cluster, &host, 3).await;
         let problem = failed.problem.expect("a problem");
-        assert!(problem.contains("got no address within 10 s"), "{problem}");
+        assert!(problem.contains("got no address within 3 s"), "{problem}");
 
         // Two classes, none the default, and one that is not there.
         class(&cluster, "two").await;
-        let misled = reach(&cluster, &host, 10).await;
+        let misled = reach(&cluster, &host, 3).await;
         assert!(misled.problem.is_some_and(
             |it| it.contains("no IngressClass is the default") && it.ends_with("one, two")
         ));
         let mut named = host.clone();
         named.k3s.ingress_class = Some("three".into());
-        let misled = reach(&cluster, &named, 10).await;
+        let misled = reach(&cluster, &named, 3).await;
         assert!(misled.problem.is_some_and(|it| it.contains("there is no IngressClass three")));
     });
 }
