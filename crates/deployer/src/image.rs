@@ -82,34 +82,25 @@ pub enum ImageError {
     },
 }
 
-/// Builds the image and gets it to the nodes as `k3s.delivery` says; `flags` are those that `loaded` was read with.
+/// An image with its name for the nodes, which may not have it yet.
+#[derive(Debug)]
+pub struct Candidate {
+    program: Program,
+    how: Delivery,
+    named: Delivered,
+}
+
+/// Builds the image (or, with `k3s.delivery = "none"`, asks the registry for it), and sends it nowhere; `flags` are those
+/// that `loaded` was read with.
 ///
 /// # Errors
 /// Which step failed, why, and what to do.
-pub async fn deliver(
+pub async fn build(
     loaded: &Loaded,
     flags: &ConfigArgs,
     sink: &mut dyn Sink,
-) -> Result<Delivered, ImageError> {
-    deliver_by(&Program::compile(flags).await?, &loaded.config, sink).await
-}
-
-/// Builds the image and says what [`deliver`] would call it, without sending it anywhere.
-///
-/// # Errors
-/// As [`deliver`].
-pub async fn foresee(
-    loaded: &Loaded,
-    flags: &ConfigArgs,
-    sink: &mut dyn Sink,
-) -> Result<Delivered, ImageError> {
-    let program = Program::compile(flags).await?;
-    let image = &loaded.config.image;
-    if settled(loaded.config.k3s.delivery, &image.repository) == Delivery::None {
-        return Ok(there_already(&program, image, sink).await);
-    }
-    let built = build(&program, sink).await?;
-    Ok(Delivered::new(normalized(&built.reference)))
+) -> Result<Candidate, ImageError> {
+    Candidate::build(Program::compile(flags).await?, &loaded.config, sink).await
 }
 
 /// The image that a flag names, as it is.
@@ -122,29 +113,39 @@ pub fn given(reference: &str, sink: &mut dyn Sink) -> Result<Delivered, ImageErr
     Ok(as_it_is(reference, sink))
 }
 
-async fn deliver_by(
-    program: &Program,
-    config: &Config,
-    sink: &mut dyn Sink,
-) -> Result<Delivered, ImageError> {
-    match settled(config.k3s.delivery, &config.image.repository) {
-        Delivery::None => Ok(there_already(program, &config.image, sink).await),
-        Delivery::Push => {
-            build(program, sink).await?;
-            push(program, sink).await
+impl Candidate {
+    async fn build(
+        program: Program,
+        config: &Config,
+        sink: &mut dyn Sink,
+    ) -> Result<Self, ImageError> {
+        let how = settled(config.k3s.delivery, &config.image.repository);
+        if how == Delivery::None {
+            let named = there_already(&program, &config.image, sink).await;
+            return Ok(Self { program, how, named });
         }
-        Delivery::Load | Delivery::Auto => {
-            build(program, sink).await?;
-            load(program, sink).await
+        let started = Instant::now();
+        let built: Built = program.ask("build", &[]).await?;
+        ready("build", format!("built {}", built.reference), started, sink);
+        Ok(Self { program, how, named: Delivered::new(normalized(&built.reference)) })
+    }
+
+    /// What [`Candidate::deliver`] will call it.
+    pub fn named(&self) -> &Delivered {
+        &self.named
+    }
+
+    /// Gets it to the nodes as `k3s.delivery` says.
+    ///
+    /// # Errors
+    /// Which step failed, why, and what to do.
+    pub async fn deliver(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+        match self.how {
+            Delivery::None => Ok(self.named),
+            Delivery::Push => push(&self.program, sink).await,
+            Delivery::Load | Delivery::Auto => load(&self.program, sink).await,
         }
     }
-}
-
-async fn build(program: &Program, sink: &mut dyn Sink) -> Result<Built, ImageError> {
-    let started = Instant::now();
-    let built: Built = program.ask("build", &[]).await?;
-    ready("build", format!("built {}", built.reference), started, sink);
-    Ok(built)
 }
 
 async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {

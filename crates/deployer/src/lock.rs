@@ -12,6 +12,7 @@ mod holder;
 mod record;
 mod renew;
 mod tenure;
+mod who;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +26,9 @@ use decide::{Observation, Step};
 use record::Record;
 use tenure::Tenure;
 
-pub use holder::{Holder, who};
+pub use holder::Holder;
 pub use tenure::Clock;
+pub use who::who;
 
 /// How long a lock lasts that is not renewed.
 pub const DURATION: Duration = Duration::from_secs(15);
@@ -136,33 +138,29 @@ impl Lock {
         loop {
             let asked = (self.clock)();
             let lease = self.record.read(cluster).await?;
-            seen.look(lease.as_ref(), (self.clock)());
-            let step = decide::step(
-                lease.as_ref(),
-                &self.holder,
-                &seen,
-                (self.clock)(),
-                Holder::has_ended_here,
-            );
-            let expires_in = match step {
-                // From before we asked for it: a rival may have seen us as its holder since.
-                Step::Ours(lease) => return Ok(self.held(cluster, lease, claimed)),
-                Step::Create | Step::TakeOver => {
-                    if let Some(lease) = self.claim(cluster, lease).await? {
-                        return Ok(self.held(cluster, lease, asked));
+            let now = (self.clock)();
+            seen.look(lease.as_ref(), now);
+            let ended = Holder::has_ended_here;
+            let (expires_in, lease) =
+                match (decide::step(lease.as_ref(), &self.holder, &seen, now, ended), lease) {
+                    // From before we asked for it: a rival may have seen us as its holder since.
+                    (Step::Ours, Some(lease)) => return Ok(self.held(cluster, lease, claimed)),
+                    (Step::Wait(expires_in), Some(lease)) => (expires_in, lease),
+                    (_, lease) => {
+                        if let Some(lease) = self.claim(cluster, lease).await? {
+                            return Ok(self.held(cluster, lease, asked));
+                        }
+                        claimed = asked;
+                        tokio::time::sleep(RACE).await;
+                        continue;
                     }
-                    claimed = asked;
-                    tokio::time::sleep(RACE).await;
-                    continue;
-                }
-                Step::Wait(expires_in) => expires_in,
-            };
+                };
             let waited = (self.clock)().saturating_sub(begun);
             let left = wait.saturating_sub(waited);
             if left.is_zero() {
-                return Err(self.refused(lease.as_ref(), waited));
+                return Err(self.refused(&lease, waited));
             }
-            self.tell(lease.as_ref(), left, &mut told, sink);
+            self.tell(&lease, left, &mut told, sink);
             tokio::time::sleep(LOOK.min(expires_in).min(left)).await;
         }
     }
@@ -191,7 +189,7 @@ impl Lock {
         // Renewals that fail are tried again within the time that is left, not beyond it.
         let policy = Policy {
             attempt: RENEW,
-            total: DURATION - RENEW,
+            total: DURATION.saturating_sub(RENEW),
             cap: Duration::from_secs(1),
             ..Policy::default()
         };
@@ -205,7 +203,7 @@ impl Lock {
         Held { cluster: cluster.clone(), record, holder, tenure, renewal }
     }
 
-    fn refused(&self, lease: Option<&Lease>, waited: Duration) -> LockError {
+    fn refused(&self, lease: &Lease, waited: Duration) -> LockError {
         LockError::Held {
             release: self.record.release.clone(),
             namespace: self.record.namespace.clone(),
@@ -216,7 +214,7 @@ impl Lock {
     }
 
     /// Tells who holds it, once for each holder.
-    fn tell(&self, lease: Option<&Lease>, left: Duration, told: &mut String, sink: &mut dyn Sink) {
+    fn tell(&self, lease: &Lease, left: Duration, told: &mut String, sink: &mut dyn Sink) {
         let state = format!(
             "{} has been deploying since {}; it is taken over {} s after its last sign of life",
             record::holder_of(lease),
@@ -279,3 +277,6 @@ impl Drop for Held {
         self.renewal.abort();
     }
 }
+
+#[cfg(test)]
+mod simulation;

@@ -5,7 +5,7 @@ mod support;
 
 use support::control_plane::ControlPlane;
 use support::hollow::{HollowNode, Pace};
-use support::proxy::Fault;
+use support::proxy::{Fault, Seen};
 use support::sweep::{Disturbance, Scenario, sweep};
 
 const BASE: Scenario = Scenario {
@@ -61,9 +61,10 @@ const SCENARIOS: [Scenario; 5] = [
     },
 ];
 
+/// A call that only reads leaves the same behind before and after.
 const KILLS: [Disturbance; 2] = [
-    Disturbance { name: "before", fault: Fault::KillBefore, again: true },
-    Disturbance { name: "after", fault: Fault::KillAfter, again: true },
+    Disturbance { name: "before", fault: Fault::KillBefore, to: |_| true, again: true },
+    Disturbance { name: "after", fault: Fault::KillAfter, to: Seen::is_write, again: true },
 ];
 
 #[test]

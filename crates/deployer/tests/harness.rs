@@ -57,10 +57,10 @@ fn a_proxy_counts_and_breaks() {
         assert_eq!(seen.len(), 1);
         assert!(!seen[0].is_write());
         assert_eq!(seen[0].path, "/api/v1/namespaces/kube-system/configmaps");
-        proxy.at(1, Fault::Answer(500));
+        proxy.at(1, |_| true, Fault::Answer(500));
         let error = list(&proxy.kubeconfig()).await.expect_err("broken");
         assert!(matches!(&error, kube::Error::Api(status) if status.code == 500), "{error}");
-        proxy.at(1, Fault::Close);
+        proxy.at(1, |_| true, Fault::Close);
         list(&proxy.kubeconfig()).await.expect_err("closed");
         assert_eq!(proxy.hits(), 1);
         list(&proxy.kubeconfig()).await.expect("only the first was meant");

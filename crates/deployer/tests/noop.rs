@@ -2,42 +2,116 @@
 
 mod support;
 
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use support::block_on;
+use support::census::{self, Item};
 use support::control_plane::ControlPlane;
-use support::deployer::Deployer;
+use support::deployer::{Deployer, said};
 use support::hollow::{HollowNode, Pace};
-use support::proxy::Proxy;
+use support::proxy::{Fault, Proxy};
+
+/// The control plane with its node.
+fn cluster() -> &'static ControlPlane {
+    static NODE: OnceLock<HollowNode> = OnceLock::new();
+    let control_plane = ControlPlane::shared();
+    NODE.get_or_init(|| HollowNode::start(control_plane, Pace::default()));
+    control_plane
+}
+
+fn objects(namespace: &str) -> Vec<Item> {
+    let census = block_on(async { census::take(&cluster().client().await).await });
+    census.get(namespace).cloned().unwrap_or_default()
+}
 
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn a_second_run_sends_no_write() {
-    let control_plane = ControlPlane::shared();
-    let _node = HollowNode::start(control_plane, Pace::default());
-    let proxy = Proxy::start(control_plane);
+    let proxy = Proxy::start(cluster());
     let web = Deployer::new(&proxy.kubeconfig(), "noop");
-    let o = web.run("apply --image acme/web:1");
-    println!("{}", support::deployer::said(&o));
-    for s in proxy.seen() {
-        println!("{} {} {}?{}", s.number, s.method, s.path, s.query);
+    web.succeed("apply --image acme/web:1");
+    web.succeed("apply --image acme/web:2");
+    // The last of the controllers has seen it by then.
+    std::thread::sleep(Duration::from_secs(2));
+    let before = objects("noop");
+    let commands =
+        ["apply --image acme/web:2", "rollback 2", "status", "history", "diff --image acme/web:2"];
+    for command in commands {
+        proxy.clear();
+        let started = Instant::now();
+        web.succeed(command);
+        let (seen, time) = (proxy.seen(), started.elapsed());
+        println!("{command}: {} requests, none of them a write, {time:.2?}", seen.len());
+        let others: Vec<_> = seen.iter().filter(|seen| seen.method != "GET").collect();
+        assert!(others.is_empty(), "{command}: {others:?}");
     }
+    assert_eq!(objects("noop"), before);
+    web.succeed("remove --yes");
     proxy.clear();
-    let o = web.run("apply --image acme/web:1");
-    println!("{}", support::deployer::said(&o));
-    for s in proxy.seen() {
-        println!("{} {} {}?{}", s.number, s.method, s.path, s.query);
+    web.succeed("remove --yes");
+    assert!(proxy.seen().iter().all(|seen| seen.method == "GET"), "{:?}", proxy.seen());
+}
+
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
+fn two_runs_at_one_time_do_not_mix() {
+    let proxy = Proxy::start(cluster());
+    let slow = Deployer::new(&proxy.kubeconfig(), "two");
+    let fast = Deployer::new(&cluster().kubeconfig(), "two");
+    slow.succeed("apply --image acme/web:1");
+    // Under the lock, in the middle of its writes, it waits for longer than the other needs for all of its own.
+    proxy.script(|seen| {
+        let applies = seen.is_write() && seen.path.ends_with("/deployments/web");
+        applies.then_some(Fault::Delay(Duration::from_secs(4)))
+    });
+    let first = slow.start("apply --image acme/web:2");
+    while proxy.hits() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
     }
-    let t = std::time::Instant::now();
-    let o = web.run("apply --image acme/web:2");
-    println!("{:?} {}", t.elapsed(), support::deployer::said(&o));
-    println!("{:?}", web.history());
-    let t = std::time::Instant::now();
-    let o = web.run("apply --image acme/missing:2");
-    println!("{:?} {}", t.elapsed(), support::deployer::said(&o));
-    println!("{:?}", web.history());
-    let t = std::time::Instant::now();
-    let o = web.run("rollback 1");
-    println!("{:?} {}", t.elapsed(), support::deployer::said(&o));
-    println!("{:?}", web.history());
-    let t = std::time::Instant::now();
-    let o = web.run("remove --yes");
-    println!("{:?} {}", t.elapsed(), support::deployer::said(&o));
+    let second = fast.run("apply --image acme/web:3");
+    let first = first.wait_with_output().expect("an end");
+    assert!(first.status.success(), "{}", said(&first));
+    assert!(second.status.success(), "{}", said(&second));
+    let waited =
+        said(&second).lines().find(|line| line.contains("the lock on web")).map(str::to_owned);
+    println!("the second said: {}", waited.expect("it says that it waits, and for whom"));
+    let history: Vec<_> =
+        fast.history().into_iter().map(|it| (it.revision, it.image, it.status)).collect();
+    let expected = [
+        (1, "acme/web:1", "superseded"),
+        (2, "acme/web:2", "superseded"),
+        (3, "acme/web:3", "serving"),
+    ];
+    let expected =
+        expected.map(|(number, image, status)| (number, image.to_owned(), status.to_owned()));
+    assert_eq!(history, expected);
+    assert!(
+        !objects("two").iter().any(|item| item.name.starts_with("leases/")),
+        "the lock is given back"
+    );
+}
+
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
+fn who_does_not_wait_is_told_who_deploys() {
+    let proxy = Proxy::start(cluster());
+    let slow = Deployer::new(&proxy.kubeconfig(), "held");
+    proxy.script(|seen| {
+        let applies = seen.is_write() && seen.path.ends_with("/deployments/web");
+        applies.then_some(Fault::Delay(Duration::from_secs(6)))
+    });
+    let first = slow.start("apply --image acme/web:1");
+    while proxy.hits() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let second =
+        Deployer::new(&cluster().kubeconfig(), "held").run("apply --image acme/web:2 --timeout 2");
+    let holder = format!("pid {}", first.id());
+    assert_eq!(second.status.code(), Some(1), "{}", said(&second));
+    assert!(said(&second).contains(&holder), "{holder} is not in {}", said(&second));
+    let first = first.wait_with_output().expect("an end");
+    assert!(first.status.success(), "{}", said(&first));
+    let history = slow.history();
+    assert_eq!((history.len(), history[0].image.as_str()), (1, "acme/web:1"));
 }

@@ -35,6 +35,7 @@ fn condition(when: When) -> &'static str {
         When::Latest => "$latest",
         When::OnePod => "$onePod (not $scaled)",
         When::OnePodScaled => "$onePod $scaled",
+        When::Uncounted => "(not .Values.disk_is_counted)",
         When::LowPort => "$lowPort",
     }
 }

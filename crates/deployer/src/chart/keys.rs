@@ -83,28 +83,7 @@ impl Key {
 pub(super) fn keys(release: &Release) -> Vec<Key> {
     let document = skyward_config::schema();
     let forms = &document["$defs"];
-    let mut user = forms["Image"]["properties"]["user"].clone();
-    user["description"] = json!("The user and group id that the pods run as.");
-    let mut keys = vec![
-        Key {
-            section: None,
-            name: "image",
-            schema: json!({
-                "type": "string",
-                "pattern": "^\\S+$",
-                "description": "The image as the nodes pull it; by digest, so that it never changes under a tag.",
-            }),
-            value: Some(json!(release.image)),
-            is_required: true,
-        },
-        Key {
-            section: None,
-            name: "user",
-            schema: user,
-            value: Some(json!(release.user)),
-            is_required: true,
-        },
-    ];
+    let mut keys = top(release, &forms["Image"]["properties"]["user"]);
     let defaults = [json!(Service::default()), json!(K3s::default())];
     let values = [json!(release.service), k3s(release)];
     let sections = [("service", "Service", &SERVICE[..]), ("k3s", "K3s", &K3S[..])];
@@ -122,6 +101,35 @@ pub(super) fn keys(release: &Release) -> Vec<Key> {
         keys.extend(names.iter().map(key));
     }
     keys
+}
+
+/// What a release has beside the two sections.
+fn top(release: &Release, user: &Value) -> Vec<Key> {
+    let key = |name, schema: Value, value: Value, meaning: &str| {
+        let mut schema = schema;
+        schema["description"] = json!(meaning);
+        Key { section: None, name, schema, value: Some(value), is_required: true }
+    };
+    vec![
+        key(
+            "image",
+            json!({"type": "string", "pattern": "^\\S+$"}),
+            json!(release.image),
+            "The image as the nodes pull it; by digest, so that it never changes under a tag.",
+        ),
+        key(
+            "user",
+            user.clone(),
+            json!(release.user),
+            "The user and group id that the pods run as.",
+        ),
+        key(
+            "disk_is_counted",
+            json!({"type": "boolean"}),
+            json!(release.disk_is_counted),
+            "Whether the nodes count disk space; if not, a pod that asks for some is never scheduled.",
+        ),
+    ]
 }
 
 /// `[k3s]` with what was settled since: the way in, and the networks in their canonical form.
@@ -157,6 +165,10 @@ fn adapted(section: &str, name: &str, mut form: Value) -> Value {
         ("service", "port" | "admin_port") => {
             form["minimum"] = json!(1);
             form["errorMessage"] = json!("a port is a whole number from 1 to 65535");
+            // That 0 takes a free one is nothing for a pod, which names its ports.
+            let meaning =
+                form["description"].as_str().and_then(|text| text.split(" 0 takes").next());
+            form["description"] = json!(meaning);
         }
         ("k3s", "namespace") => {
             form["description"] = json!(
@@ -167,7 +179,7 @@ fn adapted(section: &str, name: &str, mut form: Value) -> Value {
         ("k3s", "ingress") => {
             form = json!({
                 "enum": ["any-host", "none"],
-                "description": "Where `host` gives no name: whether the Ingress answers under every name, or there is none.",
+                "description": "Where `host` gives no name: an Ingress for every name, or none.",
             });
         }
         ("k3s", "egress") => {

@@ -18,11 +18,12 @@ helm upgrade --install {name} . --wait --timeout 5m --rollback-on-failure   # He
 helm uninstall {name}
 ```
 
-- The chart makes the namespace `{namespace}`, which admits no pod that is not restricted. Helm's own record of the release
-  is in the namespace that `--namespace` names. With `--set k3s.namespace=` everything is in that one, which must be there.
+- The chart makes the namespace `{namespace}`, which admits no pod that is not restricted. Helm's own record
+  of the release is in the namespace that `--namespace` names. With `--set k3s.namespace=` everything is in that one,
+  which must be there.
 - The Secrets that `k3s.secrets`, `k3s.tls_secret` and `k3s.pull_secret` name are made by others.
-- The objects are those of `deploy-k3s render`, but for one label: `app.kubernetes.io/managed-by` says Helm, because Helm
-  takes over only what bears it. So the two do not deploy over each other.
+- The objects are those of `deploy-k3s render`, but for one label: `app.kubernetes.io/managed-by` says Helm, because
+  Helm takes over only what bears it. So the two do not deploy over each other.
 - The exceptions that checkov, kube-score and kube-linter are told of are annotations of the objects.
 
 ## Values

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::Key;
 
-/// Strict: a value that the chart does not have is refused, as in the configuration. In draft 7, which every Helm 3 reads.
+/// Strict: a value that the chart does not have is refused, as in the configuration. In draft 7, which every Helm 3
+/// reads.
 pub(super) fn schema(keys: &[Key]) -> String {
     let mut document = table(keys.iter().filter(|key| key.section.is_none()));
     for section in ["service", "k3s"] {

@@ -38,7 +38,7 @@ impl Fault {
     /// No answer within the bound.
     pub(super) fn timeout(bound: Duration) -> Self {
         Self {
-            reason: Reason::Timeout(format!("no answer within {} s", bound.as_secs_f64())),
+            reason: Reason::Timeout(format!("no answer within {} s", tenths(bound))),
             patience: Patience::Long,
             answer_lost: true,
             silence: true,
@@ -55,6 +55,11 @@ impl Fault {
     pub(super) fn lock_lost(why: String) -> Self {
         Self::answered(Reason::LockLost(why), Patience::None)
     }
+}
+
+/// Seconds to one digit after the point, and to none where that is zero.
+fn tenths(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10.0).round() / 10.0
 }
 
 /// From an error of the client.
@@ -84,3 +89,6 @@ pub(super) fn of_answer(code: u16, body: &[u8], retry_after: Option<Duration>) -
     let fault = of_status(&status);
     Fault { retry_after: retry_after.or(fault.retry_after), ..fault }
 }
+
+#[cfg(test)]
+mod tests;

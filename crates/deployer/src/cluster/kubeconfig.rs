@@ -88,7 +88,8 @@ fn unreadable(file: &Path, error: &KubeconfigError) -> String {
         }
         KubeconfigError::Parse(error) => {
             let text = error.to_string();
-            format!("{} is not a kubeconfig: {}", file.display(), text.lines().next().unwrap_or(""))
+            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            format!("{} is not a kubeconfig: {first}", file.display())
         }
         error => format!("{}: {error}", file.display()),
     }
@@ -154,4 +155,96 @@ async fn client(config: Config) -> Result<Client, Reason> {
         kube::Error::Auth(error) => Reason::Credentials(error.to_string()),
         error => Reason::Kubeconfig(error.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(folder: &Path, name: &str, contexts: &[(&str, &str)]) -> PathBuf {
+        let path = folder.join(name);
+        let all = |part: &dyn Fn(&str, &str) -> String| -> String {
+            contexts.iter().map(|(context, server)| part(context, server)).collect()
+        };
+        let clusters =
+            all(&|name, server| format!("{{name: {name}, cluster: {{server: '{server}'}}}},"));
+        let named = all(&|name, _| format!("{{name: {name}, context: {{cluster: {name}}}}},"));
+        let first = contexts[0].0;
+        let text = format!(
+            "apiVersion: v1\nkind: Config\nclusters: [{clusters}]\ncontexts: [{named}]\ncurrent-context: {first}\n"
+        );
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+
+    fn contexts(kubeconfig: &Kubeconfig) -> Vec<&str> {
+        kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_flag_goes_before_the_variable_before_the_home() {
+        let home = || Some(PathBuf::from("/home/a"));
+        let listed = Some(OsStr::new("/x::/y"));
+        assert_eq!(files(Some(Path::new("k")), listed, home()), [Path::new("k")]);
+        assert_eq!(files(None, listed, home()), [Path::new("/x"), Path::new("/y")]);
+        assert_eq!(files(None, Some(OsStr::new("")), home()), [Path::new("/home/a/.kube/config")]);
+        assert_eq!(files(None, None, home()), [Path::new("/home/a/.kube/config")]);
+        assert_eq!(files(None, None, None), Vec::<PathBuf>::new());
+    }
+
+    /// kubectl's rules: the first to say something wins, files that are not there are passed over.
+    #[test]
+    fn several_files_are_merged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let one = write(folder.path(), "one", &[("a", "https://one")]);
+        let two = write(folder.path(), "two", &[("a", "https://two"), ("b", "https://two")]);
+        let merged = read(&[one, folder.path().join("none"), two]).expect("a kubeconfig");
+        assert_eq!(contexts(&merged), ["a", "b"]);
+        let server = |index: usize| {
+            let cluster: &kube::config::NamedCluster = &merged.clusters[index];
+            cluster.cluster.as_ref().and_then(|cluster| cluster.server.as_deref())
+        };
+        assert_eq!((server(0), server(1)), (Some("https://one"), Some("https://two")));
+    }
+
+    #[test]
+    fn no_context_is_taken_unasked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kubeconfig = Some(write(folder.path(), "k", &[("a", "https://a"), ("b", "https://b")]));
+        let choose = |context: Option<&str>| {
+            let context = context.map(str::to_owned);
+            choose(&Target { kubeconfig: kubeconfig.clone(), context })
+        };
+        assert_eq!(choose(Some("b")).map(|chosen| chosen.context).as_deref(), Ok("b"));
+        let text =
+            |context| choose(context).err().map(|error| error.to_string()).unwrap_or_default();
+        insta::assert_snapshot!(text(None), @"cannot connect to the cluster: no context is named, and the current one is never taken unasked; there are: a, b. Next step: name one: `context` under [k3s] or --context");
+        insta::assert_snapshot!(text(Some("c")), @"cannot connect to the cluster: the kubeconfig has no context `c`; there are: a, b. Next step: name another (`context` under [k3s] or --context), or another kubeconfig");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            if !text.is_empty() {
+                std::fs::write(&path, text).expect("a file");
+            }
+            let error = read(&[path]).map(|_| ()).expect_err("no kubeconfig").to_string();
+            error.replace(&folder.path().display().to_string(), "FOLDER")
+        };
+        insta::assert_snapshot!(said("none", ""), @"cannot connect to the cluster: there is no kubeconfig at FOLDER/none. Next step: name a readable kubeconfig (`kubeconfig` under [k3s], or KUBECONFIG)");
+        insta::assert_snapshot!(said("text", "contexts: 7"), @"cannot connect to the cluster: FOLDER/text is not a kubeconfig: line 1 column 11: expected sequence start. Next step: name a readable kubeconfig (`kubeconfig` under [k3s], or KUBECONFIG)");
+        assert_eq!(said("broken", "a: [").lines().count(), 1);
+    }
+
+    #[test]
+    fn only_this_machine_is_reached_without_a_proxy() {
+        for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["10.0.0.1", "localhost.example.com", "[2001:db8::1]"] {
+            assert!(!is_this_machine(host), "{host}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub struct NodeAddress {
     pub counts_disk: bool,
 }
 
-/// An IngressClass.
+/// An Ingress class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngressClass {
     /// Its name.
@@ -41,7 +41,7 @@ impl Cluster {
         Ok(addresses)
     }
 
-    /// The IngressClasses, by name; none where we may not list them.
+    /// The Ingress classes, by name; none where we may not list them.
     pub async fn ingress_classes(&self) -> Result<Vec<IngressClass>, CallError> {
         let classes: Vec<Class> = permitted(self.list(None, "").await)?;
         let mut classes: Vec<IngressClass> = classes.into_iter().map(class).collect();

@@ -63,7 +63,8 @@ impl Cluster {
         Ok(object)
     }
 
-    /// Deletes the object of this UID. A Deployment goes after its pods, of other objects the dependents go later. False: it was not there, or another was.
+    /// Deletes the object of this UID. A Deployment goes after its pods, of other objects the dependents go later. False: it
+    /// was not there, or another was.
     pub async fn delete(&self, id: &ObjectId, uid: &str) -> Result<bool, CallError> {
         let mut parameters = DeleteParams::background();
         if id.kind == Kind::Deployment {
@@ -208,7 +209,7 @@ impl Cluster {
     }
 }
 
-/// `meta.k8s.io/v1` PartialObjectMetadataList.
+/// `PartialObjectMetadataList` of `meta.k8s.io/v1`.
 #[derive(Deserialize)]
 struct MetadataList {
     /// `null` where there is none: the list is Go's.

@@ -91,7 +91,11 @@ impl Cluster {
 fn is_foreign(kind: &str, item: &Value, release: &str) -> bool {
     let metadata = &item["metadata"];
     let label = |name: &str| metadata["labels"][name].as_str();
-    let ours = label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(release);
+    // Labels are soon copied: only what is still there when all else of ours is gone counts as ours, the lock and the
+    // shadow of a Service.
+    let ours = label(MANAGED_BY) == Some(MANAGER)
+        && label(INSTANCE) == Some(release)
+        && matches!(kind, "Lease" | "Endpoints");
     // Its owner is looked at in its own turn.
     let owned = metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
     let leaving = metadata["deletionTimestamp"].is_string();

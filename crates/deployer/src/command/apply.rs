@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::Result;
 use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
-use skyward_deployer::deploy::{self, Applied, Options};
+use skyward_deployer::deploy::{self, Applied, OnFailure, Options};
 use skyward_deployer::event::{Event, Sink};
 use skyward_deployer::release::Release;
-use skyward_deployer::rollout;
+use skyward_deployer::{lock, rollout};
 
 use crate::cli::Common;
 use crate::command::connect;
@@ -28,17 +28,21 @@ pub(crate) struct Args {
 
 /// What may be done to others, and what after a failure.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Caution {
     /// Take over fields and objects that belong to others
     #[arg(long)]
     pub(crate) force: bool,
+    /// Delete and make anew what cannot be changed; the service is interrupted
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Leave a revision that does not come up as it is
     #[arg(long)]
     pub(crate) no_rollback: bool,
     /// Keep a first install that does not come up
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Seconds that the whole may take [default: k3s.timeout_s]
+    /// Seconds that the whole may take [default: `k3s.timeout_s`]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub(crate) timeout: Option<u16>,
 }
@@ -48,11 +52,15 @@ impl Caution {
         let k3s = &loaded.config.k3s;
         Options {
             force: self.force,
-            rollback: !self.no_rollback,
-            keep: self.keep,
+            replace: self.replace,
+            on_failure: match (self.no_rollback, self.keep) {
+                (true, _) => OnFailure::Leave,
+                (false, true) => OnFailure::KeepFirst,
+                (false, false) => OnFailure::GoBack,
+            },
             timeout: Duration::from_secs(self.timeout.unwrap_or(k3s.timeout_s).into()),
             history: k3s.history.into(),
-            by: deploy::who(),
+            by: lock::who(),
             interrupt: Arc::clone(&common.interrupt),
         }
     }

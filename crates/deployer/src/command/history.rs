@@ -43,7 +43,7 @@ pub(crate) async fn run(common: &Common, _: &Args) -> Result<ExitCode> {
     match common.output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&lines)?),
         Output::Text if lines.is_empty() => {
-            eprintln!("{name} has no revision in namespace {namespace}.")
+            eprintln!("{name} has no revision in namespace {namespace}.");
         }
         Output::Text => print!("{}", table(&lines)),
     }

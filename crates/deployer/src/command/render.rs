@@ -31,7 +31,7 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let release = release(&loaded.config, args)?;
     if let Some(folder) = &args.chart {

@@ -1,5 +1,6 @@
 //! `status`: how the release is.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -40,10 +41,10 @@ fn text(name: &str, namespace: &str, report: &Report) -> String {
     let mut text = format!("release   {name} in namespace {namespace}\nrevision  {revision}\n");
     for (title, value) in [("image", &report.image), ("newest", &report.newest)] {
         if let Some(value) = value {
-            text += &format!("{title:<10}{value}\n");
+            let _ = writeln!(text, "{title:<10}{value}");
         }
     }
-    text += &format!("rollout   {}\n\n", report.rollout);
+    let _ = writeln!(text, "rollout   {}\n", report.rollout);
     let objects = report.objects.iter().map(|object| {
         let state = match object.state {
             Drift::InSync => "in sync",

@@ -5,7 +5,7 @@ use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
 use skyward_deployer::deploy::{self, Wish};
 use skyward_deployer::event::{Event, Sink};
-use skyward_deployer::history::{History, Revision};
+use skyward_deployer::history::{History, Revision, Status};
 use skyward_deployer::release::Release;
 use skyward_deployer::{image, render};
 
@@ -40,6 +40,7 @@ pub(crate) async fn release(
     let (config, name) = (&loaded.config, &loaded.config.service.name);
     let revisions: Vec<Revision> =
         History::new(cluster, &config.k3s.namespace, name).list().await?;
+    let serving = revisions.last().filter(|newest| newest.status == Status::Deployed);
     let nodes = cluster.addresses_of_nodes().await?;
     let way_in = deploy::way_in(config, &nodes, &revisions)?;
     // Where we may not look at the nodes, they are as most are.
@@ -48,20 +49,30 @@ pub(crate) async fn release(
         let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
         sink.emit(Event::Note { text: text.to_owned() });
     }
-    let delivered = match (&args.image, errand) {
-        (Some(reference), _) => image::given(reference, sink)?,
-        (None, Errand::Deliver) => image::deliver(loaded, common.flags(), sink).await?,
-        (None, Errand::Foresee) => image::foresee(loaded, common.flags(), sink).await?,
-    };
-    sink.emit(Event::Image { reference: delivered.reference.clone() });
-    Ok(Release {
+    let mut release = Release {
         service: config.service.clone(),
         k3s: config.k3s.clone(),
-        image: delivered.reference,
+        image: config.image.repository.clone(),
         user: config.image.user,
         way_in,
         disk_is_counted,
-    })
+    };
+    // What cannot run is said before an image is built for it.
+    render::manifests(&release)?;
+    release.image = if let Some(reference) = &args.image {
+        image::given(reference, sink)?.reference
+    } else {
+        let candidate = image::build(loaded, common.flags(), sink).await?;
+        // What runs on the nodes has got there.
+        let serves = serving.is_some_and(|it| it.image == candidate.named().reference);
+        if serves || errand == Errand::Foresee {
+            candidate.named().reference.clone()
+        } else {
+            candidate.deliver(sink).await?.reference
+        }
+    };
+    sink.emit(Event::Image { reference: release.image.clone() });
+    Ok(release)
 }
 
 /// The objects that are wanted.

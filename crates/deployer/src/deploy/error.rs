@@ -34,6 +34,16 @@ pub enum DeployError {
         /// Who, as far as it tells.
         owner: String,
     },
+    /// A field that the API server lets nobody change would have to be.
+    #[error(
+        "applying {id}: {field} differs, and Kubernetes does not let it be changed; set it back, or let the object be deleted and made anew with --replace, which interrupts the service"
+    )]
+    Immutable {
+        /// Of which object.
+        id: ObjectId,
+        /// Its path.
+        field: String,
+    },
     /// A nip.io name needs an address.
     #[error(
         "naming the Ingress: {reason}; set k3s.host, or k3s.ingress to \"any-host\" or \"none\""

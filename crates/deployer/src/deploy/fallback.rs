@@ -4,7 +4,7 @@ use crate::cluster::{CallError, Reason};
 use crate::deploy::DeployError;
 use crate::deploy::plan::Plan;
 use crate::deploy::remove::take_down;
-use crate::deploy::run::{Run, Stopped};
+use crate::deploy::run::{OnFailure, Run, Stopped};
 use crate::deploy::state::State;
 use crate::event::{Event, Sink};
 use crate::history::{Revision, Status};
@@ -66,8 +66,12 @@ async fn go_back(
     revision.reason = Some(failure.reason.clone());
     run.history.put(&revision).await?;
     match state.last_good() {
-        _ if !run.options.rollback => Ok("nothing was rolled back, as asked".to_owned()),
-        None if run.options.keep => Ok("the failed first install is kept, as asked".to_owned()),
+        _ if run.options.on_failure == OnFailure::Leave => {
+            Ok("nothing was rolled back, as asked".to_owned())
+        }
+        None if run.options.on_failure == OnFailure::KeepFirst => {
+            Ok("the failed first install is kept, as asked".to_owned())
+        }
         None => {
             let (history, wish) = (&run.history, run.wish);
             take_down(run.cluster, history, wish, &revision.inventory, run.ends, sink).await?;
@@ -84,7 +88,7 @@ async fn again(run: &Run<'_>, good: &Revision, sink: &mut dyn Sink) -> Result<St
     let run = run.with(&wish);
     let state = State::look(run.cluster, &run.history, &wish.manifests).await?;
     let plan = Plan::new(&state, &wish.manifests, &wish.release, run.options.force)?;
-    let mut revision = run.revision(&plan);
+    let mut revision = run.revision(&state, &plan);
     match run.bring_up(&mut revision, &state, &plan, sink).await {
         Ok(()) => {
             Ok(format!("revision {} serves again, as revision {}", good.number, revision.number))

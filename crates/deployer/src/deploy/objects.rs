@@ -1,8 +1,10 @@
 //! The objects of a plan: applied in order, pruned by UID.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
-use crate::cluster::{Apply, CallError, Cluster};
+use crate::cluster::{Apply, CallError, Cluster, Reason};
 use crate::deploy::plan::Plan;
 use crate::deploy::run::Run;
 use crate::deploy::state::State;
@@ -10,6 +12,9 @@ use crate::deploy::{inventory, replicas};
 use crate::event::{Action, Event, Sink};
 use crate::history::Revision;
 use crate::manifest::{Kind, Manifest};
+
+/// How often it is looked whether something is gone.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a run does to objects, under its lock.
 pub(super) struct Objects<'a> {
@@ -69,12 +74,32 @@ impl Objects<'_> {
             let how = Apply { manager: replicas::HOLDER, force: true, ..how };
             self.run.cluster.apply(&handover, how).await?;
         }
-        match self.run.cluster.apply(manifest, how).await {
-            Err(error) if replicas::may_take_back(&error, manifest) => {
-                self.run.cluster.apply(manifest, Apply { force: true, ..how }).await
+        let applied = replicas::apply(self.run.cluster, self.plan, manifest, how).await;
+        match (applied, before) {
+            (Err(CallError { reason: Reason::Immutable { .. }, .. }), Some(before))
+                if self.run.options.replace =>
+            {
+                self.replace(manifest, inventory::uid(before), how).await
             }
-            applied => applied,
+            (applied, _) => applied,
         }
+    }
+
+    /// Deletes the object and makes it anew, as soon as it is gone.
+    async fn replace(
+        &self,
+        manifest: &Manifest,
+        uid: &str,
+        how: Apply,
+    ) -> Result<Value, CallError> {
+        let cluster = self.run.cluster;
+        cluster.delete(&manifest.id, uid).await?;
+        while cluster.get(&manifest.id).await?.is_some_and(|live| inventory::uid(&live) == uid)
+            && self.run.ends > Instant::now()
+        {
+            tokio::time::sleep(PAUSE).await;
+        }
+        cluster.apply(manifest, how).await
     }
 
     /// Deletes what is ours and no longer wanted, of the kinds that `which` chooses.

@@ -74,15 +74,15 @@ impl Plan {
             }
             manifests.push(manifest.clone());
         }
-        let stale = stale(state, &manifests);
+        let differing = differing(state, &manifests);
         let prune = inventory::unwanted(&inventory, &manifests);
         let (number, abandoned) = number(state, &manifests);
-        let in_place = stale.is_empty() && prune.is_empty() && deployed(state, &manifests);
+        let in_place = differing.is_empty() && prune.is_empty() && deployed(state, &manifests);
         let settled = in_place && complete(state, &manifests);
         let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
         Ok(Self {
             manifests,
-            stale,
+            stale: differing,
             inventory,
             prune,
             number,
@@ -97,7 +97,7 @@ impl Plan {
 
 /// What must be applied: an object that differs, and one that the newest revision did not bring up just so. (A field that
 /// is no longer rendered is still in the live object; only applying takes it away.)
-fn stale(state: &State, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
+fn differing(state: &State, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
     let good = state.revisions.last().filter(|newest| newest.status == Status::Deployed);
     let brought_up =
         |manifest: &&Manifest| good.is_some_and(|good| good.manifests.contains(manifest));

@@ -1,12 +1,14 @@
 //! What applying would change, as the API server itself says.
 
-use crate::cluster::{Apply, Cluster};
+use serde_json::Value;
+
+use crate::cluster::{Apply, CallError, Cluster, Reason};
 use crate::deploy::DeployError;
 use crate::deploy::plan::Plan;
 use crate::deploy::replicas;
 use crate::deploy::state::State;
-use crate::diff::{self, Difference};
-use crate::manifest::Manifest;
+use crate::diff::{self, Change, Difference};
+use crate::manifest::{Manifest, ObjectId};
 
 /// The difference of every object, from a server-side dry run of those that are not as they should be.
 ///
@@ -42,11 +44,40 @@ async fn wanted(
     plan: &Plan,
     manifest: &Manifest,
     force: bool,
-) -> Result<serde_json::Value, DeployError> {
+) -> Result<Value, DeployError> {
     let live = state.live.get(&manifest.id);
     if manifest.id.namespace.is_some() && !plan.namespace_is_there {
         return Ok(manifest.object.clone());
     }
     let manifest = replicas::kept(manifest, live);
-    Ok(cluster.apply(&manifest, Apply { dry_run: true, force, ..Apply::default() }).await?)
+    let how = Apply { dry_run: true, force, ..Apply::default() };
+    match replicas::apply(cluster, plan, &manifest, how).await {
+        // The API server says of one field that it cannot be changed, and no more; the difference then shows all.
+        Err(CallError { reason: Reason::Immutable { .. }, .. }) => {
+            Ok(overlaid(live.cloned().unwrap_or_default(), &manifest.object))
+        }
+        applied => Ok(applied?),
+    }
+}
+
+/// `live` with all that `rendered` says.
+fn overlaid(mut live: Value, rendered: &Value) -> Value {
+    match (&mut live, rendered) {
+        (Value::Object(fields), Value::Object(rendered)) => {
+            for (name, value) in rendered {
+                let before = fields.remove(name).unwrap_or_default();
+                fields.insert(name.clone(), overlaid(before, value));
+            }
+            live
+        }
+        _ => rendered.clone(),
+    }
+}
+
+/// What cannot be changed, where there is something: object and field.
+pub(super) fn immutable(differences: &[Difference]) -> Option<(&ObjectId, &str)> {
+    differences.iter().filter(|difference| difference.change == Change::Update).find_map(|it| {
+        let field = it.fields.iter().find(|field| field.immutable)?;
+        Some((&it.id, field.path.as_str()))
+    })
 }

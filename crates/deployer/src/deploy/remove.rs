@@ -89,9 +89,7 @@ pub(super) async fn take_down(
         }
     }
     gone(cluster, &unwanted, ends, sink).await?;
-    for revision in history.list().await? {
-        history.delete(revision.number).await?;
-    }
+    history.clear().await?;
     let kept = namespace::remove(cluster, wish, ends, sink).await?;
     Ok(Removed { objects, namespace_kept: kept })
 }

@@ -6,7 +6,8 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{CallError, Reason};
+use crate::cluster::{Apply, CallError, Cluster, Reason};
+use crate::deploy::plan::Plan;
 use crate::manifest::{Kind, Manifest};
 use crate::release::MANAGER;
 
@@ -34,15 +35,31 @@ pub(super) fn kept(manifest: &Manifest, live: Option<&Value>) -> Manifest {
     manifest
 }
 
-/// Whether applying failed only because an autoscaler, which is not wanted any more, had the number.
-pub(super) fn may_take_back(error: &CallError, manifest: &Manifest) -> bool {
+/// Applies `manifest`, and takes the number back from an autoscaler that this plan ends. Another one, whoever made it,
+/// keeps it: that is a conflict, as any other.
+pub(super) async fn apply(
+    cluster: &Cluster,
+    plan: &Plan,
+    manifest: &Manifest,
+    how: Apply,
+) -> Result<Value, CallError> {
+    match cluster.apply(manifest, how).await {
+        Err(error) if may_take_back(&error, plan, manifest) => {
+            cluster.apply(manifest, Apply { force: true, ..how }).await
+        }
+        applied => applied,
+    }
+}
+
+/// Whether nothing but the number is in the way, and whoever has it goes.
+fn may_take_back(error: &CallError, plan: &Plan, manifest: &Manifest) -> bool {
     const AUTOSCALER: &str = "kube-controller-manager";
     let Reason::Conflict { fields } = &error.reason else { return false };
+    let ends = plan.prune.iter().any(|owned| owned.id.kind == Kind::HorizontalPodAutoscaler);
+    let goes = |owner: &str| owner == HOLDER || (ends && owner == AUTOSCALER);
     manifest.id.kind == Kind::Deployment
         && !fields.is_empty()
-        && fields.iter().all(|(owner, field)| {
-            field == ".spec.replicas" && [AUTOSCALER, HOLDER].contains(&owner.as_str())
-        })
+        && fields.iter().all(|(owner, field)| field == ".spec.replicas" && goes(owner))
 }
 
 /// Whether the number is ours so far and no longer rendered.

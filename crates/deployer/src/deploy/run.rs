@@ -12,7 +12,7 @@ use crate::deploy::DeployError;
 use crate::deploy::fallback::fall_back;
 use crate::deploy::objects::{self, Objects};
 use crate::deploy::plan::Plan;
-use crate::deploy::preview::preview;
+use crate::deploy::preview::{immutable, preview};
 use crate::deploy::state::State;
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Revision, Status};
@@ -25,10 +25,10 @@ use crate::rollout::{self, Failure, Outcome, Target};
 pub struct Options {
     /// Take over fields and objects that belong to others.
     pub force: bool,
-    /// Go back to the last good revision where the new one does not run.
-    pub rollback: bool,
-    /// Keep a first install that does not run.
-    pub keep: bool,
+    /// Delete and make anew what cannot be changed.
+    pub replace: bool,
+    /// What to do where the new revision does not run.
+    pub on_failure: OnFailure,
     /// How long the whole may take.
     pub timeout: Duration,
     /// How many revisions are kept.
@@ -37,6 +37,17 @@ pub struct Options {
     pub by: String,
     /// Notified when the run is to end; the lock is then given back.
     pub interrupt: Arc<Notify>,
+}
+
+/// What to do where a new revision does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Back to the last good revision; a first install is removed again.
+    GoBack,
+    /// The same, but a first install stays.
+    KeepFirst,
+    /// Everything stays as it is.
+    Leave,
 }
 
 /// What is wanted.
@@ -115,8 +126,13 @@ pub async fn apply(
     if plan.in_place {
         return run.in_place(&state, &plan, sink).await;
     }
-    for difference in preview(cluster, &state, &plan, options.force).await? {
+    let differences = preview(cluster, &state, &plan, options.force).await?;
+    let immutable = immutable(&differences).map(|(id, field)| (id.clone(), field.to_owned()));
+    for difference in differences {
         sink.emit(Event::Change(difference));
+    }
+    if let Some((id, field)) = immutable.filter(|_| !options.replace) {
+        return Err(DeployError::Immutable { id, field });
     }
     objects::make_namespace(cluster, &plan, options.force, sink).await?;
     let held =
@@ -194,7 +210,7 @@ impl<'a> Run<'a> {
             return self.in_place(&state, &plan, sink).await;
         }
         self.abandon(&state, &plan).await?;
-        let mut revision = self.revision(&plan);
+        let mut revision = self.revision(&state, &plan);
         match self.bring_up(&mut revision, &state, &plan, sink).await {
             Ok(()) => {
                 self.trim(&state, &revision).await?;
@@ -216,7 +232,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    pub(super) fn revision(&self, plan: &Plan) -> Revision {
+    /// The plan's revision: a new one, or the pending one that is gone on with.
+    pub(super) fn revision(&self, state: &State, plan: &Plan) -> Revision {
+        if let Some(pending) = state.revisions.iter().find(|it| it.number == plan.number) {
+            return Revision { inventory: plan.inventory.clone(), ..pending.clone() };
+        }
         Revision {
             number: plan.number,
             started: Timestamp::now(),

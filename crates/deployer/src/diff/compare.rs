@@ -95,11 +95,13 @@ fn walk(
             }
         }
         (Some(Value::Array(before)), Some(Value::Array(after))) => list(found, path, before, after),
-        (before, after) => found.push(Delta {
-            path: path.clone(),
-            before: before.cloned(),
-            after: after.cloned(),
-        }),
+        (before, after) => {
+            found.push(Delta {
+                path: path.clone(),
+                before: before.cloned(),
+                after: after.cloned(),
+            });
+        }
     }
 }
 

@@ -59,8 +59,11 @@ fn object(out: &mut String, difference: &Difference, color: bool) {
 
 fn field(out: &mut String, color: bool, field: &Field) {
     let Field { path, before, after, immutable } = field;
-    let warning =
-        if *immutable { "  (immutable: the object would have to be deleted and made again)" } else { "" };
+    let warning = if *immutable {
+        "  (immutable: the object would have to be deleted and made again)"
+    } else {
+        ""
+    };
     match (before, after) {
         (Some(before), Some(after)) => {
             let [before, after] = both(before, after);

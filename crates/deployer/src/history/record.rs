@@ -1,6 +1,6 @@
 //! A revision as Secrets: a head, and pieces of the manifests where they are large. Pure.
 //!
-//! Secrets and not ConfigMaps, because manifests hold environment variables in plain text.
+//! Secrets and no `ConfigMap`s, because manifests hold environment variables in plain text.
 
 use std::collections::BTreeMap;
 
@@ -187,4 +187,105 @@ fn value<'a>(secret: &'a Secret, key: &str) -> Option<&'a [u8]> {
 
 fn label<'a>(meta: &'a ObjectMeta, key: &str) -> Option<&'a String> {
     meta.labels.as_ref()?.get(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Status;
+    use super::super::codec::tests::manifests;
+    use super::*;
+    use crate::manifest::Manifest;
+
+    fn revision(number: u32, manifests: Vec<Manifest>) -> Revision {
+        Revision {
+            number,
+            started: "2026-01-02T03:04:05Z".parse().expect("a time"),
+            by: "a@b".to_owned(),
+            image: "web@sha256:00".to_owned(),
+            status: Status::Pending,
+            reason: None,
+            rollback_of: None,
+            hash: codec::hash(&manifests),
+            manifests,
+            inventory: Vec::new(),
+        }
+    }
+
+    fn all(secrets: Secrets) -> Vec<Secret> {
+        std::iter::once(secrets.head).chain(secrets.pieces).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn revisions_are_read_as_they_were_written(
+            one in manifests(), two in manifests(), limit in 30_usize..200, turn: prop::sample::Index,
+        ) {
+            let revisions = vec![revision(9, one), revision(10, two)];
+            let mut secrets: Vec<Secret> =
+                revisions.iter().flat_map(|revision| all(write("web", revision, limit))).collect();
+            let turn = turn.index(secrets.len());
+            secrets.rotate_left(turn);
+            prop_assert_eq!(read(&secrets), Ok(revisions));
+            let metas: Vec<ObjectMeta> = secrets.into_iter().map(|secret| secret.metadata).collect();
+            prop_assert_eq!(orphans(&metas).count(), 0);
+        }
+
+        #[test]
+        fn a_piece_that_is_missing_is_found_out(manifests in manifests(), which: prop::sample::Index) {
+            let Secrets { head, mut pieces } = write("web", &revision(1, manifests), 10);
+            let missing = which.index(pieces.len());
+            pieces.remove(missing);
+            let count = pieces.len() + 1;
+            pieces.push(head);
+            let text = format!("piece {} of its {count} is missing", missing + 1);
+            prop_assert_eq!(read(&pieces), Err(("skyward.web.v1".to_owned(), text)));
+        }
+    }
+
+    /// Pieces whose head was not written yet, was deleted, or has other manifests by now.
+    #[test]
+    fn pieces_without_a_head_are_orphans() {
+        let manifest = |name: &str| {
+            let namespace = k8s_openapi::api::core::v1::Namespace {
+                metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
+                ..Default::default()
+            };
+            vec![Manifest::new(crate::manifest::Kind::Namespace, &namespace)]
+        };
+        let kept = write("web", &revision(1, manifest("a")), 50);
+        let replaced = write("web", &revision(1, manifest("b")), 50);
+        let headless = write("web", &revision(2, manifest("a")), 50);
+        let mut wanted: Vec<ObjectMeta> = replaced
+            .pieces
+            .into_iter()
+            .chain(headless.pieces)
+            .map(|piece| piece.metadata)
+            .collect();
+        let mut present: Vec<ObjectMeta> =
+            all(kept).into_iter().map(|secret| secret.metadata).collect();
+        present.extend(wanted.clone());
+        let mut found: Vec<ObjectMeta> = orphans(&present).cloned().collect();
+        wanted.sort_by_key(|meta| meta.name.clone());
+        found.sort_by_key(|meta| meta.name.clone());
+        assert_eq!(found, wanted);
+        assert!(wanted.len() >= 4, "{wanted:?}");
+    }
+
+    /// What users and other versions of ours see.
+    #[test]
+    fn the_stored_form_is_this() {
+        let Secrets { head, .. } = write("web", &revision(3, Vec::new()), LIMIT);
+        let record = value(&head, KEY_REVISION).map(String::from_utf8_lossy);
+        insta::assert_snapshot!(
+            record.unwrap_or_default(),
+            @r#"{"number":3,"started":"2026-01-02T03:04:05Z","by":"a@b","image":"web@sha256:00","status":"pending","hash":"sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"}"#
+        );
+        let meta = serde_json::to_string(&head.metadata).expect("JSON");
+        insta::assert_snapshot!(
+            meta,
+            @r#"{"annotations":{"skyward.dev/origin":"2026-01-02T03:04:05Z a@b"},"labels":{"app.kubernetes.io/instance":"web","app.kubernetes.io/managed-by":"skyward","skyward.dev/content":"4f53cda18c2baa0c","skyward.dev/revision":"3"},"name":"skyward.web.v3"}"#
+        );
+    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use skyward_config::{Config, ConfigArgs, Delivery};
 
 use super::program::Program;
-use super::{Delivered, ImageError, check, deliver_by, given, names_registry, normalized, settled};
+use super::{Candidate, Delivered, ImageError, check, given, names_registry, normalized, settled};
 use crate::event::Event;
 
 const DIGEST: &str = "sha256:5af291e57db769df0841e2fcb6e07443f05b73e7ada1799f77a86997858f0730";
@@ -49,7 +49,11 @@ async fn delivered(
         Event::Note { text } => events.push(format!("note: {text}\n")),
         other => panic!("{other:?}"),
     };
-    let result = deliver_by(&program.expect("a program"), config, &mut sink).await;
+    let program = program.expect("a program");
+    let result = match Candidate::build(program, config, &mut sink).await {
+        Ok(candidate) => candidate.deliver(&mut sink).await,
+        Err(error) => Err(error),
+    };
     (result, events.concat(), fs::read_to_string(at("log")).unwrap_or_default())
 }
 

@@ -9,6 +9,8 @@ use std::str::FromStr;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
+use super::who::who;
+
 /// Who holds a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -79,16 +81,6 @@ fn stat(pid: u32) -> Option<(u8, u64)> {
     Some((state, fields.nth(18)?.parse().ok()?))
 }
 
-/// Who deploys: `user@host`.
-pub fn who() -> String {
-    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let user = user
-        .filter(|user| !user.is_empty())
-        .unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()));
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{user}@{host}")
-}
-
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.who)?;
@@ -120,5 +112,59 @@ impl FromStr for Holder {
             process: process(),
             nonce: field("nonce").unwrap_or_default().to_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn parsed(text: &str) -> Holder {
+        let Ok(holder) = text.parse();
+        holder
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let this = Holder::this_process();
+        assert_eq!(parsed(&this.to_string()), this);
+        let plain = Holder { process: None, ..this.clone() };
+        assert_eq!(parsed(&plain.to_string()), plain);
+        assert_ne!(Holder::this_process(), this, "each is its own");
+        // Others' words for themselves are no process of ours.
+        for text in ["", "host_1234", "a boot=x pid=7", "a boot=x pidns=1 pid=-1 started=2"] {
+            assert_eq!(parsed(text).process, None, "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn only_a_process_of_this_machine_is_known_to_have_ended() {
+        let this = Holder::this_process();
+        let mut child =
+            Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().expect("sleep");
+        let (_, started) = stat(child.id()).expect("its stat");
+        let process = Process { pid: child.id(), started, ..this.process.clone().expect("Linux") };
+        let of = |process: Process| Holder { process: Some(process), ..this.clone() };
+        assert!(!this.has_ended_here());
+        assert!(!of(process.clone()).has_ended_here());
+        let reused = Process { started: started - 1, ..process.clone() };
+        assert!(of(reused.clone()).has_ended_here(), "its number was given out again");
+        for elsewhere in [
+            Process { boot: "another".to_owned(), ..reused.clone() },
+            Process { namespace: "1".to_owned(), ..reused },
+        ] {
+            assert!(!of(elsewhere).has_ended_here());
+        }
+        child.kill().expect("a kill");
+        // Ended, but not yet asked after by its parent.
+        while stat(child.id()).is_some_and(|(state, _)| state != b'Z') {
+            std::thread::yield_now();
+        }
+        assert!(of(process.clone()).has_ended_here());
+        child.wait().expect("an end");
+        assert!(of(process).has_ended_here());
     }
 }

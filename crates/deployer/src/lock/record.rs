@@ -98,14 +98,14 @@ pub(super) fn is_held_by(lease: &Lease, identity: &str) -> bool {
 }
 
 /// How long it lasts unrenewed: what its holder wrote.
-pub(super) fn duration(lease: Option<&Lease>) -> Duration {
-    let seconds = lease.and_then(|lease| lease.spec.as_ref()?.lease_duration_seconds);
+pub(super) fn duration(lease: &Lease) -> Duration {
+    let seconds = lease.spec.as_ref().and_then(|spec| spec.lease_duration_seconds);
     seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DURATION, Duration::from_secs)
 }
 
 /// Who holds it, for people.
-pub(super) fn holder_of(lease: Option<&Lease>) -> String {
-    let Some(identity) = lease.and_then(identity) else { return "somebody".to_owned() };
+pub(super) fn holder_of(lease: &Lease) -> String {
+    let Some(identity) = identity(lease) else { return "somebody".to_owned() };
     let Ok(holder) = identity.parse::<Holder>();
     match holder.process {
         Some(process) => format!("{} (pid {})", holder.who, process.pid),
@@ -114,7 +114,7 @@ pub(super) fn holder_of(lease: Option<&Lease>) -> String {
 }
 
 /// Since when it is held, by its holder's clock.
-pub(super) fn since(lease: Option<&Lease>) -> String {
-    let acquired = lease.and_then(|lease| lease.spec.as_ref()?.acquire_time.clone());
+pub(super) fn since(lease: &Lease) -> String {
+    let acquired = lease.spec.as_ref().and_then(|spec| spec.acquire_time.as_ref());
     acquired.map_or_else(|| "an unknown time".to_owned(), |time| format!("{:.0}", time.0))
 }

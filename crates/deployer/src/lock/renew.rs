@@ -32,7 +32,8 @@ impl Renewing {
                         break;
                     }
                     Err(error) => match self.after(error).await {
-                        Next::Again(present) => lease = present.unwrap_or(lease),
+                        Next::Again(Some(present)) => lease = *present,
+                        Next::Again(None) => {}
                         Next::Lost(reason) => return self.tenure.lose(reason),
                     },
                 }
@@ -47,11 +48,9 @@ impl Renewing {
             // Its answer was lost and it was renewed, or it was taken over, or somebody has edited it.
             Reason::Changed => match self.record.read(&self.cluster).await {
                 Ok(Some(lease)) if record::is_held_by(&lease, &self.identity) => {
-                    Next::Again(Some(lease))
+                    Next::Again(Some(Box::new(lease)))
                 }
-                Ok(Some(lease)) => {
-                    Next::Lost(format!("{} has it", record::holder_of(Some(&lease))))
-                }
+                Ok(Some(lease)) => Next::Lost(format!("{} has it", record::holder_of(&lease))),
                 Ok(None) => Next::Lost("the Lease was deleted".to_owned()),
                 Err(_) => Next::Again(None),
             },
@@ -68,7 +67,7 @@ impl Renewing {
 
 enum Next {
     /// Try again, with this Lease if there is a newer one.
-    Again(Option<Lease>),
+    Again(Option<Box<Lease>>),
     /// It is another's.
     Lost(String),
 }

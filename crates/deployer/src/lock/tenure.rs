@@ -10,7 +10,7 @@ use crate::cluster::{Closed, Guard};
 /// The time since some moment, which also goes on while the machine sleeps.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// The part of the duration in which new writes are begun (client-go's RenewDeadline, 10 s of 15 s): what is left of it is
+/// The part of the duration in which new writes are begun (client-go's `RenewDeadline`, 10 s of 15 s): what is left of it is
 /// for the last of them to end in.
 const BEGIN: Duration = Duration::from_secs(10);
 

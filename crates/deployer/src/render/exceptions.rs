@@ -54,6 +54,8 @@ pub enum When {
     OnePodScaled,
     /// Those that listen on a port below 1024.
     LowPort,
+    /// Those on nodes that do not count disk space.
+    Uncounted,
 }
 
 const fn exception(
@@ -66,16 +68,19 @@ const fn exception(
     Exception { auditor, check, on, when, reason }
 }
 
-const PULL: &str = "IfNotPresent starts pods on nodes that cannot reach the registry; a digest names one image only";
+const PULL: &str = "IfNotPresent starts pods also where no registry is reached, as when the node was given the image";
 const SECRETS: &str =
     "the service takes its settings from variables; their values stand in Secrets alone";
 const TAG: &str =
-    "an image that was loaded into the node has no digest to pull by; from a registry it has";
+    "an image that was loaded into the node has no digest to be pulled by; one from a registry has";
 const ONE_POD: &str = "one pod is what the configuration asks for";
-const LOW_PORT: &str = "a port below 1024 is asked for; this setting, which Kubernetes counts as safe, opens it without root";
+const LOW_PORT: &str =
+    "a port below 1024 is asked for; this setting, safe for Kubernetes, opens it without root";
+const UNCOUNTED: &str =
+    "the nodes do not count disk space; a pod that asks for some would not be scheduled";
 
 /// All of them.
-pub const EXCEPTIONS: [Exception; 10] = {
+pub const EXCEPTIONS: [Exception; 11] = {
     use Auditor::{Checkov, KubeLinter, KubeScore};
     use Kind::{Deployment, HorizontalPodAutoscaler};
     [
@@ -86,6 +91,13 @@ pub const EXCEPTIONS: [Exception; 10] = {
         exception(KubeScore, "container-image-pull-policy", Deployment, When::Always, PULL),
         exception(KubeScore, "container-image-tag", Deployment, When::Latest, TAG),
         exception(KubeScore, "deployment-replicas", Deployment, When::OnePod, ONE_POD),
+        exception(
+            KubeScore,
+            "container-ephemeral-storage-request-and-limit",
+            Deployment,
+            When::Uncounted,
+            UNCOUNTED,
+        ),
         exception(
             KubeScore,
             "horizontalpodautoscaler-replicas",
@@ -118,6 +130,7 @@ impl When {
             Self::Latest => !release.image.contains('@') && tag(&release.image) == "latest",
             Self::OnePod => k3s.replicas < 2 && k3s.max_replicas.is_none(),
             Self::OnePodScaled => k3s.replicas < 2 && k3s.max_replicas.is_some(),
+            Self::Uncounted => !release.disk_is_counted,
             Self::LowPort => environment.lowest_port() < FIRST_UNPRIVILEGED_PORT,
         }
     }

@@ -20,6 +20,12 @@ pub(super) fn policies(release: &Release) -> Vec<NetworkPolicy> {
         ..NetworkPolicySpec::default()
     };
     let mut policies = vec![policy(release, "deny-all", deny)];
+    let egress = NetworkPolicySpec {
+        policy_types: Some(vec!["Egress".into()]),
+        egress: Some(to_outside(release)),
+        ..NetworkPolicySpec::default()
+    };
+    policies.push(policy(release, "egress", egress));
     // A rule without peers would let everybody in: with no clients there is no policy.
     if !release.k3s.clients.is_empty() {
         let ingress = NetworkPolicySpec {
@@ -29,12 +35,6 @@ pub(super) fn policies(release: &Release) -> Vec<NetworkPolicy> {
         };
         policies.push(policy(release, "ingress", ingress));
     }
-    let egress = NetworkPolicySpec {
-        policy_types: Some(vec!["Egress".into()]),
-        egress: Some(to_outside(release)),
-        ..NetworkPolicySpec::default()
-    };
-    policies.push(policy(release, "egress", egress));
     policies
 }
 

@@ -65,11 +65,12 @@ pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
     if let Some(trouble) = troubles.iter().find(|trouble| is_over(seen, trouble, now)) {
         return Verdict::Failed(Box::new(failure(target, trouble, deployment)));
     }
+    let state = progress(seen, &status, wanted, &troubles);
     if is_late(seen, now) {
         let what = format!("no progress for {} s", seen.progress_deadline());
-        return Verdict::Failed(Box::new(unfinished(seen, target, &what)));
+        return Verdict::Failed(Box::new(unfinished(seen, target, &what, &state)));
     }
-    Verdict::Waiting(progress(seen, &status, wanted, &troubles))
+    Verdict::Waiting(state)
 }
 
 /// The Deployment, where it is there and still ours.
@@ -79,7 +80,10 @@ fn present<'s>(
     now: Timestamp,
 ) -> Result<&'s Deployment, Box<Verdict>> {
     let what = match &seen.deployment {
-        Some(deployment) if uid(&deployment.metadata) == target.uid => return Ok(deployment),
+        Some(deployment) if is_ours(deployment, target) => return Ok(deployment),
+        Some(deployment) if deployment.metadata.deletion_timestamp.is_some() => {
+            "is being deleted by someone else"
+        }
         Some(_) => "was deleted and made again by someone else",
         None => "is gone: someone deleted it",
     };
@@ -88,6 +92,11 @@ fn present<'s>(
     }
     let reason = format!("{target} {what} while it was rolled out");
     Err(Box::new(failed(reason, SOMEONE_ELSE)))
+}
+
+/// Whether it is the Deployment that was applied, and stays.
+pub(super) fn is_ours(deployment: &Deployment, target: &Target) -> bool {
+    uid(&deployment.metadata) == target.uid && deployment.metadata.deletion_timestamp.is_none()
 }
 
 /// Every pod is of the new template and available, and none of an older one is left.
@@ -150,29 +159,29 @@ fn failure(target: &Target, trouble: &Trouble, deployment: &Deployment) -> Failu
 }
 
 /// The verdict at the end of the caller's own time.
-pub(super) fn timed_out(seen: &Snapshot, target: &Target, after: Duration) -> Verdict {
-    Verdict::Failed(Box::new(unfinished(
-        seen,
-        target,
-        &format!("not done after {} s", after.as_secs()),
-    )))
+pub(super) fn timed_out(
+    seen: &Snapshot,
+    target: &Target,
+    after: Duration,
+    now: Timestamp,
+) -> Verdict {
+    match decide(seen, target, now) {
+        Verdict::Waiting(state) => {
+            let what = format!("not done after {} s", after.as_secs());
+            Verdict::Failed(Box::new(unfinished(seen, target, &what, &state)))
+        }
+        verdict => verdict,
+    }
 }
 
 /// Where time is up, the reason is what the pods still lack; the Deployment itself only says that time is up.
-fn unfinished(seen: &Snapshot, target: &Target, what: &str) -> Failure {
-    let Some(deployment) = &seen.deployment else {
-        let reason = format!("{target}: {what}: it is not there");
-        return Failure { reason, next: SOMEONE_ELSE.to_owned(), ..Failure::default() };
-    };
+fn unfinished(seen: &Snapshot, target: &Target, what: &str, state: &str) -> Failure {
     let troubles = troubles(seen);
-    if let Some(trouble) = troubles.first() {
+    if let (Some(trouble), Some(deployment)) = (troubles.first(), &seen.deployment) {
         let failure = failure(target, trouble, deployment);
         let reason = format!("{}; {what}", failure.reason);
         return Failure { reason, ..failure };
     }
-    let status = deployment.status.clone().unwrap_or_default();
-    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let state = progress(seen, &status, wanted, &troubles);
     let next = "see the events below; raise k3s.progress_deadline_s and k3s.timeout_s where the pods only need longer";
     Failure {
         reason: format!("{target}: {what}: {state}"),

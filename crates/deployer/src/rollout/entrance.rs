@@ -32,13 +32,13 @@ pub(super) enum Way {
 }
 
 /// Whether there is an Ingress.
-pub(super) fn wanted(release: &Release) -> bool {
+pub(super) fn is_wanted(release: &Release) -> bool {
     release.way_in != WayIn::None
 }
 
 /// Decides by the classes that the cluster has.
 pub(super) fn way(release: &Release, classes: &[IngressClass]) -> Way {
-    if !wanted(release) {
+    if !is_wanted(release) {
         return Way::Inside(None);
     }
     if classes.is_empty() {
@@ -114,7 +114,7 @@ pub(super) fn of_status(release: &Release, ingress: &Value) -> Vec<Entrance> {
 }
 
 /// The ready nodes' addresses.
-pub(super) fn of_nodes(_release: &Release, nodes: &[NodeAddress]) -> Vec<Entrance> {
+pub(super) fn of_nodes(nodes: &[NodeAddress]) -> Vec<Entrance> {
     let ready = nodes.iter().filter(|node| node.ready);
     ready
         .filter_map(|node| node.external.clone().or_else(|| node.internal.clone()))

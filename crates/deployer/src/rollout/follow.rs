@@ -11,6 +11,7 @@ use super::decide::{Verdict, decide, timed_out};
 use super::evidence::collect;
 use super::page::innermost;
 use super::watch::{News, Source, Store, Watches, watches};
+use super::wording::one_line;
 use super::{Outcome, Snapshot, Target};
 use crate::cluster::{CallError, Cluster, Reason, Verb};
 use crate::event::{Event, Sink};
@@ -21,6 +22,9 @@ const TICK: Duration = Duration::from_millis(500);
 /// After so long without a word all watches are started anew: a connection may be dead without being closed, and a list may
 /// hang, which the client bounds by nothing.
 const QUIET: Duration = Duration::from_secs(30);
+
+/// The waits before all watches are started anew after an error: they double from the first to the last.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(8)];
 
 /// Follows the rollout until it is done, has failed or `deadline` has passed; says what it waits for whenever that changes.
 ///
@@ -77,8 +81,12 @@ struct Follower<'c> {
     seen: Snapshot,
     /// When the API server was heard last.
     heard: Instant,
-    /// Why it is not heard, since the last error of a watch that we need.
+    /// Why what is known may not be current, since an error of a watch that we need and until all is listed again.
     lost: Option<String>,
+    /// When all watches are started anew. A watch that only resumes gives no sign of life while nothing changes.
+    restart: Option<Instant>,
+    /// The wait before the next such start.
+    pause: Duration,
     told: String,
 }
 
@@ -93,15 +101,19 @@ impl<'c> Follower<'c> {
             seen: Snapshot::default(),
             heard: Instant::now(),
             lost: None,
+            restart: None,
+            pause: PAUSES[0],
             told: String::new(),
         }
     }
 
     /// What is decided now; nothing while what is known is not current.
     fn verdict(&mut self) -> Option<Verdict> {
-        if self.lost.is_some() || !self.store.show(&mut self.seen) {
+        if self.restart.is_some() || !self.store.show(&mut self.seen) {
             return None;
         }
+        self.lost = None;
+        self.pause = PAUSES[0];
         let now = Timestamp::now();
         self.seen.notice(self.target, now);
         Some(decide(&self.seen, self.target, now))
@@ -115,15 +127,18 @@ impl<'c> Follower<'c> {
             Ok(Some(Err((source, error)))) => self.missed(source, error, sink).await?,
             Ok(None) | Err(_) => {}
         }
-        if self.heard.elapsed() >= QUIET {
+        let is_due = self.restart.is_some_and(|restart| restart <= Instant::now());
+        if is_due || self.heard.elapsed() >= QUIET {
             self.watches = watches(&self.cluster.client(), self.target);
+            self.store = Store::default();
             self.heard = Instant::now();
+            self.restart = None;
         }
         Ok(())
     }
 
     fn take(&mut self, news: News) {
-        // `Init` comes before the first call is made: it is no sign of life.
+        // A list begins before the first call is made: that is no sign of life.
         let is_answer = !matches!(
             news,
             News::Deployment(watcher::Event::Init)
@@ -133,7 +148,6 @@ impl<'c> Follower<'c> {
         );
         if is_answer {
             self.heard = Instant::now();
-            self.lost = None;
         }
         self.store.take(news);
     }
@@ -150,34 +164,39 @@ impl<'c> Follower<'c> {
             return Ok(());
         }
         let status = match &error {
-            watcher::Error::InitialListFailed(kube::Error::Api(status))
+            // It says that it lists anew by itself.
+            watcher::Error::WatchError(status) if status.code == 410 => return Ok(()),
+            watcher::Error::WatchError(status)
+            | watcher::Error::InitialListFailed(kube::Error::Api(status))
             | watcher::Error::WatchStartFailed(kube::Error::Api(status))
             | watcher::Error::WatchFailed(kube::Error::Api(status)) => Some(status),
-            watcher::Error::WatchError(status) => Some(status),
             _ => None,
         };
-        match status {
-            Some(status) if matches!(status.code, 401 | 403) => {
-                // The cluster's own words for it: such an answer is not asked for again.
-                let refuse = || async { Err::<(), _>(kube::Error::Api(status.clone())) };
-                let object = format!("{source:?}s in namespace {}", self.target.namespace);
-                self.cluster.call(Verb::Watch, &object, refuse).await
-            }
-            // It is there and says so: the watcher lists anew.
-            Some(status) if status.code == 410 => Ok(()),
-            _ => {
-                let reason = innermost(&error);
-                self.tell(format!("the API server does not answer: {reason}"), sink);
-                self.lost = Some(reason);
-                Ok(())
-            }
+        if let Some(status) = status.filter(|status| matches!(status.code, 401 | 403)) {
+            // In the cluster's own words; such an answer is not asked for again.
+            let refuse = || async { Err::<(), _>(kube::Error::Api(status.clone())) };
+            let object = format!("{source:?}s in namespace {}", self.target.namespace);
+            return self.cluster.call(Verb::Watch, &object, refuse).await;
         }
+        let reason = match status {
+            Some(status) => {
+                format!("the API server answers {}: {}", status.code, one_line(&status.message))
+            }
+            None => format!("the API server does not answer: {}", innermost(&error)),
+        };
+        self.tell(reason.clone(), sink);
+        self.lost = Some(reason);
+        if self.restart.is_none() {
+            self.restart = Some(Instant::now() + self.pause);
+            self.pause = (self.pause * 2).min(PAUSES[1]);
+        }
+        Ok(())
     }
 
     /// The deadline has passed.
     fn at_the_end(&mut self, deadline: Duration) -> Result<Verdict, CallError> {
-        let known = self.seen.noticed.begun.is_some();
-        if self.lost.is_some() || !known {
+        let is_known = self.seen.noticed.begun.is_some();
+        if self.lost.is_some() || !is_known {
             let reason = self.lost.take().unwrap_or_else(|| "no answer to a list".to_owned());
             return Err(CallError {
                 verb: Verb::Watch,
@@ -186,7 +205,7 @@ impl<'c> Follower<'c> {
                 maybe_done: false,
             });
         }
-        Ok(timed_out(&self.seen, self.target, deadline))
+        Ok(timed_out(&self.seen, self.target, deadline, Timestamp::now()))
     }
 
     /// Tells what is waited for, where that is new.

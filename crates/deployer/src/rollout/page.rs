@@ -33,6 +33,8 @@ pub(super) async fn through(entrance: &Entrance, release: &Release) -> Answer {
     };
     let mut config = Config::new(base);
     config.connect_timeout = Some(PATIENCE);
+    // 503 is an answer here, not a server to be asked again.
+    config.default_retry = false;
     // The way is what is tried, not the trust: before the Secret is there, controllers serve a certificate of their own.
     config.accept_invalid_certs = true;
     let mut request = Request::get("/");

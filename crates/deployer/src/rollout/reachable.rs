@@ -41,7 +41,7 @@ pub struct Reach {
 /// own until the Secret is there.
 ///
 /// # Errors
-/// The API server does not answer, or we may not read EndpointSlices or the Ingress.
+/// The API server does not answer, or we may not read `EndpointSlices` or the Ingress.
 pub async fn reachable(
     cluster: &Cluster,
     release: &Release,
@@ -55,10 +55,8 @@ pub async fn reachable(
         return Ok(reach);
     }
     let own = search.through_proxy(&mut reach).await;
-    let classes = match entrance::wanted(release) {
-        true => cluster.ingress_classes().await?,
-        false => Vec::new(),
-    };
+    let classes =
+        if entrance::is_wanted(release) { cluster.ingress_classes().await? } else { Vec::new() };
     match entrance::way(release, &classes) {
         Way::Inside(hint) => {
             reach.hints.extend(hint);
@@ -210,7 +208,7 @@ impl Search<'_> {
             sleep(PAUSE).await;
         }
         let nodes = self.cluster.addresses_of_nodes().await?;
-        let entrances = entrance::of_nodes(self.release, &nodes);
+        let entrances = entrance::of_nodes(&nodes);
         if entrances.is_empty() {
             return Ok(None);
         }

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 
 use super::Target;
+use super::decide::is_ours;
 use super::trouble::{Trouble, troubles};
 
 /// The label by which a Deployment tells its ReplicaSets apart; it is in their templates and not in its own.
@@ -35,7 +36,7 @@ pub struct Noticed {
     pub begun: Option<Timestamp>,
     /// Since when each trouble is there, by its key.
     pub since: BTreeMap<String, Timestamp>,
-    /// Since when the Deployment is away or another one.
+    /// Since when the Deployment is away, on its way out or another one.
     pub away_since: Option<Timestamp>,
     /// Since when the newest pods are refused.
     pub refused_since: Option<Timestamp>,
@@ -53,8 +54,7 @@ impl Snapshot {
             self.noticed.was_late = self.is_late();
             self.noticed.restarts = self.restarts_so_far();
         }
-        let live = self.deployment.as_ref().map(|deployment| uid(&deployment.metadata));
-        let away = live != Some(&target.uid);
+        let away = !self.deployment.as_ref().is_some_and(|it| is_ours(it, target));
         let refused = self.refusal().is_some();
         let noticed = &mut self.noticed;
         noticed.away_since = away.then(|| noticed.away_since.unwrap_or(now));

@@ -282,13 +282,15 @@ fn crashed(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found
     }
     let killer = killing_probe(seen, pod, &status.name);
     let (cause, mut said) = match (end.reason.as_deref(), killer) {
-        (Some("OOMKilled"), _) => (Cause::OutOfMemory, "killed for its memory".to_owned()),
+        (Some("OOMKilled"), _) => {
+            (Cause::OutOfMemory, "killed for using more memory than its limit".to_owned())
+        }
         (_, Some(words)) => (Cause::ProbeKills, words),
         (Some("StartError" | "ContainerCannotRun"), _) => {
             (Cause::Start, exit(end.exit_code, end.signal))
         }
         _ if end.exit_code == 0 => {
-            (Cause::Ended, "ended with exit code 0, and a service has to go on".to_owned())
+            (Cause::Ended, "ended with exit code 0 (a service has to go on)".to_owned())
         }
         _ => (Cause::Crash, exit(end.exit_code, end.signal)),
     };
@@ -326,7 +328,7 @@ fn killing_probe(seen: &Snapshot, pod: &Pod, container: &str) -> Option<String> 
 
 /// A container that runs and whose probe does not pass.
 fn probe_fails(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found> {
-    let running = status.state.as_ref().is_some_and(|state| is_running(state));
+    let running = status.state.as_ref().is_some_and(is_running);
     if !running || status.ready {
         return None;
     }
@@ -354,4 +356,49 @@ fn probe_words(seen: &Snapshot, pod: &Pod, container: &str, probes: &[&str]) -> 
 fn is_about(event: &k8s_openapi::api::core::v1::Event, container: &str) -> bool {
     let path = event.involved_object.field_path.as_deref().unwrap_or_default();
     path.split_once('{').is_some_and(|(_, rest)| rest.trim_end_matches('}') == container)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_registries_are_told_apart() {
+        for (message, cause) in [
+            (
+                "rpc error: code = NotFound desc = failed to resolve reference: r/a:1: not found",
+                Cause::ImageAbsent,
+            ),
+            ("manifest unknown: manifest unknown", Cause::ImageAbsent),
+            ("no match for platform in manifest: not found", Cause::ImageAbsent),
+            (
+                "pull access denied, repository does not exist or may require authorization",
+                Cause::ImageDenied,
+            ),
+            (
+                "unexpected status from HEAD request to https://r/v2/a/manifests/1: 401 Unauthorized",
+                Cause::ImageDenied,
+            ),
+            (
+                "failed to authorize: failed to fetch anonymous token: 403 Forbidden",
+                Cause::ImageDenied,
+            ),
+            ("dial tcp: lookup r on 10.0.0.1:53: no such host", Cause::ImagePull),
+            ("http: server gave HTTP response to HTTPS client", Cause::ImagePull),
+            (
+                "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+                Cause::ImagePull,
+            ),
+            (
+                "unexpected status from HEAD request to https://r/v2/a/manifests/1: 503 Service Unavailable",
+                Cause::ImagePull,
+            ),
+            ("toomanyrequests: you have reached your pull rate limit", Cause::ImagePull),
+            ("", Cause::ImagePull),
+        ] {
+            let (found, _, patience) = pull(message);
+            assert_eq!(found, cause, "{message}");
+            assert_eq!(patience == Patience::Seconds(0), cause != Cause::ImagePull, "{message}");
+        }
+    }
 }

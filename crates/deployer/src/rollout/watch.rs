@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::pin::Pin;
-use std::time::Duration;
 
 use futures_util::stream::{Stream, StreamExt, select};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::runtime::WatchStreamExt;
-use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, Config, watcher};
 use kube::{Api, Client, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -19,10 +17,6 @@ use super::{Snapshot, Target};
 
 /// The server ends a watch after so many seconds; the watcher then goes on with a new one.
 const WATCH_S: u32 = 240;
-
-/// The longest wait between two tries while the API server does not answer. kube's own default doubles up to 30 s, in which a
-/// failing pod would go unseen after the server is back.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// One watch's news.
 pub(super) enum News {
@@ -79,28 +73,8 @@ where
 {
     let api: Api<K> = Api::namespaced(client.clone(), &target.namespace);
     watcher(api, config.timeout(WATCH_S))
-        .backoff(Pause::default())
+        .default_backoff()
         .map(move |item| item.map(news).map_err(|error| (source, error)))
-}
-
-/// The waits after errors: they double up to [`LONGEST_WAIT`], and begin again after a success.
-#[derive(Default)]
-struct Pause(u32);
-
-impl Iterator for Pause {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        let wait = Duration::from_millis(200) * 2_u32.pow(self.0.min(8));
-        self.0 += 1;
-        Some(wait.min(LONGEST_WAIT))
-    }
-}
-
-impl Backoff for Pause {
-    fn reset(&mut self) {
-        self.0 = 0;
-    }
 }
 
 /// What the watches have told so far.
@@ -205,14 +179,5 @@ mod tests {
         );
         pods.take(watcher::Event::Delete(pod("b")));
         assert_eq!(names(&pods), "");
-    }
-
-    #[test]
-    fn waits_double_up_to_a_bound_and_begin_again() {
-        let mut pause = Pause::default();
-        let waits: Vec<u128> = pause.by_ref().take(6).map(|wait| wait.as_millis()).collect();
-        assert_eq!(waits, [200, 400, 800, 1600, 2000, 2000]);
-        pause.reset();
-        assert_eq!(pause.next(), Some(Duration::from_millis(200)));
     }
 }

@@ -115,3 +115,52 @@ fn signal_name(signal: i32) -> String {
     };
     name.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn wrappers_come_off() {
+        for (message, short) in [
+            (
+                "Back-off pulling image \"r/a:1\": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack \
+                 image \"r/a:1\": failed to resolve reference \"r/a:1\": r/a:1: not found",
+                "r/a:1: not found",
+            ),
+            (
+                "Error creating: pods \"web-1\" is forbidden: exceeded quota: pods",
+                "exceeded quota: pods",
+            ),
+            ("Error: secret \"a\" not found", "secret \"a\" not found"),
+            ("nothing\n  around it.", "nothing around it"),
+        ] {
+            assert_eq!(concise(message), short);
+        }
+    }
+
+    #[test]
+    fn ends_are_named() {
+        for (code, signal, said) in [
+            (2, None, "exited with code 2"),
+            (137, None, "exited with code 137 (signal SIGKILL)"),
+            (139, Some(0), "exited with code 139 (signal SIGSEGV)"),
+            (0, Some(15), "ended by signal SIGTERM"),
+            (127, None, "exited with code 127 (no such command)"),
+            (255, None, "exited with code 255"),
+        ] {
+            assert_eq!(exit(code, signal), said);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_steers_the_terminal_or_breaks_the_line(message in "\\PC*|.*|[\u{0}-\u{9f}\u{202a}-\u{202e}]*") {
+            let short = concise(&message);
+            prop_assert!(short.chars().count() <= 300);
+            prop_assert!(!short.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{short:?}");
+        }
+    }
+}

@@ -37,9 +37,8 @@ fn folder(release: &Release, annotated: bool) -> TempDir {
 fn run(command: &mut Command) -> Value {
     let output = command.output().expect("the program starts");
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    let answer = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{command:?} wrote no JSON: {error}\n{complaint}"));
-    answer
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{command:?} wrote no JSON: {error}\n{complaint}"))
 }
 
 fn items(value: &Value) -> &[Value] {

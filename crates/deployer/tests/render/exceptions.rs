@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use skyward_deployer::render;
+use skyward_deployer::render::{self, EXCEPTIONS};
+
+use crate::releases;
 
 #[test]
 fn the_committed_document_is_what_the_code_says() {
@@ -16,4 +18,17 @@ fn the_committed_document_is_what_the_code_says() {
         committed == render::document(),
         "deploy/auditors.md is not current; renew it: INSTA_UPDATE=always cargo test -p skyward-deployer --test render"
     );
+}
+
+/// So that each of them is shown to the auditors by some test.
+#[test]
+fn every_exception_is_met_by_some_release() {
+    let releases = releases::all();
+    let met = releases
+        .iter()
+        .flat_map(|(_, release)| render::exceptions(release).expect("it can be rendered"));
+    let met: std::collections::HashSet<_> = met.collect();
+    for exception in EXCEPTIONS {
+        assert!(met.contains(&exception), "{exception:?}");
+    }
 }

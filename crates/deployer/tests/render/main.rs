@@ -4,6 +4,9 @@ mod api_server;
 mod auditors;
 mod exceptions;
 mod releases;
+mod rules;
+mod schemas;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;
+mod yaml;

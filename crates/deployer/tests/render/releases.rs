@@ -62,6 +62,9 @@ pub(crate) fn with_everything() -> Release {
         env: map(&[
             ("GREETING", "multi\nline, and\ttabs: # \u{1} \\ \"ümläut 🦀"),
             ("EMPTY", ""),
+            ("CLOCK", "12:30:45"),
+            ("GROUPED", "1_000"),
+            ("TILDE", "~"),
             ("SWITCH", "on"),
             ("SKYWARD_SERVICE__ADMIN_PORT", "9100"),
             ("SKYWARD_SERVICE__DRAIN_CAP_MS", "20500"),
@@ -70,7 +73,7 @@ pub(crate) fn with_everything() -> Release {
             ("DATABASE_URL", "database/url"),
             ("SKYWARD_SERVICE__LOG_FORMAT", "log.settings/the_format"),
         ]),
-        labels: map(&[("example.com/team", "web"), ("tier", "1"), ("empty", "")]),
+        labels: map(&[("example.com/team", "web"), ("tier", "1"), ("empty", ""), ("on", "y")]),
         clients: vec!["kube-system".into(), "monitoring".into()],
         egress: vec!["10.1.2.3/8".into(), "192.0.2.7".into(), "FD00:0::1/8".into()],
         min_ready_s: 0,
@@ -86,18 +89,28 @@ pub(crate) fn with_nothing() -> Release {
     release.k3s.clients = Vec::new();
     release.k3s.replicas = 1;
     release.image = "web:latest".into();
+    release.disk_is_counted = false;
     release.way_in = WayIn::AnyHost;
     release
 }
 
+/// An autoscaler that may go down to one pod; the image by a tag that is fixed.
+pub(crate) fn with_little() -> Release {
+    let mut release = with_nothing();
+    release.k3s.max_replicas = Some(2);
+    release.image = "localhost:5000/web:1".into();
+    release
+}
+
 /// All of the above, with names.
-pub(crate) fn all() -> [(&'static str, Release); 5] {
+pub(crate) fn all() -> [(&'static str, Release); 6] {
     [
         ("defaults", defaults()),
         ("tls", with_tls()),
         ("autoscaler", with_autoscaler()),
         ("everything", with_everything()),
         ("nothing", with_nothing()),
+        ("little", with_little()),
     ]
 }
 

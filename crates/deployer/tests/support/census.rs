@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube::api::{Api, DynamicObject, ListParams};
-use kube::discovery::{Discovery, Scope, verbs};
+use kube::discovery::{ApiGroup, Discovery, Scope, verbs};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
@@ -18,13 +18,11 @@ pub struct Item {
     pub object: DynamicObject,
 }
 
-/// Lists what there is. Events come and go by themselves; Endpoints mirror what EndpointSlices say.
+/// Lists what there is. Events come and go by themselves; Endpoints mirror `EndpointSlice`s.
 pub async fn take(client: &Client) -> Census {
     let discovery = Discovery::new(client.clone()).run().await.expect("what the API server serves");
     let mut census = Census::new();
-    for (resource, capabilities) in
-        discovery.groups().flat_map(|group| group.recommended_resources())
-    {
+    for (resource, capabilities) in discovery.groups().flat_map(ApiGroup::recommended_resources) {
         let skipped = matches!(&*resource.plural, "events" | "endpoints" | "componentstatuses");
         if skipped || !capabilities.supports_operation(verbs::LIST) {
             continue;

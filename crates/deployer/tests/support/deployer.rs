@@ -1,23 +1,23 @@
 //! The program under test, run as its users run it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde::Deserialize;
 
 use super::control_plane::CONTEXT;
 
-/// A release's configuration file and kubeconfig, and the commands on them.
+/// A release's configuration and kubeconfig, and the commands on them.
 #[derive(Debug)]
 pub struct Deployer {
     folder: tempfile::TempDir,
-    kubeconfig: PathBuf,
+    flags: Vec<String>,
     namespace: String,
-    environment: Option<&'static str>,
 }
 
 /// A revision, as `history --output json` tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as the command spells them")]
 pub struct Revision {
     pub revision: u32,
     pub status: String,
@@ -58,16 +58,46 @@ impl Deployer {
         let folder = tempfile::tempdir().expect("a folder");
         let configuration =
             configuration.replace("NAMESPACE", namespace).replace("CONTEXT", CONTEXT);
-        std::fs::write(folder.path().join("skyward.toml"), configuration)
-            .expect("the configuration");
-        let (kubeconfig, namespace) = (kubeconfig.to_owned(), namespace.to_owned());
-        Self { folder, kubeconfig, namespace, environment: None }
+        let file = folder.path().join("skyward.toml");
+        std::fs::write(&file, configuration).expect("the configuration");
+        Self::by_file(folder, &file, kubeconfig, namespace)
     }
 
-    /// The same with the values of an environment of the configuration: `scaled` has an autoscaler.
+    /// For the service of this workspace, with the workspace's own configuration. Its image goes to this repository.
+    pub fn of_workspace(kubeconfig: &Path, namespace: &str, repository: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../skyward.toml");
+        let output = folder.path().join("image").display().to_string();
+        Self::by_file(folder, &file, kubeconfig, namespace)
+            .set(&format!("k3s.context={CONTEXT}"))
+            .set(&format!("k3s.namespace={namespace}"))
+            .set("k3s.delivery=push")
+            .set("k3s.ingress=none")
+            .set(&format!("image.repository={repository}"))
+            .set(&format!("image.output={output}"))
+    }
+
+    fn by_file(folder: tempfile::TempDir, file: &Path, kubeconfig: &Path, namespace: &str) -> Self {
+        let paths = [("--config", file), ("--kubeconfig", kubeconfig)];
+        let flags =
+            paths.iter().flat_map(|(flag, path)| [(*flag).to_owned(), path.display().to_string()]);
+        Self { flags: flags.collect(), folder, namespace: namespace.to_owned() }
+    }
+
+    /// With the values of an environment of the configuration: `scaled` has an autoscaler.
     #[must_use]
-    pub fn environment(mut self, name: &'static str) -> Self {
-        self.environment = Some(name);
+    pub fn environment(self, name: &str) -> Self {
+        self.flag("--environment", name)
+    }
+
+    /// With another value, `key=value`.
+    #[must_use]
+    pub fn set(self, pair: &str) -> Self {
+        self.flag("--set", pair)
+    }
+
+    fn flag(mut self, name: &str, value: &str) -> Self {
+        self.flags.extend([name.to_owned(), value.to_owned()]);
         self
     }
 
@@ -81,18 +111,12 @@ impl Deployer {
         let mut command = Command::new(env!("CARGO_BIN_EXE_skyward-deployer"));
         command
             .args(words.split_whitespace())
-            .arg("--config")
-            .arg(self.folder.path().join("skyward.toml"))
-            .arg("--kubeconfig")
-            .arg(&self.kubeconfig)
+            .args(&self.flags)
             .current_dir(self.folder.path())
             .env_remove("KUBECONFIG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if let Some(environment) = self.environment {
-            command.args(["--environment", environment]);
-        }
         command
     }
 

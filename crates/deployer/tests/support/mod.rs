@@ -3,13 +3,16 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(missing_docs, unreachable_pub, reason = "these modules are seen by tests alone")]
 
+pub mod balancer;
 pub mod census;
 pub mod certificates;
 pub mod control_plane;
 pub mod deployer;
 pub mod foreign;
 pub mod hollow;
+pub mod load;
 pub mod node;
+pub mod pods;
 pub mod proxy;
 pub mod supervisor;
 pub mod sweep;

@@ -73,7 +73,7 @@ struct State {
     server: String,
     seen: Mutex<Vec<Seen>>,
     script: Mutex<Script>,
-    hits: AtomicUsize,
+    struck: Mutex<Vec<Seen>>,
     client: Mutex<Option<u32>>,
 }
 
@@ -87,7 +87,7 @@ impl Proxy {
             server: control_plane.server().to_owned(),
             seen: Mutex::default(),
             script: Mutex::new(Box::new(|_| None)),
-            hits: AtomicUsize::new(0),
+            struck: Mutex::default(),
             client: Mutex::default(),
         });
         let listener = block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
@@ -116,12 +116,16 @@ impl Proxy {
         *self.state.client.lock().unwrap() = None;
         *self.state.script.lock().unwrap() = Box::new(script);
         self.state.seen.lock().unwrap().clear();
-        self.state.hits.store(0, Ordering::SeqCst);
+        self.state.struck.lock().unwrap().clear();
     }
 
-    /// Has a fault happen to the request of this number, counted from 1 and from now on.
-    pub fn at(&self, number: usize, fault: Fault) {
-        self.script(move |seen| (seen.number == number).then_some(fault));
+    /// Has a fault happen to one request from now on: the one of this number, from 1, of those that are chosen.
+    pub fn at(&self, number: usize, chosen: fn(&Seen) -> bool, fault: Fault) {
+        let count = AtomicUsize::new(0);
+        self.script(move |seen| {
+            let is_it = chosen(seen) && count.fetch_add(1, Ordering::SeqCst) + 1 == number;
+            is_it.then_some(fault)
+        });
     }
 
     /// Lets everything through from now on, and counts anew.
@@ -141,7 +145,12 @@ impl Proxy {
 
     /// How many requests a fault has happened to since the script was set.
     pub fn hits(&self) -> usize {
-        self.state.hits.load(Ordering::SeqCst)
+        self.struck().len()
+    }
+
+    /// The requests that a fault has happened to since the script was set.
+    pub fn struck(&self) -> Vec<Seen> {
+        self.state.struck.lock().unwrap().clone()
     }
 }
 
@@ -178,7 +187,7 @@ impl State {
         let seen = self.note(&request);
         let fault = (self.script.lock().unwrap())(&seen);
         let Some(fault) = fault else { return self.forward(request).await };
-        self.hits.fetch_add(1, Ordering::SeqCst);
+        self.struck.lock().unwrap().push(seen.clone());
         match fault {
             Fault::KillBefore => self.kill().await,
             Fault::KillAfter => {

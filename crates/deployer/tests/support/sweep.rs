@@ -2,16 +2,19 @@
 
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::process::{Child, Output};
 use std::sync::Mutex;
 use std::thread;
 
+use kube::Client;
+use skyward_deployer::cluster::{Cluster, Target};
+
 use super::block_on;
 use super::census::{self, Item};
-use super::control_plane::ControlPlane;
+use super::control_plane::{CONTEXT, ControlPlane};
 use super::deployer::{Deployer, said};
 use super::foreign;
-use super::proxy::{Fault, Proxy};
+use super::proxy::{Fault, Proxy, Seen};
 
 /// How many runs go on at one time. Most of the time each waits.
 const LANES: usize = 10;
@@ -38,6 +41,8 @@ pub struct Scenario {
 pub struct Disturbance {
     pub name: &'static str,
     pub fault: Fault,
+    /// The requests that it is done to.
+    pub to: fn(&Seen) -> bool,
     /// Whether the command is run again without faults; else it must get to its end all the same.
     pub again: bool,
 }
@@ -60,6 +65,7 @@ struct Series {
 
 struct Sweep<'a> {
     control_plane: &'a ControlPlane,
+    client: Client,
     series: Mutex<Vec<Series>>,
     runs: Mutex<Vec<Run>>,
     failures: Mutex<Vec<String>>,
@@ -78,35 +84,23 @@ pub fn sweep(control_plane: &ControlPlane, scenarios: &[Scenario], disturbances:
     });
     let sweep = Sweep {
         control_plane,
+        client: block_on(control_plane.client()),
         series: Mutex::new(series.collect()),
         runs: Mutex::default(),
         failures: Mutex::default(),
     };
     let neighbour = sweep.neighbour();
-    let references: BTreeMap<_, _> =
-        scenarios.iter().map(|scenario| (scenario.name, sweep.reference(*scenario))).collect();
+    scenarios.iter().for_each(|scenario| sweep.reference(*scenario));
     thread::scope(|scope| {
         for _ in 0..LANES {
             scope.spawn(|| sweep.lane());
         }
     });
-    let census = block_on(async { census::take(&control_plane.client().await).await });
-    let mut failures = sweep.failures.into_inner().unwrap();
-    let runs = sweep.runs.into_inner().unwrap();
-    for run in &runs {
-        let found =
-            block_on(verdict::of(control_plane, run, &references[run.scenario.name], &census));
-        failures.extend(found.into_iter().map(|failure| format!("{}: {failure}", run.namespace)));
+    for series in sweep.series.lock().unwrap().iter() {
+        let Series { scenario, disturbance, disturbed, .. } = series;
+        println!("{:<16}{:<16}{disturbed:>4} requests disturbed", scenario.name, disturbance.name);
     }
-    failures.extend(foreign::touched(&neighbour, &census, "neighbour"));
-    for series in sweep.series.into_inner().unwrap() {
-        println!(
-            "{:<24}{:<16}{:>4} requests disturbed",
-            series.scenario.name, series.disturbance.name, series.disturbed
-        );
-    }
-    println!("{} runs, {} of them not as they should be", runs.len(), failures.len());
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    sweep.judge(&neighbour);
 }
 
 impl Sweep<'_> {
@@ -115,23 +109,22 @@ impl Sweep<'_> {
         Deployer::new(&self.control_plane.kubeconfig(), "neighbour")
             .succeed("apply --image acme/web:1");
         block_on(async {
-            let client = self.control_plane.client().await;
-            foreign::plant(&client, "neighbour").await;
+            foreign::plant(&self.client, "neighbour").await;
             // The last of the controllers has seen it by then.
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-            census::take(&client).await.remove("neighbour").expect("the neighbour's objects")
+            census::take(&self.client).await.remove("neighbour").expect("the neighbour's objects")
         })
     }
 
-    /// A scenario without any fault. Returns its namespace.
-    fn reference(&self, scenario: Scenario) -> String {
+    /// A scenario without any fault, in a namespace of its name.
+    fn reference(&self, scenario: Scenario) {
         let proxy = Proxy::start(self.control_plane);
         let namespace = scenario.name.to_owned();
-        let planted = self.prepare(&proxy, scenario, &namespace);
-        let output = run(&proxy, &namespace, scenario.command).wait_with_output().expect("an end");
+        let commands = Commands::new(&proxy, &namespace);
+        let planted = self.prepare(&proxy, &commands, scenario);
+        let output = commands.run(scenario.command);
         assert_eq!(output.status.code(), Some(scenario.code), "{namespace}: {}", said(&output));
-        self.runs.lock().unwrap().push(Run { scenario, namespace: namespace.clone(), planted });
-        namespace
+        self.runs.lock().unwrap().push(Run { scenario, namespace, planted });
     }
 
     /// Takes one request after the other, wherever there is one left.
@@ -139,30 +132,50 @@ impl Sweep<'_> {
         let proxy = Proxy::start(self.control_plane);
         while let Some((index, scenario, disturbance, number)) = self.take() {
             let namespace = format!("{}-{}-{number}", scenario.name, disturbance.name);
-            let planted = self.prepare(&proxy, scenario, &namespace);
-            proxy.at(number, disturbance.fault);
-            let child = run(&proxy, &namespace, scenario.command);
+            let commands = Commands::new(&proxy, &namespace);
+            let planted = self.prepare(&proxy, &commands, scenario);
+            proxy.at(number, disturbance.to, disturbance.fault);
+            let child = commands.start(scenario.command);
             proxy.victim(child.id());
             let mut output = child.wait_with_output().expect("an end");
+            let struck = proxy.struck().pop();
             {
                 let mut all = self.series.lock().unwrap();
-                all[index].disturbed += proxy.hits();
-                all[index].over |= proxy.hits() == 0;
+                all[index].disturbed += usize::from(struck.is_some());
+                all[index].over |= struck.is_none();
             }
-            let request =
-                proxy.seen().get(number - 1).map(|seen| format!("{} {}", seen.method, seen.path));
-            if disturbance.again && proxy.hits() > 0 {
+            if disturbance.again && struck.is_some() {
                 proxy.clear();
-                output =
-                    run(&proxy, &namespace, scenario.command).wait_with_output().expect("an end");
+                output = commands.run(scenario.command);
             }
             if output.status.code() != Some(scenario.code) {
-                let failure =
-                    format!("{namespace} ({}): {}", request.unwrap_or_default(), said(&output));
-                self.failures.lock().unwrap().push(failure);
+                let at =
+                    struck.map(|seen| format!("{} {}", seen.method, seen.path)).unwrap_or_default();
+                self.failures
+                    .lock()
+                    .unwrap()
+                    .push(format!("{namespace} ({at}): {}", said(&output)));
             }
             self.runs.lock().unwrap().push(Run { scenario, namespace, planted });
         }
+    }
+
+    /// Looks at what is there in the end.
+    fn judge(self, neighbour: &[Item]) {
+        let census = block_on(census::take(&self.client));
+        let mut failures = self.failures.into_inner().unwrap();
+        let runs = self.runs.into_inner().unwrap();
+        let kubeconfig = Some(self.control_plane.kubeconfig());
+        let target = Target { kubeconfig, context: Some(CONTEXT.to_owned()) };
+        let cluster = block_on(Cluster::connect(&target)).expect("the cluster");
+        for run in &runs {
+            let found = block_on(verdict::of(&cluster, run, &census));
+            failures
+                .extend(found.into_iter().map(|failure| format!("{}: {failure}", run.namespace)));
+        }
+        failures.extend(foreign::touched(neighbour, &census, "neighbour"));
+        println!("{} runs, {} things not as they should be", runs.len(), failures.len());
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 
     fn take(&self) -> Option<(usize, Scenario, Disturbance, usize)> {
@@ -175,29 +188,44 @@ impl Sweep<'_> {
     }
 
     /// Makes what the command finds. Returns the objects of others.
-    fn prepare(&self, proxy: &Proxy, scenario: Scenario, namespace: &str) -> Vec<Item> {
+    fn prepare(&self, proxy: &Proxy, commands: &Commands, scenario: Scenario) -> Vec<Item> {
         proxy.clear();
-        let client = block_on(self.control_plane.client());
+        let namespace = commands.plain.namespace();
         if scenario.others_namespace {
             block_on(self.control_plane.named_namespace(namespace));
         }
         for command in scenario.before {
-            let output = run(proxy, namespace, command).wait_with_output().expect("an end");
+            let output = commands.run(command);
             assert!(output.status.success(), "{namespace}: {command}: {}", said(&output));
         }
         if scenario.others_objects {
-            block_on(foreign::plant(&client, namespace))
+            block_on(foreign::plant(&self.client, namespace))
         } else {
             Vec::new()
         }
     }
 }
 
-/// Starts a command, which may begin with an environment of the configuration and a colon.
-fn run(proxy: &Proxy, namespace: &str, command: &str) -> std::process::Child {
-    let deployer = Deployer::new(&proxy.kubeconfig(), namespace);
-    match command.strip_prefix("scaled: ") {
-        Some(command) => deployer.environment("scaled").start(command),
-        None => deployer.start(command),
+/// The release of a run, with and without the environment that a command may begin with.
+struct Commands {
+    plain: Deployer,
+    scaled: Deployer,
+}
+
+impl Commands {
+    fn new(proxy: &Proxy, namespace: &str) -> Self {
+        let [plain, scaled] = [(); 2].map(|()| Deployer::new(&proxy.kubeconfig(), namespace));
+        Self { plain, scaled: scaled.environment("scaled") }
+    }
+
+    fn start(&self, command: &str) -> Child {
+        match command.strip_prefix("scaled: ") {
+            Some(command) => self.scaled.start(command),
+            None => self.plain.start(command),
+        }
+    }
+
+    fn run(&self, command: &str) -> Output {
+        self.start(command).wait_with_output().expect("an end")
     }
 }

@@ -41,11 +41,9 @@ impl Reason {
             Self::Conflict { .. } => {
                 "leave these fields to their owners, or take them over with --force"
             }
-            Self::Changed => "run this again",
             Self::AlreadyExists if verb == Verb::Create => {
                 "another deployment may be under way: look at `history`, then run this again"
             }
-            Self::AlreadyExists => "run this again",
             Self::Quota(_) => {
                 "ask for less (`replicas` and limits under [k3s]), or have the namespace's quota raised"
             }
@@ -57,7 +55,7 @@ impl Reason {
             }
             Self::Invalid(_) => "correct the configuration that the field comes from",
             Self::Admission(_) => "satisfy the policy, or ask the cluster's administrator about it",
-            Self::Gone => "run this again",
+            Self::Changed | Self::AlreadyExists | Self::Gone => "run this again",
             Self::Unavailable(_) => {
                 "see how the API server is (its log, /readyz), then run this again"
             }

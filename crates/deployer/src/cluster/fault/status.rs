@@ -35,9 +35,8 @@ fn read(status: &Status) -> (Reason, Patience) {
         409 => lasting(conflict(status)),
         410 => lasting(Reason::Gone),
         422 => lasting(invalid(status)),
-        429 => (Reason::Unavailable(busy(status, "too many requests (429)")), Patience::Long),
         500 => failing(status),
-        502..=504 => (Reason::Unavailable(busy(status, "unavailable")), Patience::Long),
+        429 | 502..=504 => (Reason::Unavailable(busy(status)), Patience::Long),
         code => lasting(Reason::Other(format!("status {code}: {}", text()))),
     }
 }
@@ -54,6 +53,9 @@ fn terminating(status: &Status) -> Option<String> {
 }
 
 fn bad_request(status: &Status) -> Reason {
+    if status.message.starts_with("admission webhook ") {
+        return Reason::Admission(status.message.clone());
+    }
     if status.message.contains("unknown field") || status.message.contains("duplicate field") {
         Reason::UnknownField(status.message.clone())
     } else {
@@ -63,7 +65,7 @@ fn bad_request(status: &Status) -> Reason {
 
 /// RBAC's words: apiserver, endpoints/handlers/responsewriters/errors.go; a quota's: admission/plugin/resourcequota.
 fn forbidden(message: &str) -> Reason {
-    if message.contains("exceeded quota: ") || message.contains("failed quota: ") {
+    if message.contains(" quota: ") {
         return Reason::Quota(message.to_owned());
     }
     match denied(message) {
@@ -141,12 +143,12 @@ fn failing(status: &Status) -> (Reason, Patience) {
     if text.contains("failed to create typed patch object") {
         return (Reason::Invalid(text), Patience::None);
     }
-    (Reason::Unavailable(busy(status, "internal error (500)")), Patience::Long)
+    (Reason::Unavailable(busy(status)), Patience::Long)
 }
 
-fn busy(status: &Status, otherwise: &str) -> String {
-    match status.message.trim() {
-        "" => format!("the API server answers: {otherwise}"),
+fn busy(status: &Status) -> String {
+    match status.message.trim().trim_end_matches('.') {
+        "" => format!("the API server, or a proxy before it, answers {}", status.code),
         text => format!("the API server answers {}: {text}", status.code),
     }
 }

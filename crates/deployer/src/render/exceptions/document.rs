@@ -9,9 +9,9 @@ pub fn document() -> String {
     let mut text = String::from(
         "# What the auditors ask and we do not do\n\n\
          <!-- Generated from crates/deployer/src/render/exceptions.rs; a test keeps it current. -->\n\n\
-         The objects of a release pass checkov (framework `kubernetes`), kube-score (for Kubernetes 1.33) and kube-linter with \
-         their default checks, but for these. Each exception is also an annotation of the object, and only of those \
-         that deviate, so that the auditors themselves pass it over.\n",
+         The objects of a release pass checkov (framework `kubernetes`), kube-score (for Kubernetes 1.33) and \
+         kube-linter with their default checks, but for these. Each exception is also an annotation of the \
+         object, and only of those that deviate, so that the auditors themselves pass it over.\n",
     );
     for (auditor, title, annotation) in AUDITORS {
         let _ = write!(
@@ -41,6 +41,9 @@ impl When {
             Self::Latest => "the image is named by the tag `latest`",
             Self::OnePod => "`k3s.replicas` is 1",
             Self::OnePodScaled => "`k3s.replicas` is 1, with `k3s.max_replicas`",
+            Self::Uncounted => {
+                "no node counts the disk space that pods use (a kubelet can do without)"
+            }
             Self::LowPort => "a port of the service is below 1024",
         }
     }

@@ -3,28 +3,23 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use skyward_deployer::cluster::{Cluster, Target};
+use skyward_deployer::cluster::Cluster;
 use skyward_deployer::history::{History, Status};
 
 use super::Run;
 use crate::support::census::{self, Census, Item};
-use crate::support::control_plane::ControlPlane;
 use crate::support::foreign;
 
 /// The type of a Secret that holds a revision, or a piece of one.
 const RECORDS: &str = "skyward.dev/";
 
-/// What is wrong with the namespace of a run. `reference` is the namespace of the same scenario without faults.
-pub(super) async fn of(
-    control_plane: &ControlPlane,
-    run: &Run,
-    reference: &str,
-    census: &Census,
-) -> Vec<String> {
+/// What is wrong with the namespace of a run. The namespace of the scenario's name is that of a run without faults.
+pub(super) async fn of(cluster: &Cluster, run: &Run, census: &Census) -> Vec<String> {
     let mut wrong = foreign::touched(&run.planted, census, &run.namespace);
-    wrong.extend(differences(&objects(census, reference), &objects(census, &run.namespace)));
+    wrong
+        .extend(differences(&objects(census, run.scenario.name), &objects(census, &run.namespace)));
     wrong.extend(orphans(census, &run.namespace));
-    wrong.extend(history(control_plane, run, census).await);
+    wrong.extend(history(cluster, run, census).await);
     if let Some(image) = run.scenario.serves {
         wrong.extend(serving(census, &run.namespace, image));
     }
@@ -80,10 +75,8 @@ fn orphans(census: &Census, namespace: &str) -> Vec<String> {
 }
 
 /// The revisions: in order, none pending, each Secret one of them, the newest good one with the image that should serve.
-async fn history(control_plane: &ControlPlane, run: &Run, census: &Census) -> Vec<String> {
-    let target = Target { kubeconfig: Some(control_plane.kubeconfig()), context: None };
-    let cluster = Cluster::connect(&target).await.expect("the cluster");
-    let revisions = match History::new(&cluster, &run.namespace, "web").list().await {
+async fn history(cluster: &Cluster, run: &Run, census: &Census) -> Vec<String> {
+    let revisions = match History::new(cluster, &run.namespace, "web").list().await {
         Ok(revisions) => revisions,
         Err(error) => return vec![error.to_string()],
     };

@@ -1,0 +1,234 @@
+//! Whether the service answers: endpoints, the Ingress's address, a GET through it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kube::Api;
+use kube::api::{DynamicObject, GroupVersionKind, Patch, PatchParams};
+use kube::core::ApiResource;
+use serde_json::{Value, json};
+use skyward_config::{K3s, Service};
+use skyward_deployer::cluster::Cluster;
+use skyward_deployer::event::Event;
+use skyward_deployer::release::{Release, WayIn};
+use skyward_deployer::rollout::{Reach, reachable};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::pods::connect;
+use crate::support::control_plane::ControlPlane;
+use crate::support::runtime;
+
+/// An Ingress controller, as far as a client sees it: it answers each request with the next of these statuses, the last one
+/// again and again, and remembers the requests.
+struct Controller {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Controller {
+    async fn start(statuses: &'static [u16]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        runtime().spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let mut head = vec![0; 4096];
+                let length = stream.read(&mut head).await.unwrap_or(0);
+                let text = String::from_utf8_lossy(&head[..length]).into_owned();
+                let status = {
+                    let mut seen = seen.lock().expect("not poisoned");
+                    seen.push(text);
+                    statuses[(seen.len() - 1).min(statuses.len() - 1)]
+                };
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi"
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("not poisoned").clone()
+    }
+}
+
+fn release(namespace: &str, way_in: WayIn) -> Release {
+    Release {
+        service: Service { name: "web".into(), ..Service::default() },
+        k3s: K3s { namespace: namespace.into(), replicas: 2, ..K3s::default() },
+        image: "acme/web:1".into(),
+        user: 65532,
+        disk_is_counted: true,
+        way_in,
+    }
+}
+
+async fn put(cluster: &Cluster, version: &str, kind: &str, namespace: Option<&str>, object: Value) {
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+    let api: Api<DynamicObject> = match namespace {
+        Some(namespace) => Api::namespaced_with(cluster.client(), namespace, &resource),
+        None => Api::all_with(cluster.client(), &resource),
+    };
+    let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
+    let mut whole = object;
+    whole["apiVersion"] = json!(resource.api_version);
+    whole["kind"] = json!(kind);
+    let how = PatchParams::apply("test").force();
+    api.patch(&name, &how, &Patch::Apply(&whole)).await.expect("applied");
+    if whole.get("status").is_some() {
+        api.patch_status(&name, &how, &Patch::Apply(&whole)).await.expect("a status");
+    }
+}
+
+/// The Service, and endpoints of so many pods that are ready, each in a slice for each address family.
+async fn service(cluster: &Cluster, namespace: &str, ready: usize) {
+    let port = json!({ "name": "http", "port": 80, "protocol": "TCP" });
+    let spec = json!({ "metadata": { "name": "web" }, "spec": { "ports": [port] } });
+    put(cluster, "v1", "Service", Some(namespace), spec).await;
+    for (family, begin) in [("IPv4", "10.255.0."), ("IPv6", "fd00::")] {
+        let endpoints: Vec<Value> = (1..=2)
+            .map(|number| {
+                json!({
+                    "addresses": [format!("{begin}{number}")],
+                    "conditions": { "ready": number <= ready },
+                    "targetRef": { "kind": "Pod", "name": format!("web-{number}"), "uid": format!("uid-{number}") },
+                })
+            })
+            .collect();
+        let slice = json!({
+            "metadata": {
+                "name": format!("web-{}", family.to_lowercase()),
+                "labels": { "kubernetes.io/service-name": "web" },
+            },
+            "addressType": family,
+            "ports": [{ "name": "http", "port": 8000, "protocol": "TCP" }],
+            "endpoints": endpoints,
+        });
+        put(cluster, "discovery.k8s.io/v1", "EndpointSlice", Some(namespace), slice).await;
+    }
+}
+
+async fn class(cluster: &Cluster, name: &str) {
+    let class =
+        json!({ "metadata": { "name": name }, "spec": { "controller": "example.com/test" } });
+    put(cluster, "networking.k8s.io/v1", "IngressClass", None, class).await;
+}
+
+/// The Ingress, with an address of this machine where there is a controller.
+async fn ingress(cluster: &Cluster, namespace: &str, address: Option<SocketAddr>) {
+    let backend = json!({ "service": { "name": "web", "port": { "name": "http" } } });
+    let addresses: Vec<Value> = address
+        .iter()
+        .map(|address| {
+            json!({ "ip": address.ip().to_string(), "ports": [{ "port": address.port(), "protocol": "TCP" }] })
+        })
+        .collect();
+    let ingress = json!({
+        "metadata": { "name": "web" },
+        "spec": { "defaultBackend": backend },
+        "status": { "loadBalancer": { "ingress": addresses } },
+    });
+    put(cluster, "networking.k8s.io/v1", "Ingress", Some(namespace), ingress).await;
+}
+
+async fn reach(cluster: &Cluster, release: &Release, seconds: u64) -> Reach {
+    let mut sink = |_: Event| ();
+    reachable(cluster, release, Duration::from_secs(seconds), &mut sink).await.expect("an answer")
+}
+
+#[test]
+#[ignore = "needs etcd kube-apiserver"]
+fn the_page_is_asked_for_through_the_ingress() {
+    let control_plane = ControlPlane::start();
+    runtime().block_on(async {
+        let cluster = connect(control_plane.kubeconfig()).await;
+        let namespace = control_plane.namespace("reach").await;
+        let host = release(&namespace, WayIn::Host("web.invalid".into()));
+
+        // No pod is ready in time.
+        service(&cluster, &namespace, 1).await;
+        let late = reach(&cluster, &host, 1).await;
+        assert!(
+            late.problem.as_ref().is_some_and(|it| it.contains("1 of 2 endpoints ready after 1 s")),
+            "{late:?}"
+        );
+
+        // No controller at all: said, and not waited for.
+        service(&cluster, &namespace, 2).await;
+        let alone = reach(&cluster, &host, 10).await;
+        assert_eq!((&alone.address, &alone.problem), (&None, &None), "{alone:?}");
+        assert_eq!(alone.verified, ["Service web has 2 ready endpoints"]);
+        let hints = alone.hints.join("\n");
+        assert!(
+            hints.contains("no IngressClass") && hints.contains("port-forward service/web"),
+            "{hints}"
+        );
+
+        // A controller that has not taken the route up yet, then has.
+        class(&cluster, "one").await;
+        let controller = Controller::start(&[404, 503, 200]).await;
+        ingress(&cluster, &namespace, Some(controller.address)).await;
+        let there = reach(&cluster, &host, 30).await;
+        let port = controller.address.port();
+        assert_eq!(there.problem, None, "{there:?}");
+        assert_eq!(there.address, Some(format!("http://web.invalid:{port}/")));
+        let proof = format!(
+            "GET / with Host web.invalid through the Ingress at 127.0.0.1:{port} was answered 200"
+        );
+        assert!(there.verified.contains(&proof), "{there:?}");
+        assert!(
+            there
+                .hints
+                .iter()
+                .any(|hint| hint.ends_with("a line for the hosts file: 127.0.0.1 web.invalid")),
+            "{there:?}"
+        );
+        let requests = controller.requests();
+        assert_eq!(requests.len(), 3);
+        for request in requests {
+            assert!(request.starts_with("GET / HTTP/1.1\r\n"), "{request}");
+            assert!(
+                request.to_lowercase().contains(&format!("host: web.invalid:{port}\r\n")),
+                "{request}"
+            );
+        }
+
+        // Under every name: the address is the Ingress's own.
+        let any = reach(&cluster, &release(&namespace, WayIn::AnyHost), 30).await;
+        assert_eq!(any.address, Some(format!("http://127.0.0.1:{port}/")));
+        assert_eq!(any.problem, None);
+
+        // A controller without the route, and one that is not there.
+        let broken = Controller::start(&[503]).await;
+        ingress(&cluster, &namespace, Some(broken.address)).await;
+        let failed = reach(&cluster, &host, 10).await;
+        let problem = failed.problem.expect("a problem");
+        assert!(
+            problem.contains("answers 503")
+                && problem.contains("IngressClass one (example.com/test)"),
+            "{problem}"
+        );
+        ingress(&cluster, &namespace, None).await;
+        let failed = reach(&cluster, &host, 10).await;
+        let problem = failed.problem.expect("a problem");
+        assert!(problem.contains("got no address within 10 s"), "{problem}");
+
+        // Two classes, none the default, and one that is not there.
+        class(&cluster, "two").await;
+        let misled = reach(&cluster, &host, 10).await;
+        assert!(misled.problem.is_some_and(
+            |it| it.contains("no IngressClass is the default") && it.ends_with("one, two")
+        ));
+        let mut named = host.clone();
+        named.k3s.ingress_class = Some("three".into());
+        let misled = reach(&cluster, &named, 10).await;
+        assert!(misled.problem.is_some_and(|it| it.contains("there is no IngressClass three")));
+    });
+}
