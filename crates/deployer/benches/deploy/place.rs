@@ -66,6 +66,12 @@ impl Place {
         self.cluster.context()
     }
 
+    /// Whether a node counts disk space, as the deployer asks before it limits it. The chart has to be told.
+    pub(crate) fn counts_disk(&self) -> Result<bool> {
+        let nodes = self.runtime.block_on(self.cluster.addresses_of_nodes())?;
+        Ok(nodes.is_empty() || nodes.iter().any(|node| node.counts_disk))
+    }
+
     /// Deletes both, and waits until they are gone.
     pub(crate) fn close(self) -> Result<()> {
         let Self { runtime, cluster } = self;

@@ -20,6 +20,7 @@ pub(crate) struct Programs {
     context: String,
     /// The chart's folder.
     chart: String,
+    counts_disk: bool,
     /// The image of both, as the nodes know it.
     pub(crate) image: String,
     /// Helm's version, or why it is not measured.
@@ -36,6 +37,7 @@ impl Programs {
             kubeconfig: kubeconfig.map(|path| workspace().join(path).display().to_string()),
             context: place.context().to_owned(),
             chart: folder.join("chart").display().to_string(),
+            counts_disk: place.counts_disk()?,
             image: String::new(),
             helm: version(),
         };
@@ -62,10 +64,11 @@ impl Programs {
     /// `helm upgrade --install --wait` with this image.
     pub(crate) fn upgrade(&self, image: &str) -> Result<Run> {
         let image = format!("image={image}");
+        let counts_disk = format!("disk_is_counted={}", self.counts_disk);
         let mut words = vec!["upgrade", "--install", "--wait", &self.release, &self.chart];
         words.extend(["--namespace", HELMS, "--kube-context", &self.context]);
         // Empty: the objects go into Helm's own namespace.
-        words.extend(["--set", "k3s.namespace=", "--set", &image]);
+        words.extend(["--set", "k3s.namespace=", "--set", &image, "--set", &counts_disk]);
         words.extend(self.kubeconfig.iter().flat_map(|path| ["--kubeconfig", path]));
         measure::run("helm", &words)
     }
