@@ -96,6 +96,8 @@ pub struct Applied {
     pub revision: u32,
     /// Whether anything had to be done.
     pub changed: bool,
+    /// Whether an Ingress controller had taken the Ingress before; without one its host name leads nowhere.
+    pub admitted: bool,
 }
 
 /// Everything that a run works with.
@@ -187,7 +189,7 @@ impl<'a> Run<'a> {
                 return Err(DeployError::Failed { revision, failure, after });
             }
         }
-        Ok(Applied { revision, changed: false })
+        Ok(Applied { revision, changed: false, admitted: state.admitted() })
     }
 
     /// Follows the rollout of the Deployment, where there is one.
@@ -214,7 +216,8 @@ impl<'a> Run<'a> {
         match self.bring_up(&mut revision, &state, &plan, sink).await {
             Ok(()) => {
                 self.trim(&state, &revision).await?;
-                Ok(Applied { revision: revision.number, changed: true })
+                let admitted = state.admitted();
+                Ok(Applied { revision: revision.number, changed: true, admitted })
             }
             Err(stopped) => Err(fall_back(self, &state, revision, stopped, sink).await),
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cluster::{CallError, Cluster};
 use crate::deploy::inventory;
 use crate::history::{History, Revision, Status};
-use crate::manifest::{Manifest, ObjectId};
+use crate::manifest::{Kind, Manifest, ObjectId};
 
 /// Calls at one time: enough to hide the way to a cluster far off, too few to be throttled.
 const AT_ONCE: usize = 4;
@@ -42,6 +42,13 @@ impl State {
             .try_collect()
             .await?;
         Ok(Self { revisions, live })
+    }
+
+    /// Whether an Ingress controller has given the Ingress an address.
+    pub fn admitted(&self) -> bool {
+        let ingress = self.live.iter().find(|(id, _)| id.kind == Kind::Ingress);
+        let addresses = ingress.and_then(|(_, live)| live.pointer("/status/loadBalancer/ingress"));
+        addresses.and_then(Value::as_array).is_some_and(|addresses| !addresses.is_empty())
     }
 
     /// The newest revision that was seen to serve.
