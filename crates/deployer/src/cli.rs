@@ -12,7 +12,7 @@ use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_deployer::cluster::Target;
 use tokio::sync::Notify;
 
-use crate::command::{apply, diff, history, remove, render, rollback, status};
+use crate::command::{apply, diff, forward, history, remove, render, rollback, status};
 use crate::output::Output;
 
 /// Deploys the service on Kubernetes, k3s first. Without a command: apply.
@@ -53,6 +53,7 @@ enum Command {
     History(history::Args),
     Rollback(rollback::Args),
     Remove(remove::Args),
+    Forward(forward::Args),
     /// Set up, widen, upgrade or take down a k3s cluster [not built yet]
     Cluster {
         /// What to do with the cluster.
@@ -161,6 +162,7 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::History(args) => history::run(common, args).await,
         Command::Rollback(args) => rollback::run(common, args).await,
         Command::Remove(args) => remove::run(common, args).await,
+        Command::Forward(args) => forward::run(common, args).await,
         Command::Cluster { command } => not_built_yet(command),
     }
 }
@@ -169,7 +171,9 @@ impl Command {
     /// How long the command may take to end in order, once it is asked to.
     fn grace(&self) -> Duration {
         match self {
-            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) => Duration::from_secs(5),
+            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => {
+                Duration::from_secs(5)
+            }
             _ => Duration::ZERO,
         }
     }

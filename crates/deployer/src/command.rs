@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod diff;
+pub(crate) mod forward;
 pub(crate) mod history;
 pub(crate) mod remove;
 pub(crate) mod render;

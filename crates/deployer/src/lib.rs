@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod deploy;
 pub mod diff;
 pub mod event;
+pub mod forward;
 pub mod history;
 pub mod image;
 pub mod lock;

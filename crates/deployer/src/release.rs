@@ -41,6 +41,14 @@ pub enum WayIn {
     Host(String),
 }
 
+/// The labels that choose the pods of the release of this name.
+pub fn selector(name: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("app.kubernetes.io/name".to_owned(), name.to_owned()),
+        (INSTANCE.to_owned(), name.to_owned()),
+    ])
+}
+
 impl Release {
     /// The name of the release and of its objects.
     pub fn name(&self) -> &str {
@@ -54,10 +62,7 @@ impl Release {
 
     /// The labels that choose the release's pods. They never change: a Deployment's selector is immutable.
     pub fn selector(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            ("app.kubernetes.io/name".to_owned(), self.name().to_owned()),
-            (INSTANCE.to_owned(), self.name().to_owned()),
-        ])
+        selector(self.name())
     }
 
     /// The labels of every object: the configuration's, and ours over them.

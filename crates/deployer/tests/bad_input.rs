@@ -211,7 +211,7 @@ fn serves_as_before(web: &Deployer) {
     let ready = status["pods"].as_array().unwrap().iter().filter(|pod| pod["ready"] == true);
     assert_eq!((ready.count(), &status["healthy"]), (2, &Value::Bool(true)), "{status:#}");
     let history = web.history();
-    let told: Vec<_> = history.iter().map(|it| (it.number, it.status.as_str())).collect();
+    let told: Vec<_> = history.iter().map(|it| (it.revision, it.status.as_str())).collect();
     assert_eq!(told, [(1, "superseded"), (2, "failed"), (3, "serving")]);
     assert_eq!(history[2].rollback_of, Some(1));
 }

@@ -126,7 +126,7 @@ fn one_number_is_recorded_once() {
             Revision { number: 3, ..first.clone() },
             Revision { number: 3, status: Status::Deployed, ..first },
         ] {
-            proxy.at(2, Fault::Lose);
+            proxy.at(2, |_| true, Fault::Lose);
             history.put(&revision).await.expect("recorded");
             assert_eq!(proxy.hits(), 1);
             assert_eq!(history.list().await.expect("a list").last(), Some(&revision));
@@ -194,7 +194,7 @@ fn pieces_that_nobody_needs_are_swept() {
         let impatient = Policy { attempts: 1, ..Policy::default() };
         let cluster = &connect(proxy.kubeconfig(), impatient).await;
         let history = History::new(cluster, namespace, "web");
-        proxy.at(4, Fault::Close);
+        proxy.at(4, |_| true, Fault::Close);
         history.put(&revision(1, manifests(3 << 20, 1))).await.expect_err("cut off");
         assert_eq!(secrets(cluster, namespace).await.len(), 2, "two pieces");
         history.put(&revision(1, manifests(50, 2))).await.expect("recorded");

@@ -27,6 +27,8 @@ pub enum Verb {
     Delete,
     /// Reading a container's log.
     Log,
+    /// Opening a way into a pod.
+    Forward,
 }
 
 impl Verb {
@@ -49,6 +51,7 @@ impl fmt::Display for Verb {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Log => "read the log of",
+            Self::Forward => "forward a connection to",
         })
     }
 }

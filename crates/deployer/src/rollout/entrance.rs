@@ -189,12 +189,9 @@ impl fmt::Display for Entrance {
 }
 
 /// How to reach a service that is only inside the cluster.
-pub(super) fn port_forward(release: &Release) -> String {
-    format!(
-        "from this machine: kubectl -n {} port-forward service/{} 8000:80, then http://127.0.0.1:8000/",
-        release.namespace(),
-        release.name()
-    )
+pub(super) fn forward(release: &Release) -> String {
+    let port = release.service.port;
+    format!("from this machine: `cargo xtask deploy-k3s forward`, then http://127.0.0.1:{port}/")
 }
 
 /// What to do where this machine does not find the host's address, or another one: nip.io needs a resolver on the internet,

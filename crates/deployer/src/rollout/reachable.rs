@@ -60,7 +60,7 @@ pub async fn reachable(
         Way::Inside(hint) => {
             search.through_proxy(&mut reach).await;
             reach.hints.extend(hint);
-            reach.hints.push(entrance::port_forward(release));
+            reach.hints.push(entrance::forward(release));
         }
         Way::Misled(problem) => reach.problem = Some(problem),
         Way::Through(controller) => {

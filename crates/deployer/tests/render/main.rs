@@ -2,6 +2,7 @@
 
 mod api_server;
 mod auditors;
+mod definitions;
 mod exceptions;
 mod releases;
 mod rules;

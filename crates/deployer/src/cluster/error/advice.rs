@@ -76,8 +76,13 @@ fn rule(denied: &Denied) -> String {
         Some(namespace) => format!("a Role in namespace {namespace}"),
         None => "a ClusterRole".to_owned(),
     };
+    // Asked for by a GET that is upgraded: from Kubernetes 1.35 on both are needed, and only the first lack is told.
+    let verbs = match (resource.as_str(), verb.as_str()) {
+        ("pods/portforward", "get" | "create") => "\"get\", \"create\"".to_owned(),
+        _ => format!("\"{verb}\""),
+    };
     format!(
         "have {place} bound to {user} with the rule {{apiGroups: [\"{group}\"], resources: [\"{resource}\"], \
-         verbs: [\"{verb}\"]}}"
+         verbs: [{verbs}]}}"
     )
 }
