@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ResourceQuota, Service};
-use kube::api::{Api, DeleteParams, PostParams};
+use kube::api::{Api, DeleteParams, PatchParams, PostParams};
 use serde_json::{Value, from_value, json};
 use support::block_on;
 use support::control_plane::{ControlPlane, User};
@@ -141,7 +141,7 @@ fn a_namespace_that_goes_away_takes_nothing_new() {
     let output = impatient(control_plane, "going").run(&format!("apply --image {GOOD}"));
     refused(&output, &["going", "being deleted"]);
     let free = kube::api::Patch::Merge(json!({ "metadata": { "finalizers": null } }));
-    block_on(async { maps.patch("held", &Default::default(), &free).await.map(drop) }).unwrap();
+    block_on(async { maps.patch("held", &PatchParams::default(), &free).await.map(drop) }).unwrap();
 }
 
 /// An upgrade that cannot come up: what is wrong with it, and what the reason holds.
