@@ -25,8 +25,9 @@ fn forwarding_outlives_a_rolling_update_and_ends_in_order() {
     assert!(!nothing.status.success() && said.contains("no revision"), "{said}");
 
     web().succeed("apply");
-    let mut forward = web().start("forward --port 0");
-    let address = announced(&mut forward);
+    let configured = web();
+    let mut forward = Serving(configured.start("forward --port 0"));
+    let address = forward.announced();
     let (status, body) = pods::page(address).expect("a page");
     assert_eq!((status.as_str(), body.trim_end()), ("HTTP/1.1 200 OK", "Hello, World!"));
 
@@ -47,20 +48,37 @@ fn forwarding_outlives_a_rolling_update_and_ends_in_order() {
     let said = String::from_utf8_lossy(&taken.stderr);
     assert!(!taken.status.success() && said.contains("--port 0"), "{said}");
 
-    kill_process(Pid::from_child(&forward), Signal::TERM).expect("a signal");
+    kill_process(Pid::from_child(&forward.0), Signal::TERM).expect("a signal");
     let mut rest = String::new();
-    let stdout = forward.stdout.as_mut().expect("its standard output");
+    let stdout = forward.0.stdout.as_mut().expect("its standard output");
     stdout.read_to_string(&mut rest).expect("text");
     assert_eq!(rest, "", "the address alone");
-    assert_eq!(forward.wait().expect("an end").code(), Some(0));
+    assert_eq!(forward.0.wait().expect("an end").code(), Some(0));
     TcpListener::bind(address).expect("the port is free again");
 }
 
-/// The address that it says it serves on. The buffer holds one byte, so that nothing after the line is taken.
-fn announced(forward: &mut Child) -> SocketAddr {
-    let mut line = String::new();
-    let stdout = forward.stdout.as_mut().expect("its standard output");
-    BufReader::with_capacity(1, stdout).read_line(&mut line).expect("a line");
-    let address = line.trim_end().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
-    address.and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("no address: {line:?}"))
+/// A command that serves; it is ended, whatever comes of the test.
+struct Serving(Child);
+
+impl Serving {
+    /// The address that it says it serves on. The buffer holds one byte, so that nothing after the line is taken.
+    fn announced(&mut self) -> SocketAddr {
+        let mut line = String::new();
+        let stdout = self.0.stdout.as_mut().expect("its standard output");
+        BufReader::with_capacity(1, stdout).read_line(&mut line).expect("a line");
+        let address = line.trim_end().strip_prefix("http://").and_then(|it| it.strip_suffix('/'));
+        address.and_then(|it| it.parse().ok()).unwrap_or_else(|| {
+            let mut said = String::new();
+            let _ = self.0.kill();
+            let _ = self.0.stderr.as_mut().expect("its standard error").read_to_string(&mut said);
+            panic!("no address: {line:?}; {said}")
+        })
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
