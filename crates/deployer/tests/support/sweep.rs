@@ -112,9 +112,7 @@ impl Sweep<'_> {
             .succeed("apply --image acme/web:1");
         block_on(async {
             foreign::plant(&self.client, "neighbour").await;
-            // The last of the controllers has seen it by then.
-            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-            census::take(&self.client).await.remove("neighbour").expect("the neighbour's objects")
+            census::settled(&self.client, "neighbour").await
         })
     }
 
