@@ -16,13 +16,15 @@ mod run;
 mod state;
 mod status;
 mod way_in;
+mod wish;
 
 pub use error::DeployError;
 pub use plan::Plan;
 pub use preview::preview;
 pub use remove::{Removed, remove};
 pub use rollback::rollback_target;
-pub use run::{Applied, OnFailure, Options, Wish, apply};
+pub use run::apply;
 pub use state::State;
 pub use status::{Drift, ObjectReport, PodReport, Report, status};
 pub use way_in::{nip_io, way_in};
+pub use wish::{Applied, OnFailure, Options, Wish};

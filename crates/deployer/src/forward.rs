@@ -1,7 +1,8 @@
 //! The deployed service on this machine, by way of the API server's port forwarding.
 //!
-//! `pods` says which pod a connection goes to and opens the way there; `connection` carries one connection. A connection
-//! that has begun stays with its pod; each new one goes to a pod that is ready then, so that a rollout is not felt.
+//! `pods` says which pod a connection goes to and opens the way there; `connection` carries one connection. A
+//! connection that has begun stays with its pod; each new one goes to a pod that is ready then, so that a rollout
+//! is not felt.
 
 mod connection;
 mod pods;
@@ -94,7 +95,8 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Looks for the release's pods, and tries the way to one of them: what is not allowed is said before anyone connects.
+    /// Looks for the release's pods, and tries the way to one of them: what is not allowed is said before anyone
+    /// connects.
     ///
     /// # Errors
     /// The release is not there, pods cannot be listed, or their ports may not be forwarded.

@@ -106,6 +106,18 @@ impl Lock {
         Self { record: Record::new(namespace, release), holder, clock }
     }
 
+    /// Whether someone has it, or has left it.
+    ///
+    /// # Errors
+    /// The API server does not tell.
+    pub async fn is_there(
+        cluster: &Cluster,
+        namespace: &str,
+        release: &str,
+    ) -> Result<bool, CallError> {
+        Ok(Record::new(namespace, release).read(cluster).await?.is_some())
+    }
+
     /// Takes the lock, waiting at most `wait` for another deployment to end. Less than [`DURATION`] and a little is not
     /// enough to take over from a deployer that was killed on another machine.
     ///

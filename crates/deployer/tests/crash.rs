@@ -61,9 +61,14 @@ const SCENARIOS: [Scenario; 5] = [
     },
 ];
 
-/// A call that only reads leaves the same behind before and after.
+/// A call that only reads leaves the same behind before and after, and one that asks the same again is the same call.
 const KILLS: [Disturbance; 2] = [
-    Disturbance { name: "before", fault: Fault::KillBefore, to: |_| true, again: true },
+    Disturbance {
+        name: "before",
+        fault: Fault::KillBefore,
+        to: |seen| !seen.looks_again,
+        again: true,
+    },
     Disturbance { name: "after", fault: Fault::KillAfter, to: Seen::is_write, again: true },
 ];
 

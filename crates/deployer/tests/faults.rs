@@ -45,12 +45,17 @@ const SCENARIOS: [Scenario; 3] = [
     },
 ];
 
+/// One that asks the same again is the same call.
+fn first_look(seen: &Seen) -> bool {
+    !seen.looks_again
+}
+
 /// Every call is answered with a fault once. For a call that only reads, a lost answer is a closed connection.
 const FAULTS: [Disturbance; 5] = [
-    Disturbance { name: "429", fault: Fault::Answer(429), to: |_| true, again: false },
-    Disturbance { name: "500", fault: Fault::Answer(500), to: |_| true, again: false },
-    Disturbance { name: "503", fault: Fault::Answer(503), to: |_| true, again: false },
-    Disturbance { name: "closed", fault: Fault::Close, to: |_| true, again: false },
+    Disturbance { name: "429", fault: Fault::Answer(429), to: first_look, again: false },
+    Disturbance { name: "500", fault: Fault::Answer(500), to: first_look, again: false },
+    Disturbance { name: "503", fault: Fault::Answer(503), to: first_look, again: false },
+    Disturbance { name: "closed", fault: Fault::Close, to: first_look, again: false },
     Disturbance { name: "lost", fault: Fault::Lose, to: Seen::is_write, again: false },
 ];
 

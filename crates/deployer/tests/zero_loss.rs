@@ -36,6 +36,7 @@ fn not_one_request_fails_while_the_pods_are_replaced() {
         counts.connections.load(Ordering::SeqCst),
         failures.len()
     );
-    assert!(failures.is_empty(), "{failures:?}");
+    let some: Vec<_> = failures.iter().take(20).collect();
+    assert!(failures.is_empty(), "{some:#?}");
     assert!(counts.answered.load(Ordering::SeqCst) > 1000, "too little to show anything");
 }

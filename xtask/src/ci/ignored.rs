@@ -71,7 +71,7 @@ fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
             None => command.arg("--lib"),
         };
     }
-    command.args(["--", "--ignored"]).args(tests.iter().map(|test| &test.name));
+    command.args(["--", "--ignored", "--show-output"]).args(tests.iter().map(|test| &test.name));
     Step { name, action: Action::Run(command) }
 }
 

@@ -88,7 +88,7 @@ async fn finish(
     applied: Applied,
     sink: &mut dyn Sink,
 ) -> Result<ExitCode> {
-    let Applied { revision, changed } = applied;
+    let Applied { revision, changed, admitted } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
         let reach = rollout::reachable(cluster, release, deadline, sink).await?;
@@ -100,7 +100,7 @@ async fn finish(
         }
         reach.address
     } else {
-        release.address()
+        release.address().filter(|_| admitted)
     };
     let text = if changed {
         format!("Revision {revision} of {} serves.", release.name())

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
 use crate::deploy::remove::Removed;
-use crate::deploy::run::Wish;
+use crate::deploy::wish::Wish;
 use crate::deploy::{DeployError, inventory};
 use crate::event::{Action, Event, Sink};
 use crate::manifest::{Kind, ObjectId};

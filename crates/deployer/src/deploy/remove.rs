@@ -7,8 +7,8 @@ use tokio::sync::Notify;
 
 use crate::cluster::Cluster;
 use crate::deploy::DeployError;
-use crate::deploy::run::Wish;
 use crate::deploy::state::State;
+use crate::deploy::wish::Wish;
 use crate::deploy::{inventory, namespace};
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Owned};
@@ -48,7 +48,8 @@ pub async fn remove(
     }
     let state = State::look(cluster, &history, &[]).await?;
     let ours = inventory::bears_our_labels(&live, &wish.release);
-    if !ours && state.revisions.is_empty() {
+    let locked = Lock::is_there(cluster, &wish.namespace, &wish.release).await?;
+    if !ours && !locked && state.revisions.is_empty() {
         // A namespace of others is not even locked where nothing of ours is in it.
         return Ok(Removed { objects: 0, namespace_kept: None });
     }

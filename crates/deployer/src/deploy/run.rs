@@ -1,11 +1,9 @@
 //! Carries out a plan: lock, record, apply, follow, prune, record.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::Notify;
 
 use crate::cluster::{CallError, Cluster};
 use crate::deploy::DeployError;
@@ -14,89 +12,12 @@ use crate::deploy::objects::{self, Objects};
 use crate::deploy::plan::Plan;
 use crate::deploy::preview::{immutable, preview};
 use crate::deploy::state::State;
+use crate::deploy::wish::{Applied, Options, Wish};
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::lock::Lock;
-use crate::manifest::{Kind, Manifest};
+use crate::manifest::Kind;
 use crate::rollout::{self, Failure, Outcome, Target};
-
-/// How to deploy.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Take over fields and objects that belong to others.
-    pub force: bool,
-    /// Delete and make anew what cannot be changed.
-    pub replace: bool,
-    /// What to do where the new revision does not run.
-    pub on_failure: OnFailure,
-    /// How long the whole may take.
-    pub timeout: Duration,
-    /// How many revisions are kept.
-    pub history: usize,
-    /// Who deploys, as the history shows it.
-    pub by: String,
-    /// Notified when the run is to end; the lock is then given back.
-    pub interrupt: Arc<Notify>,
-}
-
-/// What to do where a new revision does not run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnFailure {
-    /// Back to the last good revision; a first install is removed again.
-    GoBack,
-    /// The same, but a first install stays.
-    KeepFirst,
-    /// Everything stays as it is.
-    Leave,
-}
-
-/// What is wanted.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    /// The release's name.
-    pub release: String,
-    /// Its namespace.
-    pub namespace: String,
-    /// The image, as the history shows it.
-    pub image: String,
-    /// The objects, in order.
-    pub manifests: Vec<Manifest>,
-    /// The revision whose objects these are, where it is gone back to.
-    pub rollback_of: Option<u32>,
-}
-
-impl Wish {
-    /// The release without an object.
-    pub fn nothing(release: &str, namespace: &str) -> Self {
-        Self {
-            release: release.to_owned(),
-            namespace: namespace.to_owned(),
-            image: String::new(),
-            manifests: Vec::new(),
-            rollback_of: None,
-        }
-    }
-
-    /// The same release as it was in an earlier revision.
-    #[must_use]
-    pub fn back_to(&self, revision: &Revision) -> Self {
-        Self {
-            image: revision.image.clone(),
-            manifests: revision.manifests.clone(),
-            rollback_of: Some(revision.number),
-            ..self.clone()
-        }
-    }
-}
-
-/// How it went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
-    /// The revision that serves.
-    pub revision: u32,
-    /// Whether anything had to be done.
-    pub changed: bool,
-}
 
 /// Everything that a run works with.
 pub(super) struct Run<'a> {
@@ -123,18 +44,15 @@ pub async fn apply(
     for text in &plan.notes {
         sink.emit(Event::Note { text: text.clone() });
     }
+    // A lock that is there says that someone is at it, or was killed at it: then it is waited for, and none is left over.
     if plan.in_place {
-        return run.in_place(&state, &plan, sink).await;
+        if !Lock::is_there(cluster, &wish.namespace, &wish.release).await? {
+            return run.in_place(&state, &plan, sink).await;
+        }
+    } else {
+        run.announce(&state, &plan, sink).await?;
+        objects::make_namespace(cluster, &plan, options.force, sink).await?;
     }
-    let differences = preview(cluster, &state, &plan, options.force).await?;
-    let immutable = immutable(&differences).map(|(id, field)| (id.clone(), field.to_owned()));
-    for difference in differences {
-        sink.emit(Event::Change(difference));
-    }
-    if let Some((id, field)) = immutable.filter(|_| !options.replace) {
-        return Err(DeployError::Immutable { id, field });
-    }
-    objects::make_namespace(cluster, &plan, options.force, sink).await?;
     let held =
         Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
     // Every write through it sees first that the lock is still ours.
@@ -168,6 +86,24 @@ impl<'a> Run<'a> {
         Ok((state, plan))
     }
 
+    /// Shows what will change. What cannot be changed ends it here, before anything is written.
+    async fn announce(
+        &self,
+        state: &State,
+        plan: &Plan,
+        sink: &mut dyn Sink,
+    ) -> Result<(), DeployError> {
+        let differences = preview(self.cluster, state, plan, self.options.force).await?;
+        let immutable = immutable(&differences).map(|(id, field)| (id.clone(), field.to_owned()));
+        for difference in differences {
+            sink.emit(Event::Change(difference));
+        }
+        match immutable {
+            Some((id, field)) if !self.options.replace => Err(DeployError::Immutable { id, field }),
+            _ => Ok(()),
+        }
+    }
+
     /// Nothing to write; but pods that do not run yet, or no longer, are waited for.
     async fn in_place(
         &self,
@@ -187,7 +123,7 @@ impl<'a> Run<'a> {
                 return Err(DeployError::Failed { revision, failure, after });
             }
         }
-        Ok(Applied { revision, changed: false })
+        Ok(Applied { revision, changed: false, admitted: state.admitted() })
     }
 
     /// Follows the rollout of the Deployment, where there is one.
@@ -214,7 +150,8 @@ impl<'a> Run<'a> {
         match self.bring_up(&mut revision, &state, &plan, sink).await {
             Ok(()) => {
                 self.trim(&state, &revision).await?;
-                Ok(Applied { revision: revision.number, changed: true })
+                let admitted = state.admitted();
+                Ok(Applied { revision: revision.number, changed: true, admitted })
             }
             Err(stopped) => Err(fall_back(self, &state, revision, stopped, sink).await),
         }

@@ -2,16 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use crate::cluster::{CallError, Cluster};
 use crate::deploy::inventory;
 use crate::history::{History, Revision, Status};
-use crate::manifest::{Manifest, ObjectId};
-
-/// Calls at one time: enough to hide the way to a cluster far off, too few to be throttled.
-const AT_ONCE: usize = 4;
+use crate::manifest::{Kind, Manifest, ObjectId};
 
 /// What a look at the cluster has shown.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,16 +28,21 @@ impl State {
         let revisions = history.list().await?;
         let mut ids: BTreeSet<_> = wanted.iter().map(|manifest| manifest.id.clone()).collect();
         ids.extend(inventory::unrecorded(&revisions));
-        let live = stream::iter(ids)
-            .map(|id| async move {
-                let object = cluster.get(&id).await?;
-                Ok::<_, CallError>(object.map(|object| (id, object)))
-            })
-            .buffered(AT_ONCE)
-            .try_filter_map(|found| async move { Ok(found) })
-            .try_collect()
-            .await?;
+        // One after the other, over one connection: to open more takes longer than the answers do.
+        let mut live = BTreeMap::new();
+        for id in ids {
+            if let Some(object) = cluster.get(&id).await? {
+                live.insert(id, object);
+            }
+        }
         Ok(Self { revisions, live })
+    }
+
+    /// Whether an Ingress controller has given the Ingress an address.
+    pub fn admitted(&self) -> bool {
+        let ingress = self.live.iter().find(|(id, _)| id.kind == Kind::Ingress);
+        let addresses = ingress.and_then(|(_, live)| live.pointer("/status/loadBalancer/ingress"));
+        addresses.and_then(Value::as_array).is_some_and(|addresses| !addresses.is_empty())
     }
 
     /// The newest revision that was seen to serve.

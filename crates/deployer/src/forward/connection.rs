@@ -1,7 +1,8 @@
 //! One connection, from the client to a pod and back.
 //!
-//! What the port forwarding of Kubernetes cannot carry is an end of one direction (`portforward` over `WebSocket` has no
-//! message for it). So the client's end is kept here: the pod is not told of it, and its answer still comes through.
+//! What the port forwarding of Kubernetes cannot carry is an end of one direction (`portforward` over `WebSocket`
+//! has no message for it). So the client's end is kept here: the pod is not told of it, and its answer still comes
+//! through.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,8 +19,8 @@ use super::pods::{Pods, Way};
 /// The pods that are tried for one connection.
 const TRIES: usize = 4;
 
-/// What a client may send and have sent once more, to another pod, as long as no pod has had it. The way into a pod takes
-/// more than that at once.
+/// What a client may send and have sent once more, to another pod, as long as no pod has had it. The way into a pod
+/// takes more than that at once.
 const KEPT: usize = 64 * 1024;
 
 /// How long a pod may be silent after the client's end. A client that is wholly gone looks the same.
@@ -28,7 +29,8 @@ const QUIET: Duration = Duration::from_secs(30);
 /// How long a client may go on sending after the pod's end: an early close would reset the answer on its way.
 const REST: Duration = Duration::from_secs(1);
 
-/// Carries a connection to its end. Where all connections are in use (`full`), one whose client sends nothing more ends.
+/// Carries a connection to its end. Where all connections are in use (`full`), one whose client sends nothing more
+/// ends.
 ///
 /// # Errors
 /// Why it was closed before it was over.
@@ -119,9 +121,9 @@ impl Sent {
     }
 }
 
-/// Whether nothing listened in the pod: what was sent reached nobody, and may be sent again. The words are those of the
-/// container runtimes (containerd's and CRI-O's `sandbox_portforward`) and the kubelet's; others mean that it may have been
-/// reached.
+/// Whether nothing listened in the pod: what was sent reached nobody, and may be sent again. The words are those of
+/// the container runtimes (containerd's and CRI-O's `sandbox_portforward`) and the kubelet's; others mean that it
+/// may have been reached.
 fn was_unreached(said: &str) -> bool {
     const WORDS: [&str; 7] = [
         "connection refused",

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write, stderr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use skyward_deployer::diff;
+use skyward_deployer::diff::{self, Change, Difference};
 use skyward_deployer::event::{Action, Event, Sink};
 use skyward_deployer::rollout::Failure;
 
@@ -94,6 +94,9 @@ fn width() -> usize {
 /// An event as lines.
 fn text(event: &Event, color: bool) -> String {
     let text = match event {
+        // `diff` shows the whole object; here the lines that follow would be buried below it.
+        Event::Change(Difference { id, change: Change::Create, .. }) => format!("+ {id}\n"),
+        Event::Change(Difference { id, change: Change::Delete, .. }) => format!("- {id}\n"),
         // Its values are quoted already, and its colours are ours.
         Event::Change(difference) => return diff::text(std::slice::from_ref(difference), color),
         Event::Cluster { context, server } => format!("cluster  {context} at {server}\n"),

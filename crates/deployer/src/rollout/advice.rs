@@ -28,7 +28,7 @@ pub(super) fn next(trouble: &Trouble, target: &Target, deployment: &Deployment) 
         Cause::ImagePull => pull(&trouble.detail),
         Cause::Configuration => configuration(&trouble.detail, target),
         Cause::Start => "check the image's entry point, k3s.memory_limit and the node's runtime".to_owned(),
-        Cause::Crash => "read the log below; the container's arguments and variables come from [service] and k3s.env"
+        Cause::Crash => "read its log; the container's arguments and variables come from [service] and k3s.env"
             .to_owned(),
         Cause::OutOfMemory => {
             let limit = container.and_then(|container| limit(container, "memory"));
@@ -37,7 +37,7 @@ pub(super) fn next(trouble: &Trouble, target: &Target, deployment: &Deployment) 
         }
         Cause::Ended => "run a program that goes on: check service.args and the image's entry point".to_owned(),
         Cause::ProbeKills | Cause::Probe => {
-            "read the log below; check service.admin_port, and whether the service needs longer or more CPU to start"
+            "read its log; check service.admin_port, and whether the service needs longer or more CPU to start"
                 .to_owned()
         }
         Cause::Unschedulable => {
@@ -46,7 +46,7 @@ pub(super) fn next(trouble: &Trouble, target: &Target, deployment: &Deployment) 
         Cause::Evicted => {
             "see the node's conditions; raise k3s.storage_limit or k3s.memory if the pod went over its own".to_owned()
         }
-        Cause::SetUp => "see the events below; the node's network or the volume needs care".to_owned(),
+        Cause::SetUp => "see its events; the node's network or the volume needs care".to_owned(),
     }
 }
 

@@ -182,7 +182,7 @@ fn unfinished(seen: &Snapshot, target: &Target, what: &str, state: &str) -> Fail
         let reason = format!("{}; {what}", failure.reason);
         return Failure { reason, ..failure };
     }
-    let next = "see the events below; raise k3s.progress_deadline_s and k3s.timeout_s where the pods only need longer";
+    let next = "see its events; raise k3s.progress_deadline_s and k3s.timeout_s where the pods only need longer";
     Failure {
         reason: format!("{target}: {what}: {state}"),
         next: next.to_owned(),

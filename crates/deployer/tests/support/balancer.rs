@@ -10,7 +10,9 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::Api;
 use kube::runtime::{WatchStreamExt, reflector, watcher};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::control_plane::ControlPlane;
 use super::{block_on, runtime};
@@ -21,10 +23,12 @@ const DELAY: Duration = Duration::from_secs(1);
 /// A balancer on loopback. It ends when it is dropped.
 pub struct Balancer {
     pub address: SocketAddr,
-    tasks: Vec<AbortHandle>,
+    tasks: [AbortHandle; 3],
 }
 
 type Endpoints = Arc<Mutex<Vec<SocketAddr>>>;
+type Change = (Instant, Vec<SocketAddr>);
+type Changes = UnboundedSender<Change>;
 
 impl Balancer {
     /// For a Service, in front of the port named `http` of its pods.
@@ -36,9 +40,13 @@ impl Balancer {
         let endpoints = Endpoints::default();
         let listener = block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("its address");
-        let following = runtime().spawn(follow(slices, config, Arc::clone(&endpoints)));
-        let accepting = runtime().spawn(accept(listener, endpoints));
-        Self { address, tasks: vec![following.abort_handle(), accepting.abort_handle()] }
+        let (sender, receiver) = unbounded_channel();
+        let tasks = [
+            runtime().spawn(follow(slices, config, sender)).abort_handle(),
+            runtime().spawn(update(receiver, Arc::clone(&endpoints))).abort_handle(),
+            runtime().spawn(accept(listener, endpoints)).abort_handle(),
+        ];
+        Self { address, tasks }
     }
 }
 
@@ -48,19 +56,25 @@ impl Drop for Balancer {
     }
 }
 
-/// Keeps the endpoints up to date.
-async fn follow(slices: Api<EndpointSlice>, config: watcher::Config, endpoints: Endpoints) {
+/// Says what the endpoints are, and when that has its effect.
+async fn follow(slices: Api<EndpointSlice>, config: watcher::Config, changes: Changes) {
     let (reader, writer) = reflector::store();
     let events = watcher(slices, config).default_backoff().reflect(writer);
     let mut events = std::pin::pin!(events);
     // What does not work is tried again.
     while let Ok(Some(_)) | Err(_) = events.try_next().await {
-        let ready: Vec<_> = reader.state().iter().flat_map(|slice| ready(slice)).collect();
-        let endpoints = Arc::clone(&endpoints);
-        tokio::spawn(async move {
-            tokio::time::sleep(DELAY).await;
-            *endpoints.lock().unwrap() = ready;
-        });
+        let ready = reader.state().iter().flat_map(|slice| ready(slice)).collect();
+        if changes.send((Instant::now() + DELAY, ready)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Puts the changes into effect, in their order.
+async fn update(mut changes: UnboundedReceiver<Change>, endpoints: Endpoints) {
+    while let Some((at, ready)) = changes.recv().await {
+        tokio::time::sleep_until(at).await;
+        *endpoints.lock().unwrap() = ready;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every object of a cluster, of whatever kind the API server serves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::discovery::{ApiGroup, Discovery, Scope, verbs};
@@ -41,7 +42,26 @@ pub async fn take(client: &Client) -> Census {
             census.entry(namespace).or_default().push(Item { name, object });
         }
     }
+    // Discovery has no order.
+    for items in census.values_mut() {
+        items.sort_by(|a, b| a.name.cmp(&b.name));
+    }
     census
+}
+
+/// The objects of a namespace, once no controller has written to them for two seconds.
+pub async fn settled(client: &Client, namespace: &str) -> Vec<Item> {
+    let mut before = Vec::new();
+    for _ in 0..30 {
+        let now = take(client).await.remove(namespace).unwrap_or_default();
+        if before == now {
+            return now;
+        }
+        before = now;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    let names: Vec<_> = before.iter().map(|item| &item.name).collect();
+    panic!("someone writes to {names:?} for more than a minute");
 }
 
 impl Item {

@@ -196,7 +196,8 @@ impl ControlPlane {
             "kube-controller-manager",
             &format!(
                 "kube-controller-manager --kubeconfig=controllers.kubeconfig --root-ca-file=pki/authority.crt \
-                 --service-account-private-key-file=pki/accounts.key --use-service-account-credentials {common}"
+                 --service-account-private-key-file=pki/accounts.key --use-service-account-credentials \
+                 --horizontal-pod-autoscaler-sync-period=1s {common}"
             ),
         );
         self.supervisor.run(

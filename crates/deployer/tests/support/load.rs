@@ -10,6 +10,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
@@ -30,7 +31,8 @@ pub struct Load {
 pub struct Counts {
     pub answered: AtomicUsize,
     pub connections: AtomicUsize,
-    pub failures: Mutex<Vec<String>>,
+    /// When, and what.
+    pub failures: Mutex<Vec<(Timestamp, String)>>,
 }
 
 impl Load {
@@ -65,7 +67,7 @@ async fn client(address: SocketAddr, keep: bool, stop: Arc<AtomicBool>, counts: 
                 counts.answered.fetch_add(1, Ordering::SeqCst);
                 connection = used.filter(|_| keep);
             }
-            Err(failure) => counts.failures.lock().unwrap().push(failure),
+            Err(failure) => counts.failures.lock().unwrap().push((Timestamp::now(), failure)),
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -91,7 +93,7 @@ async fn ask(
     };
     let request = Request::get("/").header("host", "web").body(Empty::new()).expect("a request");
     let response =
-        sender.send_request(request).await.map_err(|error| format!("asking: {error}"))?;
+        sender.send_request(request).await.map_err(|error| format!("asking: {error:?}"))?;
     let (status, closes) =
         (response.status(), response.headers().get("connection").is_some_and(|it| it == "close"));
     let body = response.into_body().collect().await.map_err(|error| format!("reading: {error}"))?;

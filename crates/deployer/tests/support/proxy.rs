@@ -36,6 +36,8 @@ pub struct Seen {
     pub method: Method,
     pub path: String,
     pub query: String,
+    /// Whether it asks just what the request before it has asked: one who waits looks again and again.
+    pub looks_again: bool,
 }
 
 impl Seen {
@@ -212,12 +214,16 @@ impl State {
 
     fn note(&self, request: &Request<Incoming>) -> Seen {
         let mut all = self.seen.lock().unwrap();
-        let seen = Seen {
+        let mut seen = Seen {
             number: all.len() + 1,
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             query: request.uri().query().unwrap_or_default().to_owned(),
+            looks_again: false,
         };
+        let before = all.last().map(|last: &Seen| (&last.method, &last.path, &last.query));
+        seen.looks_again =
+            !seen.is_write() && before == Some((&seen.method, &seen.path, &seen.query));
         all.push(seen.clone());
         seen
     }

@@ -17,7 +17,7 @@ use super::foreign;
 use super::proxy::{Fault, Proxy, Seen};
 
 /// How many runs go on at one time. Most of the time each waits.
-const LANES: usize = 10;
+const LANES: usize = 12;
 
 /// A command, what comes before it and what it leads to.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +90,9 @@ pub fn sweep(control_plane: &ControlPlane, scenarios: &[Scenario], disturbances:
         failures: Mutex::default(),
     };
     let neighbour = sweep.neighbour();
-    scenarios.iter().for_each(|scenario| sweep.reference(*scenario));
+    for scenario in scenarios {
+        sweep.reference(*scenario);
+    }
     thread::scope(|scope| {
         for _ in 0..LANES {
             scope.spawn(|| sweep.lane());
@@ -110,9 +112,7 @@ impl Sweep<'_> {
             .succeed("apply --image acme/web:1");
         block_on(async {
             foreign::plant(&self.client, "neighbour").await;
-            // The last of the controllers has seen it by then.
-            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-            census::take(&self.client).await.remove("neighbour").expect("the neighbour's objects")
+            census::settled(&self.client, "neighbour").await
         })
     }
 
@@ -151,10 +151,9 @@ impl Sweep<'_> {
             if output.status.code() != Some(scenario.code) {
                 let at =
                     struck.map(|seen| format!("{} {}", seen.method, seen.path)).unwrap_or_default();
-                self.failures
-                    .lock()
-                    .unwrap()
-                    .push(format!("{namespace} ({at}): {}", said(&output)));
+                let failure = format!("{namespace} ({at}): {}", said(&output));
+                println!("{failure}");
+                self.failures.lock().unwrap().push(failure);
             }
             self.runs.lock().unwrap().push(Run { scenario, namespace, planted });
         }

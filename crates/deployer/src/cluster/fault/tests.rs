@@ -71,6 +71,13 @@ fn not_allowed() -> Vec<Case> {
                 r#"pods "x" is forbidden: User "joe" cannot get resource "pods/log" in API group "" in the namespace "shop""#,
             ),
         ),
+        (
+            "403, port forwarding",
+            Verb::Forward,
+            forbidden(
+                r#"pods "x" is forbidden: User "joe" cannot create resource "pods/portforward" in API group "" in the namespace "shop""#,
+            ),
+        ),
     ]
 }
 
