@@ -1,8 +1,8 @@
 //! Whether a rollout is done, has failed and why.
 //!
-//! [`decide`] is pure: it looks at a [`Snapshot`] of the Deployment, its ReplicaSets, pods and events and says whether to
-//! wait. [`follow`] keeps the snapshot current by watches, asks `decide` at every change, and collects the evidence of a
-//! failure while the failing pod is still there. [`reachable`] then proves that the service answers.
+//! [`decide()`] is pure: it looks at a [`Snapshot`] of the Deployment, its ReplicaSets, pods and events and says whether to
+//! wait. [`follow()`] keeps the snapshot current by watches, asks `decide` at every change, and collects the evidence of a
+//! failure while the failing pod is still there. [`reachable()`] then proves that the service answers.
 
 mod advice;
 mod container;

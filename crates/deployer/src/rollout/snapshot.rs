@@ -47,7 +47,7 @@ pub struct Noticed {
 }
 
 impl Snapshot {
-    /// Writes down what is new at `now`, and forgets what has passed. Call it before [`super::decide`].
+    /// Writes down what is new at `now`, and forgets what has passed. Call it before [`super::decide()`].
     pub fn notice(&mut self, target: &Target, now: Timestamp) {
         if self.noticed.begun.is_none() {
             self.noticed.begun = Some(now);
