@@ -236,11 +236,15 @@ fn a_full_quota_and_an_ending_namespace_are_told() {
             json!({"metadata": {"name": "q"}, "spec": {"hard": {"count/deployments.apps": "0"}}});
         let quota = serde_json::from_value(quota).expect("a quota");
         quotas.create(&kube::api::PostParams::default(), &quota).await.expect("a quota");
-        // Until it has been counted, it is refused as well.
+        // The API server hears of a new quota a moment later, and refuses everything until it has been counted.
+        let trial = Apply { dry_run: true, ..Apply::default() };
         until("a quota that is counted", 30, async || {
-            match refused(&cluster, &deployment(namespace, "a", "one")).await {
-                Reason::Quota(text) => text.contains("exceeded quota: q").then_some(()),
-                other => panic!("{other:?}"),
+            match cluster.apply(&deployment(namespace, "a", "one"), trial).await {
+                Ok(_) => None,
+                Err(CallError { reason: Reason::Quota(text), .. }) => {
+                    text.contains("exceeded quota: q").then_some(())
+                }
+                Err(other) => panic!("{other:?}"),
             }
         })
         .await;

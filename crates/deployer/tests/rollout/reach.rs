@@ -167,7 +167,7 @@ fn the_page_is_asked_for_through_the_ingress() {
         assert_eq!(alone.verified, ["Service web has 2 ready endpoints"]);
         let hints = alone.hints.join("\n");
         assert!(
-            hints.contains("no IngressClass") && hints.contains("port-forward service/web"),
+            hints.contains("no IngressClass") && hints.contains("deploy-k3s forward"),
             "{hints}"
         );
 
