@@ -50,7 +50,7 @@ pub(super) fn steps() -> Result<Vec<Step>> {
 }
 
 fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
-    let name = format!("{} with {}", package.trim_start_matches("skyward-"), needs.join(", "));
+    let name = format!("{} with {}", package.trim_start_matches("skyward-"), listed(needs));
     let assets = assets();
     let found = |tool: &str| {
         external::find_program(tool).is_some() || external::is_program(&assets.join(tool))
@@ -85,6 +85,14 @@ fn assets() -> PathBuf {
 fn is_target(crates: &Path, package: &str, target: &str) -> bool {
     let tests = crates.join(package.trim_start_matches("skyward-")).join("tests");
     tests.join(format!("{target}.rs")).is_file() || tests.join(target).join("main.rs").is_file()
+}
+
+/// The programs as a step's name tells them: a cluster takes too many to name each.
+fn listed(needs: &[String]) -> String {
+    match needs {
+        [first, second, _, _, ..] => format!("{first}, {second} and {} more", needs.len() - 2),
+        few => few.join(", "),
+    }
 }
 
 /// The ignored tests of one file, whose path is relative to `crates/`.
@@ -169,6 +177,13 @@ mod tests {
         ] {
             assert_eq!(is_target(&crates, package, target), expected, "{package} {target}");
         }
+    }
+
+    #[test]
+    fn many_tools_are_counted() {
+        let needs = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(listed(&needs("podman runc")), "podman, runc");
+        assert_eq!(listed(&needs("etcd a b c")), "etcd, a and 2 more");
     }
 
     #[test]
