@@ -45,6 +45,12 @@ const SCENARIOS: [Scenario; 3] = [
     },
 ];
 
+/// Each test has a control plane of its own, one at a time: several would starve each other's controllers.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// One that asks the same again is the same call.
 fn first_look(seen: &Seen) -> bool {
     !seen.looks_again
@@ -62,6 +68,7 @@ const FAULTS: [Disturbance; 5] = [
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn any_call_may_fail_once() {
+    let _alone = alone();
     let control_plane = ControlPlane::with_controllers();
     let _node = HollowNode::start(&control_plane, Pace::default());
     sweep(&control_plane, &SCENARIOS, &FAULTS);
@@ -70,6 +77,7 @@ fn any_call_may_fail_once() {
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn the_api_server_may_go_away_for_20_s_in_the_middle() {
+    let _alone = alone();
     let control_plane = ControlPlane::with_controllers();
     // So slow that the rollout is not over before the API server is stopped.
     let pace = Pace { start: Duration::from_secs(1), ..Pace::default() };
@@ -94,9 +102,10 @@ fn the_api_server_may_go_away_for_20_s_in_the_middle() {
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn every_watch_may_end_after_each_event() {
-    let control_plane = ControlPlane::shared();
-    let _node = HollowNode::start(control_plane, Pace::default());
-    let proxy = Proxy::start(control_plane);
+    let _alone = alone();
+    let control_plane = ControlPlane::with_controllers();
+    let _node = HollowNode::start(&control_plane, Pace::default());
+    let proxy = Proxy::start(&control_plane);
     proxy.script(|seen| seen.is_watch().then_some(Fault::EndWatch { after: 1 }));
     let web = Deployer::new(&proxy.kubeconfig(), "watches");
     for image in ["acme/web:1", "acme/web:2"] {
@@ -114,9 +123,10 @@ fn every_watch_may_end_after_each_event() {
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn an_api_server_that_says_nothing_is_asked_again() {
-    let control_plane = ControlPlane::shared();
-    let _node = HollowNode::start(control_plane, Pace::default());
-    let proxy = Proxy::start(control_plane);
+    let _alone = alone();
+    let control_plane = ControlPlane::with_controllers();
+    let _node = HollowNode::start(&control_plane, Pace::default());
+    let proxy = Proxy::start(&control_plane);
     // Once while it looks, once while it writes.
     let written = AtomicBool::new(false);
     proxy.script(move |seen| {
