@@ -5,10 +5,13 @@ use anyhow::{Context, Result};
 use super::Outcome;
 use crate::external;
 
+/// The package that the files are made from.
+pub(super) const PACKAGE: &str = "skyward-config";
+
 /// Each file, the package whose binary prints it, and the arguments.
 const FILES: &[(&str, &str, &str)] = &[
-    ("crates/config/reference.md", "skyward-config", "docs"),
-    ("crates/config/schema.json", "skyward-config", "schema"),
+    ("crates/config/reference.md", PACKAGE, "docs"),
+    ("crates/config/schema.json", PACKAGE, "schema"),
 ];
 
 /// Compares each file with what its command prints.
