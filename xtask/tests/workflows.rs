@@ -57,6 +57,8 @@ fn no_workflow_has_a_list_of_paths() {
 fn every_job_ends_and_has_its_own_permissions() {
     for (name, text) in workflows() {
         assert!(text.contains("\npermissions: {}\n"), "{name} does not begin without permissions");
+        // Unnamed, bash would not see that the first part of a pipe failed.
+        assert!(text.contains("\n    shell: bash # "), "{name} does not name its shell");
         for (job, lines) in jobs(&text) {
             let has = |key: &str| lines.iter().any(|line| line.starts_with(key));
             assert!(has("permissions:"), "{name}: the job {job} has no permissions of its own");

@@ -15,11 +15,31 @@ pub(super) enum Base {
     Unknown(String),
 }
 
-/// For the test of the rules: all files that git knows in `folder`, and those that it would add.
+/// For the test of the rules: all files that git knows in `folder`, and those that it would add. Source that came without its
+/// history is listed as it lies there.
 #[cfg(test)]
 pub(super) fn files(folder: &Path) -> Result<Vec<String>> {
+    if !folder.join(".git").exists() {
+        return walk(folder, "");
+    }
     let mut found =
         paths(folder, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+fn walk(folder: &Path, inside: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder.join(inside))? {
+        let entry = entry?;
+        let path = format!("{inside}{}", entry.file_name().to_string_lossy());
+        match entry.file_type()?.is_dir() {
+            true if path == "target" => {}
+            true => found.extend(walk(folder, &format!("{path}/"))?),
+            false => found.push(path),
+        }
+    }
     found.sort();
     Ok(found)
 }
@@ -165,6 +185,12 @@ mod tests {
         let expected = [".gitignore", "kept", "néw", "old name", "untracked"];
         assert_eq!(since(folder, &first).unwrap(), expected);
         assert_eq!(files(folder).unwrap(), [".gitignore", "kept", "néw", "untracked"]);
+
+        fs::remove_dir_all(folder.join(".git")).unwrap();
+        fs::create_dir_all(folder.join("a/target")).unwrap();
+        fs::rename(folder.join("kept"), folder.join("a/target/kept")).unwrap();
+        let without_history = [".gitignore", "a/target/kept", "ignored", "néw", "untracked"];
+        assert_eq!(files(folder).unwrap(), without_history);
     }
 
     #[test]
