@@ -191,6 +191,7 @@ mod tests {
             ("deploy/k3s/unit", "deployer", "kubernetes"),
             ("infra/policies/plan.json", "provisioner", "provision"),
             ("infra/README.md", "provisioner", "documents"),
+            ("infra/github/trust-plan.json", "xtask", ""),
             ("deny.toml", "", "dependencies"),
             ("clippy.toml", ALL, ""),
             (".github/dependabot.yml", "xtask", "workflows"),

@@ -67,6 +67,7 @@ const RULES: &[Rule] = &[
     rule(".dockerignore", "the image by Docker", some(&[], IMAGE, &[])),
     rule("deploy/", "what goes onto Kubernetes", some(DEPLOYER, &[], &[])),
     rule("infra/README.md", "a generated document", some(&[], PROVISIONER, &[Documents])),
+    rule("infra/github/", "whom AWS trusts", some(&[], XTASK, &[])),
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
     // Files of packages that other packages' tests read.
     rule(
