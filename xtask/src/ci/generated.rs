@@ -5,14 +5,16 @@ use anyhow::{Context, Result};
 use super::Outcome;
 use crate::external;
 
-/// The package that the files are made from.
-pub(super) const PACKAGE: &str = "skyward-config";
-
 /// Each file, the package whose binary prints it, and the arguments.
 const FILES: &[(&str, &str, &str)] = &[
-    ("crates/config/reference.md", PACKAGE, "docs"),
-    ("crates/config/schema.json", PACKAGE, "schema"),
+    ("crates/config/reference.md", "skyward-config", "docs"),
+    ("crates/config/schema.json", "skyward-config", "schema"),
 ];
+
+/// The packages whose change may make a file stale.
+pub(super) fn packages() -> Vec<String> {
+    FILES.iter().map(|(_, package, _)| (*package).to_owned()).collect()
+}
 
 /// Compares each file with what its command prints.
 pub(super) fn check() -> Result<Outcome> {

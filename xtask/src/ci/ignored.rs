@@ -52,7 +52,7 @@ pub(super) fn steps() -> Result<Vec<Step>> {
 
 fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     let name = format!("{} with {}", package.trim_start_matches("skyward-"), listed(needs));
-    let (when, tools) = (When::Package(package.to_owned()), needs.to_vec());
+    let (when, tools) = (When::Packages(vec![package.to_owned()]), needs.to_vec());
     let assets = assets();
     let found = |tool: &str| {
         external::find_program(tool).is_some() || external::is_program(&assets.join(tool))

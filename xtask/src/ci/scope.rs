@@ -22,8 +22,8 @@ pub(super) enum Scope {
 pub(super) enum When {
     /// A package is checked.
     Code,
-    /// This package is checked.
-    Package(String),
+    /// One of these packages is checked.
+    Packages(Vec<String>),
     /// This job is run.
     Job(Job),
     /// A package is checked, or this job is run.
@@ -49,7 +49,7 @@ impl Scope {
         let Self::Some { packages, jobs } = self else { return true };
         match when {
             When::Code => !packages.is_empty(),
-            When::Package(name) => packages.contains(name),
+            When::Packages(names) => names.iter().any(|name| packages.contains(name)),
             When::Job(job) => jobs.contains(job),
             When::CodeOr(job) => !packages.is_empty() || jobs.contains(job),
         }
@@ -76,7 +76,7 @@ mod tests {
         let image = Scope::packages(&["skyward-image".to_owned()]);
         let documents =
             Scope::Some { packages: BTreeSet::new(), jobs: BTreeSet::from([Job::Documents]) };
-        let package = |name: &str| When::Package(name.to_owned());
+        let package = |name: &str| When::Packages(vec![name.to_owned()]);
         for (when, expected) in [
             (When::Code, [true, false, true, false]),
             (package("skyward-image"), [true, false, true, false]),

@@ -24,11 +24,7 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     steps.extend(ignored::steps()?);
     steps.push(step("documentation", When::Code, documentation(scope)));
     steps.extend(dependency_rules());
-    steps.push(check(
-        "generated files",
-        When::Package(generated::PACKAGE.to_owned()),
-        generated::check,
-    ));
+    steps.push(check("generated files", When::Packages(generated::packages()), generated::check));
     steps.push(check("image and its rules", When::Job(Job::Image), image));
     steps.push(step(
         "code map",
