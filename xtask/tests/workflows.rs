@@ -128,7 +128,8 @@ fn changes_passes_every_answer_on() {
 #[test]
 fn the_compiler_of_releases_is_that_of_the_dockerfile() {
     let image = read(".github/workflows/image.yml");
-    let version = image.lines().find_map(|line| line.strip_prefix("  RUSTUP_TOOLCHAIN: ")).unwrap();
+    let version =
+        image.lines().find_map(|line| line.trim().strip_prefix("RUSTUP_TOOLCHAIN: ")).unwrap();
     let from = format!("FROM docker.io/library/rust:{version}-");
     assert!(read("deploy/Dockerfile").contains(&from), "deploy/Dockerfile lacks {from}");
     assert!(read("SECURITY.md").contains(&format!("RUSTUP_TOOLCHAIN={version} cargo xtask image")));

@@ -119,6 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_program_is_a_reason() {
+        let check = || Action::Run(Command::new("no-such-program"));
+        let missing = step("no-such-program", "`install it`", &["no-such-program"], check());
+        let Action::Skip(reason) = missing.action else { panic!("it is not there") };
+        assert_eq!(reason, "no no-such-program in PATH; `install it` installs it");
+        assert!(matches!(step("cargo", "", &[], check()).action, Action::Run(_)));
+    }
+
+    #[test]
     fn quoted_words_are_one() {
         let text =
             "a:\n        run: >-\n          .ci/run --base \"$B\" format\n          \"code map\"\n";
