@@ -56,14 +56,14 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Record => write!(f, "write down what is there ({})", record::RECORD),
+            Self::Record => f.write_str("write down what is there"),
             Self::Binary(file) => {
-                write!(f, "write {} (SHA-256 {})", record::BINARY, &file.sum[..12])
+                write!(f, "write {} ({})", record::BINARY, &file.sum[..12])
             }
-            Self::Images(name, _) => write!(f, "write {}/{name}", record::IMAGES),
-            Self::File(file) => write!(f, "write {} ({:04o})", file.path, file.mode),
+            Self::Images(name, _) => write!(f, "write {name}"),
+            Self::File(file) => write!(f, "write {}", file.path),
             Self::Remove(path) => write!(f, "remove {path}"),
-            Self::Token => write!(f, "write {} (0600)", record::TOKEN),
+            Self::Token => write!(f, "write {}", record::TOKEN),
             Self::Start => write!(f, "start k3s and wait for its node"),
         }
     }

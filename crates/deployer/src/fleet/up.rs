@@ -64,8 +64,9 @@ pub async fn up(
     let Ready { hosts, facts, plan } = look(fleet, source, way, report).await?;
     let steps = plan.machines.iter().map(|planned| planned.steps.len()).sum();
     for (host, planned) in hosts.iter().zip(&plan.machines) {
-        for step in &planned.steps {
-            report.machine(&host.label(), MachineState::Planned, step.to_string());
+        let steps: Vec<String> = planned.steps.iter().map(Step::to_string).collect();
+        if !steps.is_empty() {
+            report.machine(&host.label(), MachineState::Planned, steps.join(", "));
         }
     }
     if way.plan_only {

@@ -47,7 +47,7 @@ pub(crate) async fn raise(
     let report = reporter(common);
     let way = Way { keys, kubeconfig: &kubeconfig, join, plan_only: args.dry_run };
     let raised = up(&fleet, &source, way, &report).await?;
-    if !args.dry_run && loaded.config.k3s.context.is_none() {
+    if !args.dry_run && raised.steps > 0 && loaded.config.k3s.context.is_none() {
         report.note(format!(
             "`cargo xtask deploy-k3s` finds the cluster by its name; for `cargo xtask up` and others set k3s.context = {:?}",
             fleet.context
