@@ -6,7 +6,7 @@ use super::FleetError;
 use super::connection::HostKeys;
 use super::facts::{self, Facts};
 use super::host::{Host, HostError};
-use super::machine::Fleet;
+use super::machine::{Fleet, Machine};
 use super::preflight::{self, Finding};
 use super::report::Reporter;
 
@@ -57,6 +57,11 @@ impl Survey {
         let mut findings = self.silent();
         findings.extend(preflight::check(fleet, &self.facts()));
         findings.extend(others);
+        // Machine by machine, in the configuration's order; then what concerns no single one.
+        let labels: Vec<String> = fleet.machines.iter().map(Machine::label).collect();
+        findings.sort_by_key(|finding| {
+            labels.iter().position(|label| *label == finding.machine).unwrap_or(labels.len())
+        });
         report.findings(&findings);
         let (blocking, _): (Vec<_>, Vec<_>) =
             findings.into_iter().partition(|finding| finding.blocks);
