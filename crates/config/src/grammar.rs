@@ -310,7 +310,10 @@ pub(crate) fn ssh_address(_: &mut SchemaGenerator) -> Schema {
 
 /// As Linux's `useradd` takes them, dots included.
 pub(crate) fn ssh_user(_: &mut SchemaGenerator) -> Schema {
-    text("^[A-Za-z_][A-Za-z0-9._-]{0,31}$", "a user is a name of 1 to 32 letters, digits, ., _ and -")
+    text(
+        "^[A-Za-z_][A-Za-z0-9._-]{0,31}$",
+        "a user is a name of 1 to 32 letters, digits, ., _ and -",
+    )
 }
 
 pub(crate) fn ssh_port(_: &mut SchemaGenerator) -> Schema {
@@ -318,8 +321,7 @@ pub(crate) fn ssh_port(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn node_address(_: &mut SchemaGenerator) -> Schema {
-    let mut schema =
-        text("^[0-9A-Fa-f:.]+$", "it is an IP address, such as 10.0.0.11 or fd00::11");
+    let mut schema = text("^[0-9A-Fa-f:.]+$", "it is an IP address, such as 10.0.0.11 or fd00::11");
     schema.insert("format".into(), "ip".into());
     schema
 }

@@ -15,8 +15,8 @@ use skyward_deployer::{lock, rollout};
 
 use crate::cli::Common;
 use crate::command::cluster::{KeyArgs, up};
-use crate::command::{connect, consent};
 use crate::command::wanted::{self, Errand, ImageArgs};
+use crate::command::{connect, consent};
 use crate::output::Output;
 
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
@@ -98,8 +98,9 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
     let agreed = if args.cluster_up {
         true
     } else {
-        let question =
-            format!("No cluster is configured. Set one up now (`cluster up`: {what}), then deploy?");
+        let question = format!(
+            "No cluster is configured. Set one up now (`cluster up`: {what}), then deploy?"
+        );
         consent::agrees(&question)?.unwrap_or(false)
     };
     if !agreed {

@@ -151,7 +151,10 @@ fn strangers(fleet: &Fleet, facts: &[Option<Facts>]) -> Vec<Finding> {
         match facts.as_ref().and_then(|facts| facts.record.as_ref()) {
             Some(Err(reason)) => findings.push(Finding::new(
                 machine.label(),
-                format!("its record {} cannot be read: {reason}; put it right by hand", record::RECORD),
+                format!(
+                    "its record {} cannot be read: {reason}; put it right by hand",
+                    record::RECORD
+                ),
             )),
             Some(Ok(record)) if record.cluster != fleet.cluster => findings.push(Finding::new(
                 machine.label(),
@@ -170,9 +173,9 @@ async fn take_down(
     report: &Reporter,
     failed: &mut Vec<String>,
 ) -> usize {
-    let first = machines.iter().find(|(index, _, facts)| {
-        *index == standing.first && facts.is_member() && facts.active
-    });
+    let first = machines
+        .iter()
+        .find(|(index, _, facts)| *index == standing.first && facts.is_member() && facts.active);
     let of = |role: Role, is_first: bool| {
         machines.iter().filter(move |(index, host, facts)| {
             facts.recorded().is_some()
@@ -221,8 +224,14 @@ async fn remove(host: &Host, facts: &Facts) -> Result<(), HostError> {
     let Some(record) = facts.recorded() else { return Ok(()) };
     let init = if facts.init == Init::OpenRc { "openrc" } else { "systemd" };
     let limit = Duration::from_mins(3);
-    host.run("stopping k3s", &format!("{STOP}exit 0\n"), &[record.unit(), init], Input::None, limit)
-        .await?;
+    host.run(
+        "stopping k3s",
+        &format!("{STOP}exit 0\n"),
+        &[record.unit(), init],
+        Input::None,
+        limit,
+    )
+    .await?;
     let mut words = vec![if record.cni_rules { "yes" } else { "no" }];
     words.extend(
         record::LINKS

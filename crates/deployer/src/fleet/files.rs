@@ -53,7 +53,8 @@ impl Desired {
     }
 }
 
-const HEAD: &str = "# Written by `cargo xtask deploy-k3s cluster`, which writes it anew where it differs.\n";
+const HEAD: &str =
+    "# Written by `cargo xtask deploy-k3s cluster`, which writes it anew where it differs.\n";
 
 /// Where a machine stands in its cluster.
 #[derive(Debug, Clone, Copy)]
@@ -149,8 +150,7 @@ pub fn registries(mirrors: &BTreeMap<String, Vec<String>>, embedded: bool) -> Op
     if embedded {
         entries.entry("*").or_insert(json!({}));
     }
-    (!entries.is_empty())
-        .then(|| format!("{HEAD}{}", document(&json!({"mirrors": entries}))))
+    (!entries.is_empty()).then(|| format!("{HEAD}{}", document(&json!({"mirrors": entries}))))
 }
 
 /// What tells whether k3s runs with what it is to run with: its binary, its configuration and its service.

@@ -72,8 +72,9 @@ impl Archive {
         };
         let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
         let index = index(file).map_err(|error| wrong(error.to_string()))?;
-        let index: Index = serde_json::from_slice(&index.ok_or_else(|| wrong("it has no index.json".into()))?)
-            .map_err(|error| wrong(format!("index.json: {error}")))?;
+        let index: Index =
+            serde_json::from_slice(&index.ok_or_else(|| wrong("it has no index.json".into()))?)
+                .map_err(|error| wrong(format!("index.json: {error}")))?;
         let images: BTreeSet<Named> = index.manifests.into_iter().filter_map(named).collect();
         if images.is_empty() {
             return Err(wrong("it gives its image no name".into()));
@@ -131,9 +132,9 @@ pub async fn load(
     let survey = survey(fleet, keys).await;
     let mut findings = survey.silent();
     let strangers = fleet.machines.iter().zip(survey.facts()).filter_map(|(machine, facts)| {
-        facts.is_some_and(|facts| !facts.is_member()).then(|| {
-            Finding::new(machine.label(), "it is no node yet; `cluster up` makes it one")
-        })
+        facts
+            .is_some_and(|facts| !facts.is_member())
+            .then(|| Finding::new(machine.label(), "it is no node yet; `cluster up` makes it one"))
     });
     findings.extend(strangers);
     report.findings(&findings);
@@ -182,7 +183,11 @@ async fn deliver(host: &Host, archive: &Archive, report: &Reporter) -> Result<bo
     if let Some(name) = lacking.first() {
         return Err(host.refused(doing, format!("k3s took the archive, and does not have {name}")));
     }
-    report.machine(&host.label(), MachineState::Done, format!("has {}", archive.references().join(", ")));
+    report.machine(
+        &host.label(),
+        MachineState::Done,
+        format!("has {}", archive.references().join(", ")),
+    );
     Ok(true)
 }
 

@@ -67,7 +67,8 @@ mv "$4.new" "$4"
 "#;
 
 /// The tokens of the first server, one a line, and the authority's once it has run.
-const READ_TOKENS: &str = r#"cat /etc/rancher/k3s/token /etc/rancher/k3s/agent-token /var/lib/rancher/k3s/server/token"#;
+const READ_TOKENS: &str =
+    r#"cat /etc/rancher/k3s/token /etc/rancher/k3s/agent-token /var/lib/rancher/k3s/server/token"#;
 
 fn init_word(init: Init) -> &'static str {
     if init == Init::OpenRc { "openrc" } else { "systemd" }
@@ -77,11 +78,7 @@ fn init_word(init: Init) -> &'static str {
 ///
 /// # Errors
 /// A step fails; those after it are not done.
-pub async fn prepare(
-    host: &Host,
-    planned: &Planned,
-    report: &Reporter,
-) -> Result<(), HostError> {
+pub async fn prepare(host: &Host, planned: &Planned, report: &Reporter) -> Result<(), HostError> {
     for step in &planned.steps {
         match step {
             Step::Record => write_record(host, &planned.record).await?,

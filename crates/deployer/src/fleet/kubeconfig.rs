@@ -23,9 +23,7 @@ pub struct KubeconfigError {
 
 /// The file that is written: the one that is named, else the first of `KUBECONFIG`, else `~/.kube/config`.
 pub fn file(given: Option<&Path>, listed: Option<&OsStr>, home: Option<PathBuf>) -> PathBuf {
-    let first = || {
-        std::env::split_paths(listed?).find(|path| !path.as_os_str().is_empty())
-    };
+    let first = || std::env::split_paths(listed?).find(|path| !path.as_os_str().is_empty());
     given
         .map(Path::to_owned)
         .or_else(first)
@@ -87,7 +85,8 @@ impl Document {
     /// Whose the context is.
     pub fn owner(&self, context: &str) -> Owner {
         let Some(entry) = named(&self.value["contexts"], context) else {
-            let taken = ["clusters", "users"].iter().any(|key| named(&self.value[key], context).is_some());
+            let taken =
+                ["clusters", "users"].iter().any(|key| named(&self.value[key], context).is_some());
             return if taken { Owner::Other } else { Owner::Nobody };
         };
         let mark = named(&entry["context"]["extensions"], MARK);
@@ -240,7 +239,8 @@ mod tests {
 
     #[test]
     fn the_context_goes_in_under_a_name_of_its_own() {
-        let merged = parse("").merged("skyward", "id1", K3S, "https://10.0.0.11:6443").expect("one");
+        let merged =
+            parse("").merged("skyward", "id1", K3S, "https://10.0.0.11:6443").expect("one");
         insta::assert_snapshot!(document(&merged.value));
         assert_eq!(merged.owner("skyward"), Owner::Cluster("id1".to_owned()));
         assert_eq!(merged.owner("default"), Owner::Nobody);

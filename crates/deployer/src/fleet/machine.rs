@@ -128,8 +128,7 @@ impl Machine {
     fn from_config(listed: &skyward_config::Machine) -> Self {
         let is_this = matches!(listed.address.as_str(), "localhost" | "127.0.0.1" | "::1");
         // A port makes it another: a virtual machine behind a forwarded one.
-        let address =
-            (!is_this || listed.port.is_some()).then(|| listed.address.clone());
+        let address = (!is_this || listed.port.is_some()).then(|| listed.address.clone());
         Self {
             address,
             user: listed.user.clone(),

@@ -74,10 +74,7 @@ fn state(node: &Node) -> (String, NodeState) {
             .map(|info| info.kubelet_version.clone())
             .unwrap_or_default(),
         schedulable: node.spec.as_ref().and_then(|spec| spec.unschedulable) != Some(true),
-        roles: labels
-            .filter_map(|(name, _)| name.strip_prefix(ROLE))
-            .map(str::to_owned)
-            .collect(),
+        roles: labels.filter_map(|(name, _)| name.strip_prefix(ROLE)).map(str::to_owned).collect(),
     };
     (node.metadata.name.clone().unwrap_or_default(), state)
 }
@@ -94,8 +91,8 @@ else rc-service "$1" status >/dev/null 2>&1 && echo active; fi
 exit 0
 "#;
 
-/// How often the cluster is asked.
-const LOOK: Duration = Duration::from_secs(1);
+/// The first wait before the cluster is asked again; each is twice as long as the one before, up to a second.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Waits until a node is ready, and of this version where one is given.
 ///
@@ -111,7 +108,7 @@ pub async fn await_ready(
     let started = Instant::now();
     let on = format!("node {node}");
     let mut told = String::new();
-    let mut up = false;
+    let (mut up, mut pause) = (false, LOOK);
     loop {
         if !up {
             let word = host.text("asking for its service", SERVICE, &[unit]).await?;
@@ -137,11 +134,8 @@ pub async fn await_ready(
         let Some(left) = limit.checked_sub(started.elapsed()) else {
             let said = host.text("reading its log", JOURNAL, &[unit]).await.unwrap_or_default();
             let said = said.lines().next_back().map(|line| format!("; k3s says: {line}"));
-            let reason = format!(
-                "after {} s: {state}{}",
-                limit.as_secs(),
-                said.unwrap_or_default()
-            );
+            let reason =
+                format!("after {} s: {state}{}", limit.as_secs(), said.unwrap_or_default());
             return Err(host.refused(&format!("waiting for {on}"), reason));
         };
         if state != told {
@@ -149,6 +143,7 @@ pub async fn await_ready(
             let remaining_s = left.as_secs();
             report.emit(Event::Waiting { on: on.clone(), state, remaining_s });
         }
-        tokio::time::sleep(LOOK.min(left)).await;
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
     }
 }

@@ -183,7 +183,9 @@ fn token_is_there(facts: &Facts, standing: &Standing, is_first: bool, role: Role
         // Once it is there it is the cluster's.
         Role::Server if is_first => own && agents,
         Role::Server => {
-            own && agents && facts.token == standing.token && facts.agent_token == standing.agent_token
+            own && agents
+                && facts.token == standing.token
+                && facts.agent_token == standing.agent_token
         }
         Role::Agent => own && facts.token == standing.agent_token,
     }

@@ -1,9 +1,9 @@
 //! What is wrong with the machines, all of it at once. Pure.
 
 mod machine;
-mod whole;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::fmt;
 

@@ -207,11 +207,7 @@ impl Source {
     ///
     /// # Errors
     /// As [`Source::assets`].
-    pub async fn assets_aside(
-        self,
-        arch: Arch,
-        report: &Reporter,
-    ) -> Result<Assets, ReleaseError> {
+    pub async fn assets_aside(self, arch: Arch, report: &Reporter) -> Result<Assets, ReleaseError> {
         let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
         let (done, mut ended) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
@@ -271,12 +267,14 @@ impl Source {
         list: &str,
     ) -> Result<String, ReleaseError> {
         match (self.pinned.get(arch.as_str()), published) {
-            (Some(pinned), Some(published)) if *pinned != published => Err(ReleaseError::Checksum {
-                file: file.to_owned(),
-                found: published,
-                wanted: pinned.clone(),
-                authority: "k3s.sha256".to_owned(),
-            }),
+            (Some(pinned), Some(published)) if *pinned != published => {
+                Err(ReleaseError::Checksum {
+                    file: file.to_owned(),
+                    found: published,
+                    wanted: pinned.clone(),
+                    authority: "k3s.sha256".to_owned(),
+                })
+            }
             (Some(pinned), _) => Ok(pinned.clone()),
             (None, Some(published)) => Ok(published),
             (None, None) => Err(ReleaseError::Unlisted {

@@ -35,13 +35,18 @@ pub async fn survey(fleet: &Fleet, keys: HostKeys) -> Survey {
 impl Survey {
     /// What each machine has told.
     pub fn facts(&self) -> Vec<Option<Facts>> {
-        self.machines.iter().map(|seen| seen.as_ref().ok().map(|(_, facts)| facts.clone())).collect()
+        self.machines
+            .iter()
+            .map(|seen| seen.as_ref().ok().map(|(_, facts)| facts.clone()))
+            .collect()
     }
 
     /// The machines that do not answer, or do not let us in.
     pub fn silent(&self) -> Vec<Finding> {
         let silent = self.machines.iter().filter_map(|seen| seen.as_ref().err());
-        silent.map(|error| Finding::new(&error.machine, format!("{}: {}", error.doing, error.reason))).collect()
+        silent
+            .map(|error| Finding::new(&error.machine, format!("{}: {}", error.doing, error.reason)))
+            .collect()
     }
 
     /// Tells all findings, the machines' and `others`; goes on where none of them blocks.

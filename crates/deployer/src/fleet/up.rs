@@ -168,7 +168,8 @@ impl Work<'_> {
         let first = self.plan.first;
         let is = |role: Role| move |index: &usize| self.hosts[*index].machine.role == role;
         let others = self.indices(|index| index != first && !failed.contains_key(&index));
-        let need = others.iter().any(|index| self.plan.machines[*index].steps.contains(&Step::Token));
+        let need =
+            others.iter().any(|index| self.plan.machines[*index].steps.contains(&Step::Token));
         let tokens = if need {
             match install::read_tokens(&self.hosts[first]).await {
                 Ok(tokens) => Some(tokens),
@@ -253,8 +254,13 @@ impl Work<'_> {
                 if known.get(node).is_some_and(|node| node.ready) {
                     continue;
                 }
-                let waited =
-                    nodes::await_ready(server, (host, unit), (node, None), self.limit(), self.report);
+                let waited = nodes::await_ready(
+                    server,
+                    (host, unit),
+                    (node, None),
+                    self.limit(),
+                    self.report,
+                );
                 if let Err(error) = waited.await {
                     self.report.failed(&error);
                     failed.push(host.label());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use skyward_config::Role;
 
+use super::FleetError;
 use super::connection::{HostKeys, Input};
 use super::facts::Facts;
 use super::files::{self, Place};
@@ -18,7 +19,6 @@ use super::record;
 use super::release::{Arch, Assets, Source, Verified, Version};
 use super::report::Reporter;
 use super::survey::{self, survey};
-use super::FleetError;
 use crate::event::MachineState;
 
 /// The order in which machines are renewed, by their index: servers, then agents. Those that run the wanted release and take pods
@@ -38,7 +38,10 @@ pub fn order(fleet: &Fleet, facts: &[Facts]) -> Result<Vec<usize>, Vec<Finding>>
         }
         let running = facts.version.as_deref().and_then(Version::parse);
         let Some(running) = running else {
-            findings.push(Finding::new(machine.label(), "its k3s does not tell its version; `cluster up` puts it in its place again"));
+            findings.push(Finding::new(
+                machine.label(),
+                "its k3s does not tell its version; `cluster up` puts it in its place again",
+            ));
             continue;
         };
         if running == *wanted && !facts.cordoned {
@@ -46,7 +49,9 @@ pub fn order(fleet: &Fleet, facts: &[Facts]) -> Result<Vec<usize>, Vec<Finding>>
         }
         let ((major, minor), (to_major, to_minor)) = (running.minor(), wanted.minor());
         if wanted.is_before(&running) {
-            let text = format!("it runs {running}, and {wanted} is older; Kubernetes has no way back: set k3s.version to {running} or newer");
+            let text = format!(
+                "it runs {running}, and {wanted} is older; Kubernetes has no way back: set k3s.version to {running} or newer"
+            );
             findings.push(Finding::new(machine.label(), text));
         } else if major != to_major || to_minor > minor + 1 {
             let text = format!(
@@ -158,7 +163,11 @@ impl Work<'_> {
         let version = Some(self.fleet.version.as_str());
         nodes::await_ready(server, (host, unit), (&node, version), limit, self.report).await?;
         self.fill(server, host, &node).await?;
-        self.report.machine(&host.label(), MachineState::Done, format!("runs {}", self.fleet.version));
+        self.report.machine(
+            &host.label(),
+            MachineState::Done,
+            format!("runs {}", self.fleet.version),
+        );
         Ok(())
     }
 
@@ -176,14 +185,8 @@ impl Work<'_> {
             host.text("marking it as emptied by us", MARK, &[record::CORDONED]).await?;
         }
         let timeout = format!("{}s", self.fleet.options.node_timeout_s);
-        let words = [
-            "drain",
-            node,
-            "--ignore-daemonsets",
-            "--delete-emptydir-data",
-            "--timeout",
-            &timeout,
-        ];
+        let words =
+            ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout", &timeout];
         let limit = Duration::from_secs(u64::from(self.fleet.options.node_timeout_s) + 30);
         let drained = kubectl(server, &format!("moving the pods of {node}"), &words, limit).await;
         if let Err(error) = drained {

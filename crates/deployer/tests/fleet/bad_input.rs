@@ -11,7 +11,9 @@ fn findings(text: &str) -> Vec<&str> {
 #[track_caller]
 fn expect(findings: &[&str], machine: &str, part: &str) {
     assert!(
-        findings.iter().any(|line| line.starts_with(&format!("FINDING  {machine}: ")) && line.contains(part)),
+        findings
+            .iter()
+            .any(|line| line.starts_with(&format!("FINDING  {machine}: ")) && line.contains(part)),
         "{machine}: {part}: {findings:#?}"
     );
 }
@@ -33,7 +35,8 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
     world.know_hosts();
     world.link(5, "down");
     let before: Vec<_> = world.machines[..5].iter().map(|machine| machine.snapshot()).collect();
-    let listed = [(0, "server"), (1, "agent"), (2, "server"), (3, "agent"), (4, "agent"), (5, "agent")];
+    let listed =
+        [(0, "server"), (1, "agent"), (2, "server"), (3, "agent"), (4, "agent"), (5, "agent")];
     let operator = Operator::new(&world, &listed);
     let text = operator.fail("cluster up");
     println!("$ cluster up\n{text}");
@@ -42,7 +45,11 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
     expect(&found, "10.77.0.13", "another program listens on TCP 6443");
     expect(&found, "10.77.0.13", "its node would be m1, as that of 10.77.0.11");
     expect(&found, "10.77.0.11", "its node would be m1, as that of 10.77.0.13");
-    expect(&found, "10.77.0.14", "there is a k3s already that this program did not install (/etc/rancher/k3s/config.yaml)");
+    expect(
+        &found,
+        "10.77.0.14",
+        "there is a k3s already that this program did not install (/etc/rancher/k3s/config.yaml)",
+    );
     expect(&found, "10.77.0.15", "no memory cgroup");
     expect(&found, "10.77.0.15", "/var/lib has 8 MiB of free space");
     expect(&found, "10.77.0.16", "connecting: ");
@@ -77,7 +84,11 @@ fn a_host_key_that_is_unknown_or_has_changed_is_refused() {
         text.split(' ').nth(1).expect("a fingerprint").to_owned()
     };
     expect(&found, "10.77.0.12", &format!("its host key is not known: ED25519 {}", fingerprint(1)));
-    expect(&found, "10.77.0.13", &format!("its host key has changed: it shows ED25519 {}", fingerprint(2)));
+    expect(
+        &found,
+        "10.77.0.13",
+        &format!("its host key has changed: it shows ED25519 {}", fingerprint(2)),
+    );
     expect(&found, "10.77.0.13", "known_hosts:2 has another");
     assert_eq!(found.len(), 2, "{refused}");
 
@@ -106,7 +117,11 @@ fn one_who_is_not_root_needs_sudo() {
     };
     let refused = Operator::raw(&world, &text(0)).fail("cluster up");
     println!("$ cluster up\n{refused}");
-    expect(&findings(&refused), "10.77.0.11", "user walter is not root and has no sudo without a password");
+    expect(
+        &findings(&refused),
+        "10.77.0.11",
+        "user walter is not root and has no sudo without a password",
+    );
     let operator = Operator::raw(&world, &text(1));
     operator.succeed("cluster up");
     assert_eq!(operator.nodes(), [format!("m2 server {OLD}")]);
@@ -123,7 +138,9 @@ fn a_cluster_is_not_taken_for_another() {
     let kubeconfig = std::fs::read_to_string(world.path("kubeconfig")).expect("a kubeconfig");
     // A token that does not fit, and one that pins another authority.
     let token = |text: &str| {
-        world.machines[1].run(&format!("cp -p /etc/rancher/k3s/token /root/kept; printf '{text}\\n' >/etc/rancher/k3s/token"));
+        world.machines[1].run(&format!(
+            "cp -p /etc/rancher/k3s/token /root/kept; printf '{text}\\n' >/etc/rancher/k3s/token"
+        ));
         let said = operator.fail("cluster up");
         world.machines[1].run("mv /root/kept /etc/rancher/k3s/token");
         said
@@ -135,7 +152,8 @@ fn a_cluster_is_not_taken_for_another() {
     println!("$ cluster up\n{wrong}");
     expect(&findings(&wrong), "10.77.0.12", "another authority");
     // The agent under another name of the cluster, and as a server.
-    let other = Operator::with(&world, &[(2, "server"), (1, "agent")], OLD, "files", "cluster = \"other\"");
+    let other =
+        Operator::with(&world, &[(2, "server"), (1, "agent")], OLD, "files", "cluster = \"other\"");
     let refused = other.fail("cluster up");
     expect(&findings(&refused), "10.77.0.12", "it is in another cluster, skyward");
     let refused = other.fail("cluster down --yes");
@@ -149,7 +167,8 @@ fn a_cluster_is_not_taken_for_another() {
     expect(&findings(&far.fail("cluster upgrade")), "10.77.0.11", "go by way of v1.37");
     let back = Operator::with(&world, &pair, "v1.35.9+k3s1", "newer", "");
     expect(&findings(&back.fail("cluster upgrade")), "10.77.0.12", "Kubernetes has no way back");
-    let wider = Operator::with(&world, &[(0, "server"), (1, "agent"), (2, "agent")], NEW, "newer", "");
+    let wider =
+        Operator::with(&world, &[(0, "server"), (1, "agent"), (2, "agent")], NEW, "newer", "");
     expect(&findings(&wider.fail("cluster up")), "10.77.0.13", "`cluster upgrade` first");
     // A context of that name that is another's, and one of another cluster.
     write(&world.path("kubeconfig"), 0o600, &kubeconfig.replace("extension", "extinction"));
@@ -183,7 +202,8 @@ fn a_wrong_checksum_stops_everything() {
         write(&path, 0o644, &whole);
     }
     let arch = if std::env::consts::ARCH == "aarch64" { "arm64" } else { "amd64" };
-    let said = operator_says(&world, &pair, &format!("sha256 = {{ {arch} = \"{}\" }}", "0".repeat(64)));
+    let said =
+        operator_says(&world, &pair, &format!("sha256 = {{ {arch} = \"{}\" }}", "0".repeat(64)));
     println!("$ cluster up\n{said}");
     assert!(said.contains("and k3s.sha256 says 0000"), "{said}");
     for (machine, before) in world.machines.iter().zip(before) {

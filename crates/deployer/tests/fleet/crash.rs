@@ -29,7 +29,9 @@ fn at_every_call(
             check(&context);
         }
     }
-    println!("{command}: {calls} calls to the machines, killed {killed} times before or after one of them and run again: it converges every time");
+    println!(
+        "{command}: {calls} calls to the machines, killed {killed} times before or after one of them and run again: it converges every time"
+    );
     killed
 }
 

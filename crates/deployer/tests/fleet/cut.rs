@@ -8,8 +8,7 @@ use super::world::{OLD, World, write};
 fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
     let world = World::new(5);
     world.know_hosts();
-    let listed =
-        [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
+    let listed = [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
     let operator = Operator::new(&world, &listed);
     // Cut when the first files are under way: after connecting (5), asking who we are (5), looking (5) and some writes.
     write(&world.path("cut"), 0o755, &format!("#!/bin/sh\n{}\n", world.cut_command(4)));

@@ -36,7 +36,10 @@ fn three_servers_and_two_agents_live_and_go() {
     println!("$ cluster join\n{joined}");
     assert!(five.nodes().contains(&format!("m5 agent {OLD}")));
     let calls = five.take_calls();
-    assert!(calls.lines().all(|call| !call.contains("restart") || call.starts_with("m5 ")), "{calls}");
+    assert!(
+        calls.lines().all(|call| !call.contains("restart") || call.starts_with("m5 ")),
+        "{calls}"
+    );
     let ours = world.machines[4].run("cat /etc/rancher/k3s/registries.yaml");
     assert!(ours.contains("mirror.example.com"), "{ours}");
 
@@ -80,9 +83,19 @@ fn order(calls: &str) {
 }
 
 fn changes_nothing(calls: &str) {
-    let changing = ["restart", "enable", "stop", "drain", "import", "daemon-reload", "k3s server", "k3s agent"];
+    let changing = [
+        "restart",
+        "enable",
+        "stop",
+        "drain",
+        "import",
+        "daemon-reload",
+        "k3s server",
+        "k3s agent",
+    ];
     for call in calls.lines() {
-        let changes = changing.iter().any(|word| call.ends_with(word) || call.contains(&format!(" {word} ")));
+        let changes =
+            changing.iter().any(|word| call.ends_with(word) || call.contains(&format!(" {word} ")));
         assert!(!changes || call.contains("is-enabled"), "{call}");
     }
 }
@@ -151,7 +164,12 @@ fn an_image_gets_into_all_nodes() {
     let archive = world.path("web.tar").display().to_string();
     let output = operator.run(&format!("cluster image load {archive}"));
     let expected = format!("docker.io/library/web@{digest}\n");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", super::operator::said(&output));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        expected,
+        "{}",
+        super::operator::said(&output)
+    );
     let again = operator.succeed(&format!("cluster image load {archive}"));
     assert!(again.contains("Nothing to do: every node has it."), "{again}");
     let imports = operator.take_calls().lines().filter(|call| call.ends_with("import -")).count();

@@ -8,6 +8,8 @@ mod cut;
 mod life;
 mod offer;
 mod operator;
-mod release;
+mod real;
 mod secrets;
+#[path = "../support/mod.rs"]
+mod support;
 mod world;

@@ -92,7 +92,11 @@ impl<'w> Operator<'w> {
                 let name = path.file_name()?.to_str()?.to_owned();
                 let state = fs::read_to_string(&path).ok()?;
                 let cordoned = path.with_extension("cordoned").exists();
-                let state = if cordoned { format!("{} cordoned", state.trim()) } else { state.trim().to_owned() };
+                let state = if cordoned {
+                    format!("{} cordoned", state.trim())
+                } else {
+                    state.trim().to_owned()
+                };
                 (!name.contains('.')).then(|| format!("{name} {state}"))
             })
             .collect();

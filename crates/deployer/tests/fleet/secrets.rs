@@ -41,9 +41,9 @@ impl Watch {
             .collect();
         assert!(secrets.iter().all(|secret| secret.len() >= 40), "they are there");
         let holds = |bytes: &[u8]| {
-            secrets.iter().any(|secret| {
-                bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
-            })
+            secrets
+                .iter()
+                .any(|secret| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()))
         };
         // The search finds what is there.
         assert!(holds(&fs::read(world.path("cluster/server.pw")).expect("a file")));
@@ -80,7 +80,9 @@ impl Watch {
 fn command_lines() -> Vec<Vec<u8>> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
-        .filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()))
+        .filter(|entry| {
+            entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit())
+        })
         .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
         .filter(|line| !line.is_empty())
         .collect()

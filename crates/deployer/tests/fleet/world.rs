@@ -206,7 +206,11 @@ impl World {
     /// A command in the operator's place: its network, its home, its ssh.
     pub fn operator(&self) -> Command {
         let mut command = self.operator.command(&["--net", "--mount"]);
-        command.arg("env").arg("-i").arg(format!("PATH={}:{}", self.path("bin").display(), std::env::var("PATH").expect("a path")));
+        command.arg("env").arg("-i").arg(format!(
+            "PATH={}:{}",
+            self.path("bin").display(),
+            std::env::var("PATH").expect("a path")
+        ));
         command.arg(format!("HOME={}", self.path("home").display()));
         command
     }
@@ -234,6 +238,25 @@ impl Machine {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// The first process on it, whose namespaces are the machine's.
+    pub fn pid(&self) -> u32 {
+        self.namespace.pid
+    }
+
+    /// A command on the machine itself, past ssh.
+    pub fn command(&self) -> Command {
+        let root = format!("--root=/proc/{}/root", self.namespace.pid);
+        let mut command =
+            self.namespace.command(&["--net", "--mount", "--uts", "--pid", &root, "--wd=/"]);
+        command.args([
+            "env",
+            "-i",
+            "HOME=/root",
+            "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ]);
+        command
+    }
+
     /// Its file of the test's own, such as the log of its shell.
     pub fn own(&self, name: &str) -> PathBuf {
         self.folder.join("host").join(name)
@@ -255,7 +278,10 @@ impl Machine {
                 *found.get_mut(path).expect("a file that was listed") += sum;
             }
         }
-        found.insert("links".to_owned(), self.run("ls /sys/class/net; awk '{ print $2 }' /proc/mounts"));
+        found.insert(
+            "links".to_owned(),
+            self.run("ls /sys/class/net; awk '{ print $2 }' /proc/mounts"),
+        );
         found.insert("processes".to_owned(), self.run("cat /proc/[0-9]*/comm | sort | uniq -c | grep -v -E 'sshd|sh$|cat|sort|uniq|grep' || true"));
         // A folder that the overlay copied up so that something in it could be written is this system's own.
         found.retain(|path, state| !(state.starts_with("d ") && self.is_of_system(path, state)));
@@ -268,7 +294,8 @@ impl Machine {
         let ask = |action: &str| {
             let script = format!("cd \"$1\" && find . -type f -perm /044 {action}");
             let mut command = self.namespace.command(&["--mount"]);
-            let output = command.args(["sh", "-c", &script, "x", &upper]).output().expect("nsenter");
+            let output =
+                command.args(["sh", "-c", &script, "x", &upper]).output().expect("nsenter");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             output.stdout
         };

@@ -38,6 +38,7 @@ pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<
     let Lowered { machines, context } = down(&fleet, keys, &kubeconfig, &report).await?;
     let mut text = match machines {
         0 => "Nothing to do: no machine has anything of it.".to_owned(),
+        1 => format!("Cluster {} is gone from its machine.", fleet.cluster),
         _ => format!("Cluster {} is gone from {machines} machines.", fleet.cluster),
     };
     if context {

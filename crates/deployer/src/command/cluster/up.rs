@@ -53,15 +53,17 @@ pub(crate) async fn raise(
             fleet.context
         ));
     }
+    let nodes = match raised.nodes {
+        1 => "1 node, ready".to_owned(),
+        many => format!("{many} nodes, all ready"),
+    };
     let text = match raised {
         Raised { steps: 0, .. } if args.dry_run => "Nothing to do.".to_owned(),
-        Raised { steps, .. } if args.dry_run => format!("{steps} steps to do; nothing was changed."),
-        Raised { steps: 0, nodes } => {
-            format!("Nothing to do: cluster {} has {nodes} nodes, all ready.", fleet.cluster)
+        Raised { steps, .. } if args.dry_run => {
+            format!("{steps} steps to do; nothing was changed.")
         }
-        Raised { nodes, .. } => {
-            format!("Cluster {} has {nodes} nodes, all ready.", fleet.cluster)
-        }
+        Raised { steps: 0, .. } => format!("Nothing to do: cluster {} has {nodes}.", fleet.cluster),
+        Raised { .. } => format!("Cluster {} has {nodes}.", fleet.cluster),
     };
     report.emit(Event::Finished { revision: None, text, address: None });
     Ok(())

@@ -75,9 +75,8 @@ fn changed(log: &str) -> (Option<String>, Option<String>) {
         let line = line.trim().strip_prefix("Offending ")?;
         line.split_once(" key in ").map(|(_, place)| place.to_owned())
     });
-    let fingerprint = kind.zip(hash).map(|(kind, hash)| {
-        format!("{kind} {}", hash.trim_end_matches('.'))
-    });
+    let fingerprint =
+        kind.zip(hash).map(|(kind, hash)| format!("{kind} {}", hash.trim_end_matches('.')));
     (fingerprint, Some(place.unwrap_or_else(|| "the file of known hosts".to_owned())))
 }
 
@@ -138,6 +137,8 @@ mod tests {
             reason("Welcome!\nssh: connect to host h port 22: Connection refused\n"),
             "connect to host h port 22: Connection refused"
         );
-        assert!(reason("a@h: Permission denied (publickey).").ends_with("name it in ~/.ssh/config"));
+        assert!(
+            reason("a@h: Permission denied (publickey).").ends_with("name it in ~/.ssh/config")
+        );
     }
 }

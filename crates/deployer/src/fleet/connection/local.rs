@@ -35,8 +35,7 @@ async fn run(script: &Script<'_>) -> Result<Answer, ConnectionError> {
         .spawn()
         .map_err(|error| ConnectionError::Here(format!("starting {}: {error}", words[0])))?;
     let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (fed, stdout, stderr) =
-        tokio::join!(feed(&script.input, input), all(output), all(errors));
+    let (fed, stdout, stderr) = tokio::join!(feed(&script.input, input), all(output), all(errors));
     fed?;
     let status = child.wait().await.map_err(|error| ConnectionError::Here(error.to_string()))?;
     Ok(Answer {

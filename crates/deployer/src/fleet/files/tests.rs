@@ -10,7 +10,8 @@ fn machine(address: &str, role: Role) -> Machine {
 
 fn fleet() -> Fleet {
     let labels = BTreeMap::from([("example.com/disk".to_owned(), "ssd".to_owned())]);
-    let agent = Machine { labels, ip: Some("10.0.0.14".to_owned()), ..machine("desktop", Role::Agent) };
+    let agent =
+        Machine { labels, ip: Some("10.0.0.14".to_owned()), ..machine("desktop", Role::Agent) };
     Fleet {
         cluster: "skyward".to_owned(),
         context: "skyward".to_owned(),
@@ -139,9 +140,12 @@ fn systemd_finds_nothing_wrong_with_the_units() {
     }
     // It does find what is wrong.
     let path = folder.path().join("wrong.service");
-    std::fs::write(&path, service::systemd("k3s").replace("Type=notify", "Type=nonsense")).expect("a file");
-    let output =
-        std::process::Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&path).output();
+    std::fs::write(&path, service::systemd("k3s").replace("Type=notify", "Type=nonsense"))
+        .expect("a file");
+    let output = std::process::Command::new("systemd-analyze")
+        .args(["verify", "--man=no"])
+        .arg(&path)
+        .output();
     let said = String::from_utf8_lossy(&output.expect("systemd-analyze").stderr).into_owned();
     assert!(said.contains("nonsense"), "{said}");
 }

@@ -22,7 +22,10 @@ fn wants(role: Role) -> (u64, u32) {
 pub(super) fn check(fleet: &Fleet, machine: &Machine, facts: &Facts, out: &mut Vec<Finding>) {
     let mut wrong = |text: String| out.push(Finding::new(machine.label(), text));
     if Arch::of_machine(&facts.machine).is_none() {
-        wrong(format!("k3s is not built for {}; use a machine with amd64, arm64 or armv7", facts.machine));
+        wrong(format!(
+            "k3s is not built for {}; use a machine with amd64, arm64 or armv7",
+            facts.machine
+        ));
     }
     if facts.init == Init::Unknown {
         wrong("it has neither systemd nor OpenRC running, and k3s could not be kept running; use a machine with one".into());
@@ -46,16 +49,24 @@ pub(super) fn check(fleet: &Fleet, machine: &Machine, facts: &Facts, out: &mut V
     if !facts.is_member() {
         if facts.disk_mib < DISK_MIB {
             let free = facts.disk_mib;
-            wrong(format!("/var/lib has {free} MiB of free space, and {DISK_MIB} are needed; make room there"));
+            wrong(format!(
+                "/var/lib has {free} MiB of free space, and {DISK_MIB} are needed; make room there"
+            ));
         }
         ports(fleet, machine, facts, &mut wrong);
     }
     if facts.memory_mib >= memory / 2 && facts.memory_mib < memory * 9 / 10 {
-        let text = format!("it has {} MiB of memory; k3s recommends {memory} for this role", facts.memory_mib);
+        let text = format!(
+            "it has {} MiB of memory; k3s recommends {memory} for this role",
+            facts.memory_mib
+        );
         out.push(Finding::note(machine, text));
     }
     if facts.cores < cores {
-        let text = format!("it has {} cores; k3s recommends {cores} for this role", facts.cores);
+        let text = format!(
+            "it has {} of the {cores} cores that k3s recommends for this role",
+            facts.cores
+        );
         out.push(Finding::note(machine, text));
     }
     if let Some(firewall) = facts.firewall.as_ref().filter(|_| !facts.is_member()) {
@@ -103,7 +114,8 @@ pub(super) fn foreign(facts: &Facts) -> Option<&'static str> {
         return None;
     }
     let ours_alone = record::FILES.into_iter().filter(|path| {
-        !matches!(*path, record::BINARY | record::REGISTRIES) && !path.starts_with("/etc/logrotate.d")
+        !matches!(*path, record::BINARY | record::REGISTRIES)
+            && !path.starts_with("/etc/logrotate.d")
     });
     ours_alone.chain([record::SERVER_DATA, record::AGENT_DATA]).find(|path| facts.has(path))
 }

@@ -127,23 +127,27 @@ fn what_is_wrong_with_a_machine_is_one_line_each() {
         change(&mut facts);
         found(&fleet, &[facts]).join("\n")
     };
-    insta::assert_snapshot!([
-        wrong(&|facts| facts.machine = "riscv64".to_owned()),
-        wrong(&|facts| facts.init = Init::Unknown),
-        wrong(&|facts| facts.memory_cgroup = false),
-        wrong(&|facts| facts.memory_mib = 500),
-        wrong(&|facts| facts.memory_mib = 1500),
-        wrong(&|facts| facts.cores = 1),
-        wrong(&|facts| facts.disk_mib = 100),
-        wrong(&|facts| (facts.tcp, facts.udp) = (vec![22, 6443, 10250], vec![8472])),
-        wrong(&|facts| facts.ahead_s = -90),
-        wrong(&|facts| facts.hostname = "localhost".to_owned()),
-        wrong(&|facts| facts.lacking = vec!["stat".to_owned()]),
-        wrong(&|facts| facts.firewall = Some("ufw".to_owned())),
-        wrong(&|facts| drop(facts.paths.insert("/etc/systemd/system/k3s.service".to_owned(), Entry::default()))),
-        wrong(&|facts| facts.record = Some(Err("no JSON".to_owned()))),
-    ]
-    .join("\n"));
+    insta::assert_snapshot!(
+        [
+            wrong(&|facts| facts.machine = "riscv64".to_owned()),
+            wrong(&|facts| facts.init = Init::Unknown),
+            wrong(&|facts| facts.memory_cgroup = false),
+            wrong(&|facts| facts.memory_mib = 500),
+            wrong(&|facts| facts.memory_mib = 1500),
+            wrong(&|facts| facts.cores = 1),
+            wrong(&|facts| facts.disk_mib = 100),
+            wrong(&|facts| (facts.tcp, facts.udp) = (vec![22, 6443, 10250], vec![8472])),
+            wrong(&|facts| facts.ahead_s = -90),
+            wrong(&|facts| facts.hostname = "localhost".to_owned()),
+            wrong(&|facts| facts.lacking = vec!["stat".to_owned()]),
+            wrong(&|facts| facts.firewall = Some("ufw".to_owned())),
+            wrong(&|facts| drop(
+                facts.paths.insert("/etc/systemd/system/k3s.service".to_owned(), Entry::default())
+            )),
+            wrong(&|facts| facts.record = Some(Err("no JSON".to_owned()))),
+        ]
+        .join("\n")
+    );
 }
 
 /// A port that is in use matters to a machine that is to use it, and to no other.

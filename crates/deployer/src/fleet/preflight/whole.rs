@@ -35,12 +35,14 @@ impl Standing {
         let servers: Vec<usize> = (0..fleet.machines.len())
             .filter(|index| fleet.machines[*index].role == Role::Server)
             .collect();
-        let began = servers.iter().copied().find(|index| {
-            of_ours(index) && record(*index).is_some_and(|record| record.first)
-        });
-        let member = servers.iter().copied().find(|index| {
-            of_ours(index) && facts[*index].as_ref().is_some_and(Facts::is_member)
-        });
+        let began = servers
+            .iter()
+            .copied()
+            .find(|index| of_ours(index) && record(*index).is_some_and(|record| record.first));
+        let member = servers
+            .iter()
+            .copied()
+            .find(|index| of_ours(index) && facts[*index].as_ref().is_some_and(Facts::is_member));
         let first = began.or(member).or(servers.first().copied()).unwrap_or(0);
         let id = std::iter::once(first)
             .chain(0..facts.len())
@@ -84,7 +86,10 @@ pub(super) fn belongs(
     let record = match &facts.record {
         None => return,
         Some(Err(reason)) => {
-            wrong(format!("its record {} cannot be read: {reason}; put it right by hand", crate::fleet::record::RECORD));
+            wrong(format!(
+                "its record {} cannot be read: {reason}; put it right by hand",
+                crate::fleet::record::RECORD
+            ));
             return;
         }
         Some(Ok(record)) => record,
@@ -99,10 +104,15 @@ pub(super) fn belongs(
     }
     if record.role != machine.role {
         let (is, wanted) = (word(record.role), word(machine.role));
-        wrong(format!("it is {is} and the configuration says {wanted}; `cluster down` first, or leave it as it is"));
+        wrong(format!(
+            "it is {is} and the configuration says {wanted}; `cluster down` first, or leave it as it is"
+        ));
     }
     if machine.name.as_ref().is_some_and(|name| *name != record.node) {
-        wrong(format!("its node is {} and the configuration says another name; a node keeps its name", record.node));
+        wrong(format!(
+            "its node is {} and the configuration says another name; a node keeps its name",
+            record.node
+        ));
     }
     token(standing, index, machine.role, facts, &mut wrong);
 }
@@ -126,9 +136,13 @@ fn token(
     if differs(&facts.token_authority, &standing.authority)
         || differs(&facts.authority, &standing.authority)
     {
-        wrong(format!("its token ({file}) is for a cluster with another authority; remove the file, and `cluster up` writes the right one"));
+        wrong(format!(
+            "its token ({file}) is for a cluster with another authority; remove the file, and `cluster up` writes the right one"
+        ));
     } else if index != standing.first && differs(&facts.token, wanted) {
-        wrong(format!("its token ({file}) does not fit the cluster; remove the file, and `cluster up` writes the right one"));
+        wrong(format!(
+            "its token ({file}) does not fit the cluster; remove the file, and `cluster up` writes the right one"
+        ));
     }
 }
 
@@ -152,7 +166,10 @@ pub(super) fn clocks(fleet: &Fleet, facts: &[Option<Facts>], out: &mut Vec<Findi
         let off = facts.ahead_s.saturating_sub(time);
         if off.abs() > CLOCK_S {
             let way = if off > 0 { "ahead of" } else { "behind" };
-            let text = format!("its clock is {} s {way} {whose}; certificates would not be valid: let it keep time by NTP", off.abs());
+            let text = format!(
+                "its clock is {} s {way} {whose}; certificates would not be valid: let it keep time by NTP",
+                off.abs()
+            );
             out.push(Finding::new(machine.label(), text));
         }
     }
@@ -165,7 +182,8 @@ pub(super) fn names(fleet: &Fleet, facts: &[Option<Facts>], out: &mut Vec<Findin
         if let Some(facts) = facts {
             let name = node_name(machine, facts);
             if name.is_empty() || name == "localhost" {
-                let text = "its host name is no name of its own; set one there, or `name` of the machine";
+                let text =
+                    "its host name is no name of its own; set one there, or `name` of the machine";
                 out.push(Finding::new(machine.label(), text));
             } else {
                 by_name.entry(name).or_default().push(machine);

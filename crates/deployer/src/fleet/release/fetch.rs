@@ -1,5 +1,8 @@
 //! The download, on the operator's side: gone on with where it broke off, verified, then put in its place at once.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -98,9 +101,8 @@ enum Broken {
 }
 
 fn attempt(agent: &Agent, url: &str, part: &Path) -> Result<(), Broken> {
-    let there = |again: bool| {
-        move |error: ureq::Error| Broken::There { reason: error.to_string(), again }
-    };
+    let there =
+        |again: bool| move |error: ureq::Error| Broken::There { reason: error.to_string(), again };
     let have = part.metadata().map_or(0, |data| data.len());
     let mut request = agent.get(url);
     if have > 0 {
@@ -128,14 +130,11 @@ fn attempt(agent: &Agent, url: &str, part: &Path) -> Result<(), Broken> {
     let mut body = answer.into_body().into_with_config().limit(u64::MAX).reader();
     let mut chunk = vec![0; 1 << 18];
     loop {
-        let count = body.read(&mut chunk).map_err(|error| Broken::There {
-            reason: error.to_string(),
-            again: true,
-        })?;
+        let count = body
+            .read(&mut chunk)
+            .map_err(|error| Broken::There { reason: error.to_string(), again: true })?;
         if count == 0 {
-            return file
-                .sync_all()
-                .map_err(|error| Broken::Here(local("writing", part, &error)));
+            return file.sync_all().map_err(|error| Broken::Here(local("writing", part, &error)));
         }
         file.write_all(&chunk[..count])
             .map_err(|error| Broken::Here(local("writing", part, &error)))?;
