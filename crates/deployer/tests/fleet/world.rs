@@ -230,9 +230,10 @@ impl Machine {
     /// Runs a script on it, past ssh.
     pub fn run(&self, script: &str) -> String {
         let root = format!("--root=/proc/{}/root", self.namespace.pid);
-        let kinds = ["--net", "--mount", "--uts", "--pid", &root, "--wd=/"];
+        let kinds = ["--net", "--mount", "--uts", "--pid", &root];
         let mut command = self.namespace.command(&kinds);
-        let output = command.args(["sh", "-c", script]).output().expect("nsenter");
+        let output =
+            command.args(["sh", "-c", &format!("cd / && {script}")]).output().expect("nsenter");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{}: {script}: {said}", self.name);
         String::from_utf8(output.stdout).expect("text")
@@ -246,10 +247,11 @@ impl Machine {
     /// A command on the machine itself, past ssh.
     pub fn command(&self) -> Command {
         let root = format!("--root=/proc/{}/root", self.namespace.pid);
-        let mut command =
-            self.namespace.command(&["--net", "--mount", "--uts", "--pid", &root, "--wd=/"]);
+        let mut command = self.namespace.command(&["--net", "--mount", "--uts", "--pid", &root]);
         command.args([
             "env",
+            "-C",
+            "/",
             "-i",
             "HOME=/root",
             "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
