@@ -138,7 +138,7 @@ pub struct K3s {
     pub embedded_registry: bool,
     /// Whether k3s brings Traefik, its Ingress controller.
     pub traefik: bool,
-    /// Whether k3s brings servicelb, which gives Services of type LoadBalancer the nodes' addresses.
+    /// Whether k3s brings servicelb, which gives Services of type `LoadBalancer` the nodes' addresses.
     pub servicelb: bool,
     /// Environment variables of k3s itself on the machines, such as `HTTPS_PROXY`. They are plain text.
     #[schemars(schema_with = "grammar::variables")]

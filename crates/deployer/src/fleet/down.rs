@@ -82,6 +82,7 @@ done; shift
 while [ "$1" != -- ]; do rmdir "$1" 2>/dev/null || true; shift; done
 if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then systemctl daemon-reload; fi
 sync
+rm -rf "$before" /var/lib/skyward/k3s/started* /var/lib/skyward/k3s/cordoned
 rm -rf /var/lib/skyward/k3s
 rmdir /var/lib/skyward 2>/dev/null || true
 "#;

@@ -23,6 +23,7 @@ pub enum Init {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Facts {
     /// The host name.
     pub hostname: String,

@@ -75,7 +75,8 @@ impl Archive {
         let index: Index =
             serde_json::from_slice(&index.ok_or_else(|| wrong("it has no index.json".into()))?)
                 .map_err(|error| wrong(format!("index.json: {error}")))?;
-        let images: BTreeSet<Named> = index.manifests.into_iter().filter_map(named).collect();
+        let images: BTreeSet<Named> =
+            index.manifests.into_iter().filter_map(|descriptor| named(&descriptor)).collect();
         if images.is_empty() {
             return Err(wrong("it gives its image no name".into()));
         }
@@ -103,7 +104,7 @@ fn index(file: File) -> std::io::Result<Option<Vec<u8>>> {
 }
 
 /// The full name as containerd's importer finds it (containerd, `images/annotations.go`).
-fn named(descriptor: Descriptor) -> Option<Named> {
+fn named(descriptor: &Descriptor) -> Option<Named> {
     let of = |key: &str| descriptor.annotations.get(key);
     let name = of("io.containerd.image.name")
         .or_else(|| of("org.opencontainers.image.ref.name").filter(|name| name.contains(':')))?;

@@ -68,7 +68,7 @@ mv "$4.new" "$4"
 
 /// The tokens of the first server, one a line, and the authority's once it has run.
 const READ_TOKENS: &str =
-    r#"cat /etc/rancher/k3s/token /etc/rancher/k3s/agent-token /var/lib/rancher/k3s/server/token"#;
+    "cat /etc/rancher/k3s/token /etc/rancher/k3s/agent-token /var/lib/rancher/k3s/server/token";
 
 fn init_word(init: Init) -> &'static str {
     if init == Init::OpenRc { "openrc" } else { "systemd" }
@@ -121,10 +121,7 @@ pub async fn write_first_tokens(host: &Host, planned: &Planned) -> Result<(), Ho
     }
     for path in [record::TOKEN, record::AGENT_TOKEN] {
         // One that is there may be in use already: it stays, and only gets its mode.
-        let keep = format!(
-            r#"[ -s {path} ] || exit 9
-chown 0:0 {path}; chmod 600 {path}"#
-        );
+        let keep = format!("[ -s {path} ] || exit 9; chown 0:0 {path}; chmod 600 {path}");
         let kept = host.ask("looking for a token", &keep, &[], Input::None, SHORT).await?;
         if kept.code == Some(9) {
             let token = Secret::random()

@@ -194,13 +194,10 @@ impl Source {
     /// # Errors
     /// A file does not come, or is not what was published.
     pub fn assets(&self, arch: Arch, sink: &mut dyn Sink) -> Result<Assets, ReleaseError> {
-        match &self.folder {
-            Some(folder) => self.from_folder(folder, arch),
-            None => {
-                let binary = fetch::binary(self, arch, sink)?;
-                Ok(Assets { binary, images: None })
-            }
+        if let Some(folder) = &self.folder {
+            return self.in_folder(folder, arch);
         }
+        Ok(Assets { binary: fetch::binary(self, arch, sink)?, images: None })
     }
 
     /// As [`Source::assets`], on a thread of its own: a download holds up neither the machines nor Ctrl-C.
@@ -228,7 +225,7 @@ impl Source {
         }
     }
 
-    fn from_folder(&self, folder: &Path, arch: Arch) -> Result<Assets, ReleaseError> {
+    fn in_folder(&self, folder: &Path, arch: Arch) -> Result<Assets, ReleaseError> {
         let name = arch.binary();
         let list = folder.join(format!("sha256sum-{}.txt", arch.as_str()));
         let listed = match std::fs::read_to_string(&list) {

@@ -1,6 +1,6 @@
 //! Tokens: made, completed, compared; never shown.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Read;
 
 use sha2::{Digest, Sha256};
@@ -69,7 +69,10 @@ pub fn random(bytes: usize) -> std::io::Result<String> {
 
 /// Bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

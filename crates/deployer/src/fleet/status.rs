@@ -134,7 +134,7 @@ async fn describe(
     report.version.clone_from(&facts.version);
     report.node = facts.recorded().map(|record| record.node.clone());
     if !facts.is_member() {
-        report.state = "not joined".to_owned();
+        "not joined".clone_into(&mut report.state);
         return report;
     }
     if let (Ok(nodes), Some(name)) = (nodes, &report.node) {

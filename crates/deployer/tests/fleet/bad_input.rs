@@ -1,7 +1,7 @@
 //! What is wrong with machines is said for all of them at once, a line for each, before anything is changed on any.
 
 use super::operator::{Operator, said};
-use super::world::{NEW, OLD, World, write};
+use super::world::{Machine, NEW, OLD, World, write};
 
 /// The findings, machine by machine.
 fn findings(text: &str) -> Vec<&str> {
@@ -34,7 +34,7 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
     world.add("");
     world.know_hosts();
     world.link(5, "down");
-    let before: Vec<_> = world.machines[..5].iter().map(|machine| machine.snapshot()).collect();
+    let before: Vec<_> = world.machines[..5].iter().map(Machine::snapshot).collect();
     let listed =
         [(0, "server"), (1, "agent"), (2, "server"), (3, "agent"), (4, "agent"), (5, "agent")];
     let operator = Operator::new(&world, &listed);
@@ -188,7 +188,7 @@ fn a_cluster_is_not_taken_for_another() {
 fn a_wrong_checksum_stops_everything() {
     let world = World::new(2);
     world.know_hosts();
-    let before: Vec<_> = world.machines.iter().map(|machine| machine.snapshot()).collect();
+    let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
     let pair = [(0, "server"), (1, "agent")];
     for file in ["k3s", "k3s-airgap-images-amd64.tar.zst"] {
         let path = world.path("files").join(file);

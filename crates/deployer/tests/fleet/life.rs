@@ -2,7 +2,7 @@
 
 use super::operator::Operator;
 use super::secrets::Watch;
-use super::world::{NEW, OLD, World};
+use super::world::{Machine, NEW, OLD, World};
 
 const FIVE: [(usize, &str); 5] =
     [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
@@ -14,7 +14,7 @@ fn three_servers_and_two_agents_live_and_go() {
     // Something was there before: a k3s that nobody runs, and mirrors.
     world.add("printf '#!/bin/sh\\n' >/usr/local/bin/k3s; chmod 700 /usr/local/bin/k3s; mkdir -p /etc/rancher/k3s; echo before >/etc/rancher/k3s/registries.yaml");
     world.know_hosts();
-    let before: Vec<_> = world.machines.iter().map(|machine| machine.snapshot()).collect();
+    let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
     let watch = Watch::start(&world);
     let mirrors = "registries = { \"docker.io\" = [\"https://mirror.example.com\"] }\nembedded_registry = true";
     let first = Operator::with(&world, &FIVE[..4], OLD, "files", mirrors);

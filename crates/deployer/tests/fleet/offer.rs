@@ -4,8 +4,11 @@
 use std::fs;
 use std::io::copy;
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::process::{Command, Output};
 use std::sync::mpsc;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::support::control_plane::ControlPlane;
 use super::support::hollow::{HollowNode, Pace};
@@ -72,7 +75,7 @@ fn without_a_cluster_one_is_offered_and_nothing_is_done_unasked() {
 #[ignore = "needs sshd ip ssh setpriv root etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn a_cluster_is_set_up_and_deployed_to_in_one_run() {
     let control_plane = ControlPlane::shared();
-    HollowNode::start(control_plane, Pace::default());
+    let _node = HollowNode::start(control_plane, Pace::default());
     let world = machine();
     let machine = &world.machines[0];
     let before = machine.snapshot();
@@ -125,8 +128,6 @@ fn lead_to(world: &World, server: &str) {
         while !started.exists() {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-        use std::os::fd::AsFd;
         move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))
             .expect("the machine's network");
         let listener = TcpListener::bind("127.0.0.1:6443").expect("a port");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sha2::{Digest, Sha256};
+use skyward_deployer::fleet::secret::hex;
 
 /// What k3s and its service leave on a machine.
 const TRACES: [&str; 8] = [
@@ -34,10 +35,7 @@ fn a_real_single_node_cluster_lives_and_goes() {
     let files = folder.path().join("files");
     fs::create_dir(&files).expect("a folder");
     fs::copy(&binary, files.join(name)).expect("a copy");
-    let sum: String = Sha256::digest(fs::read(&binary).expect("k3s"))
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sum = hex(&Sha256::digest(fs::read(&binary).expect("k3s")));
     fs::write(files.join(format!("sha256sum-{arch}.txt")), format!("{sum}  {name}\n"))
         .expect("a list");
     let config = folder.path().join("skyward.toml");

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use skyward_deployer::fleet::secret::hex;
 
 /// One world at a time: two cores are few.
 static TURN: Mutex<()> = Mutex::new(());
@@ -78,7 +79,7 @@ impl Namespace {
 
 /// Waits for what processes of the test do by themselves.
 pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(answer) = ask() {
             return answer;
@@ -286,7 +287,7 @@ impl Machine {
         );
         found.insert("processes".to_owned(), self.run("cat /proc/[0-9]*/comm | sort | uniq -c | grep -v -E 'sshd|sh$|cat|sort|uniq|grep' || true"));
         // A folder that the overlay copied up so that something in it could be written is this system's own.
-        found.retain(|path, state| !(state.starts_with("d ") && self.is_of_system(path, state)));
+        found.retain(|path, state| !(state.starts_with("d ") && Self::is_of_system(path, state)));
         found
     }
 
@@ -304,7 +305,7 @@ impl Machine {
         (ask("").split(|byte| *byte == b'\n').count() - 1, ask("-exec cat {} +"))
     }
 
-    fn is_of_system(&self, path: &str, state: &str) -> bool {
+    fn is_of_system(path: &str, state: &str) -> bool {
         let Ok(data) = fs::symlink_metadata(Path::new("/").join(path)) else { return false };
         let own = format!("d {:o} {}:{} ", data.mode() & 0o7777, data.uid(), data.gid());
         data.is_dir() && state == own
@@ -334,9 +335,7 @@ pub fn release(folder: &Path, version: &str) {
     let images = format!("k3s-airgap-images-{arch}.tar.zst");
     write(&folder.join(name), 0o644, &k3s);
     write(&folder.join(&images), 0o644, "images\n");
-    let sum = |text: &str| -> String {
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-    };
+    let sum = |text: &str| hex(&Sha256::digest(text));
     let list = format!("{}  {name}\n{}  {images}\n", sum(&k3s), sum("images\n"));
     write(&folder.join(format!("sha256sum-{arch}.txt")), 0o644, &list);
 }

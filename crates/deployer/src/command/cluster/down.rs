@@ -1,12 +1,13 @@
 //! `cluster down`.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_deployer::event::Event;
 use skyward_deployer::fleet::connection::HostKeys;
 use skyward_deployer::fleet::down::{Lowered, down};
-use skyward_deployer::fleet::machine::Fleet;
+use skyward_deployer::fleet::machine::{Fleet, Machine};
 
 use super::reporter;
 use crate::cli::Common;
@@ -25,7 +26,7 @@ pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<
     let loaded = common.load()?;
     let fleet = Fleet::read(&loaded)?;
     if !args.yes {
-        let machines: Vec<String> = fleet.machines.iter().map(|machine| machine.label()).collect();
+        let machines: Vec<String> = fleet.machines.iter().map(Machine::label).collect();
         let what = format!(
             "This ends cluster {} on {}, with everything that runs and is stored in it.",
             fleet.cluster,
@@ -42,7 +43,7 @@ pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<
         _ => format!("Cluster {} is gone from {machines} machines.", fleet.cluster),
     };
     if context {
-        text += &format!(" Context {} is out of {}.", fleet.context, kubeconfig.display());
+        let _ = write!(text, " Context {} is out of {}.", fleet.context, kubeconfig.display());
     }
     report.emit(Event::Finished { revision: None, text, address: None });
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `cluster status`.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -25,7 +26,11 @@ pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<
     let report = status(&Fleet::read(&loaded)?, keys).await;
     match common.output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
-        Output::Text => print!("{}", text(&report)),
+        // What a machine says may hold anything; nothing in it commands the terminal.
+        Output::Text => print!(
+            "{}",
+            text(&report).replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
+        ),
     }
     Ok(if args.exit_code && !report.healthy { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
@@ -52,7 +57,7 @@ fn text(report: &Report) -> String {
     let mut text = format!("cluster  {}\nrelease  {}\n\n", report.cluster, report.wanted);
     text += &columns(&rows);
     for node in &report.others {
-        text += &format!("\nnode {node} is on no machine of the configuration\n");
+        let _ = writeln!(text, "\nnode {node} is on no machine of the configuration");
     }
     text
 }

@@ -83,7 +83,7 @@ fn answer(
     }
     asked.lock().expect("a lock").push(format!("{path} from {from}"));
     let mut mood = Mood::Well;
-    let body = if path.ends_with(".txt") {
+    let body = if path.contains("/sha256sum-") {
         format!("{}  k3s\n", hex(&Sha256::digest(content()))).into_bytes()
     } else {
         let mut moods = moods.lock().expect("a lock");
