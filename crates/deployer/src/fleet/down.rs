@@ -66,8 +66,8 @@ done
 exit 0
 "#;
 
-/// Removes files and trees, puts back what was there before, then forgets: the record goes last. Three lists on `$@`, each ended by
-/// `--`: what is removed, what is put back, folders that go when they are empty.
+/// Removes files and trees, puts back what was there before, then forgets: the record goes last. Lists on `$@`, each ended by `--`:
+/// what is removed; what is put back; folders that go when they are empty; trees in which all goes but what the last list names.
 const REMOVE: &str = r#"set -e
 before=/var/lib/skyward/k3s/before
 while [ "$1" != -- ]; do rm -rf "$1"; shift; done; shift
@@ -79,7 +79,16 @@ while [ "$1" != -- ]; do
   fi
   shift
 done; shift
-while [ "$1" != -- ]; do rmdir "$1" 2>/dev/null || true; shift; done
+while [ "$1" != -- ]; do rmdir "$1" 2>/dev/null || true; shift; done; shift
+swept=
+while [ "$1" != -- ]; do swept="$swept $1"; shift; done; shift
+for tree in $swept; do
+  for c in "$tree"/* "$tree"/.[!.]*; do
+    keep=no
+    for k; do [ "$k" = "$c" ] && keep=yes; done
+    [ $keep = yes ] || rm -rf "$c"
+  done
+done
 if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then systemctl daemon-reload; fi
 sync
 rm -rf "$before" /var/lib/skyward/k3s/started* /var/lib/skyward/k3s/cordoned
@@ -259,8 +268,15 @@ fn lists(record: &Record) -> Vec<String> {
         .filter(|path| !was_there(path));
     let back = record::FILES.into_iter().filter(|path| was_there(path)).map(str::to_owned);
     let folders = record::FOLDERS.into_iter().filter(|path| !was_there(path)).map(str::to_owned);
+    let swept: Vec<&str> = record::SWEPT.into_iter().filter(|path| was_there(path)).collect();
+    let kept = record
+        .before
+        .iter()
+        .filter(|path| path.rsplit_once('/').is_some_and(|(folder, _)| swept.contains(&folder)));
     let end = || std::iter::once("--".to_owned());
-    gone.chain(end()).chain(back).chain(end()).chain(folders).chain(end()).collect()
+    let trees = swept.iter().map(|path| (*path).to_owned());
+    let first = gone.chain(end()).chain(back).chain(end()).chain(folders).chain(end());
+    first.chain(trees).chain(end()).chain(kept.cloned()).collect()
 }
 
 /// Takes our context out; one of another cluster stays.
@@ -287,7 +303,14 @@ mod tests {
 
     #[test]
     fn what_was_there_before_stays_or_comes_back() {
-        let before = [record::BINARY, "/var/lib/cni", "/usr/local/bin", "/var/lib/rancher"];
+        let before = [
+            record::BINARY,
+            "/var/lib/cni",
+            "/var/lib/kubelet",
+            "/var/lib/kubelet/other",
+            "/usr/local/bin",
+            "/var/lib/rancher",
+        ];
         let record = Record {
             cluster: "skyward".to_owned(),
             id: "1".to_owned(),
@@ -299,12 +322,14 @@ mod tests {
         };
         let lists = lists(&record);
         let parts: Vec<&[String]> = lists.split(|word| word == "--").collect();
-        let [gone, back, folders, _] = parts[..] else { panic!("{lists:?}") };
+        let [gone, back, folders, swept, kept] = parts[..] else { panic!("{lists:?}") };
         assert!(gone.iter().all(|path| !before.contains(&path.as_str())), "{gone:?}");
         assert!(gone.contains(&"/var/lib/rancher/k3s".to_owned()));
         // A folder of another program keeps what is not ours in it.
         assert!(gone.contains(&"/var/lib/cni/networks/cbr0".to_owned()));
         assert_eq!(back, [record::BINARY]);
+        assert_eq!(swept, ["/var/lib/kubelet"]);
+        assert_eq!(kept, ["/var/lib/kubelet/other"]);
         assert!(folders.contains(&"/etc/rancher".to_owned()));
         assert!(!folders.contains(&"/usr/local/bin".to_owned()));
     }

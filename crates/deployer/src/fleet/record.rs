@@ -75,6 +75,16 @@ pub const TREES: [&str; 18] = [
     "/var/lib/rancher/k3s/storage",
 ];
 
+/// Trees of a kubelet's own: what was not in them before goes also where they themselves were there.
+pub const SWEPT: [&str; 6] = [
+    "/etc/rancher/node",
+    "/var/lib/kubelet",
+    "/run/k3s",
+    "/run/flannel",
+    "/var/log/pods",
+    "/var/log/containers",
+];
+
 /// Folders that are made for the files: removed where they were not there before and are empty. Deepest first.
 pub const FOLDERS: [&str; 9] = [
     "/etc/rancher/k3s",

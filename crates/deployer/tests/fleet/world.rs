@@ -312,6 +312,18 @@ impl Machine {
     }
 }
 
+/// What two snapshots of a machine do not have in common.
+pub fn differences(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    keys.into_iter()
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| format!("{key}: {:?} → {:?}", before.get(key), after.get(key)))
+        .collect()
+}
+
 fn keygen(path: &Path) {
     let mut command = Command::new("ssh-keygen");
     command.args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(path);

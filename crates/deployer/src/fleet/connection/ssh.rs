@@ -113,7 +113,11 @@ impl Ssh {
             Ok(status) => status.code(),
             // ssh tells its own end by the code 255, which no script of ours has.
             Err(Error::RemoteProcessTerminated | Error::Disconnected) => {
-                let said = stderr.lines().next_back().unwrap_or("ssh has ended").to_owned();
+                // The shared connection has ended, and ssh has looked for the host that stands in its place on its command line.
+                let said = match stderr.lines().next_back() {
+                    Some(line) if !line.contains("hostname none") => line.to_owned(),
+                    _ => "the machine no longer answers".to_owned(),
+                };
                 return Err(ConnectionError::Lost(said));
             }
             Err(Error::Remote(error)) if error.kind() == std::io::ErrorKind::NotFound => Some(127),
