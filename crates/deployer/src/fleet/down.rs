@@ -31,8 +31,9 @@ esac
 "#;
 
 /// What outlives the service: containers, mounts, networks, rules (k3s, `k3s-killall.sh`). `$1`: `yes` where rules of other CNI
-/// plugins were there before; then the links that we may delete.
+/// plugins were there before; then the links that we may delete, `--`, and network namespaces that are others'.
 const KILL: &str = r#"cni_rules=$1; shift
+links=; while [ "$1" != -- ]; do links="$links $1"; shift; done; shift
 tree() { for t in /proc/"$1"/task/*/children; do [ -r "$t" ] && for c in $(cat "$t"); do tree "$c"; done; done; echo "$1"; }
 for p in /proc/[0-9]*; do
   words=$(tr '\0' ' ' < "$p/cmdline" 2>/dev/null) || continue
@@ -47,9 +48,11 @@ awk '{ print $2 }' /proc/self/mounts | sort -r | while read -r m; do
 done
 if command -v ip >/dev/null; then
   for n in $(ip netns list 2>/dev/null | awk '$1 ~ /^cni-/ { print $1 }'); do
-    [ -n "$(ip netns pids "$n" 2>/dev/null)" ] || ip netns delete "$n"
+    others=$(ip netns pids "$n" 2>/dev/null)
+    for k; do [ "$k" = "/run/netns/$n" ] && others=yes; done
+    [ -n "$others" ] || ip netns delete "$n"
   done
-  for l in "$@"; do
+  for l in $links; do
     if [ "$l" = cni0 ]; then
       for v in $(ip -o link show master cni0 2>/dev/null | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }'); do ip link delete "$v"; done
     fi
@@ -71,6 +74,8 @@ exit 0
 const REMOVE: &str = r#"set -e
 before=/var/lib/skyward/k3s/before
 while [ "$1" != -- ]; do rm -rf "$1"; shift; done; shift
+# What libcni keeps of k3s's own network.
+rm -rf /var/lib/cni/results/cbr0-*
 while [ "$1" != -- ]; do
   kept="$before/$(echo "$1" | tr / %)"
   if [ -e "$kept" ] || [ -L "$kept" ]; then
@@ -249,6 +254,9 @@ async fn remove(host: &Host, facts: &Facts) -> Result<(), HostError> {
             .filter(|path| !record.before.contains(*path))
             .filter_map(|path| path.rsplit('/').next()),
     );
+    words.push("--");
+    let others = record.before.iter().filter(|path| path.starts_with("/run/netns/"));
+    words.extend(others.map(String::as_str));
     host.run("ending its containers", KILL, &words, Input::None, limit).await?;
     let lists = lists(record);
     let words: Vec<&str> = lists.iter().map(String::as_str).collect();

@@ -129,7 +129,7 @@ for p in "$@"; do
   sum=-; [ -f "$p" ] && { sum=$(sha256sum "$p"); sum=${sum%% *}; }
   printf 'path\t%s\t%s\t%s\n' "$p" "$(stat -c '%a %u:%g' "$p")" "$sum"
 done
-for p in /etc/rancher/node /var/lib/kubelet /run/k3s /run/flannel /var/log/pods /var/log/containers; do
+for p in /etc/rancher/node /var/lib/kubelet /run/k3s /run/flannel /var/log/pods /var/log/containers /run/netns; do
   for c in "$p"/* "$p"/.[!.]*; do [ -e "$c" ] || [ -L "$c" ] && printf 'path\t%s\t%s\t-\n' "$c" "$(stat -c '%a %u:%g' "$c")"; done
 done
 d=/var/lib/skyward/k3s

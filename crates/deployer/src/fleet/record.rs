@@ -54,12 +54,11 @@ pub const FILES: [&str; 15] = [
 ];
 
 /// What k3s makes by itself: removed whole where it was not there before.
-pub const TREES: [&str; 18] = [
+pub const TREES: [&str; 17] = [
     "/etc/rancher/k3s/k3s.yaml",
     "/etc/rancher/node",
     "/var/lib/rancher/k3s",
     "/var/lib/kubelet",
-    "/var/lib/cni",
     "/var/lib/cni/networks/cbr0",
     "/var/lib/cni/flannel",
     "/run/k3s",
@@ -86,7 +85,10 @@ pub const SWEPT: [&str; 6] = [
 ];
 
 /// Folders that are made for the files: removed where they were not there before and are empty. Deepest first.
-pub const FOLDERS: [&str; 9] = [
+pub const FOLDERS: [&str; 12] = [
+    "/var/lib/cni/networks",
+    "/var/lib/cni/results",
+    "/var/lib/cni",
     "/etc/rancher/k3s",
     "/etc/rancher",
     "/var/lib/rancher",
