@@ -213,6 +213,8 @@ impl World {
             std::env::var("PATH").expect("a path")
         ));
         command.arg(format!("HOME={}", self.path("home").display()));
+        // What a killed operator leaves there goes with the test.
+        command.arg(format!("TMPDIR={}", self.folder.path().display()));
         command
     }
 
