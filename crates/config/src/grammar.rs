@@ -1,7 +1,11 @@
 //! The forms of values, as JSON Schema. Each says in `errorMessage` what would be right (editors
 //! show it too).
 
+mod aws;
+
 use schemars::{Schema, SchemaGenerator, json_schema};
+
+pub(crate) use aws::*;
 
 /// RFC 1123 §2.1, as Kubernetes asks of names: 1 to 63 of `a-z`, `0-9` and inner `-`.
 const DNS_LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
@@ -282,22 +286,6 @@ pub(crate) fn host_name(_: &mut SchemaGenerator) -> Schema {
     );
     schema.insert("maxLength".into(), 253.into());
     schema
-}
-
-/// 20 characters, so that the longest name derived from it stays below the 32 of a load balancer.
-pub(crate) fn stack(_: &mut SchemaGenerator) -> Schema {
-    text(
-        "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$",
-        "a stack's name is 1 to 20 of a-z, 0-9 and -, begins with a letter and does not end with -",
-    )
-}
-
-pub(crate) fn region(_: &mut SchemaGenerator) -> Schema {
-    text("^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", "a region is a name such as eu-central-1")
-}
-
-pub(crate) fn account(_: &mut SchemaGenerator) -> Schema {
-    text("^[0-9]{12}$", "an account is 12 digits in quotes, such as \"123456789012\"")
 }
 
 pub(crate) fn environments(sections: &Schema) -> Schema {

@@ -30,7 +30,10 @@ mod validate;
 pub use args::{ConfigArgs, Loaded};
 pub use effective::Effective;
 pub use error::ConfigError;
-pub use model::{Aws, Compression, Config, Delivery, Image, Ingress, K3s, LogFormat, Service};
+pub use model::{
+    Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Image, Ingress, K3s,
+    LogFormat, Service,
+};
 pub use origin::{Origin, Origins};
 pub use problem::{Problem, Problems};
 pub use reference::reference;

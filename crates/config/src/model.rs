@@ -7,7 +7,7 @@ mod k3s;
 mod order;
 mod service;
 
-pub use aws::Aws;
+pub use aws::{Aws, DatabaseEngine, DatabaseStorage};
 pub use image::{Compression, Image};
 pub use k3s::{Delivery, Ingress, K3s};
 pub use service::{LogFormat, Service};
