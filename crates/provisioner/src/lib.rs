@@ -7,6 +7,7 @@ pub mod api;
 pub mod caller;
 pub mod estimate;
 pub mod event;
+pub mod execute;
 pub mod interrupt;
 pub mod limits;
 pub mod observe;
