@@ -14,5 +14,6 @@ pub mod observe;
 pub mod plan;
 pub mod preflight;
 pub mod random;
+pub mod run;
 pub mod timeline;
 pub mod topology;

@@ -16,7 +16,6 @@ use crate::topology::{Id, Names, Spec};
 pub(crate) use choose::{
     address as choose_address, gateway as choose_gateway, is_alive, vpc as choose_vpc,
 };
-pub(crate) use raw::PARTS;
 pub(crate) use services::{database_state, healthy, is_newest};
 
 /// How far a resource is.

@@ -14,7 +14,6 @@ use crate::topology::{Id, Kind};
 
 pub use changes::{plan, plan_destroy};
 pub use diff::{Difference, differences};
-pub(crate) use diff::is_in_place;
 pub use steps::Step;
 
 /// What is done to a resource.
