@@ -4,4 +4,5 @@
 //! out over an [`api::Api`], which is a real account (`sdk`) or a simulated one (`simulator`).
 
 pub mod api;
+pub mod simulator;
 pub mod topology;
