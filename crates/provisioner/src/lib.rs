@@ -15,5 +15,6 @@ pub mod plan;
 pub mod preflight;
 pub mod random;
 pub mod run;
+pub mod simulator;
 pub mod timeline;
 pub mod topology;
