@@ -61,7 +61,8 @@ fn references(value: &Value, ids: &BTreeSet<String>, found: &mut BTreeSet<String
         }
         Value::Array(items) => items.iter().for_each(|item| references(item, ids, found)),
         Value::Object(fields) => {
-            let fields = fields.iter().filter(|(name, _)| *name != "kind");
+            let fields =
+                fields.iter().filter(|(name, _)| !matches!(name.as_str(), "kind" | "attributes"));
             fields.for_each(|(_, field)| references(field, ids, found));
         }
         _ => {}
