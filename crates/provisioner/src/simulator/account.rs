@@ -68,6 +68,27 @@ impl Account {
         self.world().state.taken_buckets.insert(name.to_owned());
     }
 
+    /// Puts an object into a bucket, as whoever uses it does; false where there is no such bucket.
+    pub fn put_object(&self, bucket: &str, key: &str) -> bool {
+        let mut world = self.world();
+        world.begin_directly();
+        world.put_object(bucket, key)
+    }
+
+    /// Ends an instance, as a broken machine does; false where there is none of this id.
+    pub fn break_instance(&self, id: &str) -> bool {
+        let mut world = self.world();
+        world.begin_directly();
+        world.break_instance(id)
+    }
+
+    /// The page that a load balancer answers to `http://` and its name: only while a healthy instance has one.
+    pub fn page(&self, dns_name: &str) -> Option<String> {
+        let mut world = self.world();
+        world.catch_up();
+        world.web_page(dns_name)
+    }
+
     /// How many calls its clients have made.
     pub fn calls(&self) -> u64 {
         self.world().calls
@@ -107,6 +128,20 @@ impl World {
         });
         list(&mut items, "vpc-endpoint", &state.endpoints, |it| it.state.clone());
         list(&mut items, "flow-log", &state.flow_logs, |_| String::new());
+        list(&mut items, "launch-template", &state.templates, |it| it.template.name.clone());
+        list(&mut items, "auto-scaling-group", &state.scaling, |it| {
+            it.group.status.clone().unwrap_or_default()
+        });
+        list(&mut items, "instance", &state.machines, |it| it.instance.state.clone());
+        list(&mut items, "load-balancer", &state.balancers, |it| it.balancer.state.clone());
+        list(&mut items, "target-group", &state.target_groups, |it| it.group.name.clone());
+        list(&mut items, "listener", &state.listeners, |it| it.listener.port.to_string());
+        list(&mut items, "db-subnet-group", &state.subnet_groups, |_| String::new());
+        list(&mut items, "db-cluster", &state.clusters, |it| it.cluster.status.clone());
+        list(&mut items, "db-cluster-snapshot", &state.snapshots, |_| String::new());
+        list(&mut items, "bucket", &state.buckets, |it| format!("{} object versions", it.len()));
+        list(&mut items, "role", &state.roles, |_| String::new());
+        list(&mut items, "instance-profile", &state.profiles, |_| String::new());
         items.retain(|item| {
             !matches!(
                 (item.kind, item.state.as_str()),

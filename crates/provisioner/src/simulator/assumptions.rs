@@ -81,7 +81,7 @@ assumptions! {
     DATABASE_DELETE: "DB cluster: deleting until gone", 360.0..600.0 "s", Unverified;
     SNAPSHOT: "the same, longer for a final snapshot", 60.0..240.0 "s", Unverified;
     PROFILE_LAG: "instance profile: until other services know it", 4.0..12.0 "s", Unverified;
-    BUCKET_WRITE: "bucket: a write during which another is answered 409", 0.1..0.6 "s", Unverified;
+    BUCKET_WRITE: "bucket: a write during which another is answered 409", 0.02..0.05 "s", Unverified;
     BUCKET_GONE: "bucket: its name after its deletion, answered 409", 5.0..60.0 "s", Documents;
 }
 

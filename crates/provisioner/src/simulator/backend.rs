@@ -7,21 +7,26 @@ pub(super) struct Effect<'a> {
 }
 
 macro_rules! operations {
-    ($($operation:ident $method:ident;)* - $($loperation:ident $lmethod:ident;)*) => {
+    ($($operation:ident $method:ident;)*) => {
         impl Backend for Effect<'_> {
             $(async fn $method(&self, call: $operation) -> Result<<$operation as Call>::Output, ApiError> {
                 let answer = self.account.world().$method(call);
                 answer.map_err(|refusal| ApiError::new(Operation::$operation, &refusal.code, refusal.message))
-            })*
-            $(async fn $lmethod(&self, call: $loperation) -> Result<<$loperation as Call>::Output, ApiError> {
-                let _ = call;
-                unimplemented!()
             })*
         }
     };
 }
 
 operations! {
+    GetCallerIdentity get_caller_identity;
+    DescribeAvailabilityZones describe_availability_zones;
+    DescribeInstanceTypeOfferings describe_instance_type_offerings;
+    DescribeAccountAttributes describe_account_attributes;
+    DescribeOrderableDBInstanceOptions describe_orderable_db_instance_options;
+    DescribeRdsAccountAttributes describe_rds_account_attributes;
+    DescribeElbAccountLimits describe_elb_account_limits;
+    DescribeAutoScalingAccountLimits describe_auto_scaling_account_limits;
+    GetParameter get_parameter;
     CreateVpc create_vpc;
     DescribeVpcs describe_vpcs;
     DescribeVpcAttribute describe_vpc_attribute;
@@ -68,16 +73,6 @@ operations! {
     DescribeNetworkInterfaces describe_network_interfaces;
     CreateTags create_tags;
     DeleteTags delete_tags;
--
-    GetCallerIdentity get_caller_identity;
-    DescribeAvailabilityZones describe_availability_zones;
-    DescribeInstanceTypeOfferings describe_instance_type_offerings;
-    DescribeAccountAttributes describe_account_attributes;
-    DescribeOrderableDBInstanceOptions describe_orderable_db_instance_options;
-    DescribeRdsAccountAttributes describe_rds_account_attributes;
-    DescribeElbAccountLimits describe_elb_account_limits;
-    DescribeAutoScalingAccountLimits describe_auto_scaling_account_limits;
-    GetParameter get_parameter;
     CreateLaunchTemplate create_launch_template;
     DescribeLaunchTemplates describe_launch_templates;
     CreateLaunchTemplateVersion create_launch_template_version;

@@ -181,9 +181,3 @@ impl World {
         }
     }
 }
-
-impl World {
-    fn delivers_to(&self, _bucket: &str, _service: &str) -> bool {
-        true
-    }
-}

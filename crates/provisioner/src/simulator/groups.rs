@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::cidr;
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
 use crate::api::model::{Peer, Rule, SecurityGroup, Tags};
@@ -192,12 +193,20 @@ impl World {
     ) -> bool {
         let meets = |rule: &Rule, peers: &BTreeSet<String>| match &rule.peer {
             Peer::Group(group) => peers.contains(group),
-            // Their addresses are in the network of some VPC: what is open to anyone, or to one of 10/8, is open to them.
-            Peer::Network(network) => network == "0.0.0.0/0" || network.starts_with("10."),
+            Peer::Network(network) => {
+                peers.iter().any(|peer| cidr::contains(network, self.network_of(peer)))
+            }
             Peer::PrefixList(_) => false,
         };
         self.lets(from, Direction::Out, port, |rule| meets(rule, to))
             && self.lets(to, Direction::In, port, |rule| meets(rule, from))
+    }
+
+    /// The network in which whoever is in a group has its addresses.
+    fn network_of(&self, group: &str) -> &str {
+        let group = self.state.groups.get(group);
+        let vpc = group.and_then(|group| self.state.vpcs.get(&group.0.vpc));
+        vpc.map_or("", |network| &network.vpc.cidr)
     }
 
     /// Whether anyone in the internet is let in on a port.

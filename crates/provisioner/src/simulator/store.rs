@@ -153,6 +153,18 @@ impl<T: Thing> Store<T> {
             .filter(move |(_, thing)| all_keys(*thing).contains(&key))
     }
 
+    /// What there was then with a key.
+    pub(super) fn seen_with<'a>(
+        &'a self,
+        key: &str,
+        then: Time,
+    ) -> impl Iterator<Item = (&'a String, &'a T)> + use<'a, T> {
+        let key = key.to_owned();
+        let ids = self.index.get(&key).into_iter().flatten();
+        ids.filter_map(move |id| Some((id, self.seen(id, then)?)))
+            .filter(move |(_, thing)| all_keys(*thing).contains(&key))
+    }
+
     /// Whether anything has a key.
     pub(super) fn any(&self, key: &str) -> bool {
         self.with(key).next().is_some()

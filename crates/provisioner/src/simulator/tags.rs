@@ -61,6 +61,8 @@ impl World {
             "rtb" "InvalidRouteTableID.NotFound" tables 0.tags;
             "sg" "InvalidGroup.NotFound" groups 0.tags;
             "vpce" "InvalidVpcEndpointId.NotFound" endpoints tags;
+            "lt" "InvalidLaunchTemplateId.NotFound" templates template.tags;
+            "i" "InvalidInstanceID.NotFound" machines instance.tags;
             "fl" "InvalidFlowLogId.NotFound" flow_logs tags;
         }
     }

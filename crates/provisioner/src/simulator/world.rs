@@ -259,7 +259,18 @@ impl World {
             Event::InterfaceGone(id) => self.interface_gone(&id),
             Event::EndpointReady(id) => self.endpoint_ready(&id),
             Event::EndpointGone(id) => self.endpoint_gone(&id),
-            _ => unimplemented!(),
+            Event::BalancerReady(arn) => self.balancer_ready(&arn),
+            Event::BalancerGone(arn) => self.balancer_gone(&arn),
+            Event::GroupLooks(name) => self.group_looks(&name),
+            Event::InstanceRuns(id) => self.instance_runs(&id),
+            Event::InstanceBooted(id) => self.instance_booted(&id),
+            Event::InstanceDrained(id) => self.instance_drained(&id),
+            Event::InstanceTerminated(id) => self.instance_terminated(&id),
+            Event::InstanceForgotten(id) => self.instance_forgotten(&id),
+            Event::ClusterReady(name) => self.cluster_ready(&name),
+            Event::ClusterChanges(name) => self.cluster_changes(&name),
+            Event::ClusterChanged(name) => self.cluster_changed(&name),
+            Event::ClusterGone(name) => self.cluster_gone(&name),
         }
         self.is_direct = was_direct;
     }
