@@ -123,9 +123,7 @@ impl World {
             if it.0.is_main { "main" } else { "" }.into()
         });
         list(&mut items, "security-group", &state.groups, |it| it.0.name.clone());
-        list(&mut items, "network-interface", &state.interfaces, |it| {
-            it.interface.description.clone()
-        });
+        list(&mut items, "network-interface", &state.interfaces, |it| it.shown.description.clone());
         list(&mut items, "vpc-endpoint", &state.endpoints, |it| it.state.clone());
         list(&mut items, "flow-log", &state.flow_logs, |_| String::new());
         list(&mut items, "launch-template", &state.templates, |it| it.template.name.clone());
@@ -133,7 +131,7 @@ impl World {
             it.group.status.clone().unwrap_or_default()
         });
         list(&mut items, "instance", &state.machines, |it| it.instance.state.clone());
-        list(&mut items, "load-balancer", &state.balancers, |it| it.balancer.state.clone());
+        list(&mut items, "load-balancer", &state.balancers, |it| it.shown.state.clone());
         list(&mut items, "target-group", &state.target_groups, |it| it.group.name.clone());
         list(&mut items, "listener", &state.listeners, |it| it.listener.port.to_string());
         list(&mut items, "db-subnet-group", &state.subnet_groups, |_| String::new());

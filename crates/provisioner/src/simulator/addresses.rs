@@ -123,7 +123,7 @@ impl World {
             public_ip: Some(ip),
             state: "pending".into(),
             failure: None,
-            created: Some(self.timestamp(self.now)),
+            created: Some(self.timestamp()),
             tags: call.tags,
         };
         let lasts = if fate.is_some() { assumed::NAT_FAIL } else { assumed::NAT_CREATE };

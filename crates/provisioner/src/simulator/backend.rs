@@ -1,4 +1,5 @@
 use super::account::Account;
+#[expect(clippy::wildcard_imports, reason = "all of the operations")]
 use crate::api::*;
 
 /// The operations, carried out at once in a simulated account.

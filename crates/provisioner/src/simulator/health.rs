@@ -38,7 +38,7 @@ impl World {
         let Some(balancer) = self.state.balancers.get(&port.listener.load_balancer) else {
             return not_used;
         };
-        let balancer = &balancer.balancer;
+        let balancer = &balancer.shown;
         let mut zones = balancer.subnets.iter().filter_map(|id| self.state.subnets.get(id));
         if !zones.any(|subnet| subnet.zone == machine.instance.zone) {
             return not_used;
@@ -180,7 +180,7 @@ impl World {
     /// What a load balancer answers to a visitor.
     pub(super) fn web_page(&mut self, dns_name: &str) -> Option<String> {
         let (arn, record) = self.state.balancers.with(&format!("dns={dns_name}")).next()?;
-        let (arn, balancer) = (arn.clone(), record.balancer.clone());
+        let (arn, balancer) = (arn.clone(), record.shown.clone());
         let is_reached = balancer.state == "active"
             && balancer.subnets.iter().any(|subnet| {
                 matches!(self.way_out(&balancer.vpc, subnet), Some(RouteTarget::InternetGateway(_)))

@@ -176,7 +176,7 @@ impl World {
         let ListenerAction::Forward(target) = action else { return Ok(()) };
         let targets = find(&self.state.target_groups, target, self.view, NO_TARGETS)?;
         let balancer = self.state.balancers.get(balancer);
-        if balancer.is_some_and(|record| record.balancer.vpc != targets.group.vpc) {
+        if balancer.is_some_and(|record| record.shown.vpc != targets.group.vpc) {
             let message = "The target group and the load balancer are in different VPCs";
             return refuse("InvalidConfigurationRequest", message);
         }

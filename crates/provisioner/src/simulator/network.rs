@@ -180,7 +180,7 @@ impl World {
             return refuse("InvalidParameterValue", message);
         }
         if !cidr::contains(&vpc.cidr, &call.cidr)
-            || !cidr::bits(&call.cidr).is_some_and(|b| b <= 28)
+            || cidr::bits(&call.cidr).is_none_or(|bits| bits > 28)
         {
             return refuse("InvalidSubnet.Range", format!("The CIDR '{}' is invalid.", call.cidr));
         }

@@ -9,7 +9,7 @@ use crate::topology::STACK_TAG;
 pub(super) type Time = Duration;
 
 /// No call sees a state that is older than this: what was before is forgotten.
-pub(super) const HORIZON: Duration = Duration::from_secs(60);
+pub(super) const HORIZON: Duration = Duration::from_mins(1);
 
 /// Something that an account holds.
 pub(super) trait Thing: Clone {

@@ -191,10 +191,10 @@ impl World {
         format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
     }
 
-    /// The date of a moment. The account was made on a day long past, whatever day it is.
-    pub(super) fn timestamp(&self, time: Time) -> Timestamp {
+    /// The date of now. The account was made on a day long past, whatever day it is.
+    pub(super) fn timestamp(&self) -> Timestamp {
         let began: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a date");
-        began + time
+        began + self.now
     }
 
     /// A page of what a call sees.
