@@ -1,7 +1,9 @@
 //! One rule of AWS's, one test.
 
+mod instances;
 mod network;
 mod process;
+mod stack;
 
 use std::future::Future;
 
