@@ -60,7 +60,7 @@ const NO_NAT: &str = "NatGatewayNotFound";
 
 impl World {
     pub(super) fn allocate_address(&mut self, call: AllocateAddress) -> Answer<Address> {
-        let count = self.state.addresses.all().count();
+        let count = self.state.addresses.len();
         self.quota("elastic IP addresses", count, "AddressLimitExceeded")?;
         let allocation = self.id("eipalloc");
         let number = mix(self.random.next());

@@ -101,7 +101,7 @@ impl World {
         if !self.state.gateways.any(&format!("vpc={vpc}")) {
             return refuse("InvalidSubnet", format!("VPC {vpc} has no internet gateway"));
         }
-        let count = self.state.balancers.all().count();
+        let count = self.state.balancers.len();
         self.quota("application load balancers", count, "TooManyLoadBalancers")?;
         let number = self.number();
         let arn =

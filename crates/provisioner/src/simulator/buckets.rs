@@ -87,7 +87,7 @@ impl World {
         if freed.is_some_and(|freed| *freed > self.now) {
             return refuse(BUSY, BUSY_MESSAGE);
         }
-        self.quota("buckets", self.state.buckets.all().count(), "TooManyBuckets")?;
+        self.quota("buckets", self.state.buckets.len(), "TooManyBuckets")?;
         let mut settings = defaults();
         if !call.tags.is_empty() {
             settings.insert(BucketPart::Tagging, BucketSetting::Tagging(call.tags.clone()));

@@ -102,7 +102,7 @@ impl World {
         if !(1..=35).contains(&cluster.backup_retention_days) {
             return refuse("InvalidParameterValue", "Backup retention is 1 to 35 days.");
         }
-        let count = self.state.clusters.all().count();
+        let count = self.state.clusters.len();
         self.quota("DB clusters", count, "DBClusterQuotaExceededFault")?;
         self.quota("DB instances", count * 3 + 2, "InstanceQuotaExceeded")
     }

@@ -39,7 +39,7 @@ impl World {
             return refuse("DBSubnetGroupAlreadyExists", message);
         }
         let vpc = self.check_subnets(&call.subnets)?;
-        let count = self.state.subnet_groups.all().count();
+        let count = self.state.subnet_groups.len();
         self.quota("DB subnet groups", count, "DBSubnetGroupQuotaExceeded")?;
         let group = DbSubnetGroup {
             name: call.name.clone(),

@@ -62,7 +62,7 @@ impl World {
                 format!("The security group '{}' already exists for VPC '{}'", call.name, call.vpc);
             return refuse("InvalidGroup.Duplicate", message);
         }
-        let count = self.state.groups.all().count();
+        let count = self.state.groups.len();
         self.quota("security groups", count, "SecurityGroupLimitExceeded")?;
         let id = self.id("sg");
         // As every new group: out to anywhere.

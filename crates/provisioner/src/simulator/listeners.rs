@@ -91,7 +91,7 @@ impl World {
         if self.state.vpcs.get(&call.vpc).is_none() {
             return refuse("ValidationError", format!("The VPC ID '{}' is not found", call.vpc));
         }
-        let count = self.state.target_groups.all().count();
+        let count = self.state.target_groups.len();
         self.quota("target groups", count, "TooManyTargetGroups")?;
         let number = self.number();
         let group = TargetGroup {

@@ -63,7 +63,7 @@ impl World {
         if !cidr::bits(&call.cidr).is_some_and(|bits| (16..=28).contains(&bits)) {
             return refuse("InvalidVpc.Range", format!("The CIDR '{}' is invalid.", call.cidr));
         }
-        self.quota("VPCs", self.state.vpcs.all().count(), "VpcLimitExceeded")?;
+        self.quota("VPCs", self.state.vpcs.len(), "VpcLimitExceeded")?;
         let id = self.id("vpc");
         let vpc = Vpc {
             id: id.clone(),
@@ -244,7 +244,7 @@ impl World {
         &mut self,
         call: CreateInternetGateway,
     ) -> Answer<InternetGateway> {
-        let count = self.state.gateways.all().count();
+        let count = self.state.gateways.len();
         self.quota("internet gateways", count, "InternetGatewayLimitExceeded")?;
         let gateway = InternetGateway { id: self.id("igw"), vpc: None, tags: call.tags };
         self.state.gateways.put(self.moment(), &gateway.id, gateway.clone());

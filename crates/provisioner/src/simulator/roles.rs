@@ -56,7 +56,7 @@ impl World {
             let message = format!("Role with name {} already exists.", call.name);
             return refuse("EntityAlreadyExists", message);
         }
-        self.quota("roles", self.state.roles.all().count(), "LimitExceeded")?;
+        self.quota("roles", self.state.roles.len(), "LimitExceeded")?;
         let arn = format!("arn:aws:iam::{}:role/{}", self.account, call.name);
         let role = Role { name: call.name.clone(), arn, trust: call.trust, tags: call.tags };
         let full =
@@ -168,7 +168,7 @@ impl World {
             let message = format!("Instance Profile {} already exists.", call.name);
             return refuse("EntityAlreadyExists", message);
         }
-        self.quota("instance profiles", self.state.profiles.all().count(), "LimitExceeded")?;
+        self.quota("instance profiles", self.state.profiles.len(), "LimitExceeded")?;
         let arn = format!("arn:aws:iam::{}:instance-profile/{}", self.account, call.name);
         let profile = InstanceProfile { name: call.name.clone(), arn, role: None, tags: call.tags };
         let record = Profile { profile: profile.clone(), known_from: self.now };

@@ -144,7 +144,7 @@ impl World {
         }
         self.check_group(&group)?;
         self.check_targets(&group.target_groups)?;
-        self.quota("auto scaling groups", self.state.scaling.all().count(), "LimitExceeded")?;
+        self.quota("auto scaling groups", self.state.scaling.len(), "LimitExceeded")?;
         (group.status, group.instances) = (None, Vec::new());
         let name = group.name.clone();
         let scaling = Scaling { group, policies: BTreeMap::new(), refreshes: Vec::new() };

@@ -36,11 +36,13 @@ pub(super) struct Store<T> {
     index: BTreeMap<String, BTreeSet<String>>,
     /// What is gone, and can be forgotten when nobody sees it any more.
     gone: VecDeque<(Time, String)>,
+    /// How many there are.
+    len: usize,
 }
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { records: BTreeMap::new(), index: BTreeMap::new(), gone: VecDeque::new() }
+        Self { records: BTreeMap::new(), index: BTreeMap::new(), gone: VecDeque::new(), len: 0 }
     }
 }
 
@@ -61,6 +63,7 @@ impl<T: Thing> Store<T> {
                 ids.insert(id.to_owned());
             }
         }
+        self.len += usize::from(self.get(id).is_none());
         self.write(moment, id, Some(thing));
     }
 
@@ -91,6 +94,7 @@ impl<T: Thing> Store<T> {
     /// Takes a thing away.
     pub(super) fn remove(&mut self, moment: Moment, id: &str) -> Option<T> {
         let thing = self.get(id)?.clone();
+        self.len -= 1;
         self.write(moment, id, None);
         self.gone.push_back((moment.now, id.to_owned()));
         Some(thing)
@@ -135,6 +139,11 @@ impl<T: Thing> Store<T> {
     pub(super) fn known(&self, id: &str, then: Time) -> Option<&T> {
         self.seen(id, then)?;
         self.get(id)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// All that there is.

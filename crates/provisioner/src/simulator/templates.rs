@@ -63,7 +63,7 @@ impl World {
                 "Launch template name already in use.",
             );
         }
-        let count = self.state.templates.all().count();
+        let count = self.state.templates.len();
         self.quota("launch templates", count, "LaunchTemplateLimitExceeded")?;
         let template = template(self.id("lt"));
         let record = Template { template: template.clone(), versions: vec![call.data] };

@@ -3,6 +3,7 @@
 mod instances;
 mod network;
 mod process;
+mod services;
 mod stack;
 
 use std::future::Future;
