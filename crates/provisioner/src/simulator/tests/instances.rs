@@ -10,7 +10,7 @@ use crate::api::*;
 use crate::simulator::Account;
 
 async fn minutes(minutes: u64) {
-    sleep(Duration::from_secs(60 * minutes)).await;
+    sleep(Duration::from_mins(minutes)).await;
 }
 
 /// A stack whose gateways are ready, with an auto scaling group that starts now.

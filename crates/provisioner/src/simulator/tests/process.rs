@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -251,8 +252,8 @@ fn history(seed: u64) -> String {
         let run = async |client: &Client| {
             let mut text = String::new();
             for _ in 0..20 {
-                text +=
-                    &format!("{:?} {:?}\n", send(client, call()).await, all(client, look()).await);
+                let answers = (send(client, call()).await, all(client, look()).await);
+                writeln!(text, "{answers:?}").unwrap();
             }
             text
         };
