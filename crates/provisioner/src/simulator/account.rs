@@ -1,6 +1,8 @@
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use super::client::Client;
 use super::settings::Settings;
 use super::store::{Store, Thing};
@@ -87,6 +89,23 @@ impl Account {
         let mut world = self.world();
         world.catch_up();
         world.web_page(dns_name)
+    }
+
+    /// The whole account as it is, to be [restored](Self::restore) in another process. What only some see yet, everyone sees
+    /// then; the token buckets are full.
+    pub fn state(&self) -> Value {
+        let mut world = self.world();
+        world.catch_up();
+        serde_json::to_value(&*world).expect("a state is a value")
+    }
+
+    /// The account that was written down.
+    ///
+    /// # Errors
+    /// It is not the state of an account, or that of another version of this program.
+    pub fn restore(state: Value) -> Result<Self, serde_json::Error> {
+        let world = serde_json::from_value(state)?;
+        Ok(Self { world: Rc::new(RefCell::new(world)) })
     }
 
     /// How many calls its clients have made.

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::interfaces::NewInterface;
 use super::random::mix;
@@ -10,7 +12,7 @@ use crate::api::{
 };
 
 /// An elastic IP address, and which NAT gateway uses it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ElasticIp {
     pub(super) address: Address,
     pub(super) user: Option<String>,
@@ -27,7 +29,7 @@ impl Thing for ElasticIp {
 }
 
 /// A NAT gateway, and why it is going to fail.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Nat {
     pub(super) gateway: NatGateway,
     pub(super) zone: String,

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::interfaces::NewInterface;
 use super::network::ids;
@@ -13,7 +15,7 @@ use crate::api::{
 };
 
 /// A load balancer with its attributes and tags.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Balancer {
     pub(super) shown: LoadBalancer,
     attributes: Attributes,

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::store::{Thing, Time};
 use super::world::{Answer, World, find, refuse};
@@ -10,7 +12,7 @@ use crate::api::{
 };
 
 /// A bucket with its configuration and what is in it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Bucket {
     tags: Tags,
     settings: BTreeMap<BucketPart, BucketSetting>,

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::db_subnets::NO_GROUP;
 use super::interfaces::NewInterface;
@@ -12,7 +14,7 @@ use crate::api::{
 };
 
 /// A database cluster, and what is going to be changed of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Cluster {
     pub(super) cluster: DbCluster,
     pending: Option<DbClusterChanges>,

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::database::{NO_CLUSTER, check_name};
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
@@ -10,7 +12,7 @@ use crate::api::{
 };
 
 /// A DB subnet group with its tags.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SubnetGroup {
     pub(super) group: DbSubnetGroup,
     tags: Tags,

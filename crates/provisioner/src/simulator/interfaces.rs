@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::network::ids;
 use super::store::Thing;
@@ -6,7 +8,7 @@ use crate::api::model::{NetworkInterface, Tags};
 use crate::api::{DescribeNetworkInterfaces, Page};
 
 /// A network interface, and what it belongs to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Interface {
     pub(super) shown: NetworkInterface,
     vpc: String,

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::balancer::{NO_BALANCER, check_name, defaults, set};
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
@@ -9,7 +11,7 @@ use crate::api::{
 };
 
 /// A listener with its tags.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Port {
     pub(super) listener: Listener,
     pub(super) tags: Tags,
@@ -30,7 +32,7 @@ impl Thing for Port {
 }
 
 /// A target group with its attributes and tags. Which load balancers use it follows from their listeners.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Targets {
     pub(super) group: TargetGroup,
     pub(super) attributes: Attributes,

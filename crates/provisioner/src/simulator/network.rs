@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::cidr;
 use super::groups::Group;
@@ -17,7 +19,7 @@ use crate::api::{
 };
 
 /// A VPC with its attributes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Network {
     pub(super) vpc: Vpc,
     dns_support: bool,

@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::store::{Thing, Time};
 use super::world::{Answer, World, find, refuse};
@@ -14,7 +16,7 @@ use crate::api::{
 };
 
 /// A role with its policies.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct FullRole {
     role: Role,
     policies: BTreeMap<String, Value>,
@@ -32,7 +34,7 @@ impl Thing for FullRole {
 }
 
 /// An instance profile, and since when the other services know it with its role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Profile {
     profile: InstanceProfile,
     known_from: Time,

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::store::{Thing, Time};
 use super::world::{Answer, World, refuse};
 use crate::api::model::{
@@ -13,7 +15,7 @@ use crate::api::{
 };
 
 /// An auto scaling group with its policies and instance refreshes. Its instances say themselves where they belong.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Scaling {
     pub(super) group: AutoScalingGroup,
     policies: BTreeMap<String, ScalingPolicy>,

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::api::model::Tags;
 use crate::api::{Page, Select};
 use crate::topology::STACK_TAG;
@@ -212,6 +214,24 @@ impl<T: Thing> Store<T> {
             last = Some(id.clone());
         }
         page
+    }
+}
+
+/// What there is; what was before is left out.
+impl<T: Thing + Serialize> Serialize for Store<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.all())
+    }
+}
+
+impl<'de, T: Thing + Deserialize<'de>> Deserialize<'de> for Store<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let moment = Moment { now: Time::ZERO, is_seen_at_once: true };
+        let mut store = Self::default();
+        for (id, thing) in BTreeMap::<String, T>::deserialize(deserializer)? {
+            store.put(moment, &id, thing);
+        }
+        Ok(store)
     }
 }
 

@@ -260,3 +260,23 @@ fn a_young_instance_profile_is_refused_for_some_seconds() {
         send(&client, create).await.unwrap();
     });
 }
+
+#[test]
+fn an_account_goes_on_where_it_was_written_down() {
+    let mut stack = simulate(async {
+        let stack = started(None).await;
+        sleep(Duration::from_secs(30)).await;
+        stack
+    });
+    let text = simulate(async { stack.account.state().to_string() });
+    let restored = Account::restore(serde_json::from_str(&text).unwrap()).unwrap();
+    assert_eq!(restored.state().to_string(), text);
+    assert_eq!(restored.inventory(), stack.account.inventory());
+    stack.account = restored;
+    simulate(async {
+        stack.account.inventory();
+        minutes(4).await;
+        assert_eq!(stack.page().as_deref(), Some("<h1>It works!</h1>"));
+        assert!(Account::restore(serde_json::json!({ "account": 1 })).is_err());
+    });
+}
