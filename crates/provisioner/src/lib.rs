@@ -4,5 +4,6 @@
 //! out over an [`api::Api`], which is a real account (`sdk`) or a simulated one (`simulator`).
 
 pub mod api;
+pub mod draw;
 pub mod timeline;
 pub mod topology;
