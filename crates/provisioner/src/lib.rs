@@ -4,6 +4,7 @@
 //! out over an [`api::Api`], which is a real account (`sdk`) or a simulated one (`simulator`).
 
 pub mod api;
+pub mod cost;
 pub mod draw;
 pub mod timeline;
 pub mod topology;

@@ -95,7 +95,7 @@ impl Found {
             }
             // The lines of a grid lie under everything, and the link of a path runs from bar to bar.
             "polyline" if class != "grid" && class != "link" => {
-                self.lines.push((class, points(node)))
+                self.lines.push((class, points(node)));
             }
             _ => {}
         }

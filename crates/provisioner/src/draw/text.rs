@@ -1,6 +1,6 @@
 //! How wide text is, without a font at hand.
 
-/// The advance widths of DejaVu Sans from space to tilde, in thousandths of the font's size. It is about the widest of the
+/// The advance widths of `DejaVu Sans` from space to tilde, in thousandths of the font's size. It is about the widest of the
 /// fonts that systems have for `sans-serif`, so that what fits in it fits in the others.
 const REGULAR: [u16; 95] = [
     318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636,
@@ -10,7 +10,7 @@ const REGULAR: [u16; 95] = [
     278, 974, 634, 612, 635, 635, 411, 521, 392, 634, 592, 818, 592, 592, 525, 636, 337, 636, 838,
 ];
 
-/// The same of DejaVu Sans Bold.
+/// The same of `DejaVu Sans Bold`.
 const BOLD: [u16; 95] = [
     348, 456, 521, 838, 696, 1002, 872, 306, 457, 457, 523, 838, 380, 415, 380, 365, 696, 696, 696,
     696, 696, 696, 696, 696, 696, 696, 400, 400, 838, 838, 838, 580, 1000, 774, 762, 734, 830, 683,
