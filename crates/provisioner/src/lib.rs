@@ -6,5 +6,6 @@
 pub mod api;
 pub mod cost;
 pub mod draw;
+pub mod export;
 pub mod timeline;
 pub mod topology;
