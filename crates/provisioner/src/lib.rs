@@ -15,6 +15,7 @@ pub mod interrupt;
 pub mod limits;
 pub mod observe;
 pub mod plan;
+pub mod policy;
 pub mod preflight;
 pub mod random;
 pub mod run;

@@ -109,7 +109,10 @@ async fn rounds(
         // What was waited for, or made by someone else, may be set otherwise; what had no answer may be there twice.
         let is_unclear = run.has_adopted()
             || caller.unsure() > unsure
-            || plan.changes.iter().any(|change| change.action == Action::Wait || change.reason.is_some() && change.action == Action::Update);
+            || plan.changes.iter().any(|change| {
+                change.action == Action::Wait
+                    || change.reason.is_some() && change.action == Action::Update
+            });
         if !is_unclear || round == ROUNDS {
             break;
         }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use skyward_provisioner::export::{self, Auditor};
+use skyward_provisioner::policy;
 use skyward_provisioner::topology::Topology;
 use tempfile::TempDir;
 
@@ -124,4 +125,34 @@ fn cfn_lint_finds_nothing_but_the_exceptions() {
             if tells { BTreeSet::new() } else { documented(&topology, Auditor::CfnLint) };
         assert_eq!(found, expected, "{file}");
     }
+}
+
+/// cfn-lint has the list of all actions: one that it does not know, IAM would take and never match.
+#[test]
+#[ignore = "needs cfn-lint"]
+fn cfn_lint_knows_every_action_of_the_policies() {
+    let aws = skyward_config::Aws::default();
+    let folder = tempfile::tempdir().expect("a folder");
+    let lint = |policies: &[Value]| {
+        let mut template =
+            serde_json::json!({ "AWSTemplateFormatVersion": "2010-09-09", "Resources": {} });
+        for (index, policy) in policies.iter().enumerate() {
+            template["Resources"][format!("Policy{index}")] = serde_json::json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": { "PolicyDocument": policy } });
+        }
+        std::fs::write(folder.path().join("policies.json"), template.to_string()).expect("a file");
+        let mut cfn_lint = Command::new("cfn-lint");
+        cfn_lint.current_dir(folder.path()).args([
+            "--format",
+            "json",
+            "--template",
+            "policies.json",
+        ]);
+        run(&mut cfn_lint)
+    };
+    let mut policies: Vec<_> =
+        policy::policies(&aws).into_iter().map(|policy| policy.document).collect();
+    assert_eq!(lint(&policies), serde_json::json!([]));
+    let misspelt = policies[0].to_string().replace("ec2:DescribeVpcs", "ec2:DescribeVpcses");
+    policies[0] = serde_json::from_str(&misspelt).expect("JSON");
+    assert_eq!(lint(&policies)[0]["Rule"]["Id"], "W3037");
 }
