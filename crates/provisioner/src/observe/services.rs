@@ -324,3 +324,4 @@ pub(crate) fn database_state(status: &str) -> State {
         other => State::Pending(other.to_owned()),
     }
 }
+

@@ -5,9 +5,9 @@ use tokio::time::Instant;
 use super::survey::{self, Survey};
 use super::{Context, Done, RunError};
 use crate::api::{DescribeDBClusters, DescribeLoadBalancers};
-use crate::caller::Caller;
+use crate::caller::{Caller, Fault};
 use crate::event::{Event, Outputs};
-use crate::execute::{Report, Run, execute};
+use crate::execute::{Failure, Report, Run, execute};
 use crate::plan::{Action, Plan};
 use crate::preflight::Finding;
 use crate::timeline::Span;
@@ -22,7 +22,7 @@ const ROUNDS: u32 = 4;
 /// Something stands in the way, or was not done.
 pub async fn apply(
     context: &Context<'_>,
-    consent: impl FnOnce(&Plan) -> bool,
+    consent: &dyn Fn(&Plan) -> bool,
 ) -> Result<Done, RunError> {
     let caller = context.caller();
     let mut survey = survey::compare(context, &caller).await?;
@@ -106,18 +106,11 @@ async fn rounds(
         if !failures.is_empty() {
             return (spans, Err(RunError::of(failures)));
         }
-        // What was waited for, or made by someone else, may be set otherwise; what had no answer may be there twice.
-        let is_unclear = run.has_adopted()
-            || caller.unsure() > unsure
-            || plan.changes.iter().any(|change| {
-                change.action == Action::Wait
-                    || change.reason.is_some() && change.action == Action::Update
-            });
-        if !is_unclear || round == ROUNDS {
-            break;
-        }
-        context.note("looking again whether all is there, once");
-        if caller.sleep(context.settings.settle).await.is_err() {
+        // Whether all is as it should be is looked at, not concluded: what was waited for or made by someone else may be set
+        // otherwise, and what had no answer may be there twice.
+        let is_unclear = run.has_adopted() || caller.unsure() > unsure;
+        let settle = context.settings.settle;
+        if caller.sleep(if is_unclear { settle } else { settle / 2 }).await.is_err() {
             return (spans, Err(RunError::Interrupted));
         }
         survey = match survey::again(context, caller, names).await {
@@ -127,8 +120,27 @@ async fn rounds(
         if survey.plan.is_empty() {
             break;
         }
+        if round == ROUNDS {
+            return (spans, Err(unsettled(&survey.plan)));
+        }
+        context.note(format!("looking again: {}", differing(&survey.plan)));
     }
     (spans, Ok(survey.names))
+}
+
+fn differing(plan: &Plan) -> String {
+    let names = plan.changes.iter().map(|change| format!("{} ({})", change.id, change.action));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Somebody changes what this run has just set, or AWS does not take it and does not say so.
+fn unsettled(plan: &Plan) -> RunError {
+    let failures = plan.changes.iter().map(|change| Failure {
+        id: change.id.clone(),
+        fault: Fault::Failed(format!("{} does not stay as it was set", change.id)),
+        is_skipped: false,
+    });
+    RunError::of(failures.collect())
 }
 
 /// What the stack offers, by the calls that tell it.

@@ -19,7 +19,7 @@ const ROUNDS: u32 = 6;
 /// The account does not answer, or something was not deleted.
 pub async fn destroy(
     context: &Context<'_>,
-    consent: impl FnOnce(&Plan) -> bool,
+    consent: &dyn Fn(&Plan) -> bool,
 ) -> Result<Done, RunError> {
     let caller = context.caller();
     let (names, mut observed) = survey::look(context, &caller).await?;
@@ -80,9 +80,7 @@ async fn prove(
     let running = instances.iter().filter(|instance| instance.state != "terminated");
     left.extend(running.map(|instance| format!("instance {} ({})", instance.id, instance.state)));
     if left.is_empty() {
-        let text = format!(
-            "Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use."
-        );
+        let text = format!("Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use.");
         context.sink.emit(Event::Finished { is_done: true, text });
         return Ok(());
     }
