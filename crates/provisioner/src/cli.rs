@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_provisioner::interrupt::Interrupt;
 
-use crate::command::{apply, destroy, drift, plan, status};
+use crate::command::{apply, destroy, drift, offline, plan, status};
 use crate::output::Output;
 
 /// Provisions the AWS topology.
@@ -35,6 +35,9 @@ pub(crate) struct Common {
     /// Which simulated account: the same number gives the same times and accidents
     #[arg(long, value_name = "N", global = true, default_value_t = 1, requires = "simulate")]
     pub(crate) seed: u64,
+    /// Keep the simulated account in this file: each command goes on where the last one ended
+    #[arg(long, value_name = "FILE", global = true, requires = "simulate")]
+    pub(crate) state: Option<PathBuf>,
     /// Watch the simulation: show so many of its seconds in one
     #[arg(long, value_name = "N", global = true, requires = "simulate", value_parser = pace)]
     pub(crate) pace: Option<f64>,
@@ -57,6 +60,10 @@ enum Command {
     Status(status::Args),
     Drift(drift::Args),
     Destroy(destroy::Args),
+    Graph(offline::Graph),
+    Cost(offline::Cost),
+    Export(offline::Export),
+    Policies(offline::Policies),
 }
 
 impl Common {
@@ -101,7 +108,8 @@ pub(crate) fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<ExitCode> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     // A simulation's clock stands still, and jumps to what is due next.
-    let runtime = builder.enable_all().start_paused(cli.common.simulate).build()?;
+    let is_simulated = cli.common.simulate || matches!(cli.command, Command::Graph(_));
+    let runtime = builder.enable_all().start_paused(is_simulated).build()?;
     let common = &cli.common;
     runtime.block_on(async {
         let mut command = std::pin::pin!(dispatch(common, &cli.command));
@@ -130,6 +138,10 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Status(args) => status::run(common, args).await,
         Command::Drift(args) => drift::run(common, args).await,
         Command::Destroy(args) => destroy::run(common, args).await,
+        Command::Graph(args) => offline::graph(common, args).await,
+        Command::Cost(_) => offline::cost(common),
+        Command::Export(_) => offline::export(common),
+        Command::Policies(args) => offline::policies(common, args),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod destroy;
 pub(crate) mod drift;
+pub(crate) mod offline;
 pub(crate) mod plan;
 pub(crate) mod status;
 
