@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::context::At;
 use super::{refresh, tags};
 use crate::api::model;
@@ -5,7 +7,7 @@ use crate::api::{
     Class, CreateDBCluster, CreateDBSubnetGroup, DbClusterChanges, DescribeDBClusters,
     DescribeDBSubnetGroups, ListRdsTags, ModifyDBCluster, ModifyDBSubnetGroup,
 };
-use crate::caller::Fault;
+use crate::caller::{Fault, Patience};
 use crate::observe::{self, State};
 use crate::topology::{DbCluster, DbSubnetGroup};
 
@@ -71,11 +73,29 @@ pub(super) async fn cluster(at: &At<'_>, spec: &DbCluster) -> Result<(), Fault> 
         tags::set(at, &cluster.arn).await?;
     }
     if at.differences.iter().any(|one| !one.field.starts_with("tags.")) {
-        let changes = changes(at, spec).await?;
-        run.caller.change(ModifyDBCluster { name: name.clone(), changes }).await?;
-        wait(at, &name, Some(spec)).await?;
+        modify(at, spec).await?;
     }
     Ok(())
+}
+
+/// Sets what differs. A change that an interrupted run has asked for takes minutes, and takes no other beside it.
+async fn modify(at: &At<'_>, spec: &DbCluster) -> Result<(), Fault> {
+    let (caller, name) = (at.run.caller, spec.name.clone());
+    loop {
+        let changes = changes(at, spec).await?;
+        let patience = Patience { not_yet: Duration::ZERO, ..Patience::CHANGE };
+        match caller.send(ModifyDBCluster { name: name.clone(), changes }, patience).await {
+            Ok(()) => return wait(at, &name, Some(spec)).await.map(|_| ()),
+            Err(fault) if fault.class() == Some(Class::NotYet) => {
+                at.pause("another change is under way").await?;
+                wait(at, &name, None).await?;
+                if find(at, &name).await?.is_some_and(|cluster| is_set(&cluster, spec)) {
+                    return Ok(());
+                }
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
 }
 
 async fn create(at: &At<'_>, spec: &DbCluster) -> Result<(), Fault> {
