@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_provisioner::interrupt::Interrupt;
 
-use crate::command::{apply, destroy, drift, plan, status};
+use crate::command::{
+    apply, cost, destroy, docs, drift, export, graph, plan, policies, status,
+};
 use crate::output::Output;
 
 /// Provisions the AWS topology.
@@ -57,6 +59,11 @@ enum Command {
     Status(status::Args),
     Drift(drift::Args),
     Destroy(destroy::Args),
+    Graph(graph::Args),
+    Cost(cost::Args),
+    Export(export::Args),
+    Docs(docs::Args),
+    Policies(policies::Args),
 }
 
 impl Common {
@@ -130,6 +137,11 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Status(args) => status::run(common, args).await,
         Command::Drift(args) => drift::run(common, args).await,
         Command::Destroy(args) => destroy::run(common, args).await,
+        Command::Graph(args) => graph::run(common, args).await,
+        Command::Cost(args) => cost::run(common, args),
+        Command::Export(args) => export::run(common, args),
+        Command::Docs(args) => docs::run(common, args).await,
+        Command::Policies(args) => policies::run(common, args),
     }
 }
 
