@@ -137,10 +137,10 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Status(args) => status::run(common, args).await,
         Command::Drift(args) => drift::run(common, args).await,
         Command::Destroy(args) => destroy::run(common, args).await,
-        Command::Graph(args) => graph::run(common, args).await,
+        Command::Graph(args) => graph::run(common, args),
         Command::Cost(args) => cost::run(common, args),
         Command::Export(args) => export::run(common, args),
-        Command::Docs(args) => docs::run(common, args).await,
+        Command::Docs(args) => docs::run(common, args),
         Command::Policies(args) => policies::run(common, args),
     }
 }

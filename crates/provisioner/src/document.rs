@@ -46,11 +46,22 @@ pub fn topology(aws: &Aws, user_data: &str) -> Result<Topology> {
     desired(aws, &place(aws), user_data)
 }
 
-/// When an apply does what, in a simulated account. The runtime's time must be paused, else this takes as long as an apply.
+/// When an apply does what, in a simulated account. On a clock of its own, which stands still but for what is waited for: it
+/// is the same every time, and takes no time.
 ///
 /// # Errors
 /// The apply fails: the configuration cannot be provisioned.
-pub async fn simulated_apply(aws: &Aws, user_data: &str, seed: u64) -> Result<Vec<Span>> {
+pub fn simulated_apply(aws: &Aws, user_data: &str, seed: u64) -> Result<Vec<Span>> {
+    let apply = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).build()?;
+        runtime.block_on(apply(aws, user_data, seed))
+    };
+    // In a thread of its own, so that it can be asked for within another runtime too.
+    std::thread::scope(|scope| scope.spawn(apply).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+async fn apply(aws: &Aws, user_data: &str, seed: u64) -> Result<Vec<Span>> {
     let account = Account::in_region(seed, &aws.region);
     // The simulated account has a number of its own.
     let aws = Aws { account: None, ..aws.clone() };
@@ -62,13 +73,13 @@ pub async fn simulated_apply(aws: &Aws, user_data: &str, seed: u64) -> Result<Ve
     Ok(done.spans)
 }
 
-/// All generated files of a configuration. The runtime's time must be paused.
+/// All generated files of a configuration.
 ///
 /// # Errors
 /// The configuration cannot be provisioned.
-pub async fn files(aws: &Aws, user_data: &str) -> Result<Vec<File>> {
+pub fn files(aws: &Aws, user_data: &str) -> Result<Vec<File>> {
     let topology = topology(aws, user_data)?;
-    let spans = simulated_apply(aws, user_data, 1).await?;
+    let spans = simulated_apply(aws, user_data, 1)?;
     let mut files = vec![
         File { name: "README.md", text: readme::readme(aws, &topology, &spans)? },
         File { name: "topology.svg", text: topology_svg(&topology, &Annotations::new()) },

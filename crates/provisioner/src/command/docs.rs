@@ -18,13 +18,9 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    // The timeline is that of a simulated apply. With --simulate the time stands still already.
-    if !common.simulate {
-        tokio::time::pause();
-    }
-    let files = files(&loaded.config.aws, &user_data(&loaded)?).await?;
+    let files = files(&loaded.config.aws, &user_data(&loaded)?)?;
     let Some(folder) = &args.write else {
         let readme = files.iter().find(|file| file.name == "README.md");
         print(&readme.context("the documentation is one of the files")?.text)?;

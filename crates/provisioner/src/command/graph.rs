@@ -39,11 +39,11 @@ enum Format {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
     let picture = if args.timeline {
-        timeline(common, aws, &script).await?
+        timeline(common, aws, &script)?
     } else {
         let topology = topology(aws, &script)?;
         let annotations = args.plan.as_deref().map(marks).transpose()?;
@@ -59,16 +59,12 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn timeline(common: &Common, aws: &Aws, script: &str) -> Result<String> {
-    // With --simulate it stands still already.
-    if !common.simulate {
-        tokio::time::pause();
-    }
+fn timeline(common: &Common, aws: &Aws, script: &str) -> Result<String> {
     eprintln!(
         "simulated, no account is called: the times are simulated ones (seed {})",
         common.seed
     );
-    Ok(timeline_svg(&simulated_apply(aws, script, common.seed).await?))
+    Ok(timeline_svg(&simulated_apply(aws, script, common.seed)?))
 }
 
 /// What a plan says of each resource.

@@ -7,7 +7,7 @@ use skyward_config::{Aws, reference};
 use super::{COMMAND, place};
 use crate::cost;
 use crate::export::exceptions_markdown;
-use crate::policy::{Command, Policy, SIZE_LIMIT, policies};
+use crate::policy::{Command, Policy, SIZE_LIMIT, environment, policies};
 use crate::simulator::assumptions_markdown;
 use crate::timeline::Span;
 use crate::topology::{Id, Kind, Topology};
@@ -113,21 +113,15 @@ fn iam(aws: &Aws) -> String {
          | role | policies | who may take it |\n|---|---|---|\n"
     );
     let policies = policies(aws);
-    for (command, trust) in [
-        (Command::Plan, "`trust-plan.json`: pull requests and the main branch"),
-        (
-            Command::Apply,
-            "`trust-apply.json`: an environment, which people can be asked to approve",
-        ),
-        (Command::Destroy, "`trust-destroy.json`: another environment"),
-    ] {
+    for command in Command::ALL {
         let files: Vec<_> = policies
             .iter()
             .filter(|policy| policy.of.contains(&command))
             .map(|policy| code(policy.file))
             .collect();
-        let name = format!("{command:?}").to_lowercase();
-        let _ = writeln!(text, "| {name} | {} | {trust} |", files.join(", "));
+        let (name, environment) = (format!("{command:?}").to_lowercase(), code(environment(command)));
+        let files = files.join(", ");
+        let _ = writeln!(text, "| {name} | {files} | `trust-{name}.json`: jobs of the environment {environment} |");
     }
     text += &sizes(&policies);
     text += IAM;
@@ -151,7 +145,8 @@ const IAM: &str = "
   an instance can be allowed to; a permissions boundary of your own limits that.
 - S3 knows no tags of buckets in conditions, unless the bucket is set so: there the names are the limit.
 - `policies` prints them for another configuration: with `[aws] account`, that account's number stands where here is `*`. In the
-  trust policies, replace ACCOUNT, OWNER/REPOSITORY and ENVIRONMENT.
+  trust policies, replace ACCOUNT and OWNER/REPOSITORY. The environments are GitHub's, of the repository: protect those that apply
+  and destroy by reviewers.
 ";
 
 const EXPORT: &str = "
