@@ -35,14 +35,12 @@ pub(super) async fn subnet_group(at: &At<'_>, spec: &DbSubnetGroup) -> Result<()
     match run.caller.change(call).await {
         Ok(_) => Ok(()),
         Err(fault) if fault.class() == Some(Class::Exists) => {
-            while !refresh::is_late(at) {
-                if let Some(group) = find_group(at, &name).await? {
-                    let tags = run.caller.find(ListRdsTags { arn: group.arn }).await?;
-                    return run.own(&tags.unwrap_or_default(), "DB subnet group", &name);
-                }
-                refresh::soon(at).await?;
-            }
-            Err(fault)
+            let look = async || {
+                let Some(group) = find_group(at, &name).await? else { return Ok(None) };
+                let tags = run.caller.find(ListRdsTags { arn: group.arn }).await?;
+                Ok(tags.map(|tags| ((), tags)))
+            };
+            refresh::adopt(at, "DB subnet group", &name, look).await
         }
         Err(fault) => Err(fault),
     }
@@ -61,14 +59,8 @@ pub(super) async fn cluster(at: &At<'_>, spec: &DbCluster) -> Result<(), Fault> 
         match run.caller.change(CreateDBCluster { cluster: wire(at, spec)? }).await {
             Ok(()) => {}
             Err(fault) if fault.class() == Some(Class::Exists) => {
-                while !refresh::is_late(at) {
-                    if let Some(cluster) = find(at, &name).await? {
-                        run.own(&cluster.tags, "DB cluster", &name)?;
-                        return wait(at, &name, None).await;
-                    }
-                    refresh::soon(at).await?;
-                }
-                return Err(fault);
+                let look = async || Ok(find(at, &name).await?.map(|cluster| ((), cluster.tags)));
+                refresh::adopt(at, "DB cluster", &name, look).await?;
             }
             Err(fault) => return Err(fault),
         }
