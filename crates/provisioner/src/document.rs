@@ -51,23 +51,28 @@ pub fn topology(aws: &Aws, user_data: &str) -> Result<Topology> {
 ///
 /// # Errors
 /// The apply fails: the configuration cannot be provisioned.
-pub fn simulated_apply(aws: &Aws, user_data: &str, seed: u64) -> Result<Vec<Span>> {
+pub fn simulated_apply(aws: &Aws, seed: u64) -> Result<Vec<Span>> {
     let apply = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_time().start_paused(true).build()?;
-        runtime.block_on(apply(aws, user_data, seed))
+        runtime.block_on(apply(aws, seed))
     };
     // In a thread of its own, so that it can be asked for within another runtime too.
-    std::thread::scope(|scope| scope.spawn(apply).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    std::thread::scope(|scope| scope.spawn(apply).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-async fn apply(aws: &Aws, user_data: &str, seed: u64) -> Result<Vec<Span>> {
+/// What a simulated instance runs.
+const PAGE: &str =
+    "dnf install -y httpd\necho 'It works!' > /var/www/html/index.html\nsystemctl start httpd\n";
+
+async fn apply(aws: &Aws, seed: u64) -> Result<Vec<Span>> {
     let account = Account::in_region(seed, &aws.region);
-    // The simulated account has a number of its own.
-    let aws = Aws { account: None, ..aws.clone() };
+    // The simulated account has a number of its own, and its instances can only serve a page of httpd's.
+    let aws = Aws { account: None, health_path: "/".into(), ..aws.clone() };
     let client = account.client();
     let ignore = |_: Event| {};
-    let mut context = Context::new(&client, &aws, user_data, &ignore);
+    let mut context = Context::new(&client, &aws, PAGE, &ignore);
     context.settings.seed = seed;
     let done = run::apply(&context, &|_| true).await.context("a simulated apply")?;
     Ok(done.spans)
@@ -79,7 +84,7 @@ async fn apply(aws: &Aws, user_data: &str, seed: u64) -> Result<Vec<Span>> {
 /// The configuration cannot be provisioned.
 pub fn files(aws: &Aws, user_data: &str) -> Result<Vec<File>> {
     let topology = topology(aws, user_data)?;
-    let spans = simulated_apply(aws, user_data, 1)?;
+    let spans = simulated_apply(aws, 1)?;
     let mut files = vec![
         File { name: "README.md", text: readme::readme(aws, &topology, &spans)? },
         File { name: "topology.svg", text: topology_svg(&topology, &Annotations::new()) },

@@ -10,7 +10,7 @@ use skyward_provisioner::export::{cloudformation, yaml};
 use crate::cli::{Common, user_data};
 use crate::output::print;
 
-/// Write the topology as a `CloudFormation` template
+/// Write the topology as a CloudFormation template
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The form of the template

@@ -41,11 +41,11 @@ enum Format {
 /// Runs the command.
 pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
+    let aws = &loaded.config.aws;
     let picture = if args.timeline {
-        timeline(common, aws, &script)?
+        timeline(common, aws)?
     } else {
-        let topology = topology(aws, &script)?;
+        let topology = topology(aws, &user_data(&loaded)?)?;
         let annotations = args.plan.as_deref().map(marks).transpose()?;
         match args.format {
             Format::Svg => topology_svg(&topology, &annotations.unwrap_or_default()),
@@ -59,12 +59,12 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn timeline(common: &Common, aws: &Aws, script: &str) -> Result<String> {
+fn timeline(common: &Common, aws: &Aws) -> Result<String> {
     eprintln!(
         "simulated, no account is called: the times are simulated ones (seed {})",
         common.seed
     );
-    Ok(timeline_svg(&simulated_apply(aws, script, common.seed)?))
+    Ok(timeline_svg(&simulated_apply(aws, common.seed)?))
 }
 
 /// What a plan says of each resource.

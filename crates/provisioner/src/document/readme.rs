@@ -107,7 +107,7 @@ fn duration(spans: &[Span]) -> String {
 }
 
 fn iam(aws: &Aws) -> String {
-    let mut text = format!(
+    let mut text = String::from(
         "\n## IAM\n\nGenerated from the list of operations that the code can call (`crates/provisioner/src/api/operations.rs`); a test runs \
          every command in a simulated account and holds the calls against these. One role for each purpose:\n\n\
          | role | policies | who may take it |\n|---|---|---|\n"
@@ -119,9 +119,13 @@ fn iam(aws: &Aws) -> String {
             .filter(|policy| policy.of.contains(&command))
             .map(|policy| code(policy.file))
             .collect();
-        let (name, environment) = (format!("{command:?}").to_lowercase(), code(environment(command)));
+        let (name, environment) =
+            (format!("{command:?}").to_lowercase(), code(environment(command)));
         let files = files.join(", ");
-        let _ = writeln!(text, "| {name} | {files} | `trust-{name}.json`: jobs of the environment {environment} |");
+        let _ = writeln!(
+            text,
+            "| {name} | {files} | `trust-{name}.json`: jobs of the environment {environment} |"
+        );
     }
     text += &sizes(&policies);
     text += IAM;
