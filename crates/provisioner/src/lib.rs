@@ -6,6 +6,7 @@
 pub mod api;
 pub mod caller;
 pub mod cost;
+pub mod document;
 pub mod draw;
 pub mod estimate;
 pub mod event;
