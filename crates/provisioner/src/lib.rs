@@ -4,4 +4,6 @@
 //! out over an [`api::Api`], which is a real account (`sdk`) or a simulated one (`simulator`).
 
 pub mod api;
+#[cfg(feature = "aws")]
+pub mod sdk;
 pub mod topology;
