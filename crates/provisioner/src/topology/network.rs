@@ -63,12 +63,17 @@ pub(super) fn add(builder: &mut Builder<'_>) {
     let tables: BTreeSet<Id> = each("route-table/internal").into();
     let service = format!("com.amazonaws.{}.s3", builder.aws.region);
     let endpoint = VpcEndpoint { vpc: vpc(), service, route_tables: tables.clone() };
-    builder.add("vpc-endpoint/s3", Spec::VpcEndpoint(endpoint), tables);
+    builder.add("vpc-endpoint/s3", Spec::VpcEndpoint(endpoint), with_vpc(tables));
     security_groups(builder);
     if builder.aws.logs {
         let log = FlowLog { vpc: vpc(), bucket: "bucket/logs".into(), traffic: "ALL".into() };
         builder.add("flow-log", Spec::FlowLog(log), ["vpc", "bucket/logs"]);
     }
+}
+
+fn with_vpc(mut needs: BTreeSet<Id>) -> BTreeSet<Id> {
+    needs.insert("vpc".into());
+    needs
 }
 
 fn subnets(builder: &mut Builder<'_>) {
@@ -106,7 +111,7 @@ fn nat_gateways(builder: &mut Builder<'_>) {
 fn public_routes(builder: &mut Builder<'_>) {
     let subnets: BTreeSet<Id> = each("subnet/public").into();
     let table = RouteTable { vpc: "vpc".into(), subnets: subnets.clone() };
-    builder.add("route-table/public", Spec::RouteTable(table), subnets);
+    builder.add("route-table/public", Spec::RouteTable(table), with_vpc(subnets));
     let target: Id = "internet-gateway".into();
     let route = Route { table: "route-table/public".into(), destination: ANYWHERE.into(), target };
     builder.add("route/public", Spec::Route(route), ["route-table/public", "internet-gateway"]);
@@ -118,7 +123,7 @@ fn internal_routes(builder: &mut Builder<'_>) {
             (format!("route-table/internal-{letter}"), format!("subnet/internal-{letter}"));
         let spec =
             RouteTable { vpc: "vpc".into(), subnets: BTreeSet::from([subnet.as_str().into()]) };
-        builder.add(&table, Spec::RouteTable(spec), [subnet]);
+        builder.add(&table, Spec::RouteTable(spec), ["vpc".to_owned(), subnet]);
         let letters = nat_letters(builder);
         let target = format!("nat-gateway/{}", letters[index % letters.len()]);
         let route = Route {
