@@ -22,7 +22,28 @@ impl Sdk {
     ///
     /// Credentials, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are read as every SDK of AWS reads them.
     pub async fn connect(region: &str) -> Self {
-        let config = loader(region).load().await;
+        Self::with(Self::loader(region)).await
+    }
+
+    /// What [`Sdk::connect`] connects with: for whoever has an endpoint or credentials that the environment does not name.
+    pub fn loader(region: &str) -> ConfigLoader {
+        let client = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION);
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(client)
+            // The executor tries again, by its own rules and where everyone can see it.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build())
+            .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS).build())
+    }
+
+    /// Connects with this configuration.
+    pub async fn with(loader: ConfigLoader) -> Self {
+        let config = loader.load().await;
         Self {
             autoscaling: aws_sdk_autoscaling::Client::new(&config),
             ec2: aws_sdk_ec2::Client::new(&config),
@@ -32,24 +53,9 @@ impl Sdk {
             s3: s3(&config),
             ssm: aws_sdk_ssm::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
-            region: region.to_owned(),
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
         }
     }
-}
-
-fn loader(region: &str) -> ConfigLoader {
-    let client = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(region.to_owned()))
-        .http_client(client)
-        // The executor tries again, by its own rules and where everyone can see it.
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(
-            TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION).build(),
-        )
-        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS).build())
 }
 
 /// Buckets are hosts' names at AWS. An emulator is one host, so there they are the first part of the path.

@@ -54,6 +54,10 @@ where
     match error {
         SdkError::ServiceError(answer) => {
             let (status, meta) = (answer.raw().status().as_u16(), answer.err().meta());
+            if status < 300 {
+                // It was carried out, and its answer cannot be read.
+                return ApiError::new(operation, ApiError::NO_ANSWER, chain(error));
+            }
             let code = meta.code().filter(|code| !code.is_empty()).unwrap_or(by_status(status));
             let message = meta.message().map_or_else(|| format!("HTTP {status}"), str::to_owned);
             ApiError::new(operation, code, message)

@@ -69,13 +69,16 @@ fn action(actions: Vec<Action>) -> ListenerAction {
 
 fn listener(found: types::Listener) -> Listener {
     let mut certificates = found.certificates.unwrap_or_default().into_iter();
+    let protocol = found.protocol;
+    // A policy says something only where there is TLS.
+    let tls_policy = found.ssl_policy.filter(|_| protocol == Some(ProtocolEnum::Https));
     Listener {
-        protocol: name(found.protocol.as_ref()),
+        protocol: name(protocol.as_ref()),
         arn: text(found.listener_arn),
         load_balancer: text(found.load_balancer_arn),
         port: found.port.unwrap_or_default(),
         certificate: certificates.find_map(|certificate| certificate.certificate_arn),
-        tls_policy: found.ssl_policy.filter(|policy| !policy.is_empty()),
+        tls_policy,
         action: action(found.default_actions.unwrap_or_default()),
     }
 }

@@ -1,0 +1,58 @@
+//! Who calls, what there is to be had, and what cannot be reached.
+
+use skyward_provisioner::api::*;
+use skyward_provisioner::sdk::Sdk;
+
+use crate::server::{Moto, loader};
+
+#[tokio::test]
+#[ignore = "needs moto_server"]
+async fn an_account_says_who_calls_and_what_it_has() {
+    let (_moto, sdk) = Moto::client("eu-central-1").await;
+    let identity = send(&sdk, GetCallerIdentity {}).await.unwrap();
+    assert_eq!(identity.account, "123456789012");
+    assert!(identity.arn.starts_with("arn:aws:sts::123456789012:"), "{}", identity.arn);
+    let zones = send(&sdk, DescribeAvailabilityZones {}).await.unwrap();
+    let names: Vec<_> = zones.iter().map(|zone| zone.name.as_str()).collect();
+    assert_eq!(names, ["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
+    assert!(zones.iter().all(|zone| zone.state == "available" && zone.id.starts_with("euc1-az")));
+    let offered = DescribeInstanceTypeOfferings { instance_type: "t3.micro".into() };
+    assert_eq!(send(&sdk, offered).await.unwrap().len(), 3);
+    let offered = DescribeInstanceTypeOfferings { instance_type: "t3.enormous".into() };
+    assert_eq!(send(&sdk, offered).await.unwrap(), [] as [String; 0]);
+    let quotas = send(&sdk, DescribeAccountAttributes {}).await.unwrap();
+    let addresses = quotas.iter().find(|quota| quota.name == "vpc-max-elastic-ips");
+    assert_eq!(addresses.map(|quota| quota.max), Some(5), "{quotas:?}");
+    let image = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+    let image = send(&sdk, GetParameter { name: image.into() }).await.unwrap();
+    assert!(image.starts_with("ami-"), "{image}");
+    let error = send(&sdk, GetParameter { name: "/nowhere".into() }).await.unwrap_err();
+    assert_eq!(
+        (error.code.as_str(), error.class()),
+        ("ParameterNotFound", Class::NotFound),
+        "{error}"
+    );
+    let engine = "mysql".to_owned();
+    let class = "db.m5d.large".to_owned();
+    let orderable = DescribeOrderableDBInstanceOptions { engine, class, page: None };
+    let orderable = all(&sdk, orderable).await.unwrap();
+    assert!(orderable.iter().all(|found| found.class == "db.m5d.large"), "{orderable:?}");
+}
+
+/// Where nothing listens, the outcome is not known: it may have listened a moment ago.
+#[tokio::test]
+async fn a_call_that_nobody_answers_says_so() {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let sdk =
+        Sdk::with(loader("eu-central-1").endpoint_url(format!("http://127.0.0.1:{port}"))).await;
+    let error = send(&sdk, GetCallerIdentity {}).await.unwrap_err();
+    assert_eq!(
+        (error.code.as_str(), error.class()),
+        (ApiError::NO_ANSWER, Class::Unknown),
+        "{error}"
+    );
+    assert!(error.message.contains("onnection refused"), "{error}");
+}
