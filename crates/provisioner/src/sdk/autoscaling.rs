@@ -106,7 +106,7 @@ impl Sdk {
         let answer = self.autoscaling.describe_account_limits().send().await;
         let answer = answer.answer(Operation::DescribeAutoScalingAccountLimits)?;
         let groups = answer.max_number_of_auto_scaling_groups.map(|max| Quota {
-            name: "AutoScalingGroups".into(),
+            name: "auto-scaling-groups".into(),
             max: max.into(),
             used: answer.number_of_auto_scaling_groups.map(Into::into),
         });

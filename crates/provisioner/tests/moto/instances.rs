@@ -129,6 +129,10 @@ pub(crate) async fn group(sdk: &Sdk, region: &str) -> (AutoScalingGroup, String)
     (group, target)
 }
 
+fn subnets(group: &AutoScalingGroup) -> DescribeSubnets {
+    DescribeSubnets { select: Select::Ids(group.subnets.iter().cloned().collect()), page: None }
+}
+
 #[tokio::test]
 #[ignore = "needs moto_server"]
 async fn a_group_has_instances_in_its_subnets() {
@@ -154,6 +158,13 @@ async fn a_group_has_instances_in_its_subnets() {
         // The tags are the template's.
         assert_eq!(instance.tags["skyward:resource"], "auto-scaling-group");
         assert!(instance.private_ip.is_some());
+    }
+    let select = Select::Vpc(all(&sdk, subnets(&wanted)).await.unwrap()[0].vpc.clone());
+    let interfaces = all(&sdk, DescribeNetworkInterfaces { select, page: None }).await.unwrap();
+    assert_eq!(interfaces.len(), 2);
+    for interface in interfaces {
+        assert!(wanted.subnets.contains(&interface.subnet), "{interface:?}");
+        assert!(interface.id.starts_with("eni-") && interface.groups.len() == 1, "{interface:?}");
     }
     let health = send(&sdk, DescribeTargetHealth { target_group: target.clone() }).await.unwrap();
     let targets: BTreeSet<_> = health.iter().map(|found| found.target.clone()).collect();

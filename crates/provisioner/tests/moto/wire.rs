@@ -1,9 +1,12 @@
-//! What stands between a client and moto: it counts calls, and repairs the one answer that no strict reader takes.
+//! What stands between a client and moto: it counts calls, repairs the one answer that no strict reader takes, and answers
+//! what moto has no answer to.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+mod missing;
 
 /// moto names the root of this answer after its operation; S3 calls it as the SDK's model does.
 const VERSIONING: (&str, &str) = ("GetBucketVersioningResponse", "VersioningConfiguration");
@@ -68,6 +71,9 @@ fn relay(mut client: TcpStream, server: &str, calls: &AtomicU64) -> std::io::Res
             0 => return Ok(()),
             count => body.extend_from_slice(&buffer[..count]),
         }
+    }
+    if let Some(answer) = missing::answer(&lines, &String::from_utf8_lossy(&body)) {
+        return client.write_all(answer.as_bytes());
     }
     let mut upstream = TcpStream::connect(server)?;
     upstream.write_all(&head)?;

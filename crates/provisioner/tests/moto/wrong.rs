@@ -82,6 +82,21 @@ const MOTO_IS_WRONG: &[Wrong] = &[
         "what is changed in the whole cycle needs no new instances",
     ),
     wrong(
+        Operation::DescribeRdsAccountAttributes,
+        "does not know the operation: status 500",
+        "the relay before moto answers with the quotas of a new account",
+    ),
+    wrong(
+        Operation::DescribeAutoScalingAccountLimits,
+        "does not know the operation: status 500",
+        "the relay before moto answers with the quotas of a new account",
+    ),
+    wrong(
+        Operation::DescribeOrderableDBInstanceOptions,
+        "has no catalogue of MySQL and PostgreSQL",
+        "the relay before moto answers with one class, two kinds of storage and three zones",
+    ),
+    wrong(
         Operation::CreateDBSubnetGroup,
         "replaces the one of the same name",
         "no test relies on a refusal",
@@ -116,10 +131,12 @@ async fn moto_is_still_wrong() {
     let (moto, sdk) = Moto::client(region).await;
     let vpc = vpc(&sdk).await;
     let mut found = network(&sdk, region, &vpc).await;
+    let direct = moto.direct(region).await;
+    found.extend(catalogue(&direct).await);
     found.extend(edge(&sdk, region, &vpc).await);
     found.extend(instances(&sdk, region).await);
     found.extend(database(&sdk, region, &vpc).await);
-    found.extend(bucket(&sdk, &moto.direct(region).await, region).await);
+    found.extend(bucket(&sdk, &direct, region).await);
     for wrong in MOTO_IS_WRONG {
         println!("{}: moto {}; so {}", wrong.operation, wrong.moto, wrong.tests);
     }
@@ -237,6 +254,20 @@ async fn instances(sdk: &Sdk, region: &str) -> BTreeSet<Operation> {
         (is_made_twice, Operation::CreateAutoScalingGroup),
         (is_unknown(list.err()) && is_unknown(start.err()), Operation::StartInstanceRefresh),
         (send(sdk, delete).await.is_ok(), Operation::DeleteAutoScalingGroup),
+    ])
+}
+
+/// `direct` goes around the relay.
+async fn catalogue(direct: &Sdk) -> BTreeSet<Operation> {
+    let (engine, class) = ("mysql".to_owned(), "db.m5d.large".to_owned());
+    let options = DescribeOrderableDBInstanceOptions { engine, class, page: None };
+    let options = send(direct, options).await.unwrap().items;
+    let quotas = send(direct, DescribeRdsAccountAttributes {}).await;
+    let groups = send(direct, DescribeAutoScalingAccountLimits {}).await;
+    those([
+        (options.is_empty(), Operation::DescribeOrderableDBInstanceOptions),
+        (quotas.is_err(), Operation::DescribeRdsAccountAttributes),
+        (groups.is_err(), Operation::DescribeAutoScalingAccountLimits),
     ])
 }
 
