@@ -1,5 +1,5 @@
 use super::Sdk;
-#[expect(clippy::wildcard_imports, reason = "every operation there is")]
+#[allow(clippy::wildcard_imports, reason = "every operation there is")]
 use crate::api::*;
 
 /// Every operation has a method of its own name in the file of its service. A name that is missing here or there does not

@@ -62,20 +62,24 @@ where
             let message = meta.message().map_or_else(|| format!("HTTP {status}"), str::to_owned);
             ApiError::new(operation, code, message)
         }
-        SdkError::ConstructionFailure(_) if !has_credentials_error(error) => {
-            invalid(operation, &chain(error))
+        _ if let Some(error) = credentials_error(error) => {
+            ApiError::new(operation, ApiError::NO_CREDENTIALS, no_credentials(error))
         }
-        _ if has_credentials_error(error) => {
-            let message = format!(
-                "no usable AWS credentials in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), the \
-                 profile{} of ~/.aws/config and ~/.aws/credentials, a web identity token, or the metadata of a \
-                 container or an instance: {}",
-                std::env::var("AWS_PROFILE").map(|name| format!(" {name}")).unwrap_or_default(),
-                chain(error)
-            );
-            ApiError::new(operation, ApiError::NO_CREDENTIALS, message)
-        }
+        SdkError::ConstructionFailure(_) => invalid(operation, &chain(error)),
         _ => ApiError::new(operation, ApiError::NO_ANSWER, chain(error)),
+    }
+}
+
+/// Where credentials were looked for, and what went wrong there, where it is more than that there are none.
+fn no_credentials(error: &CredentialsError) -> String {
+    let profile = std::env::var("AWS_PROFILE").map(|name| format!(" {name}")).unwrap_or_default();
+    let places = format!(
+        "no usable credentials in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), the profile{profile} of \
+         ~/.aws/config and ~/.aws/credentials, a web identity token, or the metadata of a container or an instance"
+    );
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => places,
+        error => format!("{places}: {}", chain(error)),
     }
 }
 
@@ -114,6 +118,6 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-fn has_credentials_error(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(<dyn Error>::is::<CredentialsError>)
+fn credentials_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {
+    causes(error).find_map(<dyn Error>::downcast_ref)
 }
