@@ -4,6 +4,19 @@
 //! out over an [`api::Api`], which is a real account (`sdk`) or a simulated one (`simulator`).
 
 pub mod api;
+pub mod caller;
+pub mod estimate;
+pub mod event;
+pub mod execute;
+pub mod interrupt;
+pub mod limits;
+pub mod observe;
+pub mod plan;
+pub mod preflight;
+pub mod random;
+pub mod run;
 #[cfg(feature = "aws")]
 pub mod sdk;
+pub mod simulator;
+pub mod timeline;
 pub mod topology;
