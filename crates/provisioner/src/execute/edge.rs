@@ -2,9 +2,10 @@ use super::context::At;
 use super::tags;
 use crate::api::model::{self, Tags};
 use crate::api::{
-    Class, CreateListener, CreateLoadBalancer, CreateTargetGroup, DescribeElbTags, DescribeListeners,
-    DescribeLoadBalancers, DescribeTargetGroups, ModifyListener, ModifyLoadBalancerAttributes,
-    ModifyTargetGroup, ModifyTargetGroupAttributes, SetSecurityGroups, SetSubnets,
+    Class, CreateListener, CreateLoadBalancer, CreateTargetGroup, DescribeElbTags,
+    DescribeListeners, DescribeLoadBalancers, DescribeTargetGroups, ModifyListener,
+    ModifyLoadBalancerAttributes, ModifyTargetGroup, ModifyTargetGroupAttributes,
+    SetSecurityGroups, SetSubnets,
 };
 use crate::caller::Fault;
 use crate::topology::{Listener, ListenerAction, LoadBalancer, TargetGroup};

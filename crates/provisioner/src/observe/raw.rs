@@ -199,9 +199,7 @@ async fn balancer(asker: &Asker<'_, '_>) -> Raw {
     let of_group = async {
         let Some(TargetGroup { arn, .. }) = &group else { return Default::default() };
         tokio::join!(
-            asker.ask(
-                caller.find(DescribeTargetGroupAttributes { target_group: arn.clone() })
-            ),
+            asker.ask(caller.find(DescribeTargetGroupAttributes { target_group: arn.clone() })),
             asker.ask(caller.find(DescribeTargetHealth { target_group: arn.clone() })),
         )
     };

@@ -324,4 +324,3 @@ pub(crate) fn database_state(status: &str) -> State {
         other => State::Pending(other.to_owned()),
     }
 }
-

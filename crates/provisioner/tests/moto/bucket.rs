@@ -25,6 +25,8 @@ async fn a_bucket_is_made_where_it_was_asked_to() {
         let create = CreateBucket { bucket: bucket.clone(), tags: tags("bucket/assets") };
         send(&sdk, create.clone()).await.unwrap();
         send(&sdk, HeadBucket { bucket: bucket.clone() }).await.unwrap();
+        let expected = Some(BucketSetting::Tagging(tags("bucket/assets")));
+        assert_eq!(get(&sdk, &bucket, BucketPart::Tagging).await, expected);
         let again = send(&sdk, create).await;
         match again {
             Ok(()) => assert_eq!(region, "us-east-1"),

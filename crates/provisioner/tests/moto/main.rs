@@ -5,6 +5,7 @@
 
 mod account;
 mod bucket;
+mod cycle;
 mod database;
 mod edge;
 mod instances;

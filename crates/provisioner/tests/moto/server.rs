@@ -27,6 +27,11 @@ impl Moto {
         (moto, sdk)
     }
 
+    /// How many calls have come through the relay.
+    pub(crate) fn calls(&self) -> u64 {
+        self.wire.calls()
+    }
+
     /// A client that is not behind the relay.
     pub(crate) async fn direct(&self, region: &str) -> Sdk {
         Sdk::with(loader(region).endpoint_url(format!("http://{}", self.address))).await

@@ -1,5 +1,5 @@
-//! What stands between a client and moto: it counts calls, repairs the one answer that no strict reader takes, and answers
-//! what moto has no answer to.
+//! What stands between a client and moto: it counts calls, repairs the one answer that no strict reader takes, keeps the tags
+//! that moto forgets, and answers what moto has no answer to.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -75,12 +75,32 @@ fn relay(mut client: TcpStream, server: &str, calls: &AtomicU64) -> std::io::Res
     if let Some(answer) = missing::answer(&lines, &String::from_utf8_lossy(&body)) {
         return client.write_all(answer.as_bytes());
     }
-    let mut upstream = TcpStream::connect(server)?;
-    upstream.write_all(&head)?;
-    upstream.write_all(&body)?;
-    let mut answer = Vec::new();
-    upstream.read_to_end(&mut answer)?;
+    let answer = forward(server, &head, &body)?;
+    if let Some(tagging) = bucket_tags(&lines, &String::from_utf8_lossy(&body)) {
+        forward(server, tagging.as_bytes(), &[])?;
+    }
     client.write_all(&repaired(answer))
+}
+
+fn forward(server: &str, head: &[u8], body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut server = TcpStream::connect(server)?;
+    server.write_all(head)?;
+    server.write_all(body)?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+/// The request that sets the tags which a bucket is created with.
+fn bucket_tags(head: &str, body: &str) -> Option<String> {
+    let path = head.strip_prefix("PUT ")?.split([' ', '?']).next()?;
+    let (_, rest) = body.split_once("<CreateBucketConfiguration")?.1.split_once("<Tags>")?;
+    let tags = rest.split_once("</Tags>")?.0;
+    let body = format!("<Tagging><TagSet>{tags}</TagSet></Tagging>");
+    let length = body.len();
+    Some(format!(
+        "PUT {path}?tagging HTTP/1.1\r\nhost: s3.amazonaws.com\r\ncontent-length: {length}\r\n\r\n{body}"
+    ))
 }
 
 fn repaired(answer: Vec<u8>) -> Vec<u8> {
