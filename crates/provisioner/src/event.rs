@@ -84,6 +84,13 @@ pub enum Event {
         /// Without the times in which nothing of the critical path was under way.
         critical_s: f64,
     },
+    /// What the load balancer answers to a browser.
+    Page {
+        /// The address.
+        url: String,
+        /// The words of the page.
+        text: String,
+    },
     /// What the stack offers.
     Outputs(Outputs),
     /// The end of the command.

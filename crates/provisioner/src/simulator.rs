@@ -3,7 +3,12 @@
 //! [`Account`] is what there is, [`Client`] a process that calls it, [`Faults`] what goes wrong for that process. All times
 //! are those of tokio's clock: in a runtime whose time is paused, an apply of twenty minutes takes milliseconds. Everything
 //! follows from the seed and the order of the calls. What is assumed of AWS, and on whose word, is in [`ASSUMPTIONS`].
-#![expect(clippy::needless_pass_by_value, reason = "an operation takes its call")]
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "an operation takes its call, and answers as every other"
+)]
 
 mod account;
 mod addresses;
@@ -14,8 +19,10 @@ mod buckets;
 mod cidr;
 mod client;
 mod database;
+mod db_subnets;
 mod endpoints;
 mod faults;
+mod fleet;
 mod groups;
 mod health;
 mod instances;

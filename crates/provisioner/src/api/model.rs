@@ -4,19 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Name to value.
 pub type Tags = BTreeMap<String, String>;
 
 /// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub account: String,
     pub arn: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     pub name: String,
     pub id: String,
@@ -25,7 +25,7 @@ pub struct Zone {
 }
 
 /// How a database can be ordered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderableDatabase {
     pub engine_version: String,
     pub class: String,
@@ -40,7 +40,7 @@ pub struct OrderableDatabase {
 }
 
 /// A quota of a service: EC2's `max-elastic-ips`, RDS's `DBClusters`, …
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
     pub name: String,
     pub max: i64,
@@ -48,7 +48,7 @@ pub struct Quota {
     pub used: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vpc {
     pub id: String,
     pub cidr: String,
@@ -58,13 +58,13 @@ pub struct Vpc {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VpcAttribute {
     DnsSupport,
     DnsHostnames,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subnet {
     pub id: String,
     pub vpc: String,
@@ -76,7 +76,7 @@ pub struct Subnet {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InternetGateway {
     pub id: String,
     /// The VPC that it is attached to.
@@ -84,7 +84,7 @@ pub struct InternetGateway {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     pub allocation: String,
     pub ip: String,
@@ -93,7 +93,7 @@ pub struct Address {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NatGateway {
     pub id: String,
     pub vpc: String,
@@ -108,7 +108,7 @@ pub struct NatGateway {
 }
 
 /// Where a route leads.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RouteTarget {
     InternetGateway(String),
     NatGateway(String),
@@ -116,7 +116,7 @@ pub enum RouteTarget {
     Other(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     pub destination: String,
     pub target: RouteTarget,
@@ -124,14 +124,14 @@ pub struct Route {
     pub is_blackhole: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteTableAssociation {
     pub id: String,
     /// None for the VPC's main table.
     pub subnet: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteTable {
     pub id: String,
     pub vpc: String,
@@ -142,7 +142,7 @@ pub struct RouteTable {
 }
 
 /// Whom a rule of a security group lets through.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Peer {
     /// A network.
@@ -153,7 +153,7 @@ pub enum Peer {
     PrefixList(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rule {
     /// `tcp`, `udp`, `icmp`, or `-1` for all.
     pub protocol: String,
@@ -163,7 +163,7 @@ pub struct Rule {
     pub description: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityGroup {
     pub id: String,
     pub vpc: String,
@@ -174,7 +174,7 @@ pub struct SecurityGroup {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VpcEndpoint {
     pub id: String,
     pub vpc: String,
@@ -185,7 +185,7 @@ pub struct VpcEndpoint {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowLog {
     pub id: String,
     /// The VPC.
@@ -197,7 +197,7 @@ pub struct FlowLog {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkInterface {
     pub id: String,
     pub subnet: String,
@@ -206,7 +206,7 @@ pub struct NetworkInterface {
     pub groups: BTreeSet<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
     pub id: String,
     pub zone: String,
@@ -217,7 +217,7 @@ pub struct Instance {
 }
 
 /// What instances are made from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchTemplateData {
     /// An AMI, or `resolve:ssm:` with the name of a parameter that holds one.
     pub image: String,
@@ -237,7 +237,7 @@ pub struct LaunchTemplateData {
 }
 
 /// The root volume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
     pub device: String,
     pub size_gib: i32,
@@ -245,7 +245,7 @@ pub struct Volume {
     pub encrypted: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchTemplate {
     pub id: String,
     pub name: String,
@@ -254,13 +254,13 @@ pub struct LaunchTemplate {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchTemplateVersion {
     pub version: i64,
     pub data: LaunchTemplateData,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadBalancer {
     pub arn: String,
     pub name: String,
@@ -276,7 +276,7 @@ pub struct LoadBalancer {
 /// Name to value, as `deletion_protection.enabled` to `true`.
 pub type Attributes = BTreeMap<String, String>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
     pub path: String,
     /// The status codes that count as healthy, such as `200`.
@@ -287,7 +287,7 @@ pub struct HealthCheck {
     pub unhealthy: i32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetGroup {
     pub arn: String,
     pub name: String,
@@ -298,7 +298,7 @@ pub struct TargetGroup {
     pub load_balancers: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetHealth {
     /// The instance.
     pub target: String,
@@ -309,7 +309,7 @@ pub struct TargetHealth {
 }
 
 /// What a listener does with a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListenerAction {
     /// The target group.
@@ -320,7 +320,7 @@ pub enum ListenerAction {
     Other(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {
     pub arn: String,
     pub load_balancer: String,
@@ -331,7 +331,7 @@ pub struct Listener {
     pub action: ListenerAction,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupInstance {
     pub id: String,
     pub zone: String,
@@ -343,7 +343,7 @@ pub struct GroupInstance {
     pub version: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoScalingGroup {
     pub name: String,
     pub min: i32,
@@ -362,7 +362,7 @@ pub struct AutoScalingGroup {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceRefresh {
     pub id: String,
     /// `Pending`, `InProgress`, `Successful`, `Failed`, `Cancelled`, …
@@ -372,14 +372,14 @@ pub struct InstanceRefresh {
 }
 
 /// Target tracking of the average CPU use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScalingPolicy {
     pub name: String,
     /// Percent; none where the policy is of another kind.
     pub target_cpu: Option<i32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbSubnetGroup {
     pub name: String,
     pub arn: String,
@@ -390,13 +390,13 @@ pub struct DbSubnetGroup {
     pub status: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbMember {
     pub instance: String,
     pub is_writer: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbCluster {
     pub name: String,
     pub arn: String,
@@ -429,7 +429,7 @@ pub struct DbCluster {
 }
 
 /// A part of a bucket's configuration; each is an API of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BucketPart {
     Tagging,
     PublicAccessBlock,
@@ -442,7 +442,7 @@ pub enum BucketPart {
 }
 
 /// The value of a part. What it says of other kinds than ours is `Other`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BucketSetting {
     Tagging(Tags),
@@ -471,13 +471,13 @@ pub enum BucketSetting {
 }
 
 /// A version of an object, or the marker of a deletion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectVersion {
     pub key: String,
     pub version: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
     pub name: String,
     pub arn: String,
@@ -486,7 +486,7 @@ pub struct Role {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceProfile {
     pub name: String,
     pub arn: String,

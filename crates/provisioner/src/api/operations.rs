@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::model::*;
 use super::{ApiError, Call, Page, Paged, Select, Service};
@@ -34,7 +34,7 @@ macro_rules! operations {
         )*
 
         /// An operation's name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Operation { $($operation),* }
 
         impl Operation {
@@ -271,7 +271,7 @@ paged! {
 }
 
 /// What is changed of a cluster; what is none stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbClusterChanges {
     pub class: Option<String>,
     pub storage_type: Option<String>,

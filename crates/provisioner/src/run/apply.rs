@@ -22,7 +22,7 @@ const ROUNDS: u32 = 4;
 /// Something stands in the way, or was not done.
 pub async fn apply(
     context: &Context<'_>,
-    consent: impl FnOnce(&Plan) -> bool,
+    consent: &dyn Fn(&Plan) -> bool,
 ) -> Result<Done, RunError> {
     let caller = context.caller();
     let mut survey = survey::compare(context, &caller).await?;

@@ -19,7 +19,7 @@ const ROUNDS: u32 = 6;
 /// The account does not answer, or something was not deleted.
 pub async fn destroy(
     context: &Context<'_>,
-    consent: impl FnOnce(&Plan) -> bool,
+    consent: &dyn Fn(&Plan) -> bool,
 ) -> Result<Done, RunError> {
     let caller = context.caller();
     let (names, mut observed) = survey::look(context, &caller).await?;

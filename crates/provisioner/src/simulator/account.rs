@@ -1,6 +1,8 @@
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use super::client::Client;
 use super::settings::Settings;
 use super::store::{Store, Thing};
@@ -89,6 +91,23 @@ impl Account {
         world.web_page(dns_name)
     }
 
+    /// The whole account as it is, to be [restored](Self::restore) in another process. What only some see yet, everyone sees
+    /// then; the token buckets are full.
+    pub fn state(&self) -> Value {
+        let mut world = self.world();
+        world.catch_up();
+        serde_json::to_value(&*world).expect("a state is a value")
+    }
+
+    /// The account that was written down.
+    ///
+    /// # Errors
+    /// It is not the state of an account, or that of another version of this program.
+    pub fn restore(state: Value) -> Result<Self, serde_json::Error> {
+        let world = serde_json::from_value(state)?;
+        Ok(Self { world: Rc::new(RefCell::new(world)) })
+    }
+
     /// How many calls its clients have made.
     pub fn calls(&self) -> u64 {
         self.world().calls
@@ -123,9 +142,7 @@ impl World {
             if it.0.is_main { "main" } else { "" }.into()
         });
         list(&mut items, "security-group", &state.groups, |it| it.0.name.clone());
-        list(&mut items, "network-interface", &state.interfaces, |it| {
-            it.interface.description.clone()
-        });
+        list(&mut items, "network-interface", &state.interfaces, |it| it.shown.description.clone());
         list(&mut items, "vpc-endpoint", &state.endpoints, |it| it.state.clone());
         list(&mut items, "flow-log", &state.flow_logs, |_| String::new());
         list(&mut items, "launch-template", &state.templates, |it| it.template.name.clone());
@@ -133,7 +150,7 @@ impl World {
             it.group.status.clone().unwrap_or_default()
         });
         list(&mut items, "instance", &state.machines, |it| it.instance.state.clone());
-        list(&mut items, "load-balancer", &state.balancers, |it| it.balancer.state.clone());
+        list(&mut items, "load-balancer", &state.balancers, |it| it.shown.state.clone());
         list(&mut items, "target-group", &state.target_groups, |it| it.group.name.clone());
         list(&mut items, "listener", &state.listeners, |it| it.listener.port.to_string());
         list(&mut items, "db-subnet-group", &state.subnet_groups, |_| String::new());

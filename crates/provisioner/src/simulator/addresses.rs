@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::interfaces::NewInterface;
 use super::random::mix;
@@ -10,7 +12,7 @@ use crate::api::{
 };
 
 /// An elastic IP address, and which NAT gateway uses it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ElasticIp {
     pub(super) address: Address,
     pub(super) user: Option<String>,
@@ -27,7 +29,7 @@ impl Thing for ElasticIp {
 }
 
 /// A NAT gateway, and why it is going to fail.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Nat {
     pub(super) gateway: NatGateway,
     pub(super) zone: String,
@@ -60,7 +62,7 @@ const NO_NAT: &str = "NatGatewayNotFound";
 
 impl World {
     pub(super) fn allocate_address(&mut self, call: AllocateAddress) -> Answer<Address> {
-        let count = self.state.addresses.all().count();
+        let count = self.state.addresses.len();
         self.quota("elastic IP addresses", count, "AddressLimitExceeded")?;
         let allocation = self.id("eipalloc");
         let number = mix(self.random.next());
@@ -123,7 +125,7 @@ impl World {
             public_ip: Some(ip),
             state: "pending".into(),
             failure: None,
-            created: Some(self.timestamp(self.now)),
+            created: Some(self.timestamp()),
             tags: call.tags,
         };
         let lasts = if fate.is_some() { assumed::NAT_FAIL } else { assumed::NAT_CREATE };

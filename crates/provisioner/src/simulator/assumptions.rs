@@ -1,4 +1,5 @@
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::limits;
 
@@ -38,6 +39,13 @@ pub struct Assumption {
     pub unit: &'static str,
     /// Where it comes from.
     pub source: Source,
+}
+
+impl Assumption {
+    /// The least, as a time.
+    pub(super) fn time(self) -> Duration {
+        Duration::from_secs_f64(self.range.0)
+    }
 }
 
 macro_rules! assumptions {
@@ -89,9 +97,8 @@ assumptions! {
 pub fn assumptions_markdown() -> String {
     let mut text = String::from("| what | assumed | source |\n|---|---|---|\n");
     for Assumption { what, range: (low, high), unit, source } in ASSUMPTIONS {
-        let value =
-            if low == high { format!("{low} {unit}") } else { format!("{low}–{high} {unit}") };
-        let _ = writeln!(text, "| {what} | {value} | {} |", source.letter());
+        let value = if low < high { format!("{low}–{high}") } else { low.to_string() };
+        let _ = writeln!(text, "| {what} | {value} {unit} | {} |", source.letter());
     }
     text.push_str(&limits::markdown());
     text.push_str(

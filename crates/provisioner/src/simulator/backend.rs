@@ -1,4 +1,8 @@
 use super::account::Account;
+#[allow(
+    clippy::wildcard_imports,
+    reason = "all of the operations; tests may import so anyway"
+)]
 use crate::api::*;
 
 /// The operations, carried out at once in a simulated account.

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::interfaces::NewInterface;
 use super::network::ids;
@@ -13,9 +15,9 @@ use crate::api::{
 };
 
 /// A load balancer with its attributes and tags.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Balancer {
-    pub(super) balancer: LoadBalancer,
+    pub(super) shown: LoadBalancer,
     attributes: Attributes,
     pub(super) tags: Tags,
     is_going: bool,
@@ -27,7 +29,7 @@ impl Thing for Balancer {
     }
 
     fn keys(&self) -> Vec<String> {
-        vec![format!("name={}", self.balancer.name), format!("dns={}", self.balancer.dns_name)]
+        vec![format!("name={}", self.shown.name), format!("dns={}", self.shown.dns_name)]
     }
 }
 
@@ -85,10 +87,10 @@ impl World {
         check_name(&call.name)?;
         let named = self.state.balancers.with(&format!("name={}", call.name)).next();
         if let Some((_, record)) = named {
-            let is_same = record.balancer.subnets == call.subnets
-                && record.balancer.security_groups == call.security_groups;
+            let is_same = record.shown.subnets == call.subnets
+                && record.shown.security_groups == call.security_groups;
             if is_same && !record.is_going {
-                return Ok(record.balancer.clone());
+                return Ok(record.shown.clone());
             }
             let message = format!(
                 "A load balancer with the same name '{}' exists, but with different settings",
@@ -101,7 +103,7 @@ impl World {
         if !self.state.gateways.any(&format!("vpc={vpc}")) {
             return refuse("InvalidSubnet", format!("VPC {vpc} has no internet gateway"));
         }
-        let count = self.state.balancers.all().count();
+        let count = self.state.balancers.len();
         self.quota("application load balancers", count, "TooManyLoadBalancers")?;
         let number = self.number();
         let arn =
@@ -120,7 +122,7 @@ impl World {
             self.balancer_interface(&balancer, subnet);
         }
         let record = Balancer {
-            balancer: balancer.clone(),
+            shown: balancer.clone(),
             attributes: defaults(&ATTRIBUTES),
             tags: call.tags,
             is_going: false,
@@ -173,7 +175,7 @@ impl World {
 
     pub(super) fn balancer_ready(&mut self, arn: &str) {
         self.state.balancers.update(self.moment(), arn, |record| {
-            record.balancer.state = "active".into();
+            record.shown.state = "active".into();
         });
     }
 
@@ -182,7 +184,7 @@ impl World {
         call: DescribeLoadBalancers,
     ) -> Answer<Vec<LoadBalancer>> {
         let found = self.state.balancers.seen_with(&format!("name={}", call.name), self.view);
-        let found: Vec<LoadBalancer> = found.map(|(_, record)| record.balancer.clone()).collect();
+        let found: Vec<LoadBalancer> = found.map(|(_, record)| record.shown.clone()).collect();
         if found.is_empty() {
             return refuse(NO_BALANCER, format!("Load balancers '[{}]' not found", call.name));
         }
@@ -193,19 +195,19 @@ impl World {
         let record =
             find(&self.state.balancers, &call.load_balancer, self.view, NO_BALANCER)?.clone();
         self.check_balancer_subnets(&call.subnets)?;
-        let old = &record.balancer.subnets;
+        let old = &record.shown.subnets;
         for subnet in call.subnets.difference(old) {
-            self.balancer_interface(&record.balancer, subnet);
+            self.balancer_interface(&record.shown, subnet);
         }
         let owned = format!("owner={}", call.load_balancer);
         let left: Vec<String> = ids(self.state.interfaces.with(&owned), |interface| {
-            !call.subnets.contains(&interface.interface.subnet)
+            !call.subnets.contains(&interface.shown.subnet)
         });
         for id in left {
             self.after(assumed::INTERFACE_LINGER, Event::InterfaceGone(id));
         }
         self.state.balancers.update(self.moment(), &call.load_balancer, |record| {
-            record.balancer.subnets = call.subnets;
+            record.shown.subnets = call.subnets;
         });
         Ok(())
     }
@@ -215,7 +217,7 @@ impl World {
         self.check_balancer_groups(&call.security_groups)?;
         self.regroup_interfaces_of(&call.load_balancer, &call.security_groups);
         self.state.balancers.update(self.moment(), &call.load_balancer, |record| {
-            record.balancer.security_groups = call.security_groups;
+            record.shown.security_groups = call.security_groups;
         });
         Ok(())
     }

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::store::{Thing, Time};
 use super::world::{Answer, World, find, refuse};
@@ -10,7 +12,7 @@ use crate::api::{
 };
 
 /// A bucket with its configuration and what is in it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Bucket {
     tags: Tags,
     settings: BTreeMap<BucketPart, BucketSetting>,
@@ -87,7 +89,7 @@ impl World {
         if freed.is_some_and(|freed| *freed > self.now) {
             return refuse(BUSY, BUSY_MESSAGE);
         }
-        self.quota("buckets", self.state.buckets.all().count(), "TooManyBuckets")?;
+        self.quota("buckets", self.state.buckets.len(), "TooManyBuckets")?;
         let mut settings = defaults();
         if !call.tags.is_empty() {
             settings.insert(BucketPart::Tagging, BucketSetting::Tagging(call.tags.clone()));

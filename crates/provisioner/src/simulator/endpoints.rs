@@ -60,7 +60,7 @@ impl World {
             return refuse("InvalidServiceName", message);
         }
         self.check_free_tables(&call.service, &call.route_tables)?;
-        let count = self.state.endpoints.all().count();
+        let count = self.state.endpoints.len();
         self.quota("gateway endpoints", count, "VpcEndpointLimitExceeded")?;
         let endpoint = endpoint(self.id("vpce"), "pending");
         self.state.endpoints.put(self.moment(), &endpoint.id, endpoint.clone());

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::cidr;
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
@@ -11,7 +13,7 @@ use crate::api::{
 };
 
 /// A security group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Group(pub(super) SecurityGroup);
 
 impl Thing for Group {
@@ -62,7 +64,7 @@ impl World {
                 format!("The security group '{}' already exists for VPC '{}'", call.name, call.vpc);
             return refuse("InvalidGroup.Duplicate", message);
         }
-        let count = self.state.groups.all().count();
+        let count = self.state.groups.len();
         self.quota("security groups", count, "SecurityGroupLimitExceeded")?;
         let id = self.id("sg");
         // As every new group: out to anywhere.

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::instances::Machine;
 use super::store::Time;
 use super::world::{Answer, World, find};
@@ -5,11 +7,18 @@ use crate::api::DescribeTargetHealth;
 use crate::api::model::{AutoScalingGroup, ListenerAction, RouteTarget, TargetHealth};
 
 /// How an instance does as a target: what its health checks say, and since when they say so.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Target {
     answers: bool,
     since: Time,
-    state: &'static str,
+    state: TargetState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum TargetState {
+    Initial,
+    Healthy,
+    Unhealthy,
 }
 
 /// Whether a status is one of those that count as healthy: `200`, `200,301`, `200-299`.
@@ -38,7 +47,7 @@ impl World {
         let Some(balancer) = self.state.balancers.get(&port.listener.load_balancer) else {
             return not_used;
         };
-        let balancer = &balancer.balancer;
+        let balancer = &balancer.shown;
         let mut zones = balancer.subnets.iter().filter_map(|id| self.state.subnets.get(id));
         if !zones.any(|subnet| subnet.zone == machine.instance.zone) {
             return not_used;
@@ -83,7 +92,7 @@ impl World {
         let group =
             self.state.target_groups.get(arn).map(|targets| targets.group.health_check.clone());
         let check = group.expect("it was checked");
-        let new = Target { answers: heard.is_ok(), since: self.now, state: "initial" };
+        let new = Target { answers: heard.is_ok(), since: self.now, state: TargetState::Initial };
         let now = self.now;
         let target = self.state.targets.entry(key).or_insert(new);
         if target.answers != heard.is_ok() {
@@ -92,13 +101,15 @@ impl World {
         let times = if heard.is_ok() { check.healthy } else { check.unhealthy };
         let asked = Time::from_secs(u64::try_from(times * check.interval_s).unwrap_or(0));
         if now >= target.since + asked {
-            target.state = if heard.is_ok() { "healthy" } else { "unhealthy" };
+            target.state =
+                if heard.is_ok() { TargetState::Healthy } else { TargetState::Unhealthy };
         }
         match (target.state, heard) {
-            ("healthy", _) => health("healthy", None),
-            ("initial", _) => health("initial", Some("Elb.InitialHealthChecking")),
-            (state, Err(reason)) => health(state, Some(reason)),
-            (state, Ok(())) => health(state, Some("Target.FailedHealthChecks")),
+            (TargetState::Initial, _) => health("initial", Some("Elb.InitialHealthChecking")),
+            (TargetState::Healthy, _) => health("healthy", None),
+            (TargetState::Unhealthy, heard) => {
+                health("unhealthy", Some(heard.err().unwrap_or("Target.FailedHealthChecks")))
+            }
         }
     }
 
@@ -180,7 +191,7 @@ impl World {
     /// What a load balancer answers to a visitor.
     pub(super) fn web_page(&mut self, dns_name: &str) -> Option<String> {
         let (arn, record) = self.state.balancers.with(&format!("dns={dns_name}")).next()?;
-        let (arn, balancer) = (arn.clone(), record.balancer.clone());
+        let (arn, balancer) = (arn.clone(), record.shown.clone());
         let is_reached = balancer.state == "active"
             && balancer.subnets.iter().any(|subnet| {
                 matches!(self.way_out(&balancer.vpc, subnet), Some(RouteTarget::InternetGateway(_)))

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::interfaces::NewInterface;
 use super::store::{Thing, Time};
@@ -6,7 +8,7 @@ use crate::api::model::{GroupInstance, Instance, LaunchTemplateData, RouteTarget
 use crate::api::{DescribeInstances, Page};
 
 /// An instance of an auto scaling group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Machine {
     pub(super) instance: Instance,
     pub(super) group: String,
@@ -25,7 +27,7 @@ pub(super) struct Machine {
 }
 
 /// What the web server of an instance serves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Site {
     /// The page `/`; without one, it answers 403 with a welcome page of its own, as httpd of Amazon Linux 2023 does.
     index: Option<String>,

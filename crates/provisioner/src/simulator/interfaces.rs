@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::network::ids;
 use super::store::Thing;
@@ -6,9 +8,9 @@ use crate::api::model::{NetworkInterface, Tags};
 use crate::api::{DescribeNetworkInterfaces, Page};
 
 /// A network interface, and what it belongs to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Interface {
-    pub(super) interface: NetworkInterface,
+    pub(super) shown: NetworkInterface,
     vpc: String,
     owner: String,
     /// It has a public address.
@@ -22,10 +24,10 @@ impl Thing for Interface {
     }
 
     fn keys(&self) -> Vec<String> {
-        let groups = self.interface.groups.iter().map(|group| format!("group={group}"));
+        let groups = self.shown.groups.iter().map(|group| format!("group={group}"));
         let mut keys: Vec<String> = groups.collect();
         keys.push(format!("vpc={}", self.vpc));
-        keys.push(format!("subnet={}", self.interface.subnet));
+        keys.push(format!("subnet={}", self.shown.subnet));
         keys.push(format!("owner={}", self.owner));
         keys
     }
@@ -44,14 +46,14 @@ pub(super) struct NewInterface<'a> {
 impl World {
     pub(super) fn add_interface(&mut self, new: NewInterface<'_>) {
         let id = self.id("eni");
-        let interface = NetworkInterface {
+        let shown = NetworkInterface {
             id: id.clone(),
             subnet: new.subnet.to_owned(),
             description: new.description,
             groups: new.groups.iter().cloned().collect(),
         };
         let interface = Interface {
-            interface,
+            shown,
             vpc: new.vpc.to_owned(),
             owner: new.owner.to_owned(),
             is_mapped: new.is_mapped,
@@ -86,7 +88,7 @@ impl World {
     ) {
         let moment = self.moment();
         for id in ids(self.state.interfaces.with(&format!("owner={owner}")), |_| true) {
-            let change = |interface: &mut Interface| interface.interface.groups.clone_from(groups);
+            let change = |interface: &mut Interface| interface.shown.groups.clone_from(groups);
             self.state.interfaces.update(moment, &id, change);
         }
     }
@@ -95,7 +97,7 @@ impl World {
         &mut self,
         call: DescribeNetworkInterfaces,
     ) -> Answer<Page<NetworkInterface>> {
-        let view = |interface: &Interface| interface.interface.clone();
+        let view = |interface: &Interface| interface.shown.clone();
         Ok(self.page(|state| &state.interfaces, &call.select, call.page.as_ref(), view))
     }
 }

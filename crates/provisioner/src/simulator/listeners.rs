@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::balancer::{NO_BALANCER, check_name, defaults, set};
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
@@ -9,7 +11,7 @@ use crate::api::{
 };
 
 /// A listener with its tags.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Port {
     pub(super) listener: Listener,
     pub(super) tags: Tags,
@@ -30,7 +32,7 @@ impl Thing for Port {
 }
 
 /// A target group with its attributes and tags. Which load balancers use it follows from their listeners.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Targets {
     pub(super) group: TargetGroup,
     pub(super) attributes: Attributes,
@@ -91,7 +93,7 @@ impl World {
         if self.state.vpcs.get(&call.vpc).is_none() {
             return refuse("ValidationError", format!("The VPC ID '{}' is not found", call.vpc));
         }
-        let count = self.state.target_groups.all().count();
+        let count = self.state.target_groups.len();
         self.quota("target groups", count, "TooManyTargetGroups")?;
         let number = self.number();
         let group = TargetGroup {
@@ -176,7 +178,7 @@ impl World {
         let ListenerAction::Forward(target) = action else { return Ok(()) };
         let targets = find(&self.state.target_groups, target, self.view, NO_TARGETS)?;
         let balancer = self.state.balancers.get(balancer);
-        if balancer.is_some_and(|record| record.balancer.vpc != targets.group.vpc) {
+        if balancer.is_some_and(|record| record.shown.vpc != targets.group.vpc) {
             let message = "The target group and the load balancer are in different VPCs";
             return refuse("InvalidConfigurationRequest", message);
         }

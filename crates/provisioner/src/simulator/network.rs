@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::cidr;
 use super::groups::Group;
@@ -17,7 +19,7 @@ use crate::api::{
 };
 
 /// A VPC with its attributes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Network {
     pub(super) vpc: Vpc,
     dns_support: bool,
@@ -63,7 +65,7 @@ impl World {
         if !cidr::bits(&call.cidr).is_some_and(|bits| (16..=28).contains(&bits)) {
             return refuse("InvalidVpc.Range", format!("The CIDR '{}' is invalid.", call.cidr));
         }
-        self.quota("VPCs", self.state.vpcs.all().count(), "VpcLimitExceeded")?;
+        self.quota("VPCs", self.state.vpcs.len(), "VpcLimitExceeded")?;
         let id = self.id("vpc");
         let vpc = Vpc {
             id: id.clone(),
@@ -180,7 +182,7 @@ impl World {
             return refuse("InvalidParameterValue", message);
         }
         if !cidr::contains(&vpc.cidr, &call.cidr)
-            || !cidr::bits(&call.cidr).is_some_and(|b| b <= 28)
+            || cidr::bits(&call.cidr).is_none_or(|bits| bits > 28)
         {
             return refuse("InvalidSubnet.Range", format!("The CIDR '{}' is invalid.", call.cidr));
         }
@@ -244,7 +246,7 @@ impl World {
         &mut self,
         call: CreateInternetGateway,
     ) -> Answer<InternetGateway> {
-        let count = self.state.gateways.all().count();
+        let count = self.state.gateways.len();
         self.quota("internet gateways", count, "InternetGatewayLimitExceeded")?;
         let gateway = InternetGateway { id: self.id("igw"), vpc: None, tags: call.tags };
         self.state.gateways.put(self.moment(), &gateway.id, gateway.clone());

@@ -75,8 +75,8 @@ impl World {
         &mut self,
         _: DescribeRdsAccountAttributes,
     ) -> Answer<Vec<Quota>> {
-        let clusters = self.state.clusters.all().count();
-        let groups = self.state.subnet_groups.all().count();
+        let clusters = self.state.clusters.len();
+        let groups = self.state.subnet_groups.len();
         Ok(self.quotas(&[
             ("DBInstances", "DB instances", Some(clusters * 3)),
             ("DBClusters", "DB clusters", Some(clusters)),
@@ -99,7 +99,7 @@ impl World {
         &mut self,
         _: DescribeAutoScalingAccountLimits,
     ) -> Answer<Vec<Quota>> {
-        let groups = self.state.scaling.all().count();
+        let groups = self.state.scaling.len();
         Ok(self.quotas(&[("auto-scaling-groups", "auto scaling groups", Some(groups))]))
     }
 

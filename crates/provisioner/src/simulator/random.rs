@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A small generator of numbers (`SplitMix64`, Steele, Lea and Flood 2014): the same seed gives the same numbers, everywhere.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Random(u64);
 
 impl Random {

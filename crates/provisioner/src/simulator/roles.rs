@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use serde::{Deserialize, Serialize};
+
 use super::assumptions as assumed;
 use super::store::{Thing, Time};
 use super::world::{Answer, World, find, refuse};
@@ -14,7 +16,7 @@ use crate::api::{
 };
 
 /// A role with its policies.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct FullRole {
     role: Role,
     policies: BTreeMap<String, Value>,
@@ -32,7 +34,7 @@ impl Thing for FullRole {
 }
 
 /// An instance profile, and since when the other services know it with its role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Profile {
     profile: InstanceProfile,
     known_from: Time,
@@ -56,7 +58,7 @@ impl World {
             let message = format!("Role with name {} already exists.", call.name);
             return refuse("EntityAlreadyExists", message);
         }
-        self.quota("roles", self.state.roles.all().count(), "LimitExceeded")?;
+        self.quota("roles", self.state.roles.len(), "LimitExceeded")?;
         let arn = format!("arn:aws:iam::{}:role/{}", self.account, call.name);
         let role = Role { name: call.name.clone(), arn, trust: call.trust, tags: call.tags };
         let full =
@@ -168,7 +170,7 @@ impl World {
             let message = format!("Instance Profile {} already exists.", call.name);
             return refuse("EntityAlreadyExists", message);
         }
-        self.quota("instance profiles", self.state.profiles.all().count(), "LimitExceeded")?;
+        self.quota("instance profiles", self.state.profiles.len(), "LimitExceeded")?;
         let arn = format!("arn:aws:iam::{}:instance-profile/{}", self.account, call.name);
         let profile = InstanceProfile { name: call.name.clone(), arn, role: None, tags: call.tags };
         let record = Profile { profile: profile.clone(), known_from: self.now };

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::network::local_route;
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
@@ -9,7 +11,7 @@ use crate::api::{
 };
 
 /// A route table. Whether a route leads nowhere is found out when it is looked at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Table(pub(super) RouteTable);
 
 impl Thing for Table {

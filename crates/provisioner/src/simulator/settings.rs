@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// What an account is like.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How many things are on a page. AWS's pages are longer; short ones show who forgets the next.
     pub page_size: usize,
@@ -14,7 +16,7 @@ pub struct Settings {
 }
 
 /// A zone of the region.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     /// The letter behind the region's name.
     pub letter: char,

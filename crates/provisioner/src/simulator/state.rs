@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::addresses::{ElasticIp, Nat};
 use super::balancer::Balancer;
 use super::buckets::Bucket;
-use super::database::{Cluster, SubnetGroup};
+use super::database::Cluster;
+use super::db_subnets::SubnetGroup;
 use super::groups::Group;
 use super::health::Target;
 use super::instances::Machine;
@@ -19,7 +22,7 @@ use crate::api::Operation;
 use crate::api::model::{FlowLog, InternetGateway, Subnet, Tags, VpcEndpoint};
 
 /// Everything that an account holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) vpcs: Store<Network>,
     pub(super) subnets: Store<Subnet>,
@@ -44,13 +47,38 @@ pub(super) struct State {
     pub(super) roles: Store<FullRole>,
     pub(super) profiles: Store<Profile>,
     /// How instances do as targets of target groups, by the instance and the group.
+    #[serde(with = "pairs")]
     pub(super) targets: BTreeMap<(String, String), Target>,
     /// When the auto scaling groups look at their instances next.
     pub(super) looks: BTreeMap<String, Time>,
     /// Names of buckets that are gone, and from when on they can be taken again.
     pub(super) freed_buckets: BTreeMap<String, Time>,
     /// What calls with client tokens asked for, and what they made.
+    #[serde(with = "pairs")]
     pub(super) tokens: BTreeMap<(Operation, String), (String, String)>,
     /// Buckets of other accounts.
     pub(super) taken_buckets: BTreeSet<String>,
+}
+
+/// Maps whose keys are no texts, as lists of pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+    }
 }

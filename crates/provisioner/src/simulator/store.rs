@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::api::model::Tags;
 use crate::api::{Page, Select};
 use crate::topology::STACK_TAG;
@@ -9,7 +11,7 @@ use crate::topology::STACK_TAG;
 pub(super) type Time = Duration;
 
 /// No call sees a state that is older than this: what was before is forgotten.
-pub(super) const HORIZON: Duration = Duration::from_secs(60);
+pub(super) const HORIZON: Duration = Duration::from_mins(1);
 
 /// Something that an account holds.
 pub(super) trait Thing: Clone {
@@ -36,11 +38,13 @@ pub(super) struct Store<T> {
     index: BTreeMap<String, BTreeSet<String>>,
     /// What is gone, and can be forgotten when nobody sees it any more.
     gone: VecDeque<(Time, String)>,
+    /// How many there are.
+    len: usize,
 }
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { records: BTreeMap::new(), index: BTreeMap::new(), gone: VecDeque::new() }
+        Self { records: BTreeMap::new(), index: BTreeMap::new(), gone: VecDeque::new(), len: 0 }
     }
 }
 
@@ -61,6 +65,7 @@ impl<T: Thing> Store<T> {
                 ids.insert(id.to_owned());
             }
         }
+        self.len += usize::from(self.get(id).is_none());
         self.write(moment, id, Some(thing));
     }
 
@@ -91,6 +96,7 @@ impl<T: Thing> Store<T> {
     /// Takes a thing away.
     pub(super) fn remove(&mut self, moment: Moment, id: &str) -> Option<T> {
         let thing = self.get(id)?.clone();
+        self.len -= 1;
         self.write(moment, id, None);
         self.gone.push_back((moment.now, id.to_owned()));
         Some(thing)
@@ -135,6 +141,11 @@ impl<T: Thing> Store<T> {
     pub(super) fn known(&self, id: &str, then: Time) -> Option<&T> {
         self.seen(id, then)?;
         self.get(id)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// All that there is.
@@ -203,6 +214,24 @@ impl<T: Thing> Store<T> {
             last = Some(id.clone());
         }
         page
+    }
+}
+
+/// What there is; what was before is left out.
+impl<T: Thing + Serialize> Serialize for Store<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.all())
+    }
+}
+
+impl<'de, T: Thing + Deserialize<'de>> Deserialize<'de> for Store<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let moment = Moment { now: Time::ZERO, is_seen_at_once: true };
+        let mut store = Self::default();
+        for (id, thing) in BTreeMap::<String, T>::deserialize(deserializer)? {
+            store.put(moment, &id, thing);
+        }
+        Ok(store)
     }
 }
 

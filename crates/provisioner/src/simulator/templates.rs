@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
 use crate::api::model::{LaunchTemplate, LaunchTemplateData, LaunchTemplateVersion, Tags};
@@ -7,7 +9,7 @@ use crate::api::{
 };
 
 /// A launch template with its versions, the first of which is 1.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Template {
     pub(super) template: LaunchTemplate,
     versions: Vec<LaunchTemplateData>,
@@ -63,7 +65,7 @@ impl World {
                 "Launch template name already in use.",
             );
         }
-        let count = self.state.templates.all().count();
+        let count = self.state.templates.len();
         self.quota("launch templates", count, "LaunchTemplateLimitExceeded")?;
         let template = template(self.id("lt"));
         let record = Template { template: template.clone(), versions: vec![call.data] };

@@ -1,7 +1,14 @@
 //! One rule of AWS's, one test.
 
+mod balancer;
+mod buckets;
+mod database;
+mod gateways;
+mod instances;
 mod network;
 mod process;
+mod scale;
+mod stack;
 
 use std::future::Future;
 

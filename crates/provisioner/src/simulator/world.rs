@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::assumptions::{self as assumed, Assumption};
@@ -29,7 +30,7 @@ pub(super) fn refuse<T>(code: &str, message: impl Into<String>) -> Answer<T> {
 }
 
 /// What happens later by itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Event {
     VpcReady(String),
     SubnetReady(String),
@@ -54,12 +55,13 @@ pub(super) enum Event {
 }
 
 /// A simulated account: its state, its clock, and what is about to happen.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct World {
     pub(super) account: String,
     pub(super) region: String,
     pub(super) settings: Settings,
     pub(super) state: State,
+    #[serde(skip)]
     pub(super) buckets: Buckets,
     pub(super) random: Random,
     pub(super) calls: u64,
@@ -78,6 +80,7 @@ pub(super) struct World {
     pub(super) nats_made: u64,
     seed: u64,
     ids: u64,
+    #[serde(skip)]
     clock: Option<Instant>,
     events: BinaryHeap<Reverse<(Time, u64, Event)>>,
     event_number: u64,
@@ -191,10 +194,10 @@ impl World {
         format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
     }
 
-    /// The date of a moment. The account was made on a day long past, whatever day it is.
-    pub(super) fn timestamp(&self, time: Time) -> Timestamp {
+    /// The date of now. The account was made on a day long past, whatever day it is.
+    pub(super) fn timestamp(&self) -> Timestamp {
         let began: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a date");
-        began + time
+        began + self.now
     }
 
     /// A page of what a call sees.

@@ -69,11 +69,11 @@ impl Process {
     }
 
     pub(crate) async fn apply(&self) -> Result<Done, RunError> {
-        self.with(async |context| run::apply(context, |_| true).await).await
+        self.with(async |context| run::apply(context, &|_| true).await).await
     }
 
     pub(crate) async fn destroy(&self) -> Result<Done, RunError> {
-        self.with(async |context| run::destroy(context, |_| true).await).await
+        self.with(async |context| run::destroy(context, &|_| true).await).await
     }
 
     /// None where the process was killed before it ended.
