@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Also delete and make anew a database or a bucket where that is the only way: its data is lost
     #[arg(long)]
     replace: bool,
+    /// Do not ask the load balancer for its page at the end
+    #[arg(long)]
+    no_page: bool,
 }
 
 /// Runs the command.
@@ -42,7 +45,9 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         }
         done => done?,
     };
-    show_page(&account, &done.outputs, &*sink).await?;
+    if !args.no_page {
+        show_page(&account, &done.outputs, &*sink).await?;
+    }
     if account.simulated.is_some() {
         let left = run::drift(&context).await?;
         let text = format!("a plan right after: {} changes", left.changes.len());

@@ -27,6 +27,11 @@ impl Moto {
         (moto, sdk)
     }
 
+    /// Where the server is, for a process.
+    pub(crate) fn url(&self) -> &str {
+        &self.wire.url
+    }
+
     /// How many calls have come through the relay.
     pub(crate) fn calls(&self) -> u64 {
         self.wire.calls()

@@ -1,4 +1,4 @@
-//! What moto cannot answer and a preflight asks: both are about what an account may order, of which moto has no notion.
+//! What moto cannot answer and every run asks: what an account may order, and which instance refreshes there were.
 
 /// The versions, which tell operations from those of other services with the same names.
 const RDS: &str = "2014-10-31";
@@ -15,6 +15,10 @@ pub(super) fn answer(head: &str, body: &str) -> Option<String> {
         (RDS, "DescribeAccountAttributes") => ("rds", quotas()),
         (RDS, "DescribeOrderableDBInstanceOptions") => {
             ("rds", options(&asked("Engine")?, &asked("DBInstanceClass")?, &region(head)?))
+        }
+        // None can be started, so there is none.
+        (AUTO_SCALING, "DescribeInstanceRefreshes") => {
+            ("autoscaling", "<InstanceRefreshes/>".into())
         }
         (AUTO_SCALING, "DescribeAccountLimits") => ("autoscaling", limits()),
         _ => return None,
