@@ -35,7 +35,7 @@ enum Command {
     /// Kubernetes and k3s: apply, render, diff, status, history, rollback, remove.
     #[command(name = "deploy-k3s", disable_help_flag = true)]
     DeployK3s(Passed),
-    /// AWS [not built yet].
+    /// AWS: plan, apply, status, drift, destroy, graph, cost, export; `--simulate` needs no account.
     #[command(name = "provision-aws", disable_help_flag = true)]
     ProvisionAws(Passed),
 }
@@ -58,9 +58,7 @@ impl Cli {
             Command::Image(passed) => external::hand_over("skyward-image", passed.arguments),
             Command::Config(passed) => external::hand_over("skyward-config", passed.arguments),
             Command::DeployK3s(passed) => external::hand_over("skyward-deployer", passed.arguments),
-            Command::ProvisionAws(passed) => {
-                external::hand_over("skyward-provisioner", passed.arguments)
-            }
+            Command::ProvisionAws(passed) => external::provision(passed.arguments),
         }
     }
 }

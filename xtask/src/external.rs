@@ -1,6 +1,6 @@
 //! Running cargo and the crates' binaries.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -42,6 +42,23 @@ pub(crate) fn binary(package: &str) -> Command {
     command
 }
 
+/// The provisioner without the AWS SDK, which takes minutes to compile and which no simulation calls.
+pub(crate) fn simulation() -> Command {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--manifest-path"]).arg(workspace().join("Cargo.toml"));
+    command.args(["--package", "skyward-provisioner", "--no-default-features", "--"]);
+    command
+}
+
+/// Becomes the provisioner, with the AWS SDK only where its command needs an account.
+pub(crate) fn provision(arguments: Vec<OsString>) -> Result<ExitCode> {
+    /// What looks at the configuration alone.
+    const OFFLINE: [&str; 6] = ["--simulate", "graph", "cost", "export", "docs", "policies"];
+    let is_offline = arguments.iter().any(|argument| OFFLINE.iter().any(|word| argument == word));
+    let mut command = if is_offline { simulation() } else { binary("skyward-provisioner") };
+    replace(command.args(arguments))
+}
+
 /// Becomes the binary of `package`: its output, signals and exit code are the command's own.
 pub(crate) fn hand_over<I>(package: &str, arguments: I) -> Result<ExitCode>
 where
@@ -67,7 +84,8 @@ pub(crate) fn words(command: &Command) -> String {
     // What `binary` makes has a shorter name: the crate's own command.
     match words.iter().position(|word| word == "--") {
         Some(end) if words[1] == "run" => {
-            let task = match words[end - 1].trim_start_matches("skyward-") {
+            let package = words[..end].iter().find_map(|word| word.strip_prefix("skyward-"));
+            let task = match package.unwrap_or_default() {
                 "deployer" => "deploy-k3s",
                 "provisioner" => "provision-aws",
                 task => task,

@@ -1,10 +1,12 @@
 //! `cargo xtask up`: the main job on this machine, with nothing but cargo.
 //!
 //! Builds the service and its image, inspects the image, unpacks it into a folder, runs its entry
-//! point from there, asks it for its page and its health checks, deploys it where a cluster is configured, and stays
-//! until Ctrl-C.
+//! point from there, asks it for its page and its health checks, deploys it where a cluster is configured, provisions a
+//! simulated AWS account, and stays until Ctrl-C.
 
 mod deploy;
+mod events;
+mod provision;
 mod report;
 mod running;
 
@@ -100,6 +102,13 @@ impl Up {
         let mut apply = external::binary("skyward-deployer");
         apply.arg("apply").args(self.configuration()).args(["--output", "json"]);
         deploy::follow(apply, report)
+    }
+
+    /// Provisions a simulated account: a real one costs money, and is for `provision-aws apply` to ask about.
+    fn provision(&self, report: &mut Report) -> Result<()> {
+        let mut apply = external::simulation();
+        apply.args(["apply", "--simulate", "--yes", "--output", "json"]).args(self.configuration());
+        provision::follow(apply, report)
     }
 
     /// The context of the cluster, where one is configured.

@@ -31,7 +31,8 @@ pub use args::{ConfigArgs, Loaded};
 pub use effective::Effective;
 pub use error::ConfigError;
 pub use model::{
-    Aws, Compression, Config, Delivery, Image, Ingress, K3s, LogFormat, Machine, Role, Service,
+    Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Image, Ingress, K3s,
+    LogFormat, Machine, Role, Service,
 };
 pub use origin::{Origin, Origins};
 pub use problem::{Problem, Problems};

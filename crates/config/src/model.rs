@@ -8,7 +8,7 @@ mod machine;
 mod order;
 mod service;
 
-pub use aws::Aws;
+pub use aws::{Aws, DatabaseEngine, DatabaseStorage};
 pub use image::{Compression, Image};
 pub use k3s::{Delivery, Ingress, K3s};
 pub use machine::{Machine, Role};

@@ -1,9 +1,12 @@
 //! Rules over several keys, on a configuration whose single values are all valid.
 
+mod aws;
+mod machines;
+
 use std::collections::HashSet;
 
 use crate::validate::quoted;
-use crate::{Config, Ingress, Origin, Origins, Problem, Role};
+use crate::{Config, Ingress, Origin, Origins, Problem};
 
 /// A rule that is broken.
 pub(crate) struct Broken {
@@ -23,7 +26,8 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     hosts(config, &mut report);
     variables(config, &mut report);
     kubernetes(config, &mut report);
-    machines(config, &mut report);
+    machines::check(config, &mut report);
+    aws::check(config, &mut report);
     broken
 }
 
@@ -122,28 +126,6 @@ fn kubernetes(config: &Config, report: &mut Report<'_>) {
     for name in k3s.env.keys().filter(|name| k3s.secrets.contains_key(*name)) {
         report(&[&format!("k3s.env.{name}"), &format!("k3s.secrets.{name}")], &|_| {
             "it stands in k3s.env and in k3s.secrets; a variable has one value".into()
-        });
-    }
-}
-
-fn machines(config: &Config, report: &mut Report<'_>) {
-    let k3s = &config.k3s;
-    let mut seen = HashSet::new();
-    for machine in &k3s.machine {
-        if !seen.insert((machine.address.to_ascii_lowercase(), machine.port)) {
-            report(&["k3s.machine"], &|_| {
-                format!("{} is there twice; each machine stands once", quoted(&machine.address))
-            });
-        }
-    }
-    if !k3s.machine.is_empty() && k3s.machine.iter().all(|machine| machine.role == Role::Agent) {
-        report(&["k3s.machine"], &|_| {
-            "every machine is an agent; the first one at least has role \"server\"".into()
-        });
-    }
-    if k3s.registries_file.is_some() && !k3s.registries.is_empty() {
-        report(&["k3s.registries_file", "k3s.registries"], &|_| {
-            "k3s.registries_file and k3s.registries are both given; the file holds them all, or there is none".into()
         });
     }
 }

@@ -1,14 +1,13 @@
 //! The deployment as rows: the deployer's events, counted.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::thread::JoinHandle;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::events;
 use super::report::{Report, Row};
 
 /// Runs `apply`, adds its rows, and returns the address that the cluster serves at, where it has one.
@@ -30,36 +29,10 @@ pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<S
 
 /// What was seen, and why it failed, where it did.
 fn run(apply: &mut Command) -> Result<(Seen, Option<String>)> {
-    let mut child = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let error = last_error(&mut child)?;
-    let events = child.stdout.take().context("the child's standard output is a pipe")?;
     let mut seen = Seen::default();
-    for line in BufReader::new(events).lines() {
-        let line = line?;
-        let event =
-            serde_json::from_str(&line).with_context(|| format!("reading the event {line}"))?;
-        seen.event(&event);
-    }
-    let status = child.wait()?;
-    let said = error.join().ok().flatten();
-    if status.success() {
-        return Ok((seen, None));
-    }
-    let reason = seen.failure.clone().or(said).unwrap_or_else(|| format!("it ended with {status}"));
-    Ok((seen, Some(reason)))
-}
-
-/// Passes standard error on, and keeps what its last error says.
-fn last_error(child: &mut Child) -> Result<JoinHandle<Option<String>>> {
-    let stderr = child.stderr.take().context("the child's standard error is a pipe")?;
-    Ok(std::thread::spawn(move || {
-        let mut last = None;
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            eprintln!("{line}");
-            last = line.strip_prefix("error: ").map(str::to_owned).or(last);
-        }
-        last
-    }))
+    let failure = events::each(apply, |event| seen.event(event))?;
+    let failure = failure.map(|said| seen.failure.clone().unwrap_or(said));
+    Ok((seen, failure))
 }
 
 /// What the events of `deploy-k3s apply --output json` have told so far.

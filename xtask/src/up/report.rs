@@ -109,11 +109,6 @@ impl Report {
         Ok(())
     }
 
-    /// What `up` will do as well, once its part is built.
-    pub(super) fn not_built_yet(&mut self) {
-        self.add(Row::new("provision", "skipped: not built yet", None));
-    }
-
     /// Prints the table and the image's full reference on standard output, the first time it is called.
     pub(super) fn print_once(&mut self) {
         if self.printed {

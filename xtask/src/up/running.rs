@@ -91,14 +91,16 @@ impl Shown<'_> {
 
     fn checked(&mut self, ok: bool) {
         self.passed = ok;
-        let deployed = if ok {
-            self.up.deploy(self.report)
+        let (mut deployed, mut provisioned) = (Ok(None), Ok(()));
+        if ok {
+            deployed = self.up.deploy(self.report);
+            provisioned = self.up.provision(self.report);
         } else {
-            let result = "skipped: the service did not pass its checks";
-            self.report.add(Row::new("deploy", result, None));
-            Ok(None)
-        };
-        self.report.not_built_yet();
+            for step in ["deploy", "provision"] {
+                let result = "skipped: the service did not pass its checks";
+                self.report.add(Row::new(step, result, None));
+            }
+        }
         self.report.print_once();
         if !ok {
             return;
@@ -110,6 +112,12 @@ impl Shown<'_> {
                 eprintln!("\nThe service runs on this machine; it was not deployed.");
                 self.failure = Some(error);
             }
+        }
+        if let Err(error) = provisioned {
+            eprintln!(
+                "\nThe service runs on this machine; the simulated account was not provisioned."
+            );
+            self.failure.get_or_insert(error);
         }
         if !self.up.once {
             eprintln!("\nServing until Ctrl-C, which drains and stops.");

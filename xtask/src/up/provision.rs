@@ -1,0 +1,118 @@
+//! The simulated provisioning as rows: the provisioner's events, counted.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::events;
+use super::report::{Report, Row};
+
+/// Runs `apply --simulate`, and adds its rows.
+pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<()> {
+    let words = crate::external::words(&apply);
+    eprintln!("\nProvisioning a simulated account: `{words}`");
+    let mut seen = Seen::default();
+    let ended = events::each(&mut apply, |event| seen.event(event));
+    let failure = ended.with_context(|| format!("running `{words}`"))?;
+    seen.rows(failure.as_deref()).into_iter().for_each(|row| report.add(row));
+    match failure {
+        None => Ok(()),
+        Some(reason) => Err(anyhow::anyhow!("provision: {reason}")),
+    }
+}
+
+/// What the events of `provision-aws apply --simulate --output json` have told so far.
+#[derive(Default)]
+struct Seen {
+    /// Since the first event: what cargo compiles before is not the provisioner's time.
+    begun: Option<Instant>,
+    /// What was done, and how often.
+    done: BTreeMap<String, usize>,
+    /// Simulated seconds: of the run, and of its critical path.
+    seconds: Option<(f64, f64)>,
+    page: Option<String>,
+    /// What the load balancer answers.
+    answer: Option<String>,
+}
+
+impl Seen {
+    fn event(&mut self, event: &Value) {
+        self.begun.get_or_insert_with(Instant::now);
+        let text = |key: &str| event[key].as_str().map(str::to_owned);
+        match event["event"].as_str().unwrap_or_default() {
+            "done" => *self.done.entry(text("action").unwrap_or_default()).or_default() += 1,
+            "timeline" => {
+                let number = |key: &str| event[key].as_f64().unwrap_or_default();
+                self.seconds = Some((number("seconds"), number("critical_s")));
+            }
+            "outputs" => self.page = text("page"),
+            "page" => self.answer = text("text"),
+            _ => {}
+        }
+    }
+
+    /// One row for the resources, one for the page.
+    fn rows(&self, failure: Option<&str>) -> Vec<Row> {
+        let real = self.begun.map(|begun| begun.elapsed().as_secs_f64());
+        let result = match (failure, self.seconds) {
+            (Some(reason), _) => format!("FAILED: {reason}"),
+            (None, Some((seconds, critical))) => {
+                let (seconds, critical) = (minutes(seconds), minutes(critical));
+                format!("simulated: {} in {seconds} (critical path {critical})", self.counts())
+            }
+            (None, None) => format!("simulated: {}", self.counts()),
+        };
+        let mut rows = vec![Row::new("provision", result, real)];
+        if let (Some(page), Some(answer), None) = (&self.page, &self.answer, failure) {
+            rows.push(Row::new("aws page", format!("simulated: {answer} at {page}"), None));
+        }
+        rows
+    }
+
+    /// `41 resources created`.
+    fn counts(&self) -> String {
+        let counts: Vec<_> = self
+            .done
+            .iter()
+            .map(|(action, count)| format!("{count} resources {}d", action.trim_end_matches('d')))
+            .collect();
+        if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
+    }
+}
+
+/// `12 min 58 s`.
+fn minutes(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).floor();
+    format!("{minutes:.0} min {:.0} s", (seconds - minutes * 60.0).floor())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulated_apply_is_two_rows() {
+        let mut seen = Seen::default();
+        for line in r#"{"event":"done","id":"vpc","action":"create","seconds":1.5}
+{"event":"done","id":"db-cluster","action":"create","seconds":720}
+{"event":"timeline","spans":[],"seconds":778.9,"critical_s":770}
+{"event":"outputs","page":"http://skyward-web-1.elb.amazonaws.com"}
+{"event":"page","text":"It works!"}"#
+            .lines()
+        {
+            seen.event(&serde_json::from_str(line).unwrap());
+        }
+        let results = |rows: Vec<Row>| rows.into_iter().map(|row| row.result).collect::<Vec<_>>();
+        assert_eq!(
+            results(seen.rows(None)),
+            [
+                "simulated: 2 resources created in 12 min 58 s (critical path 12 min 50 s)",
+                "simulated: It works! at http://skyward-web-1.elb.amazonaws.com",
+            ]
+        );
+        assert_eq!(results(seen.rows(Some("no zone"))), ["FAILED: no zone"]);
+    }
+}
