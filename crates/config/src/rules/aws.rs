@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::Report;
 use crate::Config;
+use crate::keys::child;
 use crate::validate::quoted;
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
@@ -37,7 +38,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         let name = name.to_ascii_lowercase();
         name.starts_with("aws:") || name.starts_with("skyward:") || name == "name"
     }) {
-        report(&[&format!("aws.tags.{name}")], &|_| {
+        report(&[&child("aws.tags", name)], &|_| {
             "tags that begin with aws: are AWS's own, those with skyward: mark what is ours, and Name is made from aws.name".into()
         });
     }
