@@ -43,10 +43,14 @@ impl Fault {
             ),
             Self::Failed(_) => format!("look at it in the AWS console; then {again}"),
             Self::Api(error) => match error.class() {
-                Class::Throttled | Class::Unknown | Class::NotFound | Class::NotYet | Class::Exists => {
-                    again.into()
+                Class::Throttled
+                | Class::Unknown
+                | Class::NotFound
+                | Class::NotYet
+                | Class::Exists => again.into(),
+                Class::Credentials => {
+                    format!("renew the credentials (aws sso login, or AWS_PROFILE); then {again}")
                 }
-                Class::Credentials => format!("renew the credentials (aws sso login, or AWS_PROFILE); then {again}"),
                 Class::Denied => format!(
                     "allow {}:{} (infra/ has the policies); then {again}",
                     error.operation.service().prefix(),
@@ -93,11 +97,8 @@ impl Patience {
     /// A creation that makes a second one when it is called twice.
     pub const ONCE: Self = Self { repeats: false, ..Self::CHANGE };
     /// A deletion, which waits until nothing uses the thing any more.
-    pub const DELETE: Self = Self {
-        repeats: true,
-        not_found: Duration::ZERO,
-        not_yet: Duration::from_secs(1500),
-    };
+    pub const DELETE: Self =
+        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_secs(1500) };
 }
 
 /// How often a call without an answer is made again.

@@ -77,7 +77,10 @@ impl Common {
 pub(crate) fn user_data(loaded: &Loaded) -> Result<String> {
     let path: PathBuf = loaded.root.join(&loaded.config.aws.user_data);
     let text = std::fs::read_to_string(&path).with_context(|| {
-        format!("reading [aws] user_data, {}. Next step: name a script that is there", path.display())
+        format!(
+            "reading [aws] user_data, {}. Next step: name a script that is there",
+            path.display()
+        )
     })?;
     // As EC2 takes it: 16 KiB before base64.
     anyhow::ensure!(

@@ -37,7 +37,9 @@ pub fn estimate(kind: Kind, action: Action) -> Estimate {
         (K::Address, Action::Create) => seconds(8, 9, 300),
         (K::NatGateway, Action::Create | Action::Replace | Action::Wait) => seconds(80, 106, 900),
         (K::NatGateway, Action::Delete) => seconds(35, 60, 900),
-        (K::LoadBalancer, Action::Create | Action::Replace | Action::Wait) => seconds(130, 150, 900),
+        (K::LoadBalancer, Action::Create | Action::Replace | Action::Wait) => {
+            seconds(130, 150, 900)
+        }
         (K::AutoScalingGroup, Action::Create | Action::Replace | Action::Wait) => {
             seconds(40, 100, 1500)
         }

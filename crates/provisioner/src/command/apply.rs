@@ -84,7 +84,8 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         return Ok(());
     }
     if url.starts_with("https://") {
-        let text = "not asked: its certificate is for your own name, which is to lead there".to_owned();
+        let text =
+            "not asked: its certificate is for your own name, which is to lead there".to_owned();
         sink.emit(Event::Page { url, text });
         return Ok(());
     }
@@ -100,7 +101,9 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         }
         tokio::time::sleep(Duration::from_secs(4)).await;
     }
-    anyhow::bail!("asking {url} for its page: {last}. Next step: open it in a browser; `status` shows the instances")
+    anyhow::bail!(
+        "asking {url} for its page: {last}. Next step: open it in a browser; `status` shows the instances"
+    )
 }
 
 fn fetch(url: &str) -> Result<String> {

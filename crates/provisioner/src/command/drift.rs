@@ -6,8 +6,8 @@ use anyhow::Result;
 use skyward_config::Aws;
 use skyward_provisioner::api::model::{Peer, Rule, VpcAttribute};
 use skyward_provisioner::api::{
-    AuthorizeSecurityGroupIngress, DeleteTags, DescribeSecurityGroups, DescribeVpcs, ModifyVpcAttribute,
-    Select,
+    AuthorizeSecurityGroupIngress, DeleteTags, DescribeSecurityGroups, DescribeVpcs,
+    ModifyVpcAttribute, Select,
 };
 use skyward_provisioner::run;
 use skyward_provisioner::simulator;

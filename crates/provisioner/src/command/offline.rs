@@ -53,7 +53,8 @@ pub(crate) struct Policies {
 fn topology(loaded: &Loaded, script: &str) -> Result<Topology> {
     let aws = &loaded.config.aws;
     let zones = aws.zones.clone().try_into();
-    let zones = zones.unwrap_or_else(|_| ["a", "b", "c"].map(|letter| format!("{}{letter}", aws.region)));
+    let zones =
+        zones.unwrap_or_else(|_| ["a", "b", "c"].map(|letter| format!("{}{letter}", aws.region)));
     let account = aws.account.clone().unwrap_or_else(|| "123456789012".into());
     desired(aws, &Place { account, zones }, script)
 }
@@ -114,7 +115,8 @@ pub(crate) fn policies(common: &Common, args: &Policies) -> Result<ExitCode> {
             continue;
         };
         let path = folder.join(policy.file);
-        std::fs::write(&path, text + "\n").with_context(|| format!("writing {}", path.display()))?;
+        std::fs::write(&path, text + "\n")
+            .with_context(|| format!("writing {}", path.display()))?;
         eprintln!("wrote {}", path.display());
     }
     Ok(ExitCode::SUCCESS)

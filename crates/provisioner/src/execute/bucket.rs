@@ -2,8 +2,8 @@ use super::context::At;
 use super::refresh;
 use crate::api::model::{BucketPart, BucketSetting, Tags};
 use crate::api::{
-    Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting, HeadBucket,
-    ListObjectVersions, PutBucketSetting,
+    Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting,
+    HeadBucket, ListObjectVersions, PutBucketSetting,
 };
 use crate::caller::{Fault, Patience};
 use crate::topology::Bucket;
@@ -87,7 +87,10 @@ fn settings(
     });
     Ok([
         // First what keeps others out.
-        ("public_access_blocked", Ok(BucketSetting::PublicAccessBlocked(spec.public_access_blocked))),
+        (
+            "public_access_blocked",
+            Ok(BucketSetting::PublicAccessBlocked(spec.public_access_blocked)),
+        ),
         ("ownership", Ok(BucketSetting::Ownership(spec.ownership.clone()))),
         ("policy", Ok(BucketSetting::Policy(spec.policy.clone()))),
         ("encryption", Ok(BucketSetting::Encryption(spec.encryption.clone()))),

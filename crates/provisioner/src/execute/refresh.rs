@@ -36,7 +36,9 @@ pub(super) async fn adopt<T>(
                 return Err(Fault::Foreign { what: what.into(), name: name.into() });
             }
             None if begun.elapsed() > settle * 4 => {
-                return Err(Fault::Failed(format!("the {what} {name} is there and cannot be seen")));
+                return Err(Fault::Failed(format!(
+                    "the {what} {name} is there and cannot be seen"
+                )));
             }
             _ => soon(at).await?,
         }

@@ -198,17 +198,12 @@ async fn balancer(asker: &Asker<'_, '_>) -> Raw {
     let of_balancer = async {
         let Some(LoadBalancer { arn, .. }) = &balancer else { return Default::default() };
         let attributes = DescribeLoadBalancerAttributes { load_balancer: arn.clone() };
-        tokio::join!(
-            asker.ask(caller.find(attributes)),
-            asker.ask(listeners(caller, arn)),
-        )
+        tokio::join!(asker.ask(caller.find(attributes)), asker.ask(listeners(caller, arn)),)
     };
     let of_group = async {
         let Some(TargetGroup { arn, .. }) = &group else { return Default::default() };
         tokio::join!(
-            asker.ask(
-                caller.find(DescribeTargetGroupAttributes { target_group: arn.clone() })
-            ),
+            asker.ask(caller.find(DescribeTargetGroupAttributes { target_group: arn.clone() })),
             asker.ask(caller.find(DescribeTargetHealth { target_group: arn.clone() })),
         )
     };
@@ -223,7 +218,9 @@ async fn balancer(asker: &Asker<'_, '_>) -> Raw {
     Raw {
         listeners: listeners
             .into_iter()
-            .filter_map(|listener| Some((listener.clone(), listener_tags.get(&listener.arn)?.clone())))
+            .filter_map(|listener| {
+                Some((listener.clone(), listener_tags.get(&listener.arn)?.clone()))
+            })
             .collect(),
         load_balancer: balancer.and_then(|balancer| {
             let tags = balancer_tags.get(&balancer.arn)?.clone();

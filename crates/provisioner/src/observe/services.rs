@@ -328,4 +328,3 @@ pub(crate) fn database_state(status: &str) -> State {
         other => State::Pending(other.to_owned()),
     }
 }
-

@@ -19,9 +19,13 @@ pub(super) fn gone_before(kind: Kind) -> &'static [Kind] {
         K::Address => &[K::NatGateway],
         K::InternetGateway => &[K::NatGateway, K::Address, K::LoadBalancer, K::Route],
         K::SecurityGroupRules => &[K::LoadBalancer, K::AutoScalingGroup, K::DbCluster],
-        K::SecurityGroup => {
-            &[K::SecurityGroupRules, K::LoadBalancer, K::AutoScalingGroup, K::DbCluster, K::LaunchTemplate]
-        }
+        K::SecurityGroup => &[
+            K::SecurityGroupRules,
+            K::LoadBalancer,
+            K::AutoScalingGroup,
+            K::DbCluster,
+            K::LaunchTemplate,
+        ],
         K::RouteTable => &[K::Route, K::VpcEndpoint],
         K::Subnet => {
             &[K::NatGateway, K::LoadBalancer, K::AutoScalingGroup, K::DbSubnetGroup, K::RouteTable]

@@ -64,7 +64,9 @@ pub(super) fn steps(topology: &Topology, observed: &Observed, changes: &[Change]
         } else {
             let needs = topology.get(&step.id).into_iter().flat_map(|resource| &resource.needs);
             let mut after: BTreeSet<usize> = needs.filter_map(|id| made.get(id).copied()).collect();
-            after.extend(deleted.iter().filter(|(_, _, id)| *id == step.id).map(|(index, ..)| *index));
+            after.extend(
+                deleted.iter().filter(|(_, _, id)| *id == step.id).map(|(index, ..)| *index),
+            );
             after
         };
         steps[index].after = after;
@@ -80,8 +82,11 @@ fn before_deletion(
     deleted: &[(usize, Kind, Id)],
 ) -> BTreeSet<usize> {
     let kinds = order::gone_before(step.kind);
-    let mut after: BTreeSet<usize> =
-        deleted.iter().filter(|(_, kind, _)| kinds.contains(kind)).map(|(index, ..)| *index).collect();
+    let mut after: BTreeSet<usize> = deleted
+        .iter()
+        .filter(|(_, kind, _)| kinds.contains(kind))
+        .map(|(index, ..)| *index)
+        .collect();
     // The assets' accesses are logged to the other bucket.
     if step.id.as_str() == "bucket/logs" {
         let assets = deleted.iter().filter(|(_, _, id)| id.as_str() == "bucket/assets");
@@ -91,7 +96,9 @@ fn before_deletion(
     for found in observed.found.values() {
         let uses = found.spec.refs().contains(&step.id);
         let Some(user) = made.get(&found.id).filter(|_| uses) else { continue };
-        let stays = topology.get(&found.id).is_some_and(|resource| !resource.spec.refs().contains(&step.id));
+        let stays = topology
+            .get(&found.id)
+            .is_some_and(|resource| !resource.spec.refs().contains(&step.id));
         if stays {
             after.insert(*user);
         }

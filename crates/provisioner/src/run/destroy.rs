@@ -80,7 +80,9 @@ async fn prove(
     let running = instances.iter().filter(|instance| instance.state != "terminated");
     left.extend(running.map(|instance| format!("instance {} ({})", instance.id, instance.state)));
     if left.is_empty() {
-        let text = format!("Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use.");
+        let text = format!(
+            "Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use."
+        );
         context.sink.emit(Event::Finished { is_done: true, text });
         return Ok(());
     }
