@@ -54,7 +54,6 @@ pub fn estimate(kind: Kind, action: Action) -> Estimate {
         (K::Subnet | K::SecurityGroup, Action::Delete) => seconds(1, 10, 1200),
         (K::Vpc, Action::Delete) => seconds(1, 2, 1200),
         (K::Bucket, _) => seconds(2, 4, 600),
-        (K::Role | K::InstanceProfile, _) => seconds(1, 2, 300),
         _ => seconds(1, 2, 300),
     }
 }
@@ -67,7 +66,7 @@ impl Estimate {
         let often = (due / 150.0).clamp(1.0, 3.0);
         let seconds = if elapsed < self.soonest {
             // A failure shows early; so does what is faster than expected.
-            (self.soonest - elapsed).as_secs_f64().clamp(1.0, 20.0)
+            self.soonest.saturating_sub(elapsed).as_secs_f64().clamp(1.0, 20.0)
         } else if elapsed.as_secs_f64() > 3.0 * due {
             often * 4.0
         } else {

@@ -102,6 +102,7 @@ fn what_is_changed_by_hand_is_found_and_repaired() {
             account.directly(DescribeRouteTables { select: select(), page: None }).unwrap();
         let association = tables.items[0].associations[0].id.clone();
         account.directly(DisassociateRouteTable { association }).unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
         let drift = Process::new(&account, &aws, 2).drift().await.unwrap();
         let fields: Vec<String> = drift
             .changes
