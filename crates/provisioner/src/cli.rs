@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_provisioner::interrupt::Interrupt;
 
-use crate::command::{apply, destroy, drift, offline, plan, status};
+use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
 use crate::output::Output;
 
 /// Provisions the AWS topology.
@@ -60,10 +60,11 @@ enum Command {
     Status(status::Args),
     Drift(drift::Args),
     Destroy(destroy::Args),
-    Graph(offline::Graph),
-    Cost(offline::Cost),
-    Export(offline::Export),
-    Policies(offline::Policies),
+    Graph(graph::Args),
+    Cost(cost::Args),
+    Export(export::Args),
+    Docs(docs::Args),
+    Policies(policies::Args),
 }
 
 impl Common {
@@ -111,8 +112,7 @@ pub(crate) fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<ExitCode> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     // A simulation's clock stands still, and jumps to what is due next.
-    let is_simulated = cli.common.simulate || matches!(cli.command, Command::Graph(_));
-    let runtime = builder.enable_all().start_paused(is_simulated).build()?;
+    let runtime = builder.enable_all().start_paused(cli.common.simulate).build()?;
     let common = &cli.common;
     runtime.block_on(async {
         let mut command = std::pin::pin!(dispatch(common, &cli.command));
@@ -141,10 +141,11 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Status(args) => status::run(common, args).await,
         Command::Drift(args) => drift::run(common, args).await,
         Command::Destroy(args) => destroy::run(common, args).await,
-        Command::Graph(args) => offline::graph(common, args).await,
-        Command::Cost(_) => offline::cost(common),
-        Command::Export(_) => offline::export(common),
-        Command::Policies(args) => offline::policies(common, args),
+        Command::Graph(args) => graph::run(common, args),
+        Command::Cost(args) => cost::run(common, args),
+        Command::Export(args) => export::run(common, args),
+        Command::Docs(args) => docs::run(common, args),
+        Command::Policies(args) => policies::run(common, args),
     }
 }
 

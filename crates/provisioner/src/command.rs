@@ -1,10 +1,14 @@
 //! The commands.
 
 pub(crate) mod apply;
+pub(crate) mod cost;
 pub(crate) mod destroy;
+pub(crate) mod docs;
 pub(crate) mod drift;
-pub(crate) mod offline;
+pub(crate) mod export;
+pub(crate) mod graph;
 pub(crate) mod plan;
+pub(crate) mod policies;
 pub(crate) mod status;
 
 use skyward_config::Aws;

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod caller;
 pub mod cost;
+pub mod document;
 pub mod draw;
 pub mod estimate;
 pub mod event;
@@ -19,6 +20,8 @@ pub mod policy;
 pub mod preflight;
 pub mod random;
 pub mod run;
+#[cfg(feature = "aws")]
+pub mod sdk;
 pub mod simulator;
 pub mod timeline;
 pub mod topology;

@@ -48,6 +48,16 @@ pub(crate) fn json_line(value: &impl serde::Serialize) {
     }
 }
 
+/// Prints a result. A reader that has seen enough, such as `head`, is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether standard error is looked at by a person who sees colours.
 pub(crate) fn has_color() -> bool {
     stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use skyward_config::Aws;
 
-pub use trust::trust_policies;
+pub use trust::{environment, trust_policies};
 
 use crate::api::Operation;
 use crate::topology::Names;

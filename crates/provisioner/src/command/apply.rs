@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Draw when what happened into this file, as SVG
     #[arg(long, value_name = "FILE")]
     timeline: Option<std::path::PathBuf>,
+    /// Do not ask the load balancer for its page at the end
+    #[arg(long)]
+    no_page: bool,
 }
 
 /// Runs the command.
@@ -49,7 +52,9 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         std::fs::write(path, skyward_provisioner::draw::timeline_svg(&done.spans))
             .with_context(|| format!("writing the timeline to {}", path.display()))?;
     }
-    show_page(&account, &done.outputs, &*sink).await?;
+    if !args.no_page {
+        show_page(&account, &done.outputs, &*sink).await?;
+    }
     if account.simulated.is_some() {
         let left = run::drift(&context).await?;
         let text = format!("a plan right after: {} changes", left.changes.len());

@@ -5,36 +5,33 @@ use super::Command;
 /// Who may take each role: GitHub's workflows, by the token that GitHub signs for a job. In capitals is what differs from one
 /// account and repository to the next. Files in `infra`.
 ///
-/// Pull requests and the main branch may plan; applying and destroying are bound to environments, which people can be asked to
-/// approve. Source: GitHub, "Configuring OpenID Connect in Amazon Web Services".
+/// Each role is bound to an environment of the repository, of the same names as in `.github/workflows/provision.yml`: there
+/// people can be asked to approve, and branches be kept out. Source: GitHub, "Configuring OpenID Connect in Amazon Web
+/// Services".
 pub fn trust_policies() -> Vec<(&'static str, Value)> {
-    let repository = "repo:OWNER/REPOSITORY";
-    Command::ALL
-        .into_iter()
-        .map(|command| match command {
-            Command::Plan => {
-                let subjects = ["pull_request", "ref:refs/heads/main"];
-                (
-                    "trust-plan.json",
-                    trust(&subjects.map(|subject| format!("{repository}:{subject}"))),
-                )
-            }
-            Command::Apply => {
-                ("trust-apply.json", trust(&[format!("{repository}:environment:ENVIRONMENT")]))
-            }
-            Command::Destroy => (
-                "trust-destroy.json",
-                trust(&[format!("{repository}:environment:ENVIRONMENT-destroy")]),
-            ),
-        })
-        .collect()
+    let policy = |command: Command| {
+        let file = match command {
+            Command::Plan => "trust-plan.json",
+            Command::Apply => "trust-apply.json",
+            Command::Destroy => "trust-destroy.json",
+        };
+        (file, trust(environment(command)))
+    };
+    Command::ALL.into_iter().map(policy).collect()
 }
 
-fn trust(subjects: &[String]) -> Value {
+/// The environment whose jobs may take a role.
+pub fn environment(command: Command) -> &'static str {
+    match command {
+        Command::Plan => "aws-plan",
+        Command::Apply => "aws",
+        Command::Destroy => "aws-destroy",
+    }
+}
+
+fn trust(environment: &str) -> Value {
     let issuer = "token.actions.githubusercontent.com";
-    let audience = format!("{issuer}:aud");
-    let subject = format!("{issuer}:sub");
-    let subjects = if let [one] = subjects { json!(one) } else { json!(subjects) };
+    let (audience, subject) = (format!("{issuer}:aud"), format!("{issuer}:sub"));
     json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -42,7 +39,12 @@ fn trust(subjects: &[String]) -> Value {
             "Effect": "Allow",
             "Principal": { "Federated": format!("arn:aws:iam::ACCOUNT:oidc-provider/{issuer}") },
             "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": { "StringEquals": { audience: "sts.amazonaws.com", subject: subjects } },
+            "Condition": {
+                "StringEquals": {
+                    audience: "sts.amazonaws.com",
+                    subject: format!("repo:OWNER/REPOSITORY:environment:{environment}"),
+                },
+            },
         }],
     })
 }
