@@ -9,7 +9,6 @@ use crate::api::model::{
     LoadBalancer, NatGateway, Role, RouteTable, ScalingPolicy, SecurityGroup, Subnet, Tags,
     TargetGroup, TargetHealth, Vpc, VpcAttribute, VpcEndpoint,
 };
-#[expect(clippy::wildcard_imports, reason = "it asks for everything")]
 use crate::api::*;
 use crate::caller::{Caller, Fault, Patience};
 use crate::topology::{Names, STACK_TAG};
