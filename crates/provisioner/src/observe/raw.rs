@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub(super) struct Raw {
 pub(super) struct RawRole {
     pub(super) role: Role,
     pub(super) policies: BTreeMap<String, serde_json::Value>,
-    pub(super) managed: std::collections::BTreeSet<String>,
+    pub(super) managed: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -303,7 +303,7 @@ async fn identity(asker: &Asker<'_, '_>) -> Raw {
     let role = async {
         let role = asker.ask(caller.find(GetRole { name: name.clone() })).await?;
         if !asker.is_ours(&role.tags) {
-            return Some(RawRole { role, policies: BTreeMap::new(), managed: Default::default() });
+            return Some(RawRole { role, policies: BTreeMap::new(), managed: BTreeSet::new() });
         }
         let policy = crate::topology::ROLE_POLICY;
         let call = GetRolePolicy { role: name.clone(), policy: policy.into() };
