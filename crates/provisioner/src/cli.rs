@@ -37,6 +37,9 @@ pub(crate) struct Common {
     /// Which simulated account: the same number gives the same times and accidents
     #[arg(long, value_name = "N", global = true, default_value_t = 1, requires = "simulate")]
     pub(crate) seed: u64,
+    /// Keep the simulated account in this file: each command goes on where the last one ended
+    #[arg(long, value_name = "FILE", global = true, requires = "simulate")]
+    pub(crate) state: Option<PathBuf>,
     /// Watch the simulation: show so many of its seconds in one
     #[arg(long, value_name = "N", global = true, requires = "simulate", value_parser = pace)]
     pub(crate) pace: Option<f64>,

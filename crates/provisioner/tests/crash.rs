@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use skyward_config::Aws;
 use skyward_provisioner::simulator::{Account, Faults};
+use skyward_provisioner::plan::Action;
 use skyward_provisioner::topology::RESOURCE_TAG;
 use support::{Process, aws, of_stack, simulate};
 
@@ -126,7 +127,8 @@ async fn interrupted(
     }
     if phase != Phase::Destroy {
         let plan = second.plan().await.map_err(|error| error.to_string())?;
-        if !plan.is_empty() {
+        // RDS says for some seconds that a cluster is available before it begins to change it.
+        if plan.changes.iter().any(|change| change.action != Action::Wait) {
             return Err(format!("not as it should be: {:?}", plan.changes));
         }
     }
@@ -135,11 +137,9 @@ async fn interrupted(
 
 fn every_call(phase: Phase) {
     let undisturbed = undisturbed(phase);
-    let only: Option<u64> = std::env::var("CALL").ok().and_then(|call| call.parse().ok());
     let mut wrong = Vec::new();
     let mut runs = 0;
     for call in 1..=undisturbed.calls {
-        if only.is_some_and(|only| only != call) { continue }
         for accident in ACCIDENTS {
             runs += 1;
             if let Err(why) = simulate(interrupted(phase, &undisturbed, accident, call)) {

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, stdin};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use skyward_provisioner::event::{Event, Outputs, Sink};
 use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, RunError};
@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Also delete and make anew a database or a bucket where that is the only way: its data is lost
     #[arg(long)]
     replace: bool,
+    /// Draw when what happened into this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<std::path::PathBuf>,
 }
 
 /// Runs the command.
@@ -42,6 +45,10 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         }
         done => done?,
     };
+    if let Some(path) = args.timeline.as_ref().filter(|_| done.has_changed) {
+        std::fs::write(path, skyward_provisioner::draw::timeline_svg(&done.spans))
+            .with_context(|| format!("writing the timeline to {}", path.display()))?;
+    }
     show_page(&account, &done.outputs, &*sink).await?;
     if account.simulated.is_some() {
         let left = run::drift(&context).await?;

@@ -90,7 +90,7 @@ impl Process {
     pub(crate) fn told(&self) -> String {
         let events = self.events.borrow();
         let lines = events.iter().filter(|event| {
-            std::env::var_os("VERBOSE").is_some() || matches!(event, Event::Failed { .. } | Event::Note { .. } | Event::Finding(_))
+            matches!(event, Event::Failed { .. } | Event::Note { .. } | Event::Finding(_))
         });
         lines.map(|event| format!("{event:?}\n")).collect()
     }
