@@ -72,7 +72,9 @@ fn restore(path: &Path) -> Result<simulator::Account> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("reading the simulated account of {}. {next}", path.display()))?;
     let restored = serde_json::from_str(&text).and_then(simulator::Account::restore);
-    restored.with_context(|| format!("{} is not a simulated account of this version. {next}", path.display()))
+    restored.with_context(|| {
+        format!("{} is not a simulated account of this version. {next}", path.display())
+    })
 }
 
 #[cfg(feature = "aws")]

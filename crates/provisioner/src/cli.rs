@@ -8,9 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_provisioner::interrupt::Interrupt;
 
-use crate::command::{
-    apply, cost, destroy, docs, drift, export, graph, plan, policies, status,
-};
+use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
 use crate::output::Output;
 
 /// Provisions the AWS topology.
@@ -80,7 +78,10 @@ impl Common {
 pub(crate) fn user_data(loaded: &Loaded) -> Result<String> {
     let path: PathBuf = loaded.root.join(&loaded.config.aws.user_data);
     let text = std::fs::read_to_string(&path).with_context(|| {
-        format!("reading [aws] user_data, {}. Next step: name a script that is there", path.display())
+        format!(
+            "reading [aws] user_data, {}. Next step: name a script that is there",
+            path.display()
+        )
     })?;
     // As EC2 takes it: 16 KiB before base64.
     anyhow::ensure!(

@@ -22,5 +22,5 @@ mod ways;
 
 pub(crate) use context::Run;
 pub use context::Settings;
-pub use graph::{Failure, Report};
 pub(crate) use graph::execute;
+pub use graph::{Failure, Report};

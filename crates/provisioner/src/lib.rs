@@ -20,6 +20,8 @@ pub mod policy;
 pub mod preflight;
 pub mod random;
 pub mod run;
+#[cfg(feature = "aws")]
+pub mod sdk;
 pub mod simulator;
 pub mod timeline;
 pub mod topology;

@@ -110,9 +110,13 @@ mod tests {
 
     #[test]
     fn times_are_read_at_a_glance() {
-        for (seconds, text) in
-            [(0.04, "0.0 s"), (9.96, "10.0 s"), (59.9, "59 s"), (107.0, "1 min 47 s"), (3725.0, "1 h 02 min")]
-        {
+        for (seconds, text) in [
+            (0.04, "0.0 s"),
+            (9.96, "10.0 s"),
+            (59.9, "59 s"),
+            (107.0, "1 min 47 s"),
+            (3725.0, "1 h 02 min"),
+        ] {
             assert_eq!(time(seconds), text);
         }
     }

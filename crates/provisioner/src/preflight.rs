@@ -65,8 +65,11 @@ pub(crate) async fn check(
         }
         image(caller, aws).await
     };
-    let (image, database, quotas) =
-        tokio::join!(image, database::check(caller, aws, topology, plan), quotas::check(caller, plan));
+    let (image, database, quotas) = tokio::join!(
+        image,
+        database::check(caller, aws, topology, plan),
+        quotas::check(caller, plan)
+    );
     findings.extend(image);
     findings.extend(database);
     findings.extend(quotas);
@@ -101,7 +104,11 @@ fn names(topology: &Topology) -> Vec<Finding> {
         };
         if name.len() > most {
             findings.push(Finding::new(
-                format!("{name} is {} characters long, and a {} takes {most}", name.len(), resource.spec.kind()),
+                format!(
+                    "{name} is {} characters long, and a {} takes {most}",
+                    name.len(),
+                    resource.spec.kind()
+                ),
                 "shorten [aws] name",
             ));
         }

@@ -15,8 +15,8 @@ mod spec;
 mod storage;
 
 pub use build::{Place, desired};
-pub use names::{Names, RESOURCE_TAG, STACK_TAG};
 pub(crate) use instances::{ROLE_POLICY, image_parameter};
+pub use names::{Names, RESOURCE_TAG, STACK_TAG};
 pub use network::{Networks, networks};
 pub use resource::{Id, Kind, Resource, Topology};
 pub use spec::*;

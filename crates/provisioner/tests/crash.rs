@@ -5,8 +5,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use skyward_config::Aws;
-use skyward_provisioner::simulator::{Account, Faults};
 use skyward_provisioner::plan::Action;
+use skyward_provisioner::simulator::{Account, Faults};
 use skyward_provisioner::topology::RESOURCE_TAG;
 use support::{Process, aws, of_stack, simulate};
 
@@ -27,9 +27,7 @@ fn faults(accident: Accident, call: u64) -> Faults {
     match accident {
         Accident::Before => Faults { kill_before: Some(call), ..Faults::default() },
         Accident::After => Faults { kill_after: Some(call), ..Faults::default() },
-        Accident::NoAnswer => {
-            Faults { drop_answer: BTreeSet::from([call]), ..Faults::default() }
-        }
+        Accident::NoAnswer => Faults { drop_answer: BTreeSet::from([call]), ..Faults::default() },
     }
 }
 
@@ -107,7 +105,8 @@ async fn interrupted(
     accident: Accident,
     call: u64,
 ) -> Result<(), String> {
-    let account = Account::restore(undisturbed.before.clone()).map_err(|error| error.to_string())?;
+    let account =
+        Account::restore(undisturbed.before.clone()).map_err(|error| error.to_string())?;
     let mut first = Process::new(&account, &aws_of(phase), 2);
     first.client = account.client().with_faults(faults(accident, call));
     let ended = first.until_killed(run(&first, phase)).await;

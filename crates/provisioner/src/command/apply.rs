@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Draw when what happened into this file, as SVG
     #[arg(long, value_name = "FILE")]
     timeline: Option<std::path::PathBuf>,
+    /// Do not ask the load balancer for its page at the end
+    #[arg(long)]
+    no_page: bool,
 }
 
 /// Runs the command.
@@ -49,7 +52,9 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         std::fs::write(path, skyward_provisioner::draw::timeline_svg(&done.spans))
             .with_context(|| format!("writing the timeline to {}", path.display()))?;
     }
-    show_page(&account, &done.outputs, &*sink).await?;
+    if !args.no_page {
+        show_page(&account, &done.outputs, &*sink).await?;
+    }
     if account.simulated.is_some() {
         let left = run::drift(&context).await?;
         let text = format!("a plan right after: {} changes", left.changes.len());
@@ -84,7 +89,8 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         return Ok(());
     }
     if url.starts_with("https://") {
-        let text = "not asked: its certificate is for your own name, which is to lead there".to_owned();
+        let text =
+            "not asked: its certificate is for your own name, which is to lead there".to_owned();
         sink.emit(Event::Page { url, text });
         return Ok(());
     }
@@ -100,7 +106,9 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         }
         tokio::time::sleep(Duration::from_secs(4)).await;
     }
-    anyhow::bail!("asking {url} for its page: {last}. Next step: open it in a browser; `status` shows the instances")
+    anyhow::bail!(
+        "asking {url} for its page: {last}. Next step: open it in a browser; `status` shows the instances"
+    )
 }
 
 fn fetch(url: &str) -> Result<String> {

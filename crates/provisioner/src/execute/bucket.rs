@@ -2,8 +2,8 @@ use super::context::At;
 use super::refresh;
 use crate::api::model::{BucketPart, BucketSetting, Tags};
 use crate::api::{
-    Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting, HeadBucket,
-    ListObjectVersions, PutBucketSetting,
+    Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting,
+    HeadBucket, ListObjectVersions, PutBucketSetting,
 };
 use crate::caller::{Fault, Patience};
 use crate::topology::Bucket;
@@ -66,11 +66,11 @@ async fn own(at: &At<'_>, name: &str) -> Result<(), Fault> {
     refresh::adopt(at, "bucket", name, look).await
 }
 
+/// What a part is set to; the part alone, where it is not set.
+type Setting = Result<BucketSetting, BucketPart>;
+
 /// Each part's field, with its value or that it is not to be set.
-fn settings(
-    at: &At<'_>,
-    spec: &Bucket,
-) -> Result<[(&'static str, Result<BucketSetting, BucketPart>); 8], Fault> {
+fn settings(at: &At<'_>, spec: &Bucket) -> Result<[(&'static str, Setting); 8], Fault> {
     let logging = match &spec.logging {
         Some((bucket, prefix)) => {
             let (bucket, prefix) = (at.run.physical(bucket)?, prefix.clone());
@@ -87,7 +87,10 @@ fn settings(
     });
     Ok([
         // First what keeps others out.
-        ("public_access_blocked", Ok(BucketSetting::PublicAccessBlocked(spec.public_access_blocked))),
+        (
+            "public_access_blocked",
+            Ok(BucketSetting::PublicAccessBlocked(spec.public_access_blocked)),
+        ),
         ("ownership", Ok(BucketSetting::Ownership(spec.ownership.clone()))),
         ("policy", Ok(BucketSetting::Policy(spec.policy.clone()))),
         ("encryption", Ok(BucketSetting::Encryption(spec.encryption.clone()))),

@@ -217,9 +217,9 @@ impl<'a> At<'a> {
     /// Tells what AWS says of the resource, where it is news.
     pub(super) fn progress(&self, state: &str) {
         let mut told = self.told.borrow_mut();
-        let is_news = told.as_ref().is_none_or(|(last, when)| {
-            last != state || when.elapsed() >= Duration::from_secs(30)
-        });
+        let is_news = told
+            .as_ref()
+            .is_none_or(|(last, when)| last != state || when.elapsed() >= Duration::from_secs(30));
         if !is_news {
             return;
         }

@@ -124,9 +124,11 @@ async fn changes(at: &At<'_>, spec: &DbCluster) -> Result<DbClusterChanges, Faul
         security_groups: differs("security_groups")
             .map(|()| at.run.physicals(&spec.security_groups))
             .transpose()?,
-        backup_retention_days: differs("backup_retention_days").map(|()| spec.backup_retention_days),
+        backup_retention_days: differs("backup_retention_days")
+            .map(|()| spec.backup_retention_days),
         deletion_protection: differs("deletion_protection").map(|()| spec.deletion_protection),
-        copy_tags_to_snapshot: differs("copy_tags_to_snapshot").map(|()| spec.copy_tags_to_snapshot),
+        copy_tags_to_snapshot: differs("copy_tags_to_snapshot")
+            .map(|()| spec.copy_tags_to_snapshot),
         iam_authentication: None,
         enable_logs: spec.log_exports.difference(&current).cloned().collect(),
         disable_logs: current.difference(&spec.log_exports).cloned().collect(),

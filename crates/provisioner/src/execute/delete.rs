@@ -3,14 +3,15 @@ use std::collections::BTreeSet;
 use super::context::At;
 use super::{bucket, database, groups};
 use crate::api::{
-    ApiError, Class, DbClusterChanges, DeleteAutoScalingGroup, DeleteDBCluster, DeleteDBSubnetGroup, DeleteFlowLogs,
-    DeleteInstanceProfile, DeleteInternetGateway, DeleteLaunchTemplate, DeleteListener,
-    DeleteLoadBalancer, DeleteNatGateway, DeletePolicy, DeleteRole, DeleteRolePolicy, DeleteRoute,
-    DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet, DeleteTargetGroup, DeleteVpc,
-    DeleteVpcEndpoints, DescribeAutoScalingGroups, DescribeInternetGateways, DescribeLoadBalancers,
-    DescribeRouteTables, DetachInternetGateway, DetachRolePolicy, DisassociateRouteTable,
-    GetInstanceProfile, ListAttachedRolePolicies, ModifyDBCluster, ModifyLoadBalancerAttributes,
-    ReleaseAddress, RemoveRoleFromInstanceProfile, Select,
+    ApiError, Class, DbClusterChanges, DeleteAutoScalingGroup, DeleteDBCluster,
+    DeleteDBSubnetGroup, DeleteFlowLogs, DeleteInstanceProfile, DeleteInternetGateway,
+    DeleteLaunchTemplate, DeleteListener, DeleteLoadBalancer, DeleteNatGateway, DeletePolicy,
+    DeleteRole, DeleteRolePolicy, DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet,
+    DeleteTargetGroup, DeleteVpc, DeleteVpcEndpoints, DescribeAutoScalingGroups,
+    DescribeInternetGateways, DescribeLoadBalancers, DescribeRouteTables, DetachInternetGateway,
+    DetachRolePolicy, DisassociateRouteTable, GetInstanceProfile, ListAttachedRolePolicies,
+    ModifyDBCluster, ModifyLoadBalancerAttributes, ReleaseAddress, RemoveRoleFromInstanceProfile,
+    Select,
 };
 use crate::caller::{Fault, Patience};
 use crate::topology::{Kind, ROLE_POLICY};
@@ -196,7 +197,8 @@ async fn db_cluster(at: &At<'_>, name: &str) -> Result<(), Fault> {
         let patience = Patience { not_yet: std::time::Duration::ZERO, ..Patience::DELETE };
         let result = if cluster.deletion_protection {
             at.progress("lifting the protection against deletion");
-            let changes = DbClusterChanges { deletion_protection: Some(false), ..Default::default() };
+            let changes =
+                DbClusterChanges { deletion_protection: Some(false), ..Default::default() };
             caller.send(ModifyDBCluster { name: name.to_owned(), changes }, patience).await
         } else {
             let stamp = settings.now.strftime("%Y%m%d-%H%M%S");

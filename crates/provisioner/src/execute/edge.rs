@@ -2,9 +2,10 @@ use super::context::At;
 use super::{refresh, tags};
 use crate::api::model::{self, Tags};
 use crate::api::{
-    Class, CreateListener, CreateLoadBalancer, CreateTargetGroup, DescribeElbTags, DescribeListeners,
-    DescribeLoadBalancers, DescribeTargetGroups, ModifyListener, ModifyLoadBalancerAttributes,
-    ModifyTargetGroup, ModifyTargetGroupAttributes, SetSecurityGroups, SetSubnets,
+    Class, CreateListener, CreateLoadBalancer, CreateTargetGroup, DescribeElbTags,
+    DescribeListeners, DescribeLoadBalancers, DescribeTargetGroups, ModifyListener,
+    ModifyLoadBalancerAttributes, ModifyTargetGroup, ModifyTargetGroupAttributes,
+    SetSecurityGroups, SetSubnets,
 };
 use crate::caller::Fault;
 use crate::topology::{Listener, ListenerAction, LoadBalancer, TargetGroup};
@@ -43,7 +44,8 @@ pub(super) async fn load_balancer(at: &At<'_>, spec: &LoadBalancer) -> Result<()
         match run.caller.change(call).await {
             Ok(balancer) => balancer.arn,
             Err(fault) if fault.class() == Some(Class::Exists) => {
-                let look = async || tagged(at, balancer(at, &spec.name).await?.map(|one| one.arn)).await;
+                let look =
+                    async || tagged(at, balancer(at, &spec.name).await?.map(|one| one.arn)).await;
                 refresh::adopt(at, "load balancer", &spec.name, look).await?
             }
             Err(fault) => return Err(fault),

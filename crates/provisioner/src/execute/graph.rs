@@ -123,7 +123,8 @@ impl Graph<'_> {
     async fn carry_out(&self, index: usize, step: &Step) -> Stage {
         let (run, stage) = (self.run, &self.stages[index]);
         let change = self.plan.changes.iter().find(|change| {
-            change.id == step.id && (step.action != Action::Delete || change.physical == step.physical)
+            change.id == step.id
+                && (step.action != Action::Delete || change.physical == step.physical)
         });
         let differences = change.map(|change| change.differences.as_slice()).unwrap_or_default();
         let made = || stage.set(Stage::Made);
@@ -155,7 +156,7 @@ impl Graph<'_> {
         drop(report);
         match result {
             Ok(()) => {
-                let seconds = (ended - started).as_secs_f64();
+                let seconds = ended.saturating_sub(started).as_secs_f64();
                 let (id, action) = (step.id.clone(), step.action);
                 run.sink.emit(Event::Done { id, action, seconds });
                 Stage::Done

@@ -28,7 +28,9 @@ pub(super) async fn group(at: &At<'_>, spec: &SecurityGroup) -> Result<(), Fault
         let call = CreateSecurityGroup { vpc: vpc.clone(), name, description, tags };
         match run.caller.change(call).await {
             Ok(group) => group,
-            Err(fault) if fault.class() == Some(Class::Exists) => named(at, &vpc, &spec.name).await?,
+            Err(fault) if fault.class() == Some(Class::Exists) => {
+                named(at, &vpc, &spec.name).await?
+            }
             Err(fault) => return Err(fault),
         }
     };
@@ -58,7 +60,11 @@ pub(super) async fn default(at: &At<'_>, spec: &DefaultSecurityGroup) -> Result<
     };
     at.run.remember(at.id(), &group);
     // The tag first: the policies in `infra` let change only what carries it.
-    if at.existing().is_some() { tags::update(at, &group).await? } else { tags::set(at, &group).await? }
+    if at.existing().is_some() {
+        tags::update(at, &group).await?;
+    } else {
+        tags::set(at, &group).await?;
+    }
     set(at, &group, &spec.ingress, &spec.egress).await
 }
 
@@ -161,9 +167,13 @@ async fn change(
     let patience = Patience { not_found: std::time::Duration::ZERO, ..Patience::CHANGE };
     match (is_ingress, is_revoked) {
         (true, true) => caller.send(RevokeSecurityGroupIngress { group, rules }, patience).await,
-        (true, false) => caller.send(AuthorizeSecurityGroupIngress { group, rules }, patience).await,
+        (true, false) => {
+            caller.send(AuthorizeSecurityGroupIngress { group, rules }, patience).await
+        }
         (false, true) => caller.send(RevokeSecurityGroupEgress { group, rules }, patience).await,
-        (false, false) => caller.send(AuthorizeSecurityGroupEgress { group, rules }, patience).await,
+        (false, false) => {
+            caller.send(AuthorizeSecurityGroupEgress { group, rules }, patience).await
+        }
     }
 }
 

@@ -51,13 +51,17 @@ pub(super) async fn template(at: &At<'_>, spec: &LaunchTemplate) -> Result<(), F
     let template = match at.existing() {
         Some(template) => template,
         None => match make_template(at, spec, &data).await? {
-            Some(template) => return Ok(run.remember(at.id(), &template)),
+            Some(template) => {
+                run.remember(at.id(), &template);
+                return Ok(());
+            }
             // Someone else made it meanwhile.
             None => adopt_template(at, spec).await?,
         },
     };
     run.remember(at.id(), &template);
-    let call = DescribeLaunchTemplateVersions { template: template.clone(), version: "$Latest".into() };
+    let call =
+        DescribeLaunchTemplateVersions { template: template.clone(), version: "$Latest".into() };
     let versions = run.caller.find(call).await?.unwrap_or_default();
     let latest = versions.iter().max_by_key(|version| version.version);
     if latest.is_none_or(|latest| latest.data != data) {
@@ -65,8 +69,7 @@ pub(super) async fn template(at: &At<'_>, spec: &LaunchTemplate) -> Result<(), F
         // The same change from the same version is the same call, whoever repeats it.
         let token = format!("{} after {template} {newest}", digest(&data));
         let client_token = run.names.client_token(at.id(), &token);
-        let call =
-            CreateLaunchTemplateVersion { template: template.clone(), data, client_token };
+        let call = CreateLaunchTemplateVersion { template: template.clone(), data, client_token };
         let version = run.caller.change(call).await?;
         run.set_newest(version);
         let call = ModifyLaunchTemplate { template: template.clone(), default_version: version };
@@ -109,7 +112,8 @@ async fn make_template(
 }
 
 async fn adopt_template(at: &At<'_>, spec: &LaunchTemplate) -> Result<String, Fault> {
-    let look = async || Ok(find_template(at, &spec.name).await?.map(|found| (found.id, found.tags)));
+    let look =
+        async || Ok(find_template(at, &spec.name).await?.map(|found| (found.id, found.tags)));
     refresh::adopt(at, "launch template", &spec.name, look).await
 }
 
@@ -144,7 +148,11 @@ pub(super) async fn group(at: &At<'_>, spec: &AutoScalingGroup) -> Result<(), Fa
     wait(at, spec).await
 }
 
-fn wire(at: &At<'_>, spec: &AutoScalingGroup, desired: i32) -> Result<model::AutoScalingGroup, Fault> {
+fn wire(
+    at: &At<'_>,
+    spec: &AutoScalingGroup,
+    desired: i32,
+) -> Result<model::AutoScalingGroup, Fault> {
     Ok(model::AutoScalingGroup {
         name: spec.name.clone(),
         min: spec.min,
@@ -172,7 +180,8 @@ async fn create_group(at: &At<'_>, group: &model::AutoScalingGroup) -> Result<bo
         match &fault {
             // A new instance profile takes some seconds until Auto Scaling knows it, and so does a new template.
             Fault::Api(error)
-                if error.code == "ValidationError" && at.begun.elapsed() < Duration::from_secs(90) =>
+                if error.code == "ValidationError"
+                    && at.begun.elapsed() < Duration::from_secs(90) =>
             {
                 at.progress("waiting until Auto Scaling knows the instance profile");
                 run.caller.sleep(Duration::from_secs(3)).await?;
@@ -199,7 +208,8 @@ async fn attach(
     current: &std::collections::BTreeSet<String>,
 ) -> Result<(), Fault> {
     let desired = at.run.physicals(&spec.target_groups)?;
-    let missing: std::collections::BTreeSet<String> = desired.difference(current).cloned().collect();
+    let missing: std::collections::BTreeSet<String> =
+        desired.difference(current).cloned().collect();
     let extra: std::collections::BTreeSet<String> = current.difference(&desired).cloned().collect();
     let name = || spec.name.clone();
     if !missing.is_empty() {
@@ -231,10 +241,15 @@ async fn follow(at: &At<'_>, spec: &AutoScalingGroup) -> Result<(), Fault> {
         let refreshes = run.caller.find(call).await?.unwrap_or_default();
         let mine = started.as_ref().and_then(|(id, _)| refreshes.iter().find(|one| one.id == *id));
         let active = refreshes.iter().find(|one| {
-            matches!(one.status.as_str(), "Pending" | "InProgress" | "Baking" | "Cancelling" | "RollbackInProgress")
+            matches!(
+                one.status.as_str(),
+                "Pending" | "InProgress" | "Baking" | "Cancelling" | "RollbackInProgress"
+            )
         });
         match (active, mine, &started) {
-            (Some(active), ..) => at.pause(&format!("replacing the instances, {} %", active.percent)).await?,
+            (Some(active), ..) => {
+                at.pause(&format!("replacing the instances, {} %", active.percent)).await?;
+            }
             (None, ..) if is_newest => return Ok(()),
             (None, Some(mine), _) if mine.status != "Successful" => {
                 let reason = mine.reason.clone().unwrap_or_else(|| mine.status.clone());
@@ -285,7 +300,8 @@ async fn wait(at: &At<'_>, spec: &AutoScalingGroup) -> Result<(), Fault> {
             return Ok(());
         }
         let instances = group.map_or(0, |group| group.instances.len());
-        let why = health.iter().find(|one| one.state == "unhealthy").and_then(|one| one.reason.clone());
+        let why =
+            health.iter().find(|one| one.state == "unhealthy").and_then(|one| one.reason.clone());
         let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
         let state = format!("{healthy} of {} healthy, {instances} launched{why}", spec.min);
         at.pause(&state).await?;

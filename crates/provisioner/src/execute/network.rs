@@ -40,7 +40,8 @@ impl Unique for Vpcs<'_> {
 
     fn choose<'a>(&self, items: &'a [Self::Item]) -> Option<&'a Self::Item> {
         let vpcs: Vec<model::Vpc> = items.iter().map(|(vpc, _)| vpc.clone()).collect();
-        let subnets: Vec<model::Subnet> = items.iter().flat_map(|(_, inside)| inside.clone()).collect();
+        let subnets: Vec<model::Subnet> =
+            items.iter().flat_map(|(_, inside)| inside.clone()).collect();
         let kept = observe::choose_vpc(&vpcs, &subnets)?;
         items.iter().find(|(vpc, _)| vpc.id == kept.id)
     }
@@ -105,7 +106,9 @@ pub(super) async fn subnet(at: &At<'_>, spec: &Subnet) -> Result<(), Fault> {
         let call = CreateSubnet { vpc: vpc.clone(), cidr, zone, tags };
         match run.caller.change(call).await {
             Ok(subnet) => subnet.id,
-            Err(fault) if fault.class() == Some(Class::Exists) => conflicting(at, &vpc, spec).await?,
+            Err(fault) if fault.class() == Some(Class::Exists) => {
+                conflicting(at, &vpc, spec).await?
+            }
             Err(fault) => return Err(fault),
         }
     };
@@ -138,8 +141,11 @@ async fn conflicting(at: &At<'_>, vpc: &str, spec: &Subnet) -> Result<String, Fa
         }
         // One that overlaps; or one that cannot be seen yet.
         if at.begun.elapsed() > run.settings.settle * 2 {
-            let others: Vec<&str> =
-                found.iter().filter(|subnet| !run.is_ours(&subnet.tags)).map(|subnet| subnet.id.as_str()).collect();
+            let others: Vec<&str> = found
+                .iter()
+                .filter(|subnet| !run.is_ours(&subnet.tags))
+                .map(|subnet| subnet.id.as_str())
+                .collect();
             return Err(Fault::Foreign {
                 what: format!("subnet that overlaps {}:", spec.network),
                 name: others.join(", "),

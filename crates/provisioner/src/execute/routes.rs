@@ -4,8 +4,9 @@ use super::context::At;
 use super::{refresh, tags};
 use crate::api::model::{self, RouteTarget};
 use crate::api::{
-    AssociateRouteTable, Class, CreateRoute, CreateRouteTable, CreateVpcEndpoint, DescribeRouteTables,
-    DisassociateRouteTable, ModifyVpcEndpoint, ReplaceRoute, ReplaceRouteTableAssociation, Select,
+    AssociateRouteTable, Class, CreateRoute, CreateRouteTable, CreateVpcEndpoint,
+    DescribeRouteTables, DisassociateRouteTable, ModifyVpcEndpoint, ReplaceRoute,
+    ReplaceRouteTableAssociation, Select,
 };
 use crate::caller::Fault;
 use crate::topology::{Kind, Route, RouteTable, VpcEndpoint};
@@ -53,7 +54,12 @@ pub(super) async fn table(at: &At<'_>, spec: &RouteTable) -> Result<(), Fault> {
     Err(Fault::Failed(format!("{} was made and cannot be seen", at.id())))
 }
 
-async fn associate(at: &At<'_>, vpc: &str, table: &str, subnets: &BTreeSet<String>) -> Result<(), Fault> {
+async fn associate(
+    at: &At<'_>,
+    vpc: &str,
+    table: &str,
+    subnets: &BTreeSet<String>,
+) -> Result<(), Fault> {
     let run = at.run;
     for subnet in subnets {
         let call = AssociateRouteTable { table: table.to_owned(), subnet: subnet.clone() };
@@ -79,7 +85,9 @@ async fn associate(at: &At<'_>, vpc: &str, table: &str, subnets: &BTreeSet<Strin
                     break;
                 }
                 None if refresh::is_late(at) => {
-                    return Err(Fault::Failed(format!("{subnet} has a route table that cannot be seen")));
+                    return Err(Fault::Failed(format!(
+                        "{subnet} has a route table that cannot be seen"
+                    )));
                 }
                 None => refresh::soon(at).await?,
             }
@@ -93,7 +101,8 @@ pub(super) async fn route(at: &At<'_>, spec: &Route) -> Result<(), Fault> {
     let run = at.run;
     let (table, destination) = (run.physical(&spec.table)?, spec.destination.clone());
     let target = run.physical(&spec.target)?;
-    let is_nat = run.topology.get(&spec.target).is_some_and(|one| one.spec.kind() == Kind::NatGateway);
+    let is_nat =
+        run.topology.get(&spec.target).is_some_and(|one| one.spec.kind() == Kind::NatGateway);
     let target =
         if is_nat { RouteTarget::NatGateway(target) } else { RouteTarget::InternetGateway(target) };
     let replace = ReplaceRoute {
@@ -143,7 +152,9 @@ pub(super) async fn endpoint(at: &At<'_>, spec: &VpcEndpoint) -> Result<(), Faul
         let endpoint = match run.caller.change(call).await {
             Ok(endpoint) => endpoint.id,
             // A second one cannot have the same routes: someone else made it.
-            Err(fault) if fault.class() == Some(Class::Exists) => adopt_endpoint(at, &vpc, fault).await?,
+            Err(fault) if fault.class() == Some(Class::Exists) => {
+                adopt_endpoint(at, &vpc, fault).await?
+            }
             Err(fault) => return Err(fault),
         };
         run.remember(at.id(), &endpoint);

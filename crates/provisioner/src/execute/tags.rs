@@ -1,5 +1,7 @@
 use super::context::At;
-use crate::api::{AddElbTags, AddRdsTags, CreateOrUpdateTags, CreateTags, TagInstanceProfile, TagRole};
+use crate::api::{
+    AddElbTags, AddRdsTags, CreateOrUpdateTags, CreateTags, TagInstanceProfile, TagRole,
+};
 use crate::caller::Fault;
 use crate::topology::Kind;
 
@@ -10,7 +12,9 @@ pub(super) async fn set(at: &At<'_>, physical: &str) -> Result<(), Fault> {
         Kind::LoadBalancer | Kind::TargetGroup | Kind::Listener => {
             caller.change(AddElbTags { resource: name, tags }).await
         }
-        Kind::DbSubnetGroup | Kind::DbCluster => caller.change(AddRdsTags { arn: name, tags }).await,
+        Kind::DbSubnetGroup | Kind::DbCluster => {
+            caller.change(AddRdsTags { arn: name, tags }).await
+        }
         Kind::AutoScalingGroup => caller.change(CreateOrUpdateTags { name, tags }).await,
         Kind::Role => caller.change(TagRole { name, tags }).await,
         Kind::InstanceProfile => caller.change(TagInstanceProfile { name, tags }).await,

@@ -69,7 +69,15 @@ impl Reader<'_> {
     }
 
     /// Keeps what is in the stack's VPC; what is in another one is a second one of that.
-    fn keep_in(&mut self, vpc: &str, id: Id, physical: &str, spec: Spec, tags: &Tags, state: State) {
+    fn keep_in(
+        &mut self,
+        vpc: &str,
+        id: Id,
+        physical: &str,
+        spec: Spec,
+        tags: &Tags,
+        state: State,
+    ) {
         if self.is_kept_vpc(vpc) {
             self.keep(id, physical, spec, tags, state);
         } else {
@@ -167,13 +175,7 @@ impl Reader<'_> {
                     self.keep(id.clone(), &nat.id, spec, &nat.tags, state);
                 } else if !is_leaving {
                     let (physical, tags) = (nat.id.clone(), nat.tags.clone());
-                    self.out.duplicates.push(Found {
-                        id: id.clone(),
-                        physical,
-                        spec,
-                        tags,
-                        state,
-                    });
+                    self.out.duplicates.push(Found { id: id.clone(), physical, spec, tags, state });
                 }
             }
         }
@@ -205,7 +207,9 @@ impl Reader<'_> {
             if !self.is_ours(&group.tags) {
                 let parts = ["load-balancer", "cms", "database"];
                 let named = |part: &&&str| self.names.security_group(part) == group.name;
-                if let Some(part) = parts.iter().find(named).filter(|_| self.is_kept_vpc(&group.vpc)) {
+                if let Some(part) =
+                    parts.iter().find(named).filter(|_| self.is_kept_vpc(&group.vpc))
+                {
                     self.foreign(&format!("security-group/{part}"), &group.id);
                 }
                 continue;
@@ -250,8 +254,12 @@ impl Reader<'_> {
         tables.sort_by_key(|table| (table.associations.is_empty(), &table.id));
         for table in tables {
             let id = tagged(&table.tags, &table.id);
-            let subnets: BTreeSet<Id> =
-                table.associations.iter().filter_map(|one| one.subnet.as_ref()).map(|subnet| self.id(subnet)).collect();
+            let subnets: BTreeSet<Id> = table
+                .associations
+                .iter()
+                .filter_map(|one| one.subnet.as_ref())
+                .map(|subnet| self.id(subnet))
+                .collect();
             let spec = Spec::RouteTable(RouteTable { vpc: self.id(&table.vpc), subnets });
             self.keep_in(&table.vpc, id.clone(), &table.id, spec, &table.tags, State::Ready);
             if self.out.found.get(&id).is_none_or(|found| found.physical != table.id) {
@@ -260,7 +268,9 @@ impl Reader<'_> {
             let part = id.as_str().trim_start_matches("route-table/").to_owned();
             for route in &table.routes {
                 let target = match &route.target {
-                    RouteTarget::InternetGateway(target) | RouteTarget::NatGateway(target) => target,
+                    RouteTarget::InternetGateway(target) | RouteTarget::NatGateway(target) => {
+                        target
+                    }
                     RouteTarget::Other(target)
                         if target == "local" || target.starts_with("vpce-") =>
                     {

@@ -28,7 +28,8 @@ pub(crate) fn plan(plan: &Plan, color: bool) -> String {
     }
     text += &summary(plan);
     if let Some(cost) = &plan.cost {
-        let _ = writeln!(text, "The whole stack costs {}; `cost` shows what of it.", cost.summary());
+        let _ =
+            writeln!(text, "The whole stack costs {}; `cost` shows what of it.", cost.summary());
     }
     for warning in &plan.warnings {
         let _ = writeln!(text, "WARNING   {}", harmless(warning));
@@ -39,9 +40,11 @@ pub(crate) fn plan(plan: &Plan, color: bool) -> String {
 fn change(change: &Change, color: bool) -> String {
     let (sign, paint) = sign(change.action);
     let (paint, plain) = if color { (paint, "\x1b[0m") } else { ("", "") };
-    let physical = change.physical.as_ref().map(|physical| format!("  {physical}")).unwrap_or_default();
+    let physical =
+        change.physical.as_ref().map(|physical| format!("  {physical}")).unwrap_or_default();
     let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let line = harmless(&format!("{sign} {:<28}{}{physical}{reason}", change.id.to_string(), change.kind));
+    let line =
+        harmless(&format!("{sign} {:<28}{}{physical}{reason}", change.id.to_string(), change.kind));
     let mut text = format!("{paint}{line}{plain}\n");
     for one in &change.differences {
         text += &difference(one);
@@ -56,7 +59,9 @@ fn difference(one: &Difference) -> String {
         let extra = observed.iter().filter(|item| !desired.contains(item));
         let missing = desired.iter().filter(|item| !observed.contains(item));
         let extra = extra.map(|item| format!("      {field}: without {}\n", value(item)));
-        return extra.chain(missing.map(|item| format!("      {field}: with {}\n", value(item)))).collect();
+        return extra
+            .chain(missing.map(|item| format!("      {field}: with {}\n", value(item))))
+            .collect();
     }
     format!("      {field}: {} → {}\n", value(&one.observed), value(&one.desired))
 }
@@ -154,7 +159,8 @@ pub(crate) fn status(status: &Status) -> String {
         let _ = writeln!(text, "{}", harmless(&line));
     }
     for foreign in &status.foreign {
-        let line = format!("{:<28}belongs to someone else: {}", foreign.id.to_string(), foreign.name);
+        let line =
+            format!("{:<28}belongs to someone else: {}", foreign.id.to_string(), foreign.name);
         let _ = writeln!(text, "{}", harmless(&line));
     }
     if status.resources.is_empty() {

@@ -122,9 +122,9 @@ fn holds_data(kind: Kind) -> bool {
 
 /// Instances do not follow their template by themselves.
 fn follow_template(changes: &mut [Change]) {
-    let is_changed = changes.iter().any(|change| {
-        change.kind == Kind::LaunchTemplate && change.action == Action::Update
-    });
+    let is_changed = changes
+        .iter()
+        .any(|change| change.kind == Kind::LaunchTemplate && change.action == Action::Update);
     for change in changes.iter_mut().filter(|change| change.kind == Kind::AutoScalingGroup) {
         if is_changed && matches!(change.action, Action::None | Action::Wait) {
             change.action = Action::Update;

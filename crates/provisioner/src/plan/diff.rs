@@ -52,7 +52,9 @@ pub(super) fn has_tags(kind: Kind) -> bool {
 
 fn fields(spec: &Spec) -> BTreeMap<String, Value> {
     match serde_json::to_value(spec) {
-        Ok(Value::Object(fields)) => fields.into_iter().filter(|(name, _)| name != "kind").collect(),
+        Ok(Value::Object(fields)) => {
+            fields.into_iter().filter(|(name, _)| name != "kind").collect()
+        }
         _ => BTreeMap::new(),
     }
 }
@@ -102,9 +104,10 @@ pub(crate) fn is_in_place(kind: Kind, field: &str) -> bool {
         Kind::TargetGroup => field == "health_check" || field.starts_with("attributes."),
         Kind::Listener => field != "port",
         Kind::DbSubnetGroup => matches!(field, "subnets" | "description"),
-        Kind::DbCluster => {
-            !matches!(field, "name" | "engine" | "subnet_group" | "user" | "encrypted" | "managed_password")
-        }
+        Kind::DbCluster => !matches!(
+            field,
+            "name" | "engine" | "subnet_group" | "user" | "encrypted" | "managed_password"
+        ),
         _ => field != "name",
     }
 }

@@ -68,7 +68,10 @@ fn fits(aws: &Aws, cluster: &DbCluster, options: &[OrderableDatabase]) -> Vec<Fi
         options.iter().filter(|option| option.supports_clusters).collect();
     if clusters.is_empty() {
         return vec![Finding::new(
-            format!("{} has no Multi-AZ DB clusters of {class} with {}", aws.region, cluster.engine),
+            format!(
+                "{} has no Multi-AZ DB clusters of {class} with {}",
+                aws.region, cluster.engine
+            ),
             "choose another [aws] database_class (db.m5d.large, db.c6gd.medium …) or region",
         )];
     }
@@ -78,7 +81,11 @@ fn fits(aws: &Aws, cluster: &DbCluster, options: &[OrderableDatabase]) -> Vec<Fi
         let types: BTreeSet<&str> = clusters.iter().map(|one| one.storage_type.as_str()).collect();
         let types: Vec<&str> = types.into_iter().collect();
         return vec![Finding::new(
-            format!("{class} takes no {} storage here, but {}", cluster.storage_type, types.join(", ")),
+            format!(
+                "{class} takes no {} storage here, but {}",
+                cluster.storage_type,
+                types.join(", ")
+            ),
             "change [aws] database_storage",
         )];
     }
@@ -90,7 +97,12 @@ fn fits(aws: &Aws, cluster: &DbCluster, options: &[OrderableDatabase]) -> Vec<Fi
     if !fitting.iter().any(|one| is_within(size, one.min_storage_gib, one.max_storage_gib)) {
         let (least, most) = (fitting[0].min_storage_gib, fitting[0].max_storage_gib);
         findings.push(Finding::new(
-            format!("{class} with {} takes {} to {} GiB, not {size}", cluster.storage_type, show(least), show(most)),
+            format!(
+                "{class} with {} takes {} to {} GiB, not {size}",
+                cluster.storage_type,
+                show(least),
+                show(most)
+            ),
             "change [aws] database_storage_gib",
         ));
     }

@@ -16,7 +16,11 @@ fn needs(plan: &Plan) -> Vec<(&'static str, &'static str, usize)> {
         // The three instances of a cluster count as well.
         ("DBInstances", "DB instances", 3 * plan.makes(Kind::DbCluster)),
         ("DBSubnetGroups", "DB subnet groups", plan.makes(Kind::DbSubnetGroup)),
-        ("application-load-balancers", "application load balancers", plan.makes(Kind::LoadBalancer)),
+        (
+            "application-load-balancers",
+            "application load balancers",
+            plan.makes(Kind::LoadBalancer),
+        ),
         ("target-groups", "target groups", plan.makes(Kind::TargetGroup)),
         ("auto-scaling-groups", "auto scaling groups", plan.makes(Kind::AutoScalingGroup)),
     ]

@@ -29,8 +29,9 @@ pub(crate) async fn zones(caller: &Caller<'_>, aws: &Aws) -> Result<[String; 3],
             return Some(format!("does not offer {}", aws.instance_type));
         }
         let class = &aws.database_class;
-        (!orderable.iter().any(|one| one == zone))
-            .then(|| format!("does not offer {class} for Multi-AZ DB clusters with this engine and storage"))
+        (!orderable.iter().any(|one| one == zone)).then(|| {
+            format!("does not offer {class} for Multi-AZ DB clusters with this engine and storage")
+        })
     };
     if !aws.zones.is_empty() {
         return configured(aws, lacks);

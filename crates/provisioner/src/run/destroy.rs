@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use tokio::time::Instant;
 
 use super::apply::timeline;
@@ -36,7 +38,7 @@ pub async fn destroy(
         stack: stack.clone(),
         region: region.clone(),
         resources: Vec::new(),
-        tags: Default::default(),
+        tags: BTreeMap::new(),
     };
     for round in 1.. {
         let settings = &context.settings;
@@ -80,7 +82,9 @@ async fn prove(
     let running = instances.iter().filter(|instance| instance.state != "terminated");
     left.extend(running.map(|instance| format!("instance {} ({})", instance.id, instance.state)));
     if left.is_empty() {
-        let text = format!("Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use.");
+        let text = format!(
+            "Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use."
+        );
         context.sink.emit(Event::Finished { is_done: true, text });
         return Ok(());
     }

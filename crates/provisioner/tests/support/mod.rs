@@ -104,7 +104,9 @@ pub(crate) fn of_stack(account: &Account, stack: &str) -> Vec<Item> {
         .inventory()
         .into_iter()
         .filter(is_its)
-        .filter(|item| !matches!(item.kind, "db-cluster-snapshot" | "instance" | "network-interface"))
+        .filter(|item| {
+            !matches!(item.kind, "db-cluster-snapshot" | "instance" | "network-interface")
+        })
         .collect()
 }
 
@@ -115,7 +117,11 @@ pub(crate) fn duplicates(account: &Account, stack: &str) -> Vec<String> {
         let id = item.tags.get(RESOURCE_TAG).cloned().unwrap_or_default();
         *counts.entry((id, item.kind)).or_default() += 1;
     }
-    counts.into_iter().filter(|(_, count)| *count > 1).map(|((id, _), count)| format!("{id} × {count}")).collect()
+    counts
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .map(|((id, _), count)| format!("{id} × {count}"))
+        .collect()
 }
 
 /// What there is in an account beside what is there by itself.

@@ -1,0 +1,158 @@
+//! The database cluster and its subnet group.
+
+use std::collections::BTreeSet;
+
+use skyward_provisioner::api::model::DbCluster;
+use skyward_provisioner::api::*;
+use skyward_provisioner::sdk::Sdk;
+
+use crate::network::{subnet, vpc};
+use crate::server::{Moto, tags};
+
+pub(crate) fn cluster(security_group: String) -> DbCluster {
+    DbCluster {
+        name: "test-database".into(),
+        arn: String::new(),
+        status: String::new(),
+        engine: "mysql".into(),
+        engine_version: String::new(),
+        class: Some("db.m5d.large".into()),
+        storage_type: Some("io1".into()),
+        storage_gib: Some(100),
+        iops: Some(1000),
+        subnet_group: Some("test-database".into()),
+        security_groups: [security_group].into(),
+        endpoint: None,
+        reader_endpoint: None,
+        port: None,
+        secret: None,
+        user: Some("skyward".into()),
+        encrypted: true,
+        deletion_protection: true,
+        publicly_accessible: false,
+        backup_retention_days: 7,
+        copy_tags_to_snapshot: true,
+        iam_authentication: false,
+        log_exports: ["error".to_owned(), "slowquery".to_owned()].into(),
+        members: Vec::new(),
+        tags: tags("db-cluster"),
+    }
+}
+
+/// The subnet group of a cluster, made, and the id of its security group.
+pub(crate) async fn groups(sdk: &Sdk, region: &str, vpc: &str) -> (CreateDBSubnetGroup, String) {
+    let mut subnets = BTreeSet::new();
+    for number in 10..13 {
+        subnets.insert(subnet(sdk, region, vpc, number).await);
+    }
+    let create = CreateDBSubnetGroup {
+        name: "test-database".into(),
+        description: "the internal subnets".into(),
+        subnets,
+        tags: tags("db-subnet-group"),
+    };
+    send(sdk, create.clone()).await.unwrap();
+    let group = CreateSecurityGroup {
+        vpc: vpc.into(),
+        name: "database".into(),
+        description: "for the database".into(),
+        tags: tags("security-group/database"),
+    };
+    (create, send(sdk, group).await.unwrap())
+}
+
+#[tokio::test]
+#[ignore = "needs moto_server"]
+async fn a_subnet_group_has_its_subnets() {
+    let region = "eu-south-1";
+    let (_moto, sdk) = Moto::client(region).await;
+    let find = DescribeDBSubnetGroups { name: "test-database".into() };
+    assert_eq!(send(&sdk, find.clone()).await.unwrap(), []);
+    let vpc = vpc(&sdk).await;
+    let mut subnets = BTreeSet::new();
+    for number in 0..2 {
+        subnets.insert(subnet(&sdk, region, &vpc, number).await);
+    }
+    let create = CreateDBSubnetGroup {
+        name: "test-database".into(),
+        description: "the internal subnets".into(),
+        subnets: subnets.clone(),
+        tags: tags("db-subnet-group"),
+    };
+    let made = send(&sdk, create).await.unwrap();
+    assert_eq!((made.name.as_str(), &made.vpc, &made.subnets), ("test-database", &vpc, &subnets));
+    let found = send(&sdk, find.clone()).await.unwrap();
+    assert_eq!((&found[0], found[0].status.as_str()), (&made, "Complete"));
+    assert_eq!(found[0].description, "the internal subnets");
+    let arn = made.arn;
+    let listed = send(&sdk, ListRdsTags { arn: arn.clone() }).await.unwrap();
+    assert_eq!(listed, tags("db-subnet-group"));
+    let more = [("owner".to_owned(), "web".to_owned())];
+    send(&sdk, AddRdsTags { arn: arn.clone(), tags: more.into() }).await.unwrap();
+    assert_eq!(send(&sdk, ListRdsTags { arn }).await.unwrap()["owner"], "web");
+    send(&sdk, DeleteDBSubnetGroup { name: "test-database".into() }).await.unwrap();
+    assert_eq!(send(&sdk, find).await.unwrap(), []);
+    let error = send(&sdk, DeleteDBSubnetGroup { name: "test-database".into() }).await.unwrap_err();
+    assert_eq!(
+        (error.code.as_str(), error.class()),
+        ("DBSubnetGroupNotFoundFault", Class::NotFound),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs moto_server"]
+async fn a_cluster_reads_as_it_was_written_and_its_password_never() {
+    let region = "eu-south-2";
+    let (_moto, sdk) = Moto::client(region).await;
+    let name = "test-database".to_owned();
+    let find = DescribeDBClusters { name: name.clone() };
+    assert_eq!(send(&sdk, find.clone()).await.unwrap(), []);
+    let vpc = vpc(&sdk).await;
+    let (_, security_group) = groups(&sdk, region, &vpc).await;
+    let wanted = cluster(security_group);
+    send(&sdk, CreateDBCluster { cluster: wanted.clone() }).await.unwrap();
+    let found = send(&sdk, find.clone()).await.unwrap().remove(0);
+    assert!(["creating", "available"].contains(&found.status.as_str()), "{}", found.status);
+    let secret = found.secret.clone().unwrap_or_default();
+    assert!(secret.starts_with("arn:aws:secretsmanager:eu-south-2:"), "{secret}");
+    assert!(found.endpoint.as_ref().is_some_and(|host| host.contains("test-database")));
+    assert!(found.reader_endpoint.is_some() && !found.engine_version.is_empty());
+    assert_eq!(found.port, Some(3306));
+    assert!(found.arn.ends_with(":cluster:test-database"), "{}", found.arn);
+    // What the service adds.
+    let expected = DbCluster {
+        arn: found.arn.clone(),
+        status: found.status.clone(),
+        engine_version: found.engine_version.clone(),
+        endpoint: found.endpoint.clone(),
+        reader_endpoint: found.reader_endpoint.clone(),
+        port: found.port,
+        secret: found.secret.clone(),
+        ..wanted.clone()
+    };
+    assert_eq!(found, expected);
+    assert_eq!(send(&sdk, ListRdsTags { arn: found.arn }).await.unwrap(), tags("db-cluster"));
+
+    let delete = |final_snapshot| DeleteDBCluster { name: name.clone(), final_snapshot };
+    let error = send(&sdk, delete(None)).await.unwrap_err();
+    assert_eq!(error.class(), Class::Refused, "{error}");
+    let changes = DbClusterChanges {
+        iops: Some(2000),
+        backup_retention_days: Some(14),
+        deletion_protection: Some(false),
+        ..DbClusterChanges::default()
+    };
+    send(&sdk, ModifyDBCluster { name: name.clone(), changes }).await.unwrap();
+    let found = send(&sdk, find.clone()).await.unwrap().remove(0);
+    assert_eq!((found.iops, found.backup_retention_days), (Some(2000), 14));
+    assert_eq!((found.storage_gib, found.deletion_protection), (Some(100), false));
+    send(&sdk, delete(Some("test-database-final".into()))).await.unwrap();
+    assert_eq!(send(&sdk, find).await.unwrap(), []);
+    let error = send(&sdk, delete(None)).await.unwrap_err();
+    assert_eq!(
+        (error.code.as_str(), error.class()),
+        ("DBClusterNotFoundFault", Class::NotFound),
+        "{error}"
+    );
+}
