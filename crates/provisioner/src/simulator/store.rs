@@ -59,6 +59,8 @@ fn all_keys<T: Thing>(thing: &T) -> Vec<String> {
 impl<T: Thing> Store<T> {
     /// Writes a thing, new or changed.
     pub(super) fn put(&mut self, moment: Moment, id: &str, thing: T) {
+        // First, or it would take the new keys of what had this name before.
+        self.forget(moment.now);
         for key in all_keys(&thing) {
             let ids = self.index.entry(key).or_default();
             if !ids.contains(id) {
@@ -70,7 +72,6 @@ impl<T: Thing> Store<T> {
     }
 
     fn write(&mut self, moment: Moment, id: &str, thing: Option<T>) {
-        self.forget(moment.now);
         if !self.records.contains_key(id) {
             self.records.insert(id.to_owned(), VecDeque::new());
         }
