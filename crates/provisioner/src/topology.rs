@@ -9,12 +9,14 @@ mod edge;
 mod instances;
 mod names;
 mod network;
+mod refs;
 mod resource;
 mod spec;
 mod storage;
 
 pub use build::{Place, desired};
 pub use names::{Names, RESOURCE_TAG, STACK_TAG};
+pub(crate) use instances::{ROLE_POLICY, image_parameter};
 pub use network::{Networks, networks};
 pub use resource::{Id, Kind, Resource, Topology};
 pub use spec::*;

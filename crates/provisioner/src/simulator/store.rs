@@ -59,7 +59,7 @@ fn all_keys<T: Thing>(thing: &T) -> Vec<String> {
 impl<T: Thing> Store<T> {
     /// Writes a thing, new or changed.
     pub(super) fn put(&mut self, moment: Moment, id: &str, thing: T) {
-        // First, or it would take the new keys of what had this name before.
+        // Before the new keys are there: a name that comes back must not lose them with those of its last bearer.
         self.forget(moment.now);
         for key in all_keys(&thing) {
             let ids = self.index.entry(key).or_default();
@@ -72,6 +72,7 @@ impl<T: Thing> Store<T> {
     }
 
     fn write(&mut self, moment: Moment, id: &str, thing: Option<T>) {
+        self.forget(moment.now);
         if !self.records.contains_key(id) {
             self.records.insert(id.to_owned(), VecDeque::new());
         }

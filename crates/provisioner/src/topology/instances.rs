@@ -13,6 +13,9 @@ pub(crate) const IMAGE: &str =
 pub(crate) const IMAGE_ARM: &str =
     "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 
+/// The name of the policy in the role of the instances.
+pub(crate) const ROLE_POLICY: &str = "assets";
+
 /// The instances in the internal subnets, attached to the load balancer.
 pub(super) fn add(builder: &mut Builder<'_>) {
     role(builder);
@@ -46,7 +49,7 @@ fn role(builder: &mut Builder<'_>) {
             "Version": "2012-10-17",
             "Statement": [{ "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" }],
         }),
-        policy_name: "assets".into(),
+        policy_name: ROLE_POLICY.into(),
         policy: json!({
             "Version": "2012-10-17",
             "Statement": [

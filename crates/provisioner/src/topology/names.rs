@@ -20,6 +20,11 @@ impl Names {
         Self { stack: stack.to_owned(), region: region.to_owned(), account: account.to_owned() }
     }
 
+    /// The account's number.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// The load balancer: at most 32 letters, digits and hyphens, not beginning with `internal-`.
     pub fn load_balancer(&self) -> String {
         format!("{}-web", self.stack)

@@ -1,0 +1,257 @@
+//! Calls that survive what passes by itself: throttling, lost answers, states that are not there yet.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::api::{self, Api, ApiError, Call, Class, Paged};
+use crate::interrupt::Interrupt;
+use crate::limits::Limits;
+use crate::random::Random;
+
+/// Why something could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// AWS said no.
+    #[error("{0}")]
+    Api(#[from] ApiError),
+    /// The end was asked for.
+    #[error("interrupted")]
+    Interrupted,
+    /// Something of this name is there, and is not this stack's.
+    #[error("{what} {name} is there and carries no tag of this stack: it is not touched")]
+    Foreign {
+        /// The kind of thing.
+        what: String,
+        /// Its name or id.
+        name: String,
+    },
+    /// It has failed for good, or takes too long.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Fault {
+    /// What to do about it.
+    pub fn next_step(&self) -> String {
+        let again = "run it again: it goes on from where it is";
+        match self {
+            Self::Interrupted => again.into(),
+            Self::Foreign { what, .. } => format!(
+                "choose another [aws] name, or delete that {what}, or tag it skyward:stack=… with the stack's name to hand it over"
+            ),
+            Self::Failed(_) => format!("look at it in the AWS console; then {again}"),
+            Self::Api(error) => match error.class() {
+                Class::Throttled | Class::Unknown | Class::NotFound | Class::NotYet | Class::Exists => {
+                    again.into()
+                }
+                Class::Credentials => format!("renew the credentials (aws sso login, or AWS_PROFILE); then {again}"),
+                Class::Denied => format!(
+                    "allow {}:{} (infra/ has the policies); then {again}",
+                    error.operation.service().prefix(),
+                    error.operation
+                ),
+                Class::Quota => format!(
+                    "raise the quota in Service Quotas, or use another zone or class; then {again}"
+                ),
+                Class::Refused => format!("change what AWS refuses in [aws]; then {again}"),
+            },
+        }
+    }
+
+    /// The class of an answer.
+    pub fn class(&self) -> Option<Class> {
+        match self {
+            Self::Api(error) => Some(error.class()),
+            _ => None,
+        }
+    }
+}
+
+/// How long to go on with what passes by itself. Throttling is always waited out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// A call that got no answer is made again: what it does twice, it does once.
+    pub repeats: bool,
+    /// Something was made a moment ago and may not be visible yet.
+    pub not_found: Duration,
+    /// Something else must go or become ready first.
+    pub not_yet: Duration,
+}
+
+impl Patience {
+    /// A call that only reads.
+    pub const READ: Self =
+        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_secs(60) };
+    /// A change that can be made twice, of something that may be new.
+    pub const CHANGE: Self = Self {
+        repeats: true,
+        not_found: Duration::from_secs(60),
+        not_yet: Duration::from_secs(300),
+    };
+    /// A creation that makes a second one when it is called twice.
+    pub const ONCE: Self = Self { repeats: false, ..Self::CHANGE };
+    /// A deletion, which waits until nothing uses the thing any more.
+    pub const DELETE: Self = Self {
+        repeats: true,
+        not_found: Duration::ZERO,
+        not_yet: Duration::from_secs(1500),
+    };
+}
+
+/// How often a call without an answer is made again.
+const REPEATS: u32 = 8;
+/// How long throttling is waited out. A thousand stacks in one account make long queues.
+const THROTTLED: Duration = Duration::from_secs(3600);
+
+/// The account as everything here calls it.
+pub struct Caller<'a> {
+    api: &'a dyn Api,
+    limits: Limits,
+    random: Random,
+    interrupt: Interrupt,
+    unsure: Cell<u32>,
+}
+
+impl<'a> Caller<'a> {
+    /// Calls this account, within these limits.
+    pub fn new(api: &'a dyn Api, limits: Limits, seed: u64, interrupt: Interrupt) -> Self {
+        Self { api, limits, random: Random::new(seed), interrupt, unsure: Cell::new(0) }
+    }
+
+    /// How many calls that make something have had no answer.
+    pub fn unsure(&self) -> u32 {
+        self.unsure.get()
+    }
+
+    /// The wish to stop.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// Waits, unless the end is asked for.
+    ///
+    /// # Errors
+    /// The end is asked for.
+    pub async fn sleep(&self, duration: Duration) -> Result<(), Fault> {
+        if self.interrupt.is_raised() {
+            return Err(Fault::Interrupted);
+        }
+        tokio::select! {
+            biased;
+            () = self.interrupt.raised() => Err(Fault::Interrupted),
+            () = tokio::time::sleep(duration) => Ok(()),
+        }
+    }
+
+    /// Calls, with the patience of a call that reads.
+    ///
+    /// # Errors
+    /// What AWS answers in the end.
+    pub async fn read<C: Call>(&self, call: C) -> Result<C::Output, Fault> {
+        self.send(call, Patience::READ).await
+    }
+
+    /// As [`Caller::read`]; none where there is nothing of the name.
+    ///
+    /// # Errors
+    /// What else AWS answers.
+    pub async fn find<C: Call>(&self, call: C) -> Result<Option<C::Output>, Fault> {
+        match self.read(call).await {
+            Ok(output) => Ok(Some(output)),
+            Err(fault) if fault.class() == Some(Class::NotFound) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// All pages.
+    ///
+    /// # Errors
+    /// What AWS answers to any of them.
+    pub async fn list<C: Paged>(&self, call: C) -> Result<Vec<C::Item>, Fault> {
+        let mut page = self.read(call.clone()).await?;
+        let mut items = page.items;
+        while let Some(next) = page.next {
+            page = self.read(call.clone().at(next)).await?;
+            items.append(&mut page.items);
+        }
+        Ok(items)
+    }
+
+    /// Makes a change that can be made twice.
+    ///
+    /// # Errors
+    /// What AWS answers in the end.
+    pub async fn change<C: Call>(&self, call: C) -> Result<C::Output, Fault> {
+        self.send(call, Patience::CHANGE).await
+    }
+
+    /// Makes a deletion; what is not there is deleted.
+    ///
+    /// # Errors
+    /// What else AWS answers in the end.
+    pub async fn delete<C: Call>(&self, call: C) -> Result<(), Fault> {
+        match self.send(call, Patience::DELETE).await {
+            Ok(_) => Ok(()),
+            Err(fault) if fault.class() == Some(Class::NotFound) => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Calls, with this patience.
+    ///
+    /// # Errors
+    /// What AWS answers in the end.
+    pub async fn send<C: Call>(&self, call: C, patience: Patience) -> Result<C::Output, Fault> {
+        let begun = Instant::now();
+        let (mut tries, mut repeats) = (0, 0);
+        loop {
+            let wait = self.limits.take(C::OPERATION);
+            if !wait.is_zero() {
+                self.sleep(wait).await?;
+            }
+            if self.interrupt.is_raised() {
+                return Err(Fault::Interrupted);
+            }
+            let error = match api::send(self.api, call.clone()).await {
+                Ok(output) => return Ok(output),
+                Err(error) => error,
+            };
+            let class = error.class();
+            let is_over = match class {
+                Class::Throttled => begun.elapsed() > THROTTLED,
+                Class::Unknown => {
+                    repeats += 1;
+                    if !patience.repeats {
+                        self.unsure.set(self.unsure.get() + 1);
+                    }
+                    !patience.repeats || repeats > REPEATS
+                }
+                Class::NotFound => begun.elapsed() >= patience.not_found,
+                Class::NotYet => begun.elapsed() >= patience.not_yet,
+                _ => true,
+            };
+            if is_over {
+                return Err(Fault::Api(error));
+            }
+            if class == Class::Throttled {
+                self.limits.emptied(C::OPERATION);
+            }
+            self.sleep(self.backoff(class, tries)).await?;
+            tries += 1;
+        }
+    }
+
+    /// "Full jitter", as AWS's architecture blog recommends: anything up to a bound that doubles. What waits for another
+    /// thing's state looks steadily instead.
+    fn backoff(&self, class: Class, tries: u32) -> Duration {
+        let (first, most): (f64, f64) = match class {
+            Class::Throttled => (1.0, 20.0),
+            Class::Unknown => (0.5, 10.0),
+            _ => (1.0, 4.0),
+        };
+        let bound = (first * f64::from(2_u32.saturating_pow(tries.min(10)))).min(most);
+        Duration::from_secs_f64(bound * (0.2 + 0.8 * self.random.unit()))
+    }
+}

@@ -1,0 +1,33 @@
+//! The commands.
+
+pub(crate) mod apply;
+pub(crate) mod destroy;
+pub(crate) mod drift;
+pub(crate) mod offline;
+pub(crate) mod plan;
+pub(crate) mod status;
+
+use skyward_config::Aws;
+use skyward_provisioner::event::Sink;
+use skyward_provisioner::execute::Settings;
+use skyward_provisioner::run::Context;
+
+use crate::account::Account;
+use crate::cli::Common;
+
+/// What the library works with.
+pub(crate) fn context<'a>(
+    common: &Common,
+    account: &'a Account,
+    aws: &'a Aws,
+    user_data: &'a str,
+    sink: &'a dyn Sink,
+) -> Context<'a> {
+    let now = jiff::Timestamp::now();
+    // Two real runs must not wait in step; a simulated one must always be the same.
+    let seed = if common.simulate { common.seed } else { now.as_nanosecond().unsigned_abs() as u64 };
+    let mut context = Context::new(&*account.api, aws, user_data, sink);
+    context.settings = Settings { seed, now, ..Settings::default() };
+    context.interrupt = common.interrupt.clone();
+    context
+}

@@ -1,0 +1,70 @@
+//! `drift`: what is not as the configuration says.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use skyward_config::Aws;
+use skyward_provisioner::api::model::{Peer, Rule, VpcAttribute};
+use skyward_provisioner::api::{
+    AuthorizeSecurityGroupIngress, DeleteTags, DescribeSecurityGroups, DescribeVpcs, ModifyVpcAttribute,
+    Select,
+};
+use skyward_provisioner::run;
+use skyward_provisioner::simulator;
+
+use crate::account::Account;
+use crate::cli::{Common, user_data};
+use crate::command::context;
+use crate::output::{Output, json_line, tables};
+
+/// Show what is not as the configuration says, field by field, whoever changed it
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Exit with 3 where something differs
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// Runs the command.
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+    let loaded = common.load()?;
+    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
+    let sink = Output::notices();
+    let account = Account::with_stack(common, aws, &script).await?;
+    if let Some(simulated) = account.simulated.as_ref().filter(|_| common.state.is_none()) {
+        meddle(simulated, aws)?;
+    }
+    let what = "an account in which `apply` has run, and then someone opened port 22 of the instances to the world, turned \
+                DNS names off and took a tag away";
+    account.announce(common, &*sink, what);
+    let plan = run::drift(&context(common, &account, aws, &script, &*sink)).await?;
+    match common.output {
+        Output::Json => json_line(&plan),
+        Output::Text => print!("{}", tables::drift(&plan, false)),
+    }
+    Ok(if args.exit_code && !plan.is_empty() { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+/// What people do by hand.
+fn meddle(account: &simulator::Account, aws: &Aws) -> Result<()> {
+    let select = || Select::Stack(aws.name.clone());
+    let vpcs = account.directly(DescribeVpcs { select: select(), page: None })?;
+    for vpc in vpcs.items.into_iter().map(|vpc| vpc.id) {
+        let attribute = VpcAttribute::DnsHostnames;
+        account.directly(ModifyVpcAttribute { vpc: vpc.clone(), attribute, value: false })?;
+        account.directly(DeleteTags { resources: vec![vpc], names: vec!["Name".into()] })?;
+    }
+    let groups = account.directly(DescribeSecurityGroups { select: select(), page: None })?;
+    let name = format!("{}-cms", aws.name);
+    for group in groups.items.into_iter().filter(|group| group.name == name) {
+        let ssh = Rule {
+            protocol: "tcp".into(),
+            ports: Some((22, 22)),
+            peer: Peer::Network("0.0.0.0/0".into()),
+            description: "just for today".into(),
+        };
+        let rules = [ssh].into();
+        account.directly(AuthorizeSecurityGroupIngress { group: group.id, rules })?;
+    }
+    Ok(())
+}

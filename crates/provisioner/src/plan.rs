@@ -1,0 +1,126 @@
+//! What differs between a stack as it should be and as it was found, and in which order that is changed. Pure.
+
+mod changes;
+mod diff;
+mod order;
+mod steps;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cost::Cost;
+use crate::topology::{Id, Kind};
+
+pub use changes::{plan, plan_destroy};
+pub use diff::{Difference, differences};
+pub use steps::Step;
+
+/// What is done to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is as it should be.
+    None,
+    /// It is as it should be and not ready yet: it is waited for.
+    Wait,
+    /// It is made.
+    Create,
+    /// It is changed where it is.
+    Update,
+    /// It is deleted and made anew.
+    Replace,
+    /// It is deleted.
+    Delete,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "unchanged",
+            Self::Wait => "wait",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+        })
+    }
+}
+
+/// What is to be done to one resource.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// Which.
+    pub id: Id,
+    /// What it is.
+    pub kind: Kind,
+    /// What is done.
+    pub action: Action,
+    /// AWS's id or name of what is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub physical: Option<String>,
+    /// Field by field, as it is and as it is to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+    /// Why, where the differences do not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// It would take data with it, and is only done where that is asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_guarded: bool,
+}
+
+/// All that is to be done to a stack.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The stack.
+    pub stack: String,
+    /// The region.
+    pub region: String,
+    /// What changes, in the order of the topology; what stays as it is is not in it.
+    pub changes: Vec<Change>,
+    /// How many resources stay as they are.
+    pub unchanged: usize,
+    /// The same as single steps, each with those that must be done before.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
+    /// How long that usually takes, in seconds.
+    pub expected_s: f64,
+    /// What the whole stack costs a month, once it is as planned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Box<Cost>>,
+    /// What there is to know before one agrees.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Plan {
+    /// Nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// How many resources have this done to them.
+    pub fn count(&self, action: Action) -> usize {
+        self.changes.iter().filter(|change| change.action == action).count()
+    }
+
+    /// What is only done where it is asked for.
+    pub fn guarded(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.is_guarded)
+    }
+
+    /// Whether something of this kind is to be made.
+    pub fn makes(&self, kind: Kind) -> usize {
+        let is_made = |change: &&Change| {
+            change.kind == kind && matches!(change.action, Action::Create | Action::Replace)
+        };
+        self.changes.iter().filter(is_made).count()
+    }
+
+    /// The steps on the expected critical path.
+    pub fn critical(&self) -> BTreeSet<usize> {
+        steps::critical(&self.steps)
+    }
+}

@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::topology::{Kind, Spec};
+
+/// A field that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// Which, such as `min` or `tags.team`.
+    pub field: String,
+    /// As it was found; null for what is not there.
+    pub observed: Value,
+    /// As it should be.
+    pub desired: Value,
+}
+
+/// The fields of a resource that are not as they should be.
+pub fn differences(
+    desired: (&Spec, &BTreeMap<String, String>),
+    observed: (&Spec, &BTreeMap<String, String>),
+) -> Vec<Difference> {
+    let (wanted, found) = (fields(desired.0), fields(observed.0));
+    let mut all = Vec::new();
+    for (field, desired) in wanted {
+        let observed = found.get(&field).cloned().unwrap_or(Value::Null);
+        match (field.as_str(), &desired, &observed) {
+            // Only what we set is ours.
+            ("attributes", Value::Object(desired), Value::Object(observed)) => {
+                all.extend(parts(&field, desired, observed));
+            }
+            // What we leave to AWS is as AWS sets it.
+            ("iops", Value::Null, _) => {}
+            _ if normal(&desired) == normal(&observed) => {}
+            _ => all.push(Difference { field, observed, desired }),
+        }
+    }
+    if has_tags(desired.0.kind()) {
+        let value = |tags: &BTreeMap<String, String>| {
+            tags.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+        };
+        all.extend(parts("tags", &value(desired.1), &value(observed.1)));
+    }
+    all
+}
+
+/// Whether things of this kind carry tags of their own.
+pub(super) fn has_tags(kind: Kind) -> bool {
+    !matches!(kind, Kind::Route | Kind::SecurityGroupRules | Kind::ScalingPolicy)
+}
+
+fn fields(spec: &Spec) -> BTreeMap<String, Value> {
+    match serde_json::to_value(spec) {
+        Ok(Value::Object(fields)) => fields.into_iter().filter(|(name, _)| name != "kind").collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+type Object = serde_json::Map<String, Value>;
+
+/// Those that are desired, each for itself.
+fn parts(field: &str, desired: &Object, observed: &Object) -> Vec<Difference> {
+    desired
+        .iter()
+        .filter(|(name, value)| observed.get(*name) != Some(value))
+        .map(|(name, value)| Difference {
+            field: format!("{field}.{name}"),
+            observed: observed.get(name).cloned().unwrap_or(Value::Null),
+            desired: value.clone(),
+        })
+        .collect()
+}
+
+/// A list of one is the same as the one in policies, and lists there have no order.
+fn normal(value: &Value) -> Value {
+    match value {
+        Value::Array(items) if items.len() == 1 => normal(&items[0]),
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(normal).collect();
+            items.sort_by_key(ToString::to_string);
+            Value::Array(items)
+        }
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), normal(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Whether AWS changes this field of a resource that is there. What it does not change costs a new resource.
+pub(crate) fn is_in_place(kind: Kind, field: &str) -> bool {
+    if field.starts_with("tags.") {
+        return true;
+    }
+    match kind {
+        Kind::Vpc => field != "network",
+        Kind::Subnet => field == "public_addresses",
+        Kind::NatGateway | Kind::FlowLog | Kind::SecurityGroup | Kind::Address => false,
+        Kind::RouteTable | Kind::VpcEndpoint => !matches!(field, "vpc" | "service"),
+        Kind::Route => field == "target",
+        Kind::TargetGroup => field == "health_check" || field.starts_with("attributes."),
+        Kind::Listener => field != "port",
+        Kind::DbSubnetGroup => matches!(field, "subnets" | "description"),
+        Kind::DbCluster => {
+            !matches!(field, "name" | "engine" | "subnet_group" | "user" | "encrypted" | "managed_password")
+        }
+        _ => field != "name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topology::{Id, Subnet};
+
+    #[test]
+    fn policies_are_compared_by_meaning() {
+        let one = serde_json::json!({ "Action": ["s3:GetObject"], "Resource": ["a", "b"] });
+        let other = serde_json::json!({ "Action": "s3:GetObject", "Resource": ["b", "a"] });
+        assert_eq!(normal(&one), normal(&other));
+        assert_ne!(normal(&one), normal(&serde_json::json!({ "Action": "s3:PutObject" })));
+    }
+
+    #[test]
+    fn a_difference_is_one_of_a_field_or_of_a_tag_that_is_ours() {
+        let subnet = |zone: &str| {
+            let (vpc, network) = (Id::from("vpc"), "10.0.0.0/20".to_owned());
+            Spec::Subnet(Subnet { vpc, network, zone: zone.into(), public_addresses: false })
+        };
+        let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let found = differences(
+            (&subnet("a"), &tags(&[("team", "web")])),
+            (&subnet("b"), &tags(&[("team", "cms"), ("theirs", "1")])),
+        );
+        let fields: Vec<&str> = found.iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(fields, ["zone", "tags.team"]);
+        assert!(!is_in_place(Kind::Subnet, "zone") && is_in_place(Kind::Subnet, "tags.team"));
+    }
+}

@@ -1,0 +1,149 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Action, Change, order};
+use crate::estimate::estimate;
+use crate::observe::Observed;
+use crate::topology::{Id, Kind, Topology};
+
+/// One node of the graph that is carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Which resource.
+    pub id: Id,
+    /// What it is.
+    pub kind: Kind,
+    /// What is done. A replacement is two steps, a deletion and a creation.
+    pub action: Action,
+    /// The step is a half of a replacement.
+    pub is_replacement: bool,
+    /// AWS's id of what is there.
+    pub physical: Option<String>,
+    /// The steps that must be done before, by their place in the plan.
+    pub after: BTreeSet<usize>,
+}
+
+/// Orders the changes: what is made after what it needs, what is deleted after what uses it.
+pub(super) fn steps(topology: &Topology, observed: &Observed, changes: &[Change]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for change in changes {
+        let step = |action| Step {
+            id: change.id.clone(),
+            kind: change.kind,
+            action,
+            is_replacement: change.action == Action::Replace,
+            physical: change.physical.clone(),
+            after: BTreeSet::new(),
+        };
+        if change.action == Action::Replace {
+            // What has no existence of its own goes with what it belongs to.
+            if change.physical.is_some() && change.kind != Kind::DefaultSecurityGroup {
+                steps.push(step(Action::Delete));
+            }
+            steps.push(step(Action::Create));
+        } else {
+            steps.push(step(change.action));
+        }
+    }
+    let made: BTreeMap<Id, usize> = steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| step.action != Action::Delete)
+        .map(|(index, step)| (step.id.clone(), index))
+        .collect();
+    let deleted: Vec<(usize, Kind, Id)> = steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| step.action == Action::Delete)
+        .map(|(index, step)| (index, step.kind, step.id.clone()))
+        .collect();
+    for index in 0..steps.len() {
+        let step = &steps[index];
+        let after = if step.action == Action::Delete {
+            before_deletion(observed, topology, step, &made, &deleted)
+        } else {
+            let needs = topology.get(&step.id).into_iter().flat_map(|resource| &resource.needs);
+            let mut after: BTreeSet<usize> = needs.filter_map(|id| made.get(id).copied()).collect();
+            after.extend(deleted.iter().filter(|(_, _, id)| *id == step.id).map(|(index, ..)| *index));
+            after
+        };
+        steps[index].after = after;
+    }
+    steps
+}
+
+fn before_deletion(
+    observed: &Observed,
+    topology: &Topology,
+    step: &Step,
+    made: &BTreeMap<Id, usize>,
+    deleted: &[(usize, Kind, Id)],
+) -> BTreeSet<usize> {
+    let kinds = order::gone_before(step.kind);
+    let mut after: BTreeSet<usize> =
+        deleted.iter().filter(|(_, kind, _)| kinds.contains(kind)).map(|(index, ..)| *index).collect();
+    // The assets' accesses are logged to the other bucket.
+    if step.id.as_str() == "bucket/logs" {
+        let assets = deleted.iter().filter(|(_, _, id)| id.as_str() == "bucket/assets");
+        after.extend(assets.map(|(index, ..)| *index));
+    }
+    // What stays and referred to it refers to something else first.
+    for found in observed.found.values() {
+        let uses = found.spec.refs().contains(&step.id);
+        let Some(user) = made.get(&found.id).filter(|_| uses) else { continue };
+        let stays = topology.get(&found.id).is_some_and(|resource| !resource.spec.refs().contains(&step.id));
+        if stays {
+            after.insert(*user);
+        }
+    }
+    after
+}
+
+/// When each step can be done at the earliest, by the usual times.
+fn ends(steps: &[Step]) -> Vec<Duration> {
+    let mut ends: Vec<Option<Duration>> = vec![None; steps.len()];
+    for index in 0..steps.len() {
+        end(steps, index, &mut ends);
+    }
+    ends.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+fn end(steps: &[Step], index: usize, ends: &mut [Option<Duration>]) -> Duration {
+    if let Some(end) = ends[index] {
+        return end;
+    }
+    // Against a circle, which would be a mistake of the order: the steps themselves find it.
+    ends[index] = Some(Duration::ZERO);
+    let begin = steps[index].after.iter().map(|before| end(steps, *before, ends)).max();
+    let step = &steps[index];
+    let took = begin.unwrap_or_default() + estimate(step.kind, step.action).usual;
+    ends[index] = Some(took);
+    took
+}
+
+/// How long all steps usually take.
+pub(super) fn expected(steps: &[Step]) -> Duration {
+    ends(steps).into_iter().max().unwrap_or_default()
+}
+
+/// The steps that the whole waits for, by the usual times.
+pub(super) fn critical(steps: &[Step]) -> BTreeSet<usize> {
+    let ends = ends(steps);
+    let mut path = BTreeSet::new();
+    let mut at = (0..steps.len()).max_by_key(|index| ends[*index]);
+    while let Some(index) = at.filter(|index| path.insert(*index)) {
+        at = steps[index].after.iter().copied().max_by_key(|before| ends[*before]);
+    }
+    path
+}
+
+impl Step {
+    /// Whether this step may begin as soon as that one's resource exists, before it is ready: a listener needs no active load
+    /// balancer, and a scaling policy no running instance.
+    pub(crate) fn begins_early(&self, before: &Self) -> bool {
+        matches!(
+            (before.kind, self.kind),
+            (Kind::LoadBalancer, Kind::Listener) | (Kind::AutoScalingGroup, Kind::ScalingPolicy)
+        )
+    }
+}

@@ -1,0 +1,176 @@
+//! The commands as a library: what the command line calls, and what tests drive.
+
+mod apply;
+mod destroy;
+mod survey;
+
+use serde::Serialize;
+use skyward_config::Aws;
+
+use crate::api::Api;
+use crate::caller::{Caller, Fault};
+use crate::event::{Event, Outputs, Sink};
+use crate::execute::{Failure, Settings};
+use crate::interrupt::Interrupt;
+use crate::limits::Limits;
+use crate::observe::{Foreign, Found};
+use crate::plan::Plan;
+use crate::preflight::Finding;
+use crate::timeline::Span;
+
+pub use apply::apply;
+pub use destroy::destroy;
+pub use survey::{Survey, survey};
+
+/// What every command works with.
+pub struct Context<'a> {
+    /// The account.
+    pub api: &'a dyn Api,
+    /// The stack.
+    pub aws: &'a Aws,
+    /// The instances' user data.
+    pub user_data: &'a str,
+    /// How it is done.
+    pub settings: Settings,
+    /// Our own token buckets; shared by all who call the same account from here.
+    pub limits: Limits,
+    /// The wish to stop.
+    pub interrupt: Interrupt,
+    /// Takes what happens.
+    pub sink: &'a dyn Sink,
+}
+
+impl<'a> Context<'a> {
+    /// With the usual settings.
+    pub fn new(api: &'a dyn Api, aws: &'a Aws, user_data: &'a str, sink: &'a dyn Sink) -> Self {
+        Self {
+            api,
+            aws,
+            user_data,
+            settings: Settings::default(),
+            limits: Limits::default(),
+            interrupt: Interrupt::default(),
+            sink,
+        }
+    }
+
+    fn caller(&self) -> Caller<'a> {
+        Caller::new(self.api, self.limits.clone(), self.settings.seed, self.interrupt.clone())
+    }
+
+    fn note(&self, text: impl Into<String>) {
+        self.sink.emit(Event::Note { text: text.into() });
+    }
+}
+
+/// Why a command did not do what it was asked for. Each was told in events already, but for its last sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Something stands in the way.
+    #[error("{}", count(.0.len(), "thing stands in the way", "things stand in the way"))]
+    Findings(Vec<Finding>),
+    /// Whoever was asked did not agree.
+    #[error("not agreed; nothing was changed")]
+    Declined,
+    /// The end was asked for.
+    #[error("interrupted. Next step: run it again, it goes on from there; or `destroy`")]
+    Interrupted,
+    /// Something could not be done.
+    #[error("{} not done. Next step: {next}", count(failures.iter().filter(|one| !one.is_skipped).count(), "resource is", "resources are"))]
+    Failed {
+        /// What, and why not.
+        failures: Vec<Failure>,
+        /// What to do.
+        next: String,
+    },
+}
+
+fn count(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+impl RunError {
+    fn of(failures: Vec<Failure>) -> Self {
+        if failures.iter().any(|failure| failure.fault == Fault::Interrupted) {
+            return Self::Interrupted;
+        }
+        let first = failures.iter().find(|failure| !failure.is_skipped);
+        let next = first.map(|failure| failure.fault.next_step()).unwrap_or_default();
+        Self::Failed { failures, next }
+    }
+
+    fn findings(faults: &[Fault]) -> Self {
+        if faults.contains(&Fault::Interrupted) {
+            return Self::Interrupted;
+        }
+        Self::Findings(faults.iter().map(Finding::of).collect())
+    }
+}
+
+/// What a command that changes something came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Done {
+    /// Something was changed.
+    pub has_changed: bool,
+    /// What took when.
+    pub spans: Vec<Span>,
+    /// What the stack offers now.
+    pub outputs: Outputs,
+}
+
+/// A stack as it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The stack.
+    pub stack: String,
+    /// The region.
+    pub region: String,
+    /// Its resources.
+    pub resources: Vec<Found>,
+    /// Second ones that an interruption left.
+    pub duplicates: Vec<Found>,
+    /// What has the name of a resource, and belongs to someone else.
+    pub foreign: Vec<Foreign>,
+    /// What it offers.
+    pub outputs: Outputs,
+}
+
+/// What would be changed.
+///
+/// # Errors
+/// Something stands in the way: all of it.
+pub async fn plan(context: &Context<'_>) -> Result<Plan, RunError> {
+    let caller = context.caller();
+    let survey = survey(context, &caller).await?;
+    survey.announce(context);
+    if !survey.findings.is_empty() {
+        return Err(RunError::Findings(survey.findings));
+    }
+    Ok(survey.plan)
+}
+
+/// What is not as the configuration says, whoever changed it.
+///
+/// # Errors
+/// The account does not answer.
+pub async fn drift(context: &Context<'_>) -> Result<Plan, RunError> {
+    let caller = context.caller();
+    Ok(survey::compare(context, &caller).await?.plan)
+}
+
+/// What there is.
+///
+/// # Errors
+/// The account does not answer.
+pub async fn status(context: &Context<'_>) -> Result<Status, RunError> {
+    let caller = context.caller();
+    let (_, observed) = survey::look(context, &caller).await?;
+    Ok(Status {
+        stack: context.aws.name.clone(),
+        region: context.aws.region.clone(),
+        resources: observed.found.into_values().collect(),
+        duplicates: observed.duplicates,
+        foreign: observed.foreign,
+        outputs: observed.outputs,
+    })
+}

@@ -1,0 +1,146 @@
+use crate::api::GetCallerIdentity;
+use crate::caller::{Caller, Fault};
+use crate::cost;
+use crate::event::Event;
+use crate::observe::{Observed, observe};
+use crate::plan::{Plan, plan};
+use crate::preflight::{self, Finding};
+use crate::run::{Context, RunError};
+use crate::topology::{Names, Place, Topology, desired};
+
+/// A stack as it should be and as it is, what differs, and what stands in the way.
+#[derive(Debug)]
+pub struct Survey {
+    /// The names.
+    pub names: Names,
+    /// As it should be.
+    pub topology: Topology,
+    /// As it is.
+    pub observed: Observed,
+    /// What differs.
+    pub plan: Plan,
+    /// What stands in the way.
+    pub findings: Vec<Finding>,
+}
+
+impl Survey {
+    /// Tells what was found.
+    pub(super) fn announce(&self, context: &Context<'_>) {
+        for finding in &self.findings {
+            context.sink.emit(Event::Finding(finding.clone()));
+        }
+        context.sink.emit(Event::Planned(Box::new(self.plan.clone())));
+    }
+}
+
+fn refuse(context: &Context<'_>, findings: Vec<Finding>) -> RunError {
+    for finding in &findings {
+        context.sink.emit(Event::Finding(finding.clone()));
+    }
+    RunError::Findings(findings)
+}
+
+fn refuse_faults(context: &Context<'_>, faults: &[Fault]) -> RunError {
+    match RunError::findings(faults) {
+        RunError::Findings(findings) => refuse(context, findings),
+        other => other,
+    }
+}
+
+/// The account, compared with the one that the configuration wants.
+pub(super) async fn account(context: &Context<'_>, caller: &Caller<'_>) -> Result<Names, RunError> {
+    let aws = context.aws;
+    let identity = caller.read(GetCallerIdentity {}).await;
+    let identity = identity.map_err(|fault| refuse_faults(context, &[fault]))?;
+    if let Some(wanted) = aws.account.as_ref().filter(|wanted| **wanted != identity.account) {
+        let problem = format!(
+            "the credentials ({}) are of account {}, and [aws] account is {wanted}",
+            identity.arn, identity.account
+        );
+        let next = "use credentials of that account (AWS_PROFILE), or change [aws] account";
+        return Err(refuse(context, vec![Finding::new(problem, next)]));
+    }
+    context.sink.emit(Event::Account {
+        account: identity.account.clone(),
+        arn: identity.arn,
+        region: aws.region.clone(),
+        stack: aws.name.clone(),
+    });
+    Ok(Names::new(&aws.name, &aws.region, &identity.account))
+}
+
+/// Who calls, and what there is.
+pub(super) async fn look(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+) -> Result<(Names, Observed), RunError> {
+    let names = account(context, caller).await?;
+    let observed = look_again(context, caller, &names).await?;
+    Ok((names, observed))
+}
+
+pub(super) async fn look_again(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: &Names,
+) -> Result<Observed, RunError> {
+    let observed = observe(caller, names, &context.aws.name).await;
+    observed.map_err(|faults| refuse_faults(context, &faults))
+}
+
+/// What there should be, given what there is, and what differs.
+async fn with(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: Names,
+    observed: Observed,
+) -> Result<Survey, RunError> {
+    let aws = context.aws;
+    let zones = match observed.zones() {
+        // A stack stays where it is, unless it is told otherwise.
+        Some(zones) if aws.zones.is_empty() || aws.zones == zones => zones,
+        _ => preflight::zones(caller, aws).await.map_err(|findings| refuse(context, findings))?,
+    };
+    let place = Place { account: names.account().to_owned(), zones };
+    let topology = desired(aws, &place, context.user_data).map_err(|error| {
+        let next = "change [aws] network";
+        refuse(context, vec![Finding::new(format!("[aws] network: {error:#}"), next)])
+    })?;
+    let mut plan = plan(&topology, &observed);
+    plan.cost = Some(Box::new(cost::monthly(&topology, &aws.region)));
+    Ok(Survey { names, topology, observed, plan, findings: Vec::new() })
+}
+
+/// What differs, without a look at whether it can be changed.
+pub(super) async fn compare(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+) -> Result<Survey, RunError> {
+    let (names, observed) = look(context, caller).await?;
+    with(context, caller, names, observed).await
+}
+
+/// The same as before, looked at anew.
+pub(super) async fn again(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: &Names,
+) -> Result<Survey, RunError> {
+    let observed = look_again(context, caller, names).await?;
+    with(context, caller, names.clone(), observed).await
+}
+
+/// What differs, and what stands in the way of changing it.
+///
+/// # Errors
+/// The account does not answer, is another one than wanted, or has no three zones.
+pub async fn survey(context: &Context<'_>, caller: &Caller<'_>) -> Result<Survey, RunError> {
+    let mut survey = compare(context, caller).await?;
+    check(context, caller, &mut survey).await;
+    Ok(survey)
+}
+
+pub(super) async fn check(context: &Context<'_>, caller: &Caller<'_>, survey: &mut Survey) {
+    let Survey { topology, observed, plan, .. } = &*survey;
+    survey.findings = preflight::check(caller, context.aws, topology, observed, plan).await;
+}
