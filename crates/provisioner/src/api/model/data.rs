@@ -24,6 +24,7 @@ pub struct DbMember {
     pub is_writer: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "RDS has them so")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbCluster {
     pub name: String,
