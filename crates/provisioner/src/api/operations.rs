@@ -7,7 +7,7 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "nearly all of the model is named in the list below"
 )]
