@@ -397,6 +397,7 @@ pub struct DbMember {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of AWS's own")]
 pub struct DbCluster {
     pub name: String,
     pub arn: String,

@@ -7,6 +7,7 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+#[allow(clippy::wildcard_imports, reason = "the list names all of it")]
 use super::model::*;
 use super::{ApiError, Call, Page, Paged, Select, Service};
 
