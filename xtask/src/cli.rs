@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bench, ci, external, up};
+use crate::{affected, bench, ci, external, up};
 
 /// Skyward: a Rust web service from source to running.
 #[derive(Parser)]
@@ -22,6 +22,8 @@ enum Command {
     Up(up::Up),
     /// Everything that CI checks, each step timed.
     Ci(ci::Ci),
+    /// Which packages and jobs a change touches.
+    Affected(affected::Command),
     /// Measure against the design's numbers and the peers that are installed.
     Bench(bench::Bench),
     /// The image: build, inspect, push, load, unpack, run.
@@ -51,6 +53,7 @@ impl Cli {
         match self.command {
             Command::Up(up) => Ok(up.run()),
             Command::Ci(ci) => ci.run(),
+            Command::Affected(affected) => affected.run(),
             Command::Bench(bench) => bench.run(),
             Command::Image(passed) => external::hand_over("skyward-image", passed.arguments),
             Command::Config(passed) => external::hand_over("skyward-config", passed.arguments),

@@ -1,9 +1,11 @@
 //! The commands of Skyward. Thin: it runs the crates' binaries, and links none of them.
 
+mod affected;
 mod bench;
 mod ci;
 mod cli;
 mod external;
+mod github;
 mod table;
 mod up;
 

@@ -15,6 +15,21 @@ impl Table {
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
+
+    /// The table as Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut text = String::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            let cells = (0..columns).map(|column| row.get(column).map_or("", String::as_str));
+            let cells: Vec<_> = cells.map(|cell| cell.replace('|', "\\|")).collect();
+            text += &["| ", &cells.join(" | "), " |\n"].concat();
+            if index == 0 {
+                text += &["|", &" --- |".repeat(columns), "\n"].concat();
+            }
+        }
+        text
+    }
 }
 
 impl std::fmt::Display for Table {

@@ -1,6 +1,8 @@
 //! Which account a command works on: a real one, or a simulated one and what is in it.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
 use skyward_config::Aws;
 use skyward_provisioner::api::Api;
 use skyward_provisioner::event::{Event, Sink};
@@ -13,14 +15,30 @@ use crate::cli::Common;
 pub(crate) struct Account {
     pub(crate) api: Box<dyn Api>,
     pub(crate) simulated: Option<simulator::Account>,
+    /// Where the simulated account is kept.
+    state: Option<PathBuf>,
+}
+
+impl Drop for Account {
+    /// Whatever the command came to, the account is as it is.
+    fn drop(&mut self) {
+        let (Some(path), Some(account)) = (&self.state, &self.simulated) else { return };
+        if let Err(error) = std::fs::write(path, account.state().to_string()) {
+            eprintln!("error: writing the simulated account to {}: {error}", path.display());
+        }
+    }
 }
 
 impl Account {
     /// The real account of the environment's credentials, or an empty simulated one.
     pub(crate) async fn open(common: &Common, aws: &Aws) -> Result<Self> {
         if common.simulate {
-            let account = simulator::Account::in_region(common.seed, &aws.region);
-            return Ok(Self { api: Box::new(account.client()), simulated: Some(account) });
+            let state = common.state.clone();
+            let account = match state.as_deref().filter(|path| path.exists()) {
+                Some(path) => restore(path)?,
+                None => simulator::Account::in_region(common.seed, &aws.region),
+            };
+            return Ok(Self { api: Box::new(account.client()), simulated: Some(account), state });
         }
         real(aws).await
     }
@@ -28,7 +46,7 @@ impl Account {
     /// As [`Account::open`]; a simulated account is one in which `apply` has run.
     pub(crate) async fn with_stack(common: &Common, aws: &Aws, user_data: &str) -> Result<Self> {
         let account = Self::open(common, aws).await?;
-        if account.simulated.is_some() {
+        if account.simulated.is_some() && common.state.is_none() {
             let ignore = |_: Event| {};
             let context = Context::new(&*account.api, aws, user_data, &ignore);
             run::apply(&context, &|_| true).await?;
@@ -39,17 +57,30 @@ impl Account {
     /// Says what of the following is simulated.
     pub(crate) fn announce(&self, common: &Common, sink: &dyn Sink, what: &str) {
         if self.simulated.is_some() {
-            let seed = common.seed;
-            let text = format!("simulated, no account is called: {what} (seed {seed}); times are simulated ones");
+            let what = match &common.state {
+                Some(path) => format!("the account of {}", path.display()),
+                None => format!("{what} (seed {})", common.seed),
+            };
+            let text = format!("simulated, no account is called: {what}; times are simulated ones");
             sink.emit(Event::Note { text });
         }
     }
 }
 
+fn restore(path: &Path) -> Result<simulator::Account> {
+    let next = "Next step: name another file, or delete it to begin anew";
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("reading the simulated account of {}. {next}", path.display()))?;
+    let restored = serde_json::from_str(&text).and_then(simulator::Account::restore);
+    restored.with_context(|| {
+        format!("{} is not a simulated account of this version. {next}", path.display())
+    })
+}
+
 #[cfg(feature = "aws")]
 async fn real(aws: &Aws) -> Result<Account> {
     let api = Box::new(skyward_provisioner::sdk::Sdk::connect(&aws.region).await);
-    Ok(Account { api, simulated: None })
+    Ok(Account { api, simulated: None, state: None })
 }
 
 #[cfg(not(feature = "aws"))]

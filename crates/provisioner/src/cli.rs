@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_provisioner::interrupt::Interrupt;
 
-use crate::command::{apply, destroy, drift, plan, status};
+use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
 use crate::output::Output;
 
 /// Provisions the AWS topology.
@@ -35,6 +35,9 @@ pub(crate) struct Common {
     /// Which simulated account: the same number gives the same times and accidents
     #[arg(long, value_name = "N", global = true, default_value_t = 1, requires = "simulate")]
     pub(crate) seed: u64,
+    /// Keep the simulated account in this file: each command goes on where the last one ended
+    #[arg(long, value_name = "FILE", global = true, requires = "simulate")]
+    pub(crate) state: Option<PathBuf>,
     /// Watch the simulation: show so many of its seconds in one
     #[arg(long, value_name = "N", global = true, requires = "simulate", value_parser = pace)]
     pub(crate) pace: Option<f64>,
@@ -57,6 +60,11 @@ enum Command {
     Status(status::Args),
     Drift(drift::Args),
     Destroy(destroy::Args),
+    Graph(graph::Args),
+    Cost(cost::Args),
+    Export(export::Args),
+    Docs(docs::Args),
+    Policies(policies::Args),
 }
 
 impl Common {
@@ -70,7 +78,10 @@ impl Common {
 pub(crate) fn user_data(loaded: &Loaded) -> Result<String> {
     let path: PathBuf = loaded.root.join(&loaded.config.aws.user_data);
     let text = std::fs::read_to_string(&path).with_context(|| {
-        format!("reading [aws] user_data, {}. Next step: name a script that is there", path.display())
+        format!(
+            "reading [aws] user_data, {}. Next step: name a script that is there",
+            path.display()
+        )
     })?;
     // As EC2 takes it: 16 KiB before base64.
     anyhow::ensure!(
@@ -130,6 +141,11 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Status(args) => status::run(common, args).await,
         Command::Drift(args) => drift::run(common, args).await,
         Command::Destroy(args) => destroy::run(common, args).await,
+        Command::Graph(args) => graph::run(common, args),
+        Command::Cost(args) => cost::run(common, args),
+        Command::Export(args) => export::run(common, args),
+        Command::Docs(args) => docs::run(common, args),
+        Command::Policies(args) => policies::run(common, args),
     }
 }
 

@@ -1,9 +1,14 @@
 //! The commands.
 
 pub(crate) mod apply;
+pub(crate) mod cost;
 pub(crate) mod destroy;
+pub(crate) mod docs;
 pub(crate) mod drift;
+pub(crate) mod export;
+pub(crate) mod graph;
 pub(crate) mod plan;
+pub(crate) mod policies;
 pub(crate) mod status;
 
 use skyward_config::Aws;
@@ -24,7 +29,8 @@ pub(crate) fn context<'a>(
 ) -> Context<'a> {
     let now = jiff::Timestamp::now();
     // Two real runs must not wait in step; a simulated one must always be the same.
-    let seed = if common.simulate { common.seed } else { now.as_nanosecond().unsigned_abs() as u64 };
+    let seed =
+        if common.simulate { common.seed } else { now.as_nanosecond().unsigned_abs() as u64 };
     let mut context = Context::new(&*account.api, aws, user_data, sink);
     context.settings = Settings { seed, now, ..Settings::default() };
     context.interrupt = common.interrupt.clone();

@@ -5,13 +5,18 @@
 
 pub mod api;
 pub mod caller;
+pub mod cost;
+pub mod document;
+pub mod draw;
 pub mod estimate;
 pub mod event;
 pub mod execute;
+pub mod export;
 pub mod interrupt;
 pub mod limits;
 pub mod observe;
 pub mod plan;
+pub mod policy;
 pub mod preflight;
 pub mod random;
 pub mod run;

@@ -48,6 +48,16 @@ pub(crate) fn json_line(value: &impl serde::Serialize) {
     }
 }
 
+/// Prints a result. A reader that has seen enough, such as `head`, is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether standard error is looked at by a person who sees colours.
 pub(crate) fn has_color() -> bool {
     stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
@@ -100,9 +110,13 @@ mod tests {
 
     #[test]
     fn times_are_read_at_a_glance() {
-        for (seconds, text) in
-            [(0.04, "0.0 s"), (9.96, "10.0 s"), (59.9, "59 s"), (107.0, "1 min 47 s"), (3725.0, "1 h 02 min")]
-        {
+        for (seconds, text) in [
+            (0.04, "0.0 s"),
+            (9.96, "10.0 s"),
+            (59.9, "59 s"),
+            (107.0, "1 min 47 s"),
+            (3725.0, "1 h 02 min"),
+        ] {
             assert_eq!(time(seconds), text);
         }
     }

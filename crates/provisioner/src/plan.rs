@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::cost::Cost;
 use crate::topology::{Id, Kind};
 
 pub use changes::{plan, plan_destroy};
@@ -86,6 +87,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How long that usually takes, in seconds.
     pub expected_s: f64,
+    /// What the whole stack costs a month, once it is as planned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Box<Cost>>,
     /// What there is to know before one agrees.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -67,7 +67,7 @@ impl<'a> Context<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// Something stands in the way.
-    #[error("{}; nothing was changed", count(.0.len(), "thing stands in the way", "things stand in the way"))]
+    #[error("{}", count(.0.len(), "thing stands in the way", "things stand in the way"))]
     Findings(Vec<Finding>),
     /// Whoever was asked did not agree.
     #[error("not agreed; nothing was changed")]

@@ -60,7 +60,8 @@ async fn schedule(seed: u64) -> Result<(), String> {
         return Err(format!("twice: {doubled:?}"));
     }
     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
-    let plan = Process::new(&account, &aws, seed).plan().await.map_err(|error| error.to_string())?;
+    let plan =
+        Process::new(&account, &aws, seed).plan().await.map_err(|error| error.to_string())?;
     if !plan.is_empty() {
         return Err(format!("not as it should be: {:?}", plan.changes));
     }
@@ -74,9 +75,7 @@ async fn schedule(seed: u64) -> Result<(), String> {
 fn whatever_happens_the_next_run_ends_where_it_should() {
     let count = 150;
     let wrong: Vec<String> = (0..count)
-        .filter_map(|seed| {
-            simulate(schedule(seed)).err().map(|why| format!("seed {seed}: {why}"))
-        })
+        .filter_map(|seed| simulate(schedule(seed)).err().map(|why| format!("seed {seed}: {why}")))
         .collect();
     println!("{count} schedules, {} did not end well", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -19,7 +19,11 @@ async fn together(seed: u64) -> Result<(), String> {
         second.client = account.client().with_faults(faults);
     }
     // Close together, where it matters; and minutes apart.
-    let late = Duration::from_millis(if seed.is_multiple_of(2) { seed * 37 % 4000 } else { seed * 7919 % 900_000 });
+    let late = Duration::from_millis(if seed.is_multiple_of(2) {
+        seed * 37 % 4000
+    } else {
+        seed * 7919 % 900_000
+    });
     let (one, other) = tokio::join!(first.apply(), async {
         tokio::time::sleep(late).await;
         second.apply().await
@@ -38,7 +42,8 @@ async fn together(seed: u64) -> Result<(), String> {
         return Err(format!("twice: {doubled:?}"));
     }
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let plan = Process::new(&account, &aws, seed).plan().await.map_err(|error| error.to_string())?;
+    let plan =
+        Process::new(&account, &aws, seed).plan().await.map_err(|error| error.to_string())?;
     if !plan.is_empty() {
         return Err(format!("not as it should be: {:?}", plan.changes));
     }
@@ -52,9 +57,7 @@ fn two_applies_at_once_make_one_stack() {
     let seeds = 0..120;
     let count = seeds.end;
     let wrong: Vec<String> = seeds
-        .filter_map(|seed| {
-            simulate(together(seed)).err().map(|why| format!("seed {seed}: {why}"))
-        })
+        .filter_map(|seed| simulate(together(seed)).err().map(|why| format!("seed {seed}: {why}")))
         .collect();
     println!("{count} pairs of applies, {} did not end as one stack", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

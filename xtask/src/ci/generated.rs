@@ -11,6 +11,11 @@ const FILES: &[(&str, &str, &str)] = &[
     ("crates/config/schema.json", "skyward-config", "schema"),
 ];
 
+/// The packages whose change may make a file stale.
+pub(super) fn packages() -> Vec<String> {
+    FILES.iter().map(|(_, package, _)| (*package).to_owned()).collect()
+}
+
 /// Compares each file with what its command prints.
 pub(super) fn check() -> Result<Outcome> {
     let mut stale = Vec::new();

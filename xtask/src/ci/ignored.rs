@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use super::scope::When;
 use super::{Action, Step, steps};
 use crate::external;
 
@@ -51,6 +52,7 @@ pub(super) fn steps() -> Result<Vec<Step>> {
 
 fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     let name = format!("{} with {}", package.trim_start_matches("skyward-"), listed(needs));
+    let (when, tools) = (When::Packages(vec![package.to_owned()]), needs.to_vec());
     let assets = assets();
     let found = |tool: &str| {
         external::find_program(tool).is_some() || external::is_program(&assets.join(tool))
@@ -59,7 +61,7 @@ fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     if !missing.is_empty() {
         let (count, missing) = (tests.len(), missing.join(", "));
         let reason = format!("{count} tests: no {missing} in PATH or {}", assets.display());
-        return Step { name, action: Action::Skip(reason) };
+        return Step { name, when, tools, action: Action::Skip(reason) };
     }
     let mut command = steps::cargo(&["test", "--locked", "--all-features", "--package", package]);
     let mut targets: Vec<_> = tests.iter().map(|test| test.target.as_deref()).collect();
@@ -72,7 +74,7 @@ fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
         };
     }
     command.args(["--", "--ignored", "--show-output"]).args(tests.iter().map(|test| &test.name));
-    Step { name, action: Action::Run(command) }
+    Step { name, when, tools, action: Action::Run(command) }
 }
 
 /// Where Kubernetes' own binaries are, by the convention of its envtest.

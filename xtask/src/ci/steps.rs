@@ -4,47 +4,51 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
 
-use super::{Action, Outcome, Step, generated, ignored};
+use super::scope::{Scope, When};
+use super::{Action, Outcome, Step, generated, ignored, workflows};
+use crate::affected::Job;
 use crate::external;
 
-/// Every step, those that cannot run here marked as skipped.
-pub(super) fn all() -> Result<Vec<Step>> {
+/// Every step that `scope` is about, those that cannot run here marked as skipped.
+pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     let mut steps = vec![
-        step("format", cargo(&["fmt", "--all", "--check"])),
+        step("format", When::Code, cargo(&["fmt", "--all", "--check"])),
         step(
             "lock file",
+            When::CodeOr(Job::Dependencies),
             cargo(&["metadata", "--locked", "--quiet", "--format-version", "1", "--no-deps"]),
         ),
-        step(
-            "clippy",
-            cargo(&[
-                "clippy",
-                "--locked",
-                "--workspace",
-                "--all-targets",
-                "--all-features",
-                "--",
-                "-D",
-                "warnings",
-            ]),
-        ),
-        step("tests", cargo(&["test", "--locked", "--workspace", "--all-features"])),
+        step("clippy", When::Code, on(scope, "clippy", &["--all-targets", "--", "-D", "warnings"])),
+        step("tests", When::Code, on(scope, "test", &[])),
     ];
     steps.extend(ignored::steps()?);
-    steps.push(step("documentation", documentation()));
+    steps.push(step("documentation", When::Code, documentation(scope)));
     steps.extend(dependency_rules());
-    steps
-        .push(Step { name: "generated files".to_owned(), action: Action::Check(generated::check) });
-    steps.push(Step { name: "image and its rules".to_owned(), action: Action::Check(image) });
+    steps.push(check("generated files", When::Packages(generated::packages()), generated::check));
+    steps.push(check("image and its rules", When::Job(Job::Image), image));
     steps.push(step(
         "code map",
+        When::CodeOr(Job::Documents),
         cargo(&["test", "--locked", "--package", "xtask", "--test", "tidy"]),
     ));
+    steps.extend(workflows::steps());
+    steps.retain(|step| scope.wants(&step.when));
     Ok(steps)
 }
 
-fn step(name: &str, command: Command) -> Step {
-    Step { name: name.to_owned(), action: Action::Run(command) }
+fn step(name: &str, when: When, command: Command) -> Step {
+    Step { name: name.to_owned(), when, tools: Vec::new(), action: Action::Run(command) }
+}
+
+fn check(name: &str, when: When, check: fn() -> Result<Outcome>) -> Step {
+    Step { name: name.to_owned(), when, tools: Vec::new(), action: Action::Check(check) }
+}
+
+/// A command of cargo on the packages of `scope`, with all features.
+fn on(scope: &Scope, command: &str, rest: &[&str]) -> Command {
+    let mut cargo = cargo(&[command, "--locked"]);
+    cargo.args(scope.selection()).arg("--all-features").args(rest);
+    cargo
 }
 
 /// cargo in the workspace's folder.
@@ -54,27 +58,28 @@ pub(super) fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
-fn documentation() -> Command {
-    let mut command = cargo(&["doc", "--locked", "--workspace", "--no-deps", "--all-features"]);
+fn documentation(scope: &Scope) -> Command {
+    let mut command = on(scope, "doc", &["--no-deps"]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     command
 }
 
 /// deny.toml: licences, bans and sources need no network; advisories need their database.
 fn dependency_rules() -> [Step; 2] {
-    let (rules, advisories) = ("dependency rules".to_owned(), "advisories".to_owned());
-    if external::find_program("cargo-deny").is_none() {
-        let reason = "no cargo-deny in PATH; `cargo install --locked cargo-deny` installs it";
-        return [rules, advisories]
-            .map(|name| Step { name, action: Action::Skip(reason.to_owned()) });
-    }
-    [
-        step(
-            &rules,
-            cargo(&["deny", "--locked", "--all-features", "check", "bans", "licenses", "sources"]),
-        ),
-        Step { name: advisories, action: Action::Check(advisory_check) },
-    ]
+    let rules =
+        cargo(&["deny", "--locked", "--all-features", "check", "bans", "licenses", "sources"]);
+    let when = || When::Job(Job::Dependencies);
+    let steps =
+        [step("dependency rules", when(), rules), check("advisories", when(), advisory_check)];
+    let there = external::find_program("cargo-deny").is_some();
+    steps.map(|mut step| {
+        step.tools = vec!["cargo-deny".to_owned()];
+        if !there {
+            let reason = "no cargo-deny in PATH; `cargo install --locked cargo-deny` installs it";
+            step.action = Action::Skip(reason.to_owned());
+        }
+        step
+    })
 }
 
 fn advisory_check() -> Result<Outcome> {

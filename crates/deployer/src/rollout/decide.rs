@@ -7,7 +7,7 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus};
 use k8s_openapi::jiff::Timestamp;
 
 use super::advice::{next, of_refusal};
-use super::progress::progress;
+use super::progress::{is_ready, progress};
 use super::snapshot::{Snapshot, uid};
 use super::trouble::{Patience, Trouble, troubles};
 use super::wording::concise;
@@ -66,7 +66,7 @@ pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
         return Verdict::Failed(Box::new(failure(target, trouble, deployment)));
     }
     let state = progress(seen, &status, wanted, &troubles);
-    if is_late(seen, now) {
+    if is_late(seen, now) && !is_to_be_counted(seen, wanted) {
         let what = format!("no progress for {} s", seen.progress_deadline());
         return Verdict::Failed(Box::new(unfinished(seen, target, &what, &state)));
     }
@@ -127,12 +127,19 @@ fn is_over(seen: &Snapshot, trouble: &Trouble, now: Timestamp) -> bool {
     }
 }
 
-/// Whether the progress deadline has passed. Where it had before the first look, a whole deadline is waited once more: the
-/// controller says it only once, and what was missing may be there now.
+/// Whether the progress deadline has passed, and with it the one that was given once more: the controller says it only once,
+/// and what was missing may be there now.
 fn is_late(seen: &Snapshot, now: Timestamp) -> bool {
-    seen.is_late()
-        && (!seen.noticed.was_late
-            || seconds_since(seen.noticed.begun, now) >= i64::from(seen.progress_deadline()))
+    let deadline = i64::from(seen.progress_deadline());
+    let since = seen.noticed.pardoned_since;
+    seen.is_late() && (since.is_none() || seconds_since(since, now) >= deadline)
+}
+
+/// Whether every new pod is ready and only the controllers have not counted it. After an API server was away they come back
+/// one by one, up to a minute later, so the Deployment may be called late by one that does not know yet what its pods are.
+fn is_to_be_counted(seen: &Snapshot, wanted: i32) -> bool {
+    let ready = seen.new_pods().iter().filter(|pod| is_ready(pod)).count();
+    i32::try_from(ready).is_ok_and(|ready| ready >= wanted)
 }
 
 /// Seconds from `since` to `now`; none where nothing is known.

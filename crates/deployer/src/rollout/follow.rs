@@ -112,10 +112,12 @@ impl<'c> Follower<'c> {
         if self.restart.is_some() || !self.store.show(&mut self.seen) {
             return None;
         }
-        self.lost = None;
         self.pause = PAUSES[0];
         let now = Timestamp::now();
         self.seen.notice(self.target, now);
+        if self.lost.take().is_some() {
+            self.seen.noticed.pardoned_since = Some(now);
+        }
         Some(decide(&self.seen, self.target, now))
     }
 

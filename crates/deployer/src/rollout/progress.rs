@@ -34,8 +34,10 @@ pub(super) fn progress(
         parts.push(format!("{} old to go", total - updated));
     }
     if lacking.is_empty() && parts.len() == 1 && available > 0 {
-        let minimum = seen.min_ready_seconds();
-        parts.push(format!("they count after {minimum} s"));
+        parts.push(match seen.min_ready_seconds() {
+            0 => "not counted yet".to_owned(),
+            minimum => format!("they count after {minimum} s"),
+        });
     }
     parts.join("; ")
 }
@@ -74,7 +76,7 @@ fn stage(seen: &Snapshot, pod: &Pod) -> String {
     if running(pod) { "runs, not ready yet".to_owned() } else { "starting".to_owned() }
 }
 
-fn is_ready(pod: &Pod) -> bool {
+pub(super) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
     let mut conditions = conditions.into_iter().flatten();
     conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")

@@ -42,8 +42,10 @@ pub struct Noticed {
     pub refused_since: Option<Timestamp>,
     /// Restarts before the first look, of containers that were ready then: they say nothing about this rollout.
     pub restarts: BTreeMap<(String, String), i32>,
-    /// The progress deadline had passed before the first look: that was an earlier rollout's, or its killed follower's.
-    pub was_late: bool,
+    /// Since when pods that are late have a whole progress deadline more: since the first look, where it had passed before
+    /// (for an earlier rollout, or its killed follower), and since the API server came back, for nothing could progress
+    /// without it and the controllers find back one by one.
+    pub pardoned_since: Option<Timestamp>,
 }
 
 impl Snapshot {
@@ -51,7 +53,7 @@ impl Snapshot {
     pub fn notice(&mut self, target: &Target, now: Timestamp) {
         if self.noticed.begun.is_none() {
             self.noticed.begun = Some(now);
-            self.noticed.was_late = self.is_late();
+            self.noticed.pardoned_since = self.is_late().then_some(now);
             self.noticed.restarts = self.restarts_so_far();
         }
         let away = !self.deployment.as_ref().is_some_and(|it| is_ours(it, target));

@@ -45,7 +45,7 @@ fn verdicts_on_what_a_real_cluster_said() {
             let (mut seen, target) = snapshot(name);
             // One that is late already when it is first looked at has another rule.
             seen.notice(&target, start());
-            seen.noticed.was_late = false;
+            seen.noticed.pardoned_since = None;
             let told = told(&verdict(&mut seen, &target, seconds));
             if told != last {
                 writeln!(all, "{name} after {seconds} s\n    {told}").expect("a string");
@@ -267,4 +267,29 @@ fn a_deadline_that_had_passed_before_the_first_look_is_waited_for_once_more() {
     assert!(at_once(&mut seen, &target).starts_with("waiting: "));
     assert!(told(&verdict(&mut seen, &target, 29)).starts_with("waiting: "));
     assert!(told(&verdict(&mut seen, &target, 30)).starts_with("failed: "));
+}
+
+/// While the API server is away nothing can progress, but the controller's clock goes on.
+#[test]
+fn an_api_server_that_came_back_gives_a_whole_deadline_more() {
+    let (mut seen, target) = snapshot("never-ready-late");
+    seen.notice(&target, start());
+    seen.noticed.pardoned_since = Some(start() + jiff::SignedDuration::from_secs(60));
+    assert!(told(&verdict(&mut seen, &target, 89)).starts_with("waiting: "));
+    assert!(told(&verdict(&mut seen, &target, 90)).starts_with("failed: "));
+}
+
+/// Controllers that lost their API server for a while may call a Deployment late before they know that its pods are ready.
+#[test]
+fn pods_that_are_ready_are_waited_for_after_the_deadline_too() {
+    let (mut seen, target) = snapshot("good");
+    let (late, _) = snapshot("never-ready-late");
+    let conditions = late.deployment.and_then(|it| it.status).expect("a status").conditions;
+    seen.notice(&target, start());
+    let status = seen.deployment.as_mut().and_then(|it| it.status.as_mut()).expect("a status");
+    (status.conditions, status.available_replicas) = (conditions, None);
+    let waits = "waiting: 2 of 2 new pods ready; they count after 1 s";
+    assert_eq!(told(&verdict(&mut seen, &target, 1000)), waits);
+    seen.pods.truncate(1);
+    assert!(told(&verdict(&mut seen, &target, 1000)).starts_with("failed: "));
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, stdin};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use skyward_provisioner::event::{Event, Outputs, Sink};
 use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, RunError};
@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Also delete and make anew a database or a bucket where that is the only way: its data is lost
     #[arg(long)]
     replace: bool,
+    /// Draw when what happened into this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<std::path::PathBuf>,
     /// Do not ask the load balancer for its page at the end
     #[arg(long)]
     no_page: bool,
@@ -45,6 +48,10 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         }
         done => done?,
     };
+    if let Some(path) = args.timeline.as_ref().filter(|_| done.has_changed) {
+        std::fs::write(path, skyward_provisioner::draw::timeline_svg(&done.spans))
+            .with_context(|| format!("writing the timeline to {}", path.display()))?;
+    }
     if !args.no_page {
         show_page(&account, &done.outputs, &*sink).await?;
     }
@@ -82,7 +89,8 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         return Ok(());
     }
     if url.starts_with("https://") {
-        let text = "not asked: its certificate is for your own name, which is to lead there".to_owned();
+        let text =
+            "not asked: its certificate is for your own name, which is to lead there".to_owned();
         sink.emit(Event::Page { url, text });
         return Ok(());
     }
@@ -98,7 +106,9 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         }
         tokio::time::sleep(Duration::from_secs(4)).await;
     }
-    anyhow::bail!("asking {url} for its page: {last}. Next step: open it in a browser; `status` shows the instances")
+    anyhow::bail!(
+        "asking {url} for its page: {last}. Next step: open it in a browser; `status` shows the instances"
+    )
 }
 
 fn fetch(url: &str) -> Result<String> {

@@ -6,8 +6,8 @@ use anyhow::Result;
 use skyward_config::Aws;
 use skyward_provisioner::api::model::{Peer, Rule, VpcAttribute};
 use skyward_provisioner::api::{
-    AuthorizeSecurityGroupIngress, DeleteTags, DescribeSecurityGroups, DescribeVpcs, ModifyVpcAttribute,
-    Select,
+    AuthorizeSecurityGroupIngress, DeleteTags, DescribeSecurityGroups, DescribeVpcs,
+    ModifyVpcAttribute, Select,
 };
 use skyward_provisioner::run;
 use skyward_provisioner::simulator;
@@ -31,7 +31,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
     let sink = Output::notices();
     let account = Account::with_stack(common, aws, &script).await?;
-    if let Some(simulated) = &account.simulated {
+    if let Some(simulated) = account.simulated.as_ref().filter(|_| common.state.is_none()) {
         meddle(simulated, aws)?;
     }
     let what = "an account in which `apply` has run, and then someone opened port 22 of the instances to the world, turned \

@@ -1,4 +1,5 @@
 use super::context::At;
+use super::refresh;
 use crate::api::model::{BucketPart, BucketSetting, Tags};
 use crate::api::{
     Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting,
@@ -53,14 +54,16 @@ async fn create(at: &At<'_>, name: &str) -> Result<bool, Fault> {
 }
 
 async fn own(at: &At<'_>, name: &str) -> Result<(), Fault> {
-    let call = GetBucketSetting { bucket: name.to_owned(), part: BucketPart::Tagging };
-    let tags = match at.run.caller.find(call).await {
-        Ok(Some(Some(BucketSetting::Tagging(tags)))) => tags,
-        Ok(_) => Tags::new(),
-        Err(fault) if fault.class() == Some(Class::Denied) => Tags::new(),
-        Err(fault) => return Err(fault),
+    let look = async || {
+        let call = GetBucketSetting { bucket: name.to_owned(), part: BucketPart::Tagging };
+        match at.run.caller.find(call).await {
+            Ok(Some(Some(BucketSetting::Tagging(tags)))) => Ok(Some(((), tags))),
+            Ok(_) => Ok(Some(((), Tags::new()))),
+            Err(fault) if fault.class() == Some(Class::Denied) => Ok(Some(((), Tags::new()))),
+            Err(fault) => Err(fault),
+        }
     };
-    at.run.own(&tags, "bucket", name)
+    refresh::adopt(at, "bucket", name, look).await
 }
 
 /// Each part's field, with its value or that it is not to be set.

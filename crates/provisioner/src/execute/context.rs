@@ -146,15 +146,6 @@ impl<'a> Run<'a> {
         tags.get(STACK_TAG).is_some_and(|stack| *stack == self.topology.stack)
     }
 
-    /// Adopts what has the name of one of ours, if it is ours.
-    pub(super) fn own(&self, tags: &Tags, what: &str, name: &str) -> Result<(), Fault> {
-        if self.is_ours(tags) {
-            self.adopted();
-            return Ok(());
-        }
-        Err(Fault::Foreign { what: what.into(), name: name.into() })
-    }
-
     /// All NAT gateways of the stack.
     pub(super) async fn nats(&self) -> Result<std::rc::Rc<Vec<NatGateway>>, Fault> {
         let call = DescribeNatGateways { select: self.select(), page: None };

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::context::At;
 use super::{refresh, tags};
 use crate::api::model;
@@ -5,7 +7,7 @@ use crate::api::{
     Class, CreateDBCluster, CreateDBSubnetGroup, DbClusterChanges, DescribeDBClusters,
     DescribeDBSubnetGroups, ListRdsTags, ModifyDBCluster, ModifyDBSubnetGroup,
 };
-use crate::caller::Fault;
+use crate::caller::{Fault, Patience};
 use crate::observe::{self, State};
 use crate::topology::{DbCluster, DbSubnetGroup};
 
@@ -35,14 +37,12 @@ pub(super) async fn subnet_group(at: &At<'_>, spec: &DbSubnetGroup) -> Result<()
     match run.caller.change(call).await {
         Ok(_) => Ok(()),
         Err(fault) if fault.class() == Some(Class::Exists) => {
-            while !refresh::is_late(at) {
-                if let Some(group) = find_group(at, &name).await? {
-                    let tags = run.caller.find(ListRdsTags { arn: group.arn }).await?;
-                    return run.own(&tags.unwrap_or_default(), "DB subnet group", &name);
-                }
-                refresh::soon(at).await?;
-            }
-            Err(fault)
+            let look = async || {
+                let Some(group) = find_group(at, &name).await? else { return Ok(None) };
+                let tags = run.caller.find(ListRdsTags { arn: group.arn }).await?;
+                Ok(tags.map(|tags| ((), tags)))
+            };
+            refresh::adopt(at, "DB subnet group", &name, look).await
         }
         Err(fault) => Err(fault),
     }
@@ -58,34 +58,56 @@ pub(super) async fn cluster(at: &At<'_>, spec: &DbCluster) -> Result<(), Fault> 
     let (run, name) = (at.run, spec.name.clone());
     run.remember(at.id(), &name);
     if at.existing().is_none() {
-        match run.caller.change(CreateDBCluster { cluster: wire(at, spec)? }).await {
-            Ok(()) => {}
-            Err(fault) if fault.class() == Some(Class::Exists) => {
-                while !refresh::is_late(at) {
-                    if let Some(cluster) = find(at, &name).await? {
-                        run.own(&cluster.tags, "DB cluster", &name)?;
-                        return wait(at, &name, None).await;
-                    }
-                    refresh::soon(at).await?;
-                }
-                return Err(fault);
-            }
-            Err(fault) => return Err(fault),
-        }
-        return wait(at, &name, None).await;
+        create(at, spec).await?;
     }
-    wait(at, &name, None).await?;
+    // An interrupted `destroy` may have begun to delete it: then its name gets free, and it is made anew.
+    while !wait(at, &name, None).await? {
+        create(at, spec).await?;
+    }
+    if at.existing().is_none() {
+        return Ok(());
+    }
     if at.differs("tags.")
         && let Some(cluster) = find(at, &name).await?
     {
         tags::set(at, &cluster.arn).await?;
     }
     if at.differences.iter().any(|one| !one.field.starts_with("tags.")) {
-        let changes = changes(at, spec).await?;
-        run.caller.change(ModifyDBCluster { name: name.clone(), changes }).await?;
-        wait(at, &name, Some(spec)).await?;
+        modify(at, spec).await?;
     }
     Ok(())
+}
+
+/// Sets what differs. A change that an interrupted run has asked for takes minutes, and takes no other beside it.
+async fn modify(at: &At<'_>, spec: &DbCluster) -> Result<(), Fault> {
+    let (caller, name) = (at.run.caller, spec.name.clone());
+    loop {
+        let changes = changes(at, spec).await?;
+        let patience = Patience { not_yet: Duration::ZERO, ..Patience::CHANGE };
+        match caller.send(ModifyDBCluster { name: name.clone(), changes }, patience).await {
+            Ok(()) => return wait(at, &name, Some(spec)).await.map(|_| ()),
+            Err(fault) if fault.class() == Some(Class::NotYet) => {
+                at.pause("another change is under way").await?;
+                wait(at, &name, None).await?;
+                if find(at, &name).await?.is_some_and(|cluster| is_set(&cluster, spec)) {
+                    return Ok(());
+                }
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
+async fn create(at: &At<'_>, spec: &DbCluster) -> Result<(), Fault> {
+    match at.run.caller.change(CreateDBCluster { cluster: wire(at, spec)? }).await {
+        Ok(()) => Ok(()),
+        Err(fault) if fault.class() == Some(Class::Exists) => {
+            let name = &spec.name;
+            let look = async || Ok(find(at, name).await?.map(|cluster| ((), cluster.tags)));
+            refresh::adopt(at, "DB cluster", name, look).await
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 async fn changes(at: &At<'_>, spec: &DbCluster) -> Result<DbClusterChanges, Fault> {
@@ -144,24 +166,26 @@ fn wire(at: &At<'_>, spec: &DbCluster) -> Result<model::DbCluster, Fault> {
 }
 
 /// Waits until the cluster is available, and where given, is set so: for some seconds after a change RDS still calls it
-/// available.
-async fn wait(at: &At<'_>, name: &str, spec: Option<&DbCluster>) -> Result<(), Fault> {
+/// available. False where it goes away instead.
+async fn wait(at: &At<'_>, name: &str, spec: Option<&DbCluster>) -> Result<bool, Fault> {
+    let mut was_leaving = false;
     loop {
         let Some(cluster) = find(at, name).await? else {
+            if was_leaving {
+                return Ok(false);
+            }
             at.pause("not visible yet").await?;
             continue;
         };
         match observe::database_state(&cluster.status) {
-            State::Ready if spec.is_none_or(|spec| is_set(&cluster, spec)) => return Ok(()),
+            State::Ready if spec.is_none_or(|spec| is_set(&cluster, spec)) => return Ok(true),
             State::Failed(state) => {
                 return Err(Fault::Failed(format!("the DB cluster {name} is {state}")));
             }
-            State::Leaving(state) => {
-                return Err(Fault::Failed(format!(
-                    "the DB cluster {name} is {state}: someone deletes it"
-                )));
+            state => {
+                was_leaving = matches!(state, State::Leaving(_));
+                at.pause(&cluster.status).await?;
             }
-            State::Ready | State::Pending(_) => at.pause(&cluster.status).await?,
         }
     }
 }

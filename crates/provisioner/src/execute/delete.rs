@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use super::context::At;
 use super::{bucket, database, groups};
 use crate::api::{
-    Class, DbClusterChanges, DeleteAutoScalingGroup, DeleteDBCluster, DeleteDBSubnetGroup,
-    DeleteFlowLogs, DeleteInstanceProfile, DeleteInternetGateway, DeleteLaunchTemplate,
-    DeleteListener, DeleteLoadBalancer, DeleteNatGateway, DeletePolicy, DeleteRole,
-    DeleteRolePolicy, DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet,
+    ApiError, Class, DbClusterChanges, DeleteAutoScalingGroup, DeleteDBCluster,
+    DeleteDBSubnetGroup, DeleteFlowLogs, DeleteInstanceProfile, DeleteInternetGateway,
+    DeleteLaunchTemplate, DeleteListener, DeleteLoadBalancer, DeleteNatGateway, DeletePolicy,
+    DeleteRole, DeleteRolePolicy, DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet,
     DeleteTargetGroup, DeleteVpc, DeleteVpcEndpoints, DescribeAutoScalingGroups,
     DescribeInternetGateways, DescribeLoadBalancers, DescribeRouteTables, DetachInternetGateway,
     DetachRolePolicy, DisassociateRouteTable, GetInstanceProfile, ListAttachedRolePolicies,
@@ -67,14 +67,27 @@ async fn internet_gateway(at: &At<'_>, gateway: &str) -> Result<(), Fault> {
     let mut vpcs: BTreeSet<String> = found.into_iter().filter_map(|gateway| gateway.vpc).collect();
     vpcs.extend(at.run.physical(&"vpc".into()).ok());
     for vpc in vpcs {
-        let call = DetachInternetGateway { gateway: gateway.to_owned(), vpc };
-        match caller.delete(call).await {
-            // It was not attached to that one.
-            Err(Fault::Api(error)) if error.code == "InvalidParameterValue" => {}
-            result => result?,
+        loop {
+            let call = DetachInternetGateway { gateway: gateway.to_owned(), vpc: vpc.clone() };
+            let patience = Patience { not_yet: std::time::Duration::ZERO, ..Patience::DELETE };
+            match caller.send(call, patience).await {
+                Ok(()) => break,
+                Err(Fault::Api(error)) if is_detached(&error) => break,
+                // Addresses are still mapped.
+                Err(fault) if fault.class() == Some(Class::NotYet) => {
+                    at.pause("waiting until no address is mapped").await?;
+                }
+                Err(fault) => return Err(fault),
+            }
         }
     }
     caller.delete(DeleteInternetGateway { gateway: gateway.to_owned() }).await
+}
+
+/// It is not attached to that VPC, or not there at all.
+fn is_detached(error: &ApiError) -> bool {
+    error.class() == Class::NotFound
+        || matches!(error.code.as_str(), "Gateway.NotAttached" | "InvalidParameterValue")
 }
 
 async fn nat_gateway(at: &At<'_>, gateway: &str) -> Result<(), Fault> {

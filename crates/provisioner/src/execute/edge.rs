@@ -1,5 +1,5 @@
 use super::context::At;
-use super::tags;
+use super::{refresh, tags};
 use crate::api::model::{self, Tags};
 use crate::api::{
     Class, CreateListener, CreateLoadBalancer, CreateTargetGroup, DescribeElbTags,
@@ -10,9 +10,12 @@ use crate::api::{
 use crate::caller::Fault;
 use crate::topology::{Listener, ListenerAction, LoadBalancer, TargetGroup};
 
-async fn tags_of(at: &At<'_>, arn: &str) -> Result<Tags, Fault> {
-    let call = DescribeElbTags { resources: vec![arn.to_owned()] };
-    Ok(at.run.caller.find(call).await?.unwrap_or_default().remove(arn).unwrap_or_default())
+/// With its tags, where there is one.
+async fn tagged(at: &At<'_>, arn: Option<String>) -> Result<Option<(String, Tags)>, Fault> {
+    let Some(arn) = arn else { return Ok(None) };
+    let call = DescribeElbTags { resources: vec![arn.clone()] };
+    let tags = at.run.caller.find(call).await?.unwrap_or_default().remove(&arn);
+    Ok(Some((arn, tags.unwrap_or_default())))
 }
 
 async fn balancer(at: &At<'_>, name: &str) -> Result<Option<model::LoadBalancer>, Fault> {
@@ -41,9 +44,9 @@ pub(super) async fn load_balancer(at: &At<'_>, spec: &LoadBalancer) -> Result<()
         match run.caller.change(call).await {
             Ok(balancer) => balancer.arn,
             Err(fault) if fault.class() == Some(Class::Exists) => {
-                let arn = balancer(at, &spec.name).await?.ok_or(fault)?.arn;
-                run.own(&tags_of(at, &arn).await?, "load balancer", &spec.name)?;
-                arn
+                let look =
+                    async || tagged(at, balancer(at, &spec.name).await?.map(|one| one.arn)).await;
+                refresh::adopt(at, "load balancer", &spec.name, look).await?
             }
             Err(fault) => return Err(fault),
         }
@@ -90,11 +93,12 @@ pub(super) async fn target_group(at: &At<'_>, spec: &TargetGroup) -> Result<(), 
         match run.caller.change(call).await {
             Ok(group) => group.arn,
             Err(fault) if fault.class() == Some(Class::Exists) => {
-                let call = DescribeTargetGroups { name: spec.name.clone() };
-                let found = run.caller.find(call).await?.unwrap_or_default().into_iter().next();
-                let arn = found.ok_or(fault)?.arn;
-                run.own(&tags_of(at, &arn).await?, "target group", &spec.name)?;
-                arn
+                let look = async || {
+                    let call = DescribeTargetGroups { name: spec.name.clone() };
+                    let found = run.caller.find(call).await?.unwrap_or_default().into_iter().next();
+                    tagged(at, found.map(|group| group.arn)).await
+                };
+                refresh::adopt(at, "target group", &spec.name, look).await?
             }
             Err(fault) => return Err(fault),
         }
@@ -141,10 +145,14 @@ pub(super) async fn listener(at: &At<'_>, spec: &Listener) -> Result<(), Fault> 
     let arn = match run.caller.change(call).await {
         Ok(listener) => listener.arn,
         Err(fault) if fault.class() == Some(Class::Exists) => {
-            let all = run.caller.list(DescribeListeners { load_balancer, page: None }).await?;
-            let arn = all.into_iter().find(|one| one.port == spec.port).ok_or(fault)?.arn;
-            // The load balancer is ours, and so is what it listens on.
-            run.adopted();
+            let look = async || {
+                let call = DescribeListeners { load_balancer: load_balancer.clone(), page: None };
+                let all = run.caller.list(call).await?;
+                let found = all.into_iter().find(|one| one.port == spec.port);
+                // The load balancer is ours, and so is what it listens on.
+                Ok(found.map(|one| (one.arn, at.tags())))
+            };
+            let arn = refresh::adopt(at, "listener", at.id().as_str(), look).await?;
             run.caller.change(modify(arn.clone())).await?;
             tags::set(at, &arn).await?;
             arn

@@ -39,21 +39,16 @@ pub(super) async fn group(at: &At<'_>, spec: &SecurityGroup) -> Result<(), Fault
 }
 
 async fn named(at: &At<'_>, vpc: &str, name: &str) -> Result<String, Fault> {
-    loop {
+    let look = async || {
         let all = groups(at.run, Select::Vpc(vpc.to_owned())).await?;
-        if let Some(group) = all.iter().find(|group| group.name == name) {
-            if name != "default" {
-                at.run.own(&group.tags, "security group", &group.id)?;
-            }
-            return Ok(group.id.clone());
-        }
-        if refresh::is_late(at) {
-            return Err(Fault::Failed(format!(
-                "the security group {name} of {vpc} cannot be seen"
-            )));
-        }
-        refresh::soon(at).await?;
-    }
+        let found = all.into_iter().find(|group| group.name == name);
+        // AWS makes the default group with the VPC, which is ours.
+        let tags = |group: &mut model::SecurityGroup| {
+            if name == "default" { at.tags() } else { std::mem::take(&mut group.tags) }
+        };
+        Ok(found.map(|mut group| (tags(&mut group), group.id)).map(|(tags, id)| (id, tags)))
+    };
+    refresh::adopt(at, "security group", name, look).await
 }
 
 /// The group that AWS makes with a VPC, closed.

@@ -1,5 +1,5 @@
 use super::context::At;
-use super::tags;
+use super::{refresh, tags};
 use crate::api::{
     AddRoleToInstanceProfile, AttachRolePolicy, Class, CreateInstanceProfile, CreateRole,
     DetachRolePolicy, GetInstanceProfile, GetRole, ListAttachedRolePolicies, PutRolePolicy,
@@ -17,8 +17,11 @@ pub(super) async fn role(at: &At<'_>, spec: &Role) -> Result<(), Fault> {
         match run.caller.change(call).await {
             Ok(_) => {}
             Err(fault) if fault.class() == Some(Class::Exists) => {
-                let role = run.caller.find(GetRole { name: name.clone() }).await?.ok_or(fault)?;
-                run.own(&role.tags, "IAM role", &name)?;
+                let look = async || {
+                    let role = run.caller.find(GetRole { name: name.clone() }).await?;
+                    Ok(role.map(|role| ((), role.tags)))
+                };
+                refresh::adopt(at, "IAM role", &name, look).await?;
                 is_known = true;
             }
             Err(fault) => return Err(fault),
@@ -58,8 +61,11 @@ pub(super) async fn profile(at: &At<'_>, spec: &InstanceProfile) -> Result<(), F
         match run.caller.change(call).await {
             Ok(_) => {}
             Err(fault) if fault.class() == Some(Class::Exists) => {
-                let profile = run.caller.find(get()).await?.ok_or(fault)?;
-                run.own(&profile.tags, "instance profile", &name)?;
+                let look = async || {
+                    let profile = run.caller.find(get()).await?;
+                    Ok(profile.map(|profile| ((), profile.tags)))
+                };
+                refresh::adopt(at, "instance profile", &name, look).await?;
             }
             Err(fault) => return Err(fault),
         }

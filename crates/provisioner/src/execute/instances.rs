@@ -109,16 +109,9 @@ async fn make_template(
 }
 
 async fn adopt_template(at: &At<'_>, spec: &LaunchTemplate) -> Result<String, Fault> {
-    loop {
-        if let Some(found) = find_template(at, &spec.name).await? {
-            at.run.own(&found.tags, "launch template", &spec.name)?;
-            return Ok(found.id);
-        }
-        if refresh::is_late(at) {
-            return Err(Fault::Failed(format!("{} is there and cannot be seen", at.id())));
-        }
-        refresh::soon(at).await?;
-    }
+    let look =
+        async || Ok(find_template(at, &spec.name).await?.map(|found| (found.id, found.tags)));
+    refresh::adopt(at, "launch template", &spec.name, look).await
 }
 
 async fn find_group(at: &At<'_>, name: &str) -> Result<Option<model::AutoScalingGroup>, Fault> {
@@ -193,11 +186,13 @@ async fn create_group(at: &At<'_>, group: &model::AutoScalingGroup) -> Result<bo
             _ if fault.class() == Some(Class::Exists) => match find_group(at, &group.name).await? {
                 // The old one is going: its name gets free.
                 Some(found) if found.status.is_some() => at.pause("the old one is going").await?,
-                Some(found) => {
-                    run.own(&found.tags, "auto scaling group", &group.name)?;
+                _ => {
+                    let look = async || {
+                        Ok(find_group(at, &group.name).await?.map(|found| ((), found.tags)))
+                    };
+                    refresh::adopt(at, "auto scaling group", &group.name, look).await?;
                     return Ok(false);
                 }
-                None => refresh::soon(at).await?,
             },
             _ => return Err(fault),
         }

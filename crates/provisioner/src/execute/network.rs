@@ -131,8 +131,8 @@ async fn conflicting(at: &At<'_>, vpc: &str, spec: &Subnet) -> Result<String, Fa
         let select = Select::Vpc(vpc.to_owned());
         let found = run.caller.list(DescribeSubnets { select, page: None }).await?;
         let same = found.iter().find(|subnet| subnet.cidr == spec.network);
-        if let Some(subnet) = same {
-            run.own(&subnet.tags, "subnet", &subnet.id)?;
+        if let Some(subnet) = same.filter(|subnet| run.is_ours(&subnet.tags)) {
+            run.adopted();
             return Ok(subnet.id.clone());
         }
         // One that overlaps; or one that cannot be seen yet.

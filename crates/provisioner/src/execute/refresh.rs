@@ -1,6 +1,9 @@
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::context::At;
+use crate::api::model::Tags;
 use crate::caller::Fault;
 
 /// Waits a moment for what someone else made to be seen.
@@ -12,4 +15,32 @@ pub(super) async fn soon(at: &At<'_>) -> Result<(), Fault> {
 /// The bound for that.
 pub(super) fn is_late(at: &At<'_>) -> bool {
     at.begun.elapsed() > at.run.settings.settle * 8
+}
+
+/// Adopts what has the name of this resource already: an interrupted run made it, or one that goes on at the same time. It
+/// may not be seen yet, and its tags may not be seen yet; one that is seen without them for a while is someone else's.
+pub(super) async fn adopt<T>(
+    at: &At<'_>,
+    what: &str,
+    name: &str,
+    look: impl AsyncFn() -> Result<Option<(T, Tags)>, Fault>,
+) -> Result<T, Fault> {
+    let (begun, settle) = (Instant::now(), at.run.settings.settle);
+    loop {
+        match look().await? {
+            Some((found, tags)) if at.run.is_ours(&tags) => {
+                at.run.adopted();
+                return Ok(found);
+            }
+            Some(_) if begun.elapsed() > settle => {
+                return Err(Fault::Foreign { what: what.into(), name: name.into() });
+            }
+            None if begun.elapsed() > settle * 4 => {
+                return Err(Fault::Failed(format!(
+                    "the {what} {name} is there and cannot be seen"
+                )));
+            }
+            _ => soon(at).await?,
+        }
+    }
 }

@@ -145,7 +145,8 @@ pub(super) async fn endpoint(at: &At<'_>, spec: &VpcEndpoint) -> Result<(), Faul
             vpc: vpc.clone(),
             service: spec.service.clone(),
             route_tables: route_tables.clone(),
-            client_token: generation(at, &vpc, attempt),
+            // The same token for other tables would be refused.
+            client_token: generation(at, &format!("{vpc} {route_tables:?}"), attempt),
             tags: at.tags(),
         };
         let endpoint = match run.caller.change(call).await {

@@ -29,7 +29,7 @@ pub(super) trait Unique {
 pub(super) async fn ensure<U: Unique>(at: &At<'_>, unique: &U) -> Result<U::Item, Fault> {
     let settle = at.run.settings.settle;
     let mut mine: Option<(String, Instant)> = None;
-    let mut is_first = true;
+    let (mut is_first, mut full) = (true, 0);
     loop {
         let found = unique.list().await?;
         let is_seen = |(id, made): &(String, Instant)| {
@@ -51,6 +51,8 @@ pub(super) async fn ensure<U: Unique>(at: &At<'_>, unique: &U) -> Result<U::Item
                 Ok(id) => mine = Some((id, Instant::now())),
                 // It may be there: the next look tells.
                 Err(fault) if fault.class() == Some(Class::Unknown) => mine = None,
+                // The second ones that others have made may take up the quota for a moment.
+                Err(fault) if fault.class() == Some(Class::Quota) && full < 3 => full += 1,
                 Err(fault) => return Err(fault),
             }
             is_first = true;

@@ -1,6 +1,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::api::model::{
     Address, Attributes, AutoScalingGroup, BucketPart, BucketSetting, DbCluster, DbSubnetGroup,
@@ -9,7 +10,7 @@ use crate::api::model::{
     TargetGroup, TargetHealth, Vpc, VpcAttribute, VpcEndpoint,
 };
 use crate::api::*;
-use crate::caller::{Caller, Fault};
+use crate::caller::{Caller, Fault, Patience};
 use crate::topology::{Names, STACK_TAG};
 
 /// What the account says, before it is made sense of.
@@ -148,7 +149,13 @@ async fn network(asker: &Asker<'_, '_>) -> Raw {
             let vpc = vpc.clone();
             asker.ask(async move {
                 let call = DescribeVpcAttribute { vpc, attribute };
-                Ok(caller.find(call).await?.unwrap_or_default())
+                // It was seen a moment ago: a call that does not see it is one to make again.
+                let not_found = Duration::from_secs(5);
+                let patience = Patience { not_found, ..Patience::READ };
+                match caller.send(call, patience).await {
+                    Err(fault) if fault.class() == Some(Class::NotFound) => Ok(false),
+                    result => result,
+                }
             })
         };
         let in_vpc = DescribeSecurityGroups { select: Select::Vpc(vpc.clone()), page: None };
@@ -191,10 +198,7 @@ async fn balancer(asker: &Asker<'_, '_>) -> Raw {
     let of_balancer = async {
         let Some(LoadBalancer { arn, .. }) = &balancer else { return Default::default() };
         let attributes = DescribeLoadBalancerAttributes { load_balancer: arn.clone() };
-        tokio::join!(
-            asker.ask(caller.find(attributes)),
-            asker.ask(caller.list(DescribeListeners { load_balancer: arn.clone(), page: None })),
-        )
+        tokio::join!(asker.ask(caller.find(attributes)), asker.ask(listeners(caller, arn)),)
     };
     let of_group = async {
         let Some(TargetGroup { arn, .. }) = &group else { return Default::default() };
@@ -204,33 +208,46 @@ async fn balancer(asker: &Asker<'_, '_>) -> Raw {
         )
     };
     let ((attributes, listeners), (group_attributes, health)) = tokio::join!(of_balancer, of_group);
-    let mut arns: Vec<String> = listeners.iter().map(|listener| listener.arn.clone()).collect();
-    arns.extend(balancer.iter().map(|balancer| balancer.arn.clone()));
-    arns.extend(group.iter().map(|group| group.arn.clone()));
-    let mut tags: BTreeMap<String, Tags> = BTreeMap::new();
-    if !arns.is_empty() {
-        let found = asker.ask(caller.find(DescribeElbTags { resources: arns })).await;
-        tags = found.unwrap_or_default();
-    }
-    let mut tags_of = |arn: &str| tags.remove(arn).unwrap_or_default();
+    // Each for itself: one that is gone meanwhile makes the call fail for all that it names.
+    let names = listeners.iter().map(|listener| listener.arn.clone()).collect();
+    let (balancer_tags, group_tags, listener_tags) = tokio::join!(
+        tags(asker, balancer.iter().map(|balancer| balancer.arn.clone()).collect()),
+        tags(asker, group.iter().map(|group| group.arn.clone()).collect()),
+        tags(asker, names),
+    );
     Raw {
         listeners: listeners
             .into_iter()
-            .map(|listener| {
-                let tags = tags_of(&listener.arn);
-                (listener, tags)
+            .filter_map(|listener| {
+                Some((listener.clone(), listener_tags.get(&listener.arn)?.clone()))
             })
             .collect(),
-        load_balancer: balancer.map(|balancer| {
-            let tags = tags_of(&balancer.arn);
-            (balancer, attributes.unwrap_or_default(), tags)
+        load_balancer: balancer.and_then(|balancer| {
+            let tags = balancer_tags.get(&balancer.arn)?.clone();
+            Some((balancer, attributes.unwrap_or_default(), tags))
         }),
-        target_group: group.map(|group| {
-            let tags = tags_of(&group.arn);
-            (group, group_attributes.unwrap_or_default(), tags)
+        target_group: group.and_then(|group| {
+            let tags = group_tags.get(&group.arn)?.clone();
+            Some((group, group_attributes.unwrap_or_default(), tags))
         }),
         health: health.unwrap_or_default(),
         ..Raw::default()
+    }
+}
+
+async fn tags(asker: &Asker<'_, '_>, resources: Vec<String>) -> BTreeMap<String, Tags> {
+    if resources.is_empty() {
+        return BTreeMap::new();
+    }
+    asker.ask(asker.caller.find(DescribeElbTags { resources })).await.unwrap_or_default()
+}
+
+/// None of a load balancer that is not there any more, or not seen by this call yet.
+async fn listeners(caller: &Caller<'_>, balancer: &str) -> Result<Vec<Listener>, Fault> {
+    let call = DescribeListeners { load_balancer: balancer.to_owned(), page: None };
+    match caller.list(call).await {
+        Err(fault) if fault.class() == Some(Class::NotFound) => Ok(Vec::new()),
+        result => result,
     }
 }
 
@@ -271,8 +288,8 @@ async fn database(asker: &Asker<'_, '_>) -> Raw {
     let group = async {
         let found = asker.ask(caller.find(DescribeDBSubnetGroups { name: name.clone() })).await;
         let group = found.unwrap_or_default().into_iter().next()?;
-        let tags = asker.ask(caller.find(ListRdsTags { arn: group.arn.clone() })).await;
-        Some((group, tags.unwrap_or_default()))
+        let tags = asker.ask(caller.find(ListRdsTags { arn: group.arn.clone() })).await?;
+        Some((group, tags))
     };
     let cluster = asker.ask(caller.find(DescribeDBClusters { name: name.clone() }));
     let (db_group, clusters) = tokio::join!(group, cluster);

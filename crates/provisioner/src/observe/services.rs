@@ -285,7 +285,11 @@ fn db_cluster(reader: &mut Reader<'_>) {
         reader.foreign("db-cluster", &cluster.name);
         return;
     }
-    let group = cluster.subnet_group.clone().unwrap_or_default();
+    // Both have the same name: the cluster does not hang on whether the group is seen at this moment.
+    let group = match &cluster.subnet_group {
+        Some(group) if *group == reader.names.database() => "db-subnet-group".into(),
+        group => Id::new(group.clone().unwrap_or_default()),
+    };
     let spec = Spec::DbCluster(Box::new(DbCluster {
         name: cluster.name.clone(),
         engine: cluster.engine.clone(),
@@ -293,7 +297,7 @@ fn db_cluster(reader: &mut Reader<'_>) {
         storage_type: cluster.storage_type.clone().unwrap_or_default(),
         storage_gib: cluster.storage_gib.unwrap_or_default(),
         iops: cluster.iops,
-        subnet_group: reader.id(&group),
+        subnet_group: group,
         security_groups: reader.ids(&cluster.security_groups),
         user: cluster.user.clone().unwrap_or_default(),
         managed_password: cluster.secret.is_some(),

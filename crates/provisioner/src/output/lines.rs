@@ -60,7 +60,8 @@ pub(super) fn text(event: &Event, at: Option<f64>, color: bool) -> String {
         }
         Event::Progress { id, state, elapsed_s, expected_s } => {
             let left = expected_s - elapsed_s;
-            let left = if left > 0.0 { format!(", usually {} more", time(left)) } else { String::new() };
+            let left =
+                if left > 0.0 { format!(", usually {} more", time(left)) } else { String::new() };
             format!("{at}...      {id}: {state} for {}{left}\n", time(*elapsed_s))
         }
         Event::Done { id, action, seconds } => {
@@ -71,8 +72,11 @@ pub(super) fn text(event: &Event, at: Option<f64>, color: bool) -> String {
         }
         Event::Note { text } => format!("note      {text}\n"),
         Event::Timeline { spans, seconds, critical_s } => {
-            let critical: Vec<String> =
-                spans.iter().filter(|span| span.is_critical).map(|span| span.id.to_string()).collect();
+            let critical: Vec<String> = spans
+                .iter()
+                .filter(|span| span.is_critical)
+                .map(|span| span.id.to_string())
+                .collect();
             format!(
                 "{} steps in {}; critical path {}: {}\n",
                 spans.len(),

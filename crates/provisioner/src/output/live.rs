@@ -97,7 +97,8 @@ impl View {
             }
             Event::Started { id, action, expected_s, is_critical, .. } => {
                 let (action, expected_s, is_critical) = (*action, *expected_s, *is_critical);
-                let step = Step { action, state: String::new(), begun: now, expected_s, is_critical };
+                let step =
+                    Step { action, state: String::new(), begun: now, expected_s, is_critical };
                 self.steps.insert(id.clone(), step);
                 false
             }
@@ -168,12 +169,18 @@ impl View {
                 _ => String::new(),
             };
             let (action, state) = (step.action, super::harmless(&step.state));
-            lines.push(format!("{mark} {action:<7} {id:<24} {:>11}  {left:<20} {state}", time(elapsed)));
+            lines.push(format!(
+                "{mark} {action:<7} {id:<24} {:>11}  {left:<20} {state}",
+                time(elapsed)
+            ));
         }
         if steps.len() > room {
             lines.push(format!("  and {} more", steps.len() - room));
         }
-        lines.into_iter().map(|line| line.chars().take(width).collect::<String>().trim_end().to_owned()).collect()
+        lines
+            .into_iter()
+            .map(|line| line.chars().take(width).collect::<String>().trim_end().to_owned())
+            .collect()
     }
 }
 
@@ -192,15 +199,20 @@ mod tests {
     #[test]
     fn the_critical_path_stands_first_and_the_frame_fits() {
         let mut view = View::default();
-        for (id, expected_s, is_critical) in
-            [("address/a", 8.0, false), ("db-cluster", 720.0, true), ("nat-gateway/a", 106.0, false)]
-        {
+        for (id, expected_s, is_critical) in [
+            ("address/a", 8.0, false),
+            ("db-cluster", 720.0, true),
+            ("nat-gateway/a", 106.0, false),
+        ] {
             let (id, kind, action) = (id.into(), Kind::Vpc, Action::Create);
             view.take(&Event::Started { id, kind, action, expected_s, is_critical }, 10.0);
         }
         let state = "creating".to_owned();
         let (elapsed_s, expected_s) = (110.0, 720.0);
-        view.take(&Event::Progress { id: "db-cluster".into(), state, elapsed_s, expected_s }, 120.0);
+        view.take(
+            &Event::Progress { id: "db-cluster".into(), state, elapsed_s, expected_s },
+            120.0,
+        );
         let frame = view.frame(120.0, 79, 24);
         assert_eq!(frame[0], "0 of 3 steps done, 3 under way, 2 min 00 s");
         assert_eq!(

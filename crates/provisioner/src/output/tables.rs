@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 use skyward_provisioner::observe::State;
-use skyward_provisioner::plan::{Action, Change, Plan};
+use skyward_provisioner::plan::{Action, Change, Difference, Plan};
 use skyward_provisioner::run::Status;
 
 use super::{harmless, time};
@@ -27,6 +27,10 @@ pub(crate) fn plan(plan: &Plan, color: bool) -> String {
         text += &self::change(change, color);
     }
     text += &summary(plan);
+    if let Some(cost) = &plan.cost {
+        let _ =
+            writeln!(text, "The whole stack costs {}; `cost` shows what of it.", cost.summary());
+    }
     for warning in &plan.warnings {
         let _ = writeln!(text, "WARNING   {}", harmless(warning));
     }
@@ -36,20 +40,30 @@ pub(crate) fn plan(plan: &Plan, color: bool) -> String {
 fn change(change: &Change, color: bool) -> String {
     let (sign, paint) = sign(change.action);
     let (paint, plain) = if color { (paint, "\x1b[0m") } else { ("", "") };
-    let physical = change.physical.as_ref().map(|physical| format!("  {physical}")).unwrap_or_default();
+    let physical =
+        change.physical.as_ref().map(|physical| format!("  {physical}")).unwrap_or_default();
     let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let line = harmless(&format!("{sign} {:<28}{}{physical}{reason}", change.id.to_string(), change.kind));
+    let line =
+        harmless(&format!("{sign} {:<28}{}{physical}{reason}", change.id.to_string(), change.kind));
     let mut text = format!("{paint}{line}{plain}\n");
     for one in &change.differences {
-        let _ = writeln!(
-            text,
-            "      {}: {} → {}",
-            harmless(&one.field),
-            value(&one.observed),
-            value(&one.desired)
-        );
+        text += &difference(one);
     }
     text
+}
+
+/// A field, as it is and as it is to be; of a list, what is too much and what is missing.
+fn difference(one: &Difference) -> String {
+    let field = harmless(&one.field);
+    if let (Value::Array(observed), Value::Array(desired)) = (&one.observed, &one.desired) {
+        let extra = observed.iter().filter(|item| !desired.contains(item));
+        let missing = desired.iter().filter(|item| !observed.contains(item));
+        let extra = extra.map(|item| format!("      {field}: without {}\n", value(item)));
+        return extra
+            .chain(missing.map(|item| format!("      {field}: with {}\n", value(item))))
+            .collect();
+    }
+    format!("      {field}: {} → {}\n", value(&one.observed), value(&one.desired))
 }
 
 /// A value on one line; what is long is cut, since a script or a policy would bury the rest.
@@ -59,10 +73,10 @@ fn value(value: &Value) -> String {
         other => other.to_string(),
     };
     let text = harmless(&text);
-    if text.chars().count() <= 100 {
+    if text.chars().count() <= 130 {
         return text;
     }
-    let start: String = text.chars().take(90).collect();
+    let start: String = text.chars().take(110).collect();
     format!("{start}… ({} characters)", text.chars().count())
 }
 
@@ -145,7 +159,8 @@ pub(crate) fn status(status: &Status) -> String {
         let _ = writeln!(text, "{}", harmless(&line));
     }
     for foreign in &status.foreign {
-        let line = format!("{:<28}belongs to someone else: {}", foreign.id.to_string(), foreign.name);
+        let line =
+            format!("{:<28}belongs to someone else: {}", foreign.id.to_string(), foreign.name);
         let _ = writeln!(text, "{}", harmless(&line));
     }
     if status.resources.is_empty() {

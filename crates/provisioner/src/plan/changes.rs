@@ -54,6 +54,7 @@ fn finish(
         unchanged,
         steps,
         expected_s,
+        cost: None,
         warnings,
     }
 }

@@ -38,12 +38,7 @@ pub async fn apply(
     }
     survey::check(context, &caller, &mut survey).await;
     if !context.settings.may_replace {
-        survey.findings.extend(survey.plan.guarded().map(|change| {
-            Finding::new(
-                format!("{} would be {}d, with the data in it", change.id, change.action),
-                "take back the change of [aws]; or give --replace, which deletes the data",
-            )
-        }));
+        survey.findings.extend(guarded(&survey.plan));
     }
     survey.announce(context);
     if !survey.findings.is_empty() {
@@ -123,9 +118,26 @@ async fn rounds(
         if round == ROUNDS {
             return (spans, Err(unsettled(&survey.plan)));
         }
+        // Nobody has agreed to this one: what takes data with it is never a repair.
+        let guarded = guarded(&survey.plan);
+        if !guarded.is_empty() {
+            guarded.iter().for_each(|one| context.sink.emit(Event::Finding(one.clone())));
+            return (spans, Err(RunError::Findings(guarded)));
+        }
         context.note(format!("looking again: {}", differing(&survey.plan)));
     }
     (spans, Ok(survey.names))
+}
+
+/// What would take data with it.
+fn guarded(plan: &Plan) -> Vec<Finding> {
+    let guarded = plan.guarded().map(|change| {
+        Finding::new(
+            format!("{} would be {}d, with the data in it", change.id, change.action),
+            "take back the change of [aws]; or give --replace, which deletes the data",
+        )
+    });
+    guarded.collect()
 }
 
 fn differing(plan: &Plan) -> String {

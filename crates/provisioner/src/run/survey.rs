@@ -1,5 +1,6 @@
 use crate::api::GetCallerIdentity;
 use crate::caller::{Caller, Fault};
+use crate::cost;
 use crate::event::Event;
 use crate::observe::{Observed, observe};
 use crate::plan::{Plan, plan};
@@ -105,7 +106,8 @@ async fn with(
         let next = "change [aws] network";
         refuse(context, vec![Finding::new(format!("[aws] network: {error:#}"), next)])
     })?;
-    let plan = plan(&topology, &observed);
+    let mut plan = plan(&topology, &observed);
+    plan.cost = Some(Box::new(cost::monthly(&topology, &aws.region)));
     Ok(Survey { names, topology, observed, plan, findings: Vec::new() })
 }
 

@@ -2,6 +2,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::limits;
+use super::settings::QUOTAS;
 
 /// Where a number comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,56 @@ assumptions! {
     BUCKET_GONE: "bucket: its name after its deletion, answered 409", 5.0..60.0 "s", Documents;
 }
 
+/// How the simulated services behave where AWS's documentation leaves it open, or where it matters most: each with its source.
+pub const RULES: &[(&str, Source)] = &[
+    (
+        "Client tokens: the same parameters give the same resource, also a dead one; others are refused",
+        Source::Botocore,
+    ),
+    (
+        "VPC, internet gateway and address have neither name nor token: a repeated call makes another",
+        Source::Botocore,
+    ),
+    (
+        "A NAT gateway without an attached internet gateway: an error at once, or `failed` later, as often",
+        Source::Unverified,
+    ),
+    (
+        "An internet gateway cannot be detached while addresses are mapped in its VPC",
+        Source::Documents,
+    ),
+    (
+        "Load balancer, NAT gateway, instance and database hold network interfaces, and with them subnets and groups",
+        Source::Documents,
+    ),
+    ("Half of the calls under way when a process dies take effect", Source::Unverified),
+    ("Half of the calls that are answered with an internal error took effect", Source::Unverified),
+    (
+        "A call that names something too new to be seen by it is answered that it does not exist",
+        Source::Documents,
+    ),
+    (
+        "Elastic Load Balancing, Auto Scaling and RDS see EC2's resources at once",
+        Source::Unverified,
+    ),
+    (
+        "Instances install their packages over a NAT gateway; the way through an S3 endpoint is not counted",
+        Source::Unverified,
+    ),
+    (
+        "Without an index.html an instance answers 403, and is replaced after its time of grace",
+        Source::Documents,
+    ),
+    ("A forced deletion of an auto scaling group still drains its targets", Source::Logs),
+    ("A DB cluster takes changes and its deletion only while it is available", Source::Unverified),
+    ("Deletion protection of a DB cluster changes at once", Source::Unverified),
+    (
+        "gp3 shows the 3000 operations a second that are included, whether they were asked for or not",
+        Source::Unverified,
+    ),
+    ("us-east-1 answers the second creation of one's own bucket as the first", Source::Documents),
+];
+
 /// What the simulator assumes, as tables in Markdown, with the source of each number.
 pub fn assumptions_markdown() -> String {
     let mut text = String::from("| what | assumed | source |\n|---|---|---|\n");
@@ -101,6 +152,14 @@ pub fn assumptions_markdown() -> String {
         let _ = writeln!(text, "| {what} | {value} {unit} | {} |", source.letter());
     }
     text.push_str(&limits::markdown());
+    text.push_str("\n| quota of a new account | at most | source |\n|---|---|---|\n");
+    for (name, most) in QUOTAS {
+        let _ = writeln!(text, "| {name} | {most} | D |");
+    }
+    text.push_str("\n| rule | source |\n|---|---|\n");
+    for (rule, source) in RULES {
+        let _ = writeln!(text, "| {rule} | {} |", source.letter());
+    }
     text.push_str(
         "\nSources: B botocore's service models; D AWS's documentation; L published Terraform logs; U not verified.\n",
     );

@@ -99,7 +99,7 @@ impl World {
             return refuse("DuplicateLoadBalancerName", message);
         }
         let vpc = self.check_balancer_subnets(&call.subnets)?;
-        self.check_balancer_groups(&call.security_groups)?;
+        self.check_balancer_groups(&vpc, &call.security_groups)?;
         if !self.state.gateways.any(&format!("vpc={vpc}")) {
             return refuse("InvalidSubnet", format!("VPC {vpc} has no internet gateway"));
         }
@@ -153,6 +153,9 @@ impl World {
             let Some(subnet) = self.state.subnets.get(id) else {
                 return refuse("SubnetNotFound", format!("The subnet ID '{id}' is not found"));
             };
+            if !vpc.is_empty() && vpc != subnet.vpc {
+                return refuse("InvalidConfigurationRequest", "The subnets must be of one VPC");
+            }
             zones.insert(&subnet.zone);
             vpc.clone_from(&subnet.vpc);
         }
@@ -164,11 +167,14 @@ impl World {
         Ok(vpc)
     }
 
-    fn check_balancer_groups(&self, groups: &BTreeSet<String>) -> Answer<()> {
-        match groups.iter().find(|id| self.state.groups.get(id).is_none()) {
-            Some(id) => {
-                refuse("InvalidSecurityGroup", format!("The security group '{id}' does not exist"))
-            }
+    fn check_balancer_groups(&self, vpc: &str, groups: &BTreeSet<String>) -> Answer<()> {
+        let is_here =
+            |id: &&String| self.state.groups.get(id).is_some_and(|group| group.0.vpc == vpc);
+        match groups.iter().find(|id| !is_here(id)) {
+            Some(id) => refuse(
+                "InvalidSecurityGroup",
+                format!("The security group '{id}' does not exist in {vpc}"),
+            ),
             None => Ok(()),
         }
     }
@@ -213,8 +219,8 @@ impl World {
     }
 
     pub(super) fn set_security_groups(&mut self, call: SetSecurityGroups) -> Answer<()> {
-        find(&self.state.balancers, &call.load_balancer, self.view, NO_BALANCER)?;
-        self.check_balancer_groups(&call.security_groups)?;
+        let record = find(&self.state.balancers, &call.load_balancer, self.view, NO_BALANCER)?;
+        self.check_balancer_groups(&record.shown.vpc, &call.security_groups)?;
         self.regroup_interfaces_of(&call.load_balancer, &call.security_groups);
         self.state.balancers.update(self.moment(), &call.load_balancer, |record| {
             record.shown.security_groups = call.security_groups;

@@ -104,7 +104,12 @@ impl World {
         let mut group = find(&self.state.groups, id, self.view, NO_GROUP)?.0.clone();
         for rule in &new {
             if let Peer::Group(peer) = &rule.peer {
-                find(&self.state.groups, peer, self.view, NO_GROUP)?;
+                let peer = find(&self.state.groups, peer, self.view, NO_GROUP)?;
+                if peer.0.vpc != group.vpc {
+                    let message =
+                        "You have specified two resources that belong to different networks.";
+                    return refuse(NO_GROUP, message);
+                }
             }
             if rules(&mut group, direction).iter().any(|old| is_same(old, rule)) {
                 let message = format!(

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::network::local_route;
+use super::network::{ids, local_route};
 use super::store::Thing;
 use super::world::{Answer, World, find, refuse};
 use crate::api::model::{Route, RouteTable, RouteTableAssociation, RouteTarget, Tags};
@@ -30,6 +30,8 @@ impl Thing for Table {
 }
 
 const NO_TABLE: &str = "InvalidRouteTableID.NotFound";
+/// The prefix list of S3 in a region, such as this one.
+const S3_NETWORKS: &str = "pl-6ea54007";
 const NO_ASSOCIATION: &str = "InvalidAssociationID.NotFound";
 
 impl World {
@@ -66,6 +68,14 @@ impl World {
             for route in &mut table.routes {
                 route.is_blackhole = !self.leads_somewhere(&table.vpc, &route.target);
             }
+            // An endpoint has its route in each of its tables, to a list of the service's networks.
+            let endpoints =
+                self.state.endpoints.seen_with(&format!("table={}", table.id), self.view);
+            table.routes.extend(endpoints.map(|(id, _)| Route {
+                destination: S3_NETWORKS.into(),
+                target: RouteTarget::Other(id.clone()),
+                is_blackhole: false,
+            }));
             table
         };
         Ok(self.page(|state| &state.tables, &call.select, call.page.as_ref(), view))
@@ -101,13 +111,27 @@ impl World {
                 format!("The routeTable '{}' has dependencies and cannot be deleted.", call.table);
             return refuse("DependencyViolation", message);
         }
-        self.state.tables.remove(self.moment(), &call.table);
+        let moment = self.moment();
+        for endpoint in ids(self.state.endpoints.with(&format!("table={}", call.table)), |_| true) {
+            self.state.endpoints.update(moment, &endpoint, |endpoint| {
+                endpoint.route_tables.remove(&call.table);
+            });
+        }
+        self.state.tables.remove(moment, &call.table);
         Ok(())
     }
 
     pub(super) fn associate_route_table(&mut self, call: AssociateRouteTable) -> Answer<String> {
-        find(&self.state.tables, &call.table, self.view, NO_TABLE)?;
-        find(&self.state.subnets, &call.subnet, self.view, "InvalidSubnetID.NotFound")?;
+        let table = find(&self.state.tables, &call.table, self.view, NO_TABLE)?;
+        let subnet =
+            find(&self.state.subnets, &call.subnet, self.view, "InvalidSubnetID.NotFound")?;
+        if table.0.vpc != subnet.vpc {
+            let message = format!(
+                "route table {} and subnet {} belong to different networks",
+                call.table, call.subnet
+            );
+            return refuse("InvalidParameterValue", message);
+        }
         if self.state.tables.any(&format!("subnet={}", call.subnet)) {
             let message = format!(
                 "the specified association for route table {} conflicts with an existing association",

@@ -59,6 +59,8 @@ fn all_keys<T: Thing>(thing: &T) -> Vec<String> {
 impl<T: Thing> Store<T> {
     /// Writes a thing, new or changed.
     pub(super) fn put(&mut self, moment: Moment, id: &str, thing: T) {
+        // Before the new keys are there: a name that comes back must not lose them with those of its last bearer.
+        self.forget(moment.now);
         for key in all_keys(&thing) {
             let ids = self.index.entry(key).or_default();
             if !ids.contains(id) {

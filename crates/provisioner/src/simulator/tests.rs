@@ -5,6 +5,7 @@ mod buckets;
 mod database;
 mod gateways;
 mod instances;
+mod invariants;
 mod network;
 mod process;
 mod scale;

@@ -214,6 +214,12 @@ fn an_endpoint_holds_a_route_table_for_its_service() {
         };
         let made = send(&client, call.clone()).await.unwrap();
         assert_eq!(send(&client, call.clone()).await.unwrap().id, made.id);
+        let table = || DescribeRouteTables {
+            select: Select::Ids(vec![stack.internal_table.clone()]),
+            page: None,
+        };
+        let routes = send(&client, table()).await.unwrap().items.remove(0).routes;
+        assert!(routes.iter().any(|route| route.target == RouteTarget::Other(made.id.clone())));
         let second = CreateVpcEndpoint { client_token: "2".into(), ..call };
         assert_eq!(code(&client, second).await, "RouteAlreadyExists");
         sleep(Duration::from_secs(6)).await;

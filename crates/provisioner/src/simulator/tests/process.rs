@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::{client, code, simulate, tags};
 use crate::api::model::Vpc;
 use crate::api::*;
-use crate::simulator::{ASSUMPTIONS, Account, Client, Faults, assumptions_markdown};
+use crate::simulator::{ASSUMPTIONS, Account, Client, Faults, RULES, assumptions_markdown};
 
 fn call() -> CreateVpc {
     CreateVpc { cidr: "10.0.0.0/16".into(), tags: tags("s") }
@@ -291,6 +291,10 @@ fn what_is_assumed_is_listed_with_its_source() {
         assert!(assumption.range.0 <= assumption.range.1, "{}", assumption.what);
         assert!(text.contains(&format!("| {} |", assumption.what)));
     }
+    for (rule, _) in RULES {
+        assert!(text.contains(rule), "{rule}");
+    }
+    assert!(text.contains("| VPCs | 5 | D |"), "{text}");
     assert!(text.contains("| NAT gateway: pending until available | 85–125 s | L |"), "{text}");
     assert!(text.contains("| EC2: CreateVpcEndpoint | 4 | 0.3 | D |"), "{text}");
 }

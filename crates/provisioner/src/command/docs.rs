@@ -1,0 +1,37 @@
+//! `docs`: the generated files of `infra`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use skyward_provisioner::document::files;
+
+use crate::cli::{Common, user_data};
+use crate::output::print;
+
+/// Print the documentation of the topology, or write all generated files
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Write the documentation, its pictures, the IAM policies and the trust policies into this folder
+    #[arg(long, value_name = "FOLDER")]
+    write: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+    let loaded = common.load()?;
+    let files = files(&loaded.config.aws, &user_data(&loaded)?)?;
+    let Some(folder) = &args.write else {
+        let readme = files.iter().find(|file| file.name == "README.md");
+        print(&readme.context("the documentation is one of the files")?.text)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    for file in files {
+        let path = folder.join(file.name);
+        std::fs::write(&path, file.text).with_context(|| {
+            format!("writing {}. Next step: name a folder that is there", path.display())
+        })?;
+        eprintln!("{}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}

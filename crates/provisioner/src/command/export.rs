@@ -1,0 +1,46 @@
+//! `export`: the topology in another tool's format.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use skyward_provisioner::document::{EXAMPLE_ACCOUNT, topology};
+use skyward_provisioner::export::{cloudformation, yaml};
+
+use crate::cli::{Common, user_data};
+use crate::output::print;
+
+/// Write the topology as a CloudFormation template
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The form of the template
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// The form of the template.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// JSON
+    #[default]
+    Json,
+    /// YAML
+    Yaml,
+}
+
+/// Runs the command.
+pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+    let loaded = common.load()?;
+    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
+    if aws.account.is_none() {
+        eprintln!(
+            "note: no [aws] account is set: the buckets' names have {EXAMPLE_ACCOUNT} in them. Next step: --set aws.account=…"
+        );
+    }
+    let template = cloudformation(&topology(aws, &script)?);
+    match args.format {
+        Format::Json => print(&format!("{template:#}\n"))?,
+        Format::Yaml => print(&yaml(&template)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,105 @@
+use std::fmt::{self, Display};
+
+use super::{Amount, Cost, Line, Usd};
+
+impl Display for Usd {
+    /// With cents, such as `98.55`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cents = self.cents();
+        let sign = if cents < 0 { "-" } else { "" };
+        let (whole, rest) = (cents.abs() / 100, cents.abs() % 100);
+        f.pad(&format!("{sign}{whole}.{rest:02}"))
+    }
+}
+
+impl Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.from.cents() == self.to.cents() {
+            self.from.fmt(f)
+        } else {
+            f.pad(&format!("{} to {}", self.from, self.to))
+        }
+    }
+}
+
+/// An amount in a sentence.
+pub(super) fn amount(amount: Amount) -> String {
+    format!("{amount} USD")
+}
+
+/// A price: as many digits as it has.
+fn price(price: Amount) -> String {
+    let one = |usd: Usd| {
+        let digits = format!("{}.{:06}", usd.0 / 1_000_000, usd.0 % 1_000_000);
+        let short = digits.trim_end_matches('0');
+        let least = short.find('.').map_or(0, |point| point + 3);
+        digits[..short.len().max(least)].to_owned()
+    };
+    if price.from == price.to {
+        one(price.from)
+    } else {
+        format!("{} to {}", one(price.from), one(price.to))
+    }
+}
+
+const UNKNOWN: &str = "not in the price table";
+
+/// A line's cells.
+fn cells(line: &Line) -> [String; 4] {
+    let unit = match (line.quantity, line.unit) {
+        (1, unit) | (_, unit @ ("GiB" | "IOPS")) => unit.to_owned(),
+        (_, unit) => format!("{unit}s"),
+    };
+    [
+        line.what.clone(),
+        format!("{} {unit}", line.quantity),
+        line.unit_price.map_or_else(|| UNKNOWN.to_owned(), price),
+        line.monthly.map_or_else(|| "?".to_owned(), |monthly| monthly.to_string()),
+    ]
+}
+
+const HEAD: [&str; 4] = ["what", "quantity", "price of one", "USD a month"];
+
+impl Cost {
+    /// The total in words, such as `586.29 to 656.37 USD a month`.
+    pub fn summary(&self) -> String {
+        let at_least = if self.is_at_least { "at least " } else { "" };
+        format!("{at_least}{} USD a month", self.total)
+    }
+
+    fn rows(&self) -> Vec<[String; 4]> {
+        let at_least = if self.is_at_least { "at least " } else { "" };
+        let total =
+            ["total".into(), String::new(), String::new(), format!("{at_least}{}", self.total)];
+        self.lines.iter().map(cells).chain([total]).collect()
+    }
+
+    /// A table for people, and the notes.
+    pub fn text(&self) -> String {
+        let rows: Vec<_> = [HEAD.map(str::to_owned)].into_iter().chain(self.rows()).collect();
+        let widths = [0, 1, 2, 3].map(|column| {
+            rows.iter().map(|row: &[String; 4]| row[column].chars().count()).max().unwrap_or(0)
+        });
+        let mut text = String::new();
+        for row in &rows {
+            let [what, quantity, price, monthly] = row;
+            let [a, b, c, d] = widths;
+            let line = format!("{what:a$}  {quantity:>b$}  {price:>c$}  {monthly:>d$}");
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        for note in &self.notes {
+            text.push('\n');
+            text.push_str(note);
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The same as a table in Markdown, without the notes.
+    pub fn markdown(&self) -> String {
+        let row = |cells: [String; 4]| format!("| {} |\n", cells.join(" | "));
+        let rows: String = self.rows().into_iter().map(row).collect();
+        format!("{}|---|---:|---:|---:|\n{rows}", row(HEAD.map(str::to_owned)))
+    }
+}

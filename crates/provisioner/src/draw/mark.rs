@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+
+use super::canvas::Canvas;
+use crate::topology::{Id, Topology};
+
+/// What a picture says of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// It is as it should be.
+    InSync,
+    /// It is changed.
+    Update,
+    /// It is made.
+    Create,
+    /// It is made anew.
+    Replace,
+    /// It is deleted.
+    Delete,
+}
+
+/// What to say of which resource; of none: the picture is of the topology alone.
+pub type Annotations = BTreeMap<Id, Mark>;
+
+impl Mark {
+    pub(super) const ALL: [Self; 5] =
+        [Self::InSync, Self::Update, Self::Create, Self::Replace, Self::Delete];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::InSync => "in sync",
+            Self::Update => "change",
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The class of its colour.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::InSync => "mark-in-sync",
+            Self::Update => "mark-update",
+            Self::Create => "mark-create",
+            Self::Replace => "mark-replace",
+            Self::Delete => "mark-delete",
+        }
+    }
+
+    /// Its sign, as a path around 0,0.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::InSync => "M-3.5 0.5 L-1 3 L3.5 -2.5",
+            Self::Update => "M-4 1 C-2.5 -3 -1 -1 0 0 S2.5 3 4 -1",
+            Self::Create => "M-4 0 H4 M0 -4 V4",
+            Self::Replace => "M-3 -1 H3 M0 -4 V2 M-3 4.5 H3",
+            Self::Delete => "M-4 0 H4",
+        }
+    }
+}
+
+/// The weightiest of what is said of a group of resources.
+pub(super) fn weightiest(annotations: &Annotations, ids: &[&str]) -> Option<Mark> {
+    let concerns = |id: &Id| {
+        ids.iter().any(|name| {
+            id.as_str()
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || name.ends_with('/'))
+        })
+    };
+    annotations.iter().filter(|(id, _)| concerns(id)).map(|(_, mark)| *mark).max()
+}
+
+/// What the signs mean, and how many resources there are of each, in one row from here.
+pub(super) fn legend(
+    canvas: &mut Canvas,
+    topology: &Topology,
+    annotations: &Annotations,
+    x: i32,
+    y: i32,
+) {
+    let mut x = x;
+    for mark in Mark::ALL {
+        let count = annotations.values().filter(|other| **other == mark).count();
+        if count > 0 {
+            canvas.mark(mark, x + 8, y - 4);
+            let text = format!("{} ({count})", mark.word());
+            canvas.text("muted", x + 22, y, 12, &text);
+            x += 22 + super::text::width(&text, 12, false) + 24;
+        }
+    }
+    let unsaid = topology
+        .resources
+        .iter()
+        .filter(|resource| !annotations.contains_key(&resource.id))
+        .count();
+    if unsaid > 0 {
+        canvas.text("muted", x, y, 12, &format!("nothing said of {unsaid}"));
+    }
+}
