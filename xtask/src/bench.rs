@@ -26,6 +26,8 @@ enum Subject {
     Image,
     /// A deployment with nothing to do, and one of a bad image, beside Helm; on the configured cluster.
     Deploy,
+    /// A plan with nothing to change, beside Ansible's check mode; both ask the same emulator of AWS.
+    Provision,
     /// xtask itself: its crates and its cold build.
     Xtask,
 }
@@ -46,6 +48,7 @@ impl Bench {
                 Subject::Service => self.bench_of("skyward-service", "service")?,
                 Subject::Image => self.bench_of("skyward-image", "image")?,
                 Subject::Deploy => self.bench_of("skyward-deployer", "deploy")?,
+                Subject::Provision => self.bench_of("skyward-provisioner", "provision")?,
                 Subject::Xtask => self.bench_of("xtask", "xtask")?,
             }
         }

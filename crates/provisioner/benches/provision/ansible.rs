@@ -1,0 +1,79 @@
+//! Ansible with `amazon.aws`: the same topology, as far as its modules can say it, made by the playbook beside this file.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::measure::{self, Run};
+use crate::server::Server;
+
+const PLAYBOOK: &str = include_str!("playbook.yml");
+
+/// Ansible, where it is installed with its modules.
+pub(crate) struct Ansible {
+    /// The program's and the modules' own.
+    pub(crate) version: String,
+    /// How many tasks its check mode carries out, and how many it leaves out because their modules have none.
+    pub(crate) tasks: (usize, usize),
+    words: Vec<String>,
+}
+
+impl Ansible {
+    /// Makes the stack by the playbook; or says why it is not measured.
+    pub(crate) fn prepare(server: &Server, folder: &Path) -> Result<Result<Self, String>> {
+        let version = match version() {
+            Ok(version) => version,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        eprintln!("making a stack by {version}");
+        let playbook = folder.join("playbook.yml");
+        std::fs::write(&playbook, PLAYBOOK)?;
+        let mut words = server.environment();
+        words.extend(["ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=False"].map(str::to_owned));
+        words.extend(["ansible-playbook".to_owned(), playbook.display().to_string()]);
+        let mut ansible = Self { version, tasks: (0, 0), words };
+        // Twice: moto forgets the description of a launch template's first version, and the second run makes another.
+        for _ in 0..2 {
+            ansible.run(&[])?.succeeded().context("ansible-playbook")?;
+        }
+        let checked = ansible.check()?.printed;
+        let count = |word: &str| checked.lines().filter(|line| line.starts_with(word)).count();
+        ansible.tasks = (count("ok: [localhost]") + 1, count("skipping: [localhost]"));
+        Ok(Ok(ansible))
+    }
+
+    /// The playbook in check mode, which finds nothing to do but what it says of every auto scaling group.
+    pub(crate) fn check(&self) -> Result<Run> {
+        let run = self.run(&["--check"])?.succeeded()?;
+        ensure!(
+            run.printed.contains("changed=1 "),
+            "Ansible finds something to do: {}",
+            run.printed
+        );
+        Ok(run)
+    }
+
+    fn run(&self, more: &[&str]) -> Result<Run> {
+        let words: Vec<&str> =
+            self.words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        measure::run("env", &words)
+    }
+}
+
+/// Of the program and of the collection of modules.
+fn version() -> Result<String, String> {
+    let said = |program: &str, arguments: &[&str]| -> Result<String, String> {
+        let output = Command::new(program).args(arguments).output();
+        let output = output.map_err(|error| format!("{program}: {error}"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let program = said("ansible-playbook", &["--version"])?;
+    let program =
+        program.lines().next().unwrap_or_default().trim_start_matches("ansible-playbook ");
+    let modules = said("ansible-galaxy", &["collection", "list", "amazon.aws"])?;
+    let modules = modules.lines().find(|line| line.starts_with("amazon.aws"));
+    let modules = modules.and_then(|line| line.split_whitespace().nth(1));
+    let modules = modules.ok_or("ansible-playbook is in PATH, and has no amazon.aws")?;
+    Ok(format!("Ansible {} with amazon.aws {modules}", program.trim_matches(['[', ']'])))
+}
