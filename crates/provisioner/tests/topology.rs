@@ -16,8 +16,8 @@ fn build(aws: &Aws) -> Topology {
     desired(aws, &place(), "#!/bin/sh\n").expect("a topology")
 }
 
-fn certificate() -> Option<String> {
-    Some("arn:aws:acm:eu-central-1:123456789012:certificate/1".into())
+fn certificate() -> String {
+    "arn:aws:acm:eu-central-1:123456789012:certificate/1".into()
 }
 
 /// Every combination of the options that add or take away resources.
@@ -27,7 +27,7 @@ fn variants() -> Vec<Aws> {
         let is_on = |bit: u32| bits & (1 << bit) != 0;
         all.push(Aws {
             single_nat_gateway: is_on(0),
-            certificate: certificate().filter(|_| is_on(1)),
+            certificate: is_on(1).then(certificate),
             logs: is_on(2),
             max_instances: if is_on(3) { 3 } else { 6 },
             ..Aws::default()
@@ -49,7 +49,7 @@ fn the_topology_of_the_brief() {
 
 #[test]
 fn everything_with_every_option() {
-    let aws = Aws { certificate: certificate(), logs: true, ..Aws::default() };
+    let aws = Aws { certificate: Some(certificate()), logs: true, ..Aws::default() };
     insta::assert_snapshot!(serde_json::to_string_pretty(&build(&aws)).expect("JSON"));
 }
 
@@ -113,7 +113,7 @@ fn options_change_what_they_name_and_nothing_else() {
     };
     let single = Aws { single_nat_gateway: true, ..Aws::default() };
     check(single, &["address/b", "address/c", "nat-gateway/b", "nat-gateway/c"], &[]);
-    check(Aws { certificate: certificate(), ..Aws::default() }, &[], &["listener/https"]);
+    check(Aws { certificate: Some(certificate()), ..Aws::default() }, &[], &["listener/https"]);
     check(Aws { logs: true, ..Aws::default() }, &[], &["bucket/logs", "flow-log"]);
     check(Aws { max_instances: 3, ..Aws::default() }, &["scaling-policy"], &[]);
 }

@@ -44,7 +44,7 @@ fn change(change: &Change, color: bool) -> String {
         change.physical.as_ref().map(|physical| format!("  {physical}")).unwrap_or_default();
     let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let line =
-        harmless(&format!("{sign} {:<28}{}{physical}{reason}", change.id.to_string(), change.kind));
+        harmless(&format!("{sign} {:<30}{}{physical}{reason}", change.id.to_string(), change.kind));
     let mut text = format!("{paint}{line}{plain}\n");
     for one in &change.differences {
         text += &difference(one);
@@ -146,7 +146,7 @@ pub(crate) fn status(status: &Status) -> String {
             State::Failed(state) => format!("FAILED: {state}"),
         };
         let line = format!(
-            "{:<28}{:<24}{:<12}{}",
+            "{:<30}{:<24}{:<12}{}",
             found.id.to_string(),
             found.spec.kind().to_string(),
             state,
@@ -155,12 +155,12 @@ pub(crate) fn status(status: &Status) -> String {
         let _ = writeln!(text, "{}", harmless(&line));
     }
     for found in &status.duplicates {
-        let line = format!("{:<28}a second one: {}", found.id.to_string(), found.physical);
+        let line = format!("{:<30}a second one: {}", found.id.to_string(), found.physical);
         let _ = writeln!(text, "{}", harmless(&line));
     }
     for foreign in &status.foreign {
         let line =
-            format!("{:<28}belongs to someone else: {}", foreign.id.to_string(), foreign.name);
+            format!("{:<30}belongs to someone else: {}", foreign.id.to_string(), foreign.name);
         let _ = writeln!(text, "{}", harmless(&line));
     }
     if status.resources.is_empty() {
