@@ -12,6 +12,13 @@ fn stack() -> Select {
     Select::Stack("test".into())
 }
 
+async fn nat_gateway(sdk: &dyn Api, subnet: String) -> String {
+    let allocation = send(sdk, AllocateAddress { tags: tags("address") }).await.unwrap().allocation;
+    let client_token = "token".into();
+    let nat = CreateNatGateway { subnet, allocation, client_token, tags: tags("nat") };
+    send(sdk, nat).await.unwrap().id
+}
+
 #[tokio::test]
 #[ignore = "needs moto_server"]
 async fn a_table_has_its_routes_and_its_subnets() {
@@ -22,15 +29,7 @@ async fn a_table_has_its_routes_and_its_subnets() {
     let gateway = send(&sdk, CreateInternetGateway { tags: tags("gateway") }).await.unwrap().id;
     let attach = AttachInternetGateway { gateway: gateway.clone(), vpc: vpc.clone() };
     send(&sdk, attach).await.unwrap();
-    let allocation =
-        send(&sdk, AllocateAddress { tags: tags("address") }).await.unwrap().allocation;
-    let nat = CreateNatGateway {
-        subnet: first.clone(),
-        allocation,
-        client_token: "token".into(),
-        tags: tags("nat"),
-    };
-    let nat = send(&sdk, nat).await.unwrap().id;
+    let nat = nat_gateway(&sdk, first.clone()).await;
     let mut tables = Vec::new();
     for name in ["public", "internal"] {
         let call =
