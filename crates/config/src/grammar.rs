@@ -2,10 +2,12 @@
 //! show it too).
 
 mod aws;
+mod machine;
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 pub(crate) use aws::*;
+pub(crate) use machine::*;
 
 /// RFC 1123 §2.1, as Kubernetes asks of names: 1 to 63 of `a-z`, `0-9` and inner `-`.
 const DNS_LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";

@@ -32,7 +32,7 @@ pub use effective::Effective;
 pub use error::ConfigError;
 pub use model::{
     Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Image, Ingress, K3s,
-    LogFormat, Service,
+    LogFormat, Machine, Role, Service,
 };
 pub use origin::{Origin, Origins};
 pub use problem::{Problem, Problems};

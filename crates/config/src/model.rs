@@ -4,12 +4,14 @@
 mod aws;
 mod image;
 mod k3s;
+mod machine;
 mod order;
 mod service;
 
 pub use aws::{Aws, DatabaseEngine, DatabaseStorage};
 pub use image::{Compression, Image};
 pub use k3s::{Delivery, Ingress, K3s};
+pub use machine::{Machine, Role};
 pub use service::{LogFormat, Service};
 
 pub(crate) use order::sections;

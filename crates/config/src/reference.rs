@@ -40,6 +40,9 @@ pub fn reference() -> String {
         for name in names {
             row(&mut text, section, name, &shape.properties[*name]);
         }
+        for name in names {
+            tables(&mut text, section, name, &shape.properties[*name]);
+        }
     }
     let environment = &DOCUMENT.properties["environment"];
     push(
@@ -59,6 +62,27 @@ log_format = \"json\"
 env = { RUST_LOG = \"debug\" }
 ```
 ";
+
+/// The keys of each table where a key is a list of tables.
+fn tables(text: &mut String, section: &str, name: &str, shape: &Shape) {
+    let Some(items) = shape.items.as_deref().filter(|items| !items.properties.is_empty()) else {
+        return;
+    };
+    let head = "| Key | Type | Default | Meaning |\n|---|---|---|---|\n";
+    push(text, format_args!("\n### `[[{section}.{name}]]`\n\n{}\n\n{head}", items.meaning));
+    for (key, shape) in &items.properties {
+        let default = match &shape.default {
+            _ if items.required.contains(key) => "(it is needed)".to_owned(),
+            Some(value) => format!("`{value}`"),
+            None => String::new(),
+        };
+        let meaning = cell(&[shape.meaning.as_str(), &form(shape)].join(" "));
+        push(
+            text,
+            format_args!("| `{key}` | {} | {default} | {} |\n", kind(shape), meaning.trim()),
+        );
+    }
+}
 
 fn row(text: &mut String, section: &str, name: &str, shape: &Shape) {
     let variable = setting::variable_name(&keys::child(section, name));

@@ -55,6 +55,8 @@ pub(crate) struct Shape {
     pub(crate) values: Option<Box<Shape>>,
 
     pub(crate) max_properties: Option<usize>,
+    /// The keys that a table of a list cannot do without.
+    pub(crate) required: Vec<String>,
 
     #[serde(rename = "$schema")]
     _dialect: String,

@@ -27,7 +27,11 @@ impl Validator {
                 Value::Table(self.map(shape, key, &origin, entries)?)
             }
             (Kind::Object, Value::Table(entries)) => {
-                Value::Table(self.section(shape, key, entries))
+                self.lacking(shape, key, &origin, &entries)?;
+                let kept = self.section(shape, key, entries);
+                // Without them the rest is nothing, and the list as a whole goes.
+                shape.required.iter().all(|name| kept.contains_key(name)).then_some(())?;
+                Value::Table(kept)
             }
             (Kind::String, value) => {
                 let what = format!("{} is {}, not text in quotes", shown(&value), what(&value));
@@ -134,6 +138,22 @@ impl Validator {
             );
         }
         Some(kept)
+    }
+
+    /// Reports the keys that must be there and are not; `None` where there are any.
+    fn lacking(
+        &mut self,
+        shape: &Shape,
+        key: &str,
+        origin: &Origin,
+        entries: &Table,
+    ) -> Option<()> {
+        let lacking: Vec<_> =
+            shape.required.iter().filter(|name| !entries.contains_key(*name)).cloned().collect();
+        if lacking.is_empty() {
+            return Some(());
+        }
+        self.report(key, origin, format!("it lacks {}, which each has", lacking.join(", ")))
     }
 
     /// The entries of a section without what is wrong in it.

@@ -10,9 +10,10 @@ use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_deployer::cluster::Target;
+use skyward_deployer::fleet::kubeconfig;
 use tokio::sync::Notify;
 
-use crate::command::{apply, diff, forward, history, remove, render, rollback, status};
+use crate::command::{apply, cluster, diff, forward, history, remove, render, rollback, status};
 use crate::output::Output;
 
 /// Deploys the service on Kubernetes, k3s first. Without a command: apply.
@@ -54,27 +55,8 @@ enum Command {
     Rollback(rollback::Args),
     Remove(remove::Args),
     Forward(forward::Args),
-    /// Set up, widen, upgrade or take down a k3s cluster [not built yet]
-    Cluster {
-        /// What to do with the cluster.
-        #[command(subcommand)]
-        command: Cluster,
-    },
-}
-
-/// What can be done with a cluster.
-#[derive(Subcommand)]
-enum Cluster {
-    /// Install k3s on the configured machines, or on this one
-    Up,
-    /// Add the machines that the configuration lists and the cluster lacks
-    Join,
-    /// Show versions, roles, readiness and certificate dates
-    Status,
-    /// Bring each machine to the configured version, one server at a time
-    Upgrade,
-    /// Remove what `up` made, and nothing else
-    Down,
+    /// Set up, widen, upgrade or take down the k3s cluster itself
+    Cluster(cluster::Args),
 }
 
 impl Common {
@@ -88,13 +70,37 @@ impl Common {
         &self.config
     }
 
-    /// Which cluster: the flags, then the configuration.
+    /// Which cluster: the flags, then the configuration, then the one that `cluster up` made.
     pub(crate) fn target(&self, loaded: &Loaded) -> Target {
-        let configured = loaded.config.k3s.kubeconfig.as_ref().map(|path| loaded.root.join(path));
+        let configured = self.context.clone().or_else(|| loaded.config.k3s.context.clone());
         Target {
-            kubeconfig: self.kubeconfig.clone().or(configured),
-            context: self.context.clone().or_else(|| loaded.config.k3s.context.clone()),
+            kubeconfig: self.named_kubeconfig(loaded),
+            context: configured.or_else(|| self.made_context(loaded)),
         }
+    }
+
+    fn named_kubeconfig(&self, loaded: &Loaded) -> Option<PathBuf> {
+        let configured = loaded.config.k3s.kubeconfig.as_ref().map(|path| loaded.root.join(path));
+        self.kubeconfig.clone().or(configured)
+    }
+
+    /// The kubeconfig that `cluster up` writes into.
+    pub(crate) fn kubeconfig_file(&self, loaded: &Loaded) -> PathBuf {
+        let listed = std::env::var_os("KUBECONFIG");
+        let named = self.named_kubeconfig(loaded);
+        kubeconfig::file(named.as_deref(), listed.as_deref(), std::env::home_dir())
+    }
+
+    /// Whether the nodes are machines that the configuration lists, and not this one alone.
+    pub(crate) fn has_machines(&self, loaded: &Loaded) -> bool {
+        !loaded.config.k3s.machine.is_empty() && self.context.is_none()
+    }
+
+    /// The context of the configured cluster's name, where it bears the mark of `cluster up`: no other is taken unasked.
+    fn made_context(&self, loaded: &Loaded) -> Option<String> {
+        let name = &loaded.config.k3s.cluster;
+        let document = kubeconfig::Document::read(&self.kubeconfig_file(loaded)).ok()?;
+        matches!(document.owner(name), kubeconfig::Owner::Cluster(_)).then(|| name.clone())
     }
 }
 
@@ -163,7 +169,7 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Rollback(args) => rollback::run(common, args).await,
         Command::Remove(args) => remove::run(common, args).await,
         Command::Forward(args) => forward::run(common, args).await,
-        Command::Cluster { command } => not_built_yet(command),
+        Command::Cluster(args) => cluster::run(common, args).await,
     }
 }
 
@@ -189,19 +195,6 @@ async fn interrupted() -> &'static str {
         _ = tokio::signal::ctrl_c() => "Ctrl-C",
         _ = terminate.recv() => "SIGTERM",
     }
-}
-
-fn not_built_yet(command: &Cluster) -> Result<ExitCode> {
-    let name = match command {
-        Cluster::Up => "up",
-        Cluster::Join => "join",
-        Cluster::Status => "status",
-        Cluster::Upgrade => "upgrade",
-        Cluster::Down => "down",
-    };
-    anyhow::bail!(
-        "cluster {name}: not built yet; nothing was changed. Next step: install k3s yourself, then name its context in k3s.context"
-    )
 }
 
 #[cfg(test)]

@@ -54,6 +54,17 @@ pub enum Event {
     },
     /// A rollout has failed; told before anything is rolled back.
     Failed(Box<crate::rollout::Failure>),
+    /// Something is wrong with a machine, told before anything is changed.
+    Finding(crate::fleet::preflight::Finding),
+    /// What is to be done on a machine of the cluster, or was.
+    Machine {
+        /// What people call it.
+        machine: String,
+        /// Whether it is to be done, is done, or has failed.
+        state: MachineState,
+        /// What.
+        text: String,
+    },
     /// The end of the command.
     Finished {
         /// The revision that serves now.
@@ -78,6 +89,18 @@ pub enum Action {
     Unchanged,
     /// It is gone.
     Deleted,
+}
+
+/// How far a step on a machine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MachineState {
+    /// It is to be done.
+    Planned,
+    /// It is done.
+    Done,
+    /// It has failed.
+    Failed,
 }
 
 /// Takes events as they happen.

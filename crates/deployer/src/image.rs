@@ -135,6 +135,11 @@ impl Candidate {
         &self.named
     }
 
+    /// Whether it gets to the nodes by loading it into each, without a registry.
+    pub fn is_loaded(&self) -> bool {
+        matches!(self.how, Delivery::Load | Delivery::Auto)
+    }
+
     /// Gets it to the nodes as `k3s.delivery` says.
     ///
     /// # Errors

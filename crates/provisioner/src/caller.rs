@@ -87,24 +87,21 @@ pub struct Patience {
 impl Patience {
     /// A call that only reads.
     pub const READ: Self =
-        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_secs(60) };
+        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_mins(1) };
     /// A change that can be made twice, of something that may be new.
-    pub const CHANGE: Self = Self {
-        repeats: true,
-        not_found: Duration::from_secs(60),
-        not_yet: Duration::from_secs(300),
-    };
+    pub const CHANGE: Self =
+        Self { repeats: true, not_found: Duration::from_mins(1), not_yet: Duration::from_mins(5) };
     /// A creation that makes a second one when it is called twice.
     pub const ONCE: Self = Self { repeats: false, ..Self::CHANGE };
     /// A deletion, which waits until nothing uses the thing any more.
     pub const DELETE: Self =
-        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_secs(1500) };
+        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_mins(25) };
 }
 
 /// How often a call without an answer is made again.
 const REPEATS: u32 = 8;
 /// How long throttling is waited out. A thousand stacks in one account make long queues.
-const THROTTLED: Duration = Duration::from_secs(3600);
+const THROTTLED: Duration = Duration::from_hours(1);
 
 /// The account as everything here calls it.
 pub struct Caller<'a> {

@@ -29,8 +29,11 @@ pub(crate) fn context<'a>(
 ) -> Context<'a> {
     let now = jiff::Timestamp::now();
     // Two real runs must not wait in step; a simulated one must always be the same.
-    let seed =
-        if common.simulate { common.seed } else { now.as_nanosecond().unsigned_abs() as u64 };
+    let seed = if common.simulate {
+        common.seed
+    } else {
+        u64::try_from(now.as_nanosecond()).unwrap_or_default()
+    };
     let mut context = Context::new(&*account.api, aws, user_data, sink);
     context.settings = Settings { seed, now, ..Settings::default() };
     context.interrupt = common.interrupt.clone();

@@ -33,8 +33,8 @@ pub fn estimate(kind: Kind, action: Action) -> Estimate {
     match (kind, action) {
         (_, Action::None) => seconds(0, 0, 0),
         // The look for others' creations is in it: see `execute::unique`.
-        (K::Vpc, Action::Create) => seconds(8, 10, 300),
-        (K::Address, Action::Create) => seconds(8, 9, 300),
+        (K::Vpc, Action::Create) => seconds(8, 10, 900),
+        (K::Address, Action::Create) => seconds(8, 9, 900),
         (K::NatGateway, Action::Create | Action::Replace | Action::Wait) => seconds(80, 106, 900),
         (K::NatGateway, Action::Delete) => seconds(35, 60, 900),
         (K::LoadBalancer, Action::Create | Action::Replace | Action::Wait) => {
@@ -54,7 +54,6 @@ pub fn estimate(kind: Kind, action: Action) -> Estimate {
         (K::Subnet | K::SecurityGroup, Action::Delete) => seconds(1, 10, 1200),
         (K::Vpc, Action::Delete) => seconds(1, 2, 1200),
         (K::Bucket, _) => seconds(2, 4, 600),
-        (K::Role | K::InstanceProfile, _) => seconds(1, 2, 300),
         _ => seconds(1, 2, 300),
     }
 }
@@ -67,7 +66,7 @@ impl Estimate {
         let often = (due / 150.0).clamp(1.0, 3.0);
         let seconds = if elapsed < self.soonest {
             // A failure shows early; so does what is faster than expected.
-            (self.soonest - elapsed).as_secs_f64().clamp(1.0, 20.0)
+            self.soonest.saturating_sub(elapsed).as_secs_f64().clamp(1.0, 20.0)
         } else if elapsed.as_secs_f64() > 3.0 * due {
             often * 4.0
         } else {
@@ -98,7 +97,7 @@ mod tests {
                 looks += 1;
             }
             assert!(looks < 200, "{kind}: {looks}");
-            let overshoot = (elapsed - estimate.usual).as_secs_f64();
+            let overshoot = elapsed.saturating_sub(estimate.usual).as_secs_f64();
             assert!(overshoot <= 0.02 * estimate.usual.as_secs_f64() + 1.0, "{kind}: {overshoot}");
         }
     }

@@ -35,12 +35,12 @@ fn bucket(operation: Operation) -> (Key, Rate) {
         (_, O::CreateNatGateway | O::DeleteNatGateway) => rate(10.0, 1.0),
         (_, O::CreateTags) => rate(100.0, 10.0),
         (_, O::CreateVpcEndpoint) => rate(4.0, 0.3),
-        (Service::Ec2, _) if is_read => rate(100.0, 20.0),
         (Service::Elb, _) if is_read => rate(40.0, 10.0),
         (Service::Elb, _) => rate(20.0, 3.0),
         (Service::Iam, _) if !is_read => rate(50.0, 10.0),
         (Service::S3, _) => rate(200.0, 100.0),
         (Service::Sts | Service::Ssm, _) => rate(100.0, 40.0),
+        // And those of EC2, Auto Scaling, RDS and IAM that read.
         _ if is_read => rate(100.0, 20.0),
         _ => rate(50.0, 5.0),
     };

@@ -109,7 +109,7 @@ async fn interrupted(
         Account::restore(undisturbed.before.clone()).map_err(|error| error.to_string())?;
     let mut first = Process::new(&account, &aws_of(phase), 2);
     first.client = account.client().with_faults(faults(accident, call));
-    let ended = first.until_killed(run(&first, phase)).await;
+    let ended = Box::pin(first.until_killed(run(&first, phase))).await;
     if let (Accident::NoAnswer, Some(Err(error))) = (accident, ended) {
         return Err(format!("a lost answer ends the run: {error}"));
     }

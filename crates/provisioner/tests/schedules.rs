@@ -48,9 +48,9 @@ async fn schedule(seed: u64) -> Result<(), String> {
         let mut process = Process::new(&account, &aws, seed * 10 + run);
         process.client = account.client().with_faults(faults(&random));
         if random.next().is_multiple_of(5) {
-            process.until_killed(process.destroy()).await;
+            Box::pin(process.until_killed(process.destroy())).await;
         } else {
-            process.until_killed(process.apply()).await;
+            Box::pin(process.until_killed(process.apply())).await;
         }
     }
     let last = Process::new(&account, &aws, seed);

@@ -1,6 +1,7 @@
 //! Tests that need a tool not everyone has: run where the tool is found, shown as skipped elsewhere.
 //!
-//! They are found by their attribute, `#[ignore = "needs TOOL …"]`, in the crates' sources.
+//! They are found by their attribute, `#[ignore = "needs TOOL …"]`, in the crates' sources. A word in capitals, such as
+//! `K3S_BINARY`, is a variable that names a program; `root` is the user.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,13 +55,8 @@ fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     let name = format!("{} with {}", package.trim_start_matches("skyward-"), listed(needs));
     let (when, tools) = (When::Packages(vec![package.to_owned()]), needs.to_vec());
     let assets = assets();
-    let found = |tool: &str| {
-        external::find_program(tool).is_some() || external::is_program(&assets.join(tool))
-    };
-    let missing: Vec<_> = needs.iter().filter(|tool| !found(tool)).cloned().collect();
-    if !missing.is_empty() {
-        let (count, missing) = (tests.len(), missing.join(", "));
-        let reason = format!("{count} tests: no {missing} in PATH or {}", assets.display());
+    if let Some(reason) = missing(needs, &assets) {
+        let reason = format!("{} tests: {reason}", tests.len());
         return Step { name, when, tools, action: Action::Skip(reason) };
     }
     let mut command = steps::cargo(&["test", "--locked", "--all-features", "--package", package]);
@@ -75,6 +71,43 @@ fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     }
     command.args(["--", "--ignored", "--show-output"]).args(tests.iter().map(|test| &test.name));
     Step { name, when, tools, action: Action::Run(command) }
+}
+
+/// What is not there.
+fn missing(needs: &[String], assets: &Path) -> Option<String> {
+    let is_variable = |need: &str| {
+        need.chars()
+            .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+    };
+    let (mut programs, mut others) = (Vec::new(), Vec::new());
+    for need in needs.iter().map(String::as_str) {
+        match need {
+            "root" if is_root() => {}
+            "root" => others.push("they need root".to_owned()),
+            variable if is_variable(variable) => {
+                let named = std::env::var_os(variable).map(PathBuf::from);
+                if !named.is_some_and(|program| external::is_program(&program)) {
+                    others.push(format!("{variable} names no program"));
+                }
+            }
+            tool => {
+                let found = external::find_program(tool).is_some();
+                if !found && !external::is_program(&assets.join(tool)) {
+                    programs.push(tool);
+                }
+            }
+        }
+    }
+    if !programs.is_empty() {
+        others.insert(0, format!("no {} in PATH or {}", programs.join(", "), assets.display()));
+    }
+    (!others.is_empty()).then(|| others.join("; "))
+}
+
+/// Whether we may do anything: our own process is root's.
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
 }
 
 /// Where Kubernetes' own binaries are, by the convention of its envtest.
@@ -186,6 +219,21 @@ mod tests {
         let needs = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(listed(&needs("podman runc")), "podman, runc");
         assert_eq!(listed(&needs("etcd a b c")), "etcd, a and 2 more");
+    }
+
+    #[test]
+    fn a_variable_names_a_program() {
+        let missing = |words: &str| {
+            let needs: Vec<_> = words.split(' ').map(str::to_owned).collect();
+            missing(&needs, Path::new("/nowhere"))
+        };
+        assert_eq!(
+            missing("NO_SUCH_VARIABLE").as_deref(),
+            Some("NO_SUCH_VARIABLE names no program")
+        );
+        // cargo sets it for its tests.
+        assert_eq!(missing("CARGO"), None);
+        assert_eq!(missing("root").is_none(), is_root());
     }
 
     #[test]

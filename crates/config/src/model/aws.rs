@@ -9,7 +9,6 @@ use crate::grammar;
 /// `[aws]`: the topology in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Aws {
     /// The name of the stack: the prefix of every resource's name, and the value of the tag that
     /// marks them as owned.

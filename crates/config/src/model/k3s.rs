@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Machine;
 use crate::grammar;
 
-/// `[k3s]`: the service on Kubernetes.
+/// `[k3s]`: the service on Kubernetes, and the cluster that `deploy-k3s cluster` makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct K3s {
@@ -105,6 +106,46 @@ pub struct K3s {
     /// How many revisions are kept to roll back to.
     #[schemars(schema_with = "grammar::revisions")]
     pub history: u16,
+    /// The name of the cluster that `cluster up` makes, and of its context where `context` names none.
+    #[schemars(schema_with = "grammar::namespace")]
+    pub cluster: String,
+    /// The machines of the cluster. Without any: this machine alone.
+    pub machine: Vec<Machine>,
+    /// The release of k3s.
+    #[schemars(schema_with = "grammar::k3s_version")]
+    pub version: String,
+    /// The SHA-256 of k3s's binary of that release for each architecture (`amd64`, `arm64`, `arm`). Without it: the one that
+    /// the release publishes.
+    #[schemars(schema_with = "grammar::k3s_checksums")]
+    pub sha256: BTreeMap<String, String>,
+    /// Where the releases are: the address before `/VERSION/FILE`.
+    #[schemars(schema_with = "grammar::web_address")]
+    pub download: String,
+    /// A folder with the release's files instead of the network, relative to that of the configuration file: `k3s` (`k3s-arm64`,
+    /// `k3s-armhf`), `sha256sum-ARCH.txt`, and `k3s-airgap-images-ARCH.tar.zst` (or `.tar.gz`, `.tar`), which the nodes get too.
+    #[schemars(schema_with = "grammar::path")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub airgap: Option<PathBuf>,
+    /// Mirrors of registries, registry to addresses; `*` is every registry.
+    #[schemars(schema_with = "grammar::mirrors")]
+    pub registries: BTreeMap<String, Vec<String>>,
+    /// A whole `registries.yaml` for the nodes instead of `registries`, relative to the folder of the configuration file: it may hold
+    /// credentials, and stays out of version control.
+    #[schemars(schema_with = "grammar::path")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registries_file: Option<PathBuf>,
+    /// Whether each node offers its images to the others (k3s's embedded registry mirror): an image on one node is then on all.
+    pub embedded_registry: bool,
+    /// Whether k3s brings Traefik, its Ingress controller.
+    pub traefik: bool,
+    /// Whether k3s brings servicelb, which gives Services of type `LoadBalancer` the nodes' addresses.
+    pub servicelb: bool,
+    /// Environment variables of k3s itself on the machines, such as `HTTPS_PROXY`. They are plain text.
+    #[schemars(schema_with = "grammar::variables")]
+    pub node_env: BTreeMap<String, String>,
+    /// Seconds that a machine may take until its node is ready.
+    #[schemars(schema_with = "grammar::seconds")]
+    pub node_timeout_s: u16,
 }
 
 impl Default for K3s {
@@ -139,6 +180,19 @@ impl Default for K3s {
             progress_deadline_s: 120,
             timeout_s: 300,
             history: 10,
+            cluster: "skyward".into(),
+            machine: Vec::new(),
+            version: "v1.36.3+k3s1".into(),
+            sha256: BTreeMap::new(),
+            download: "https://github.com/k3s-io/k3s/releases/download".into(),
+            airgap: None,
+            registries: BTreeMap::new(),
+            registries_file: None,
+            embedded_registry: false,
+            traefik: true,
+            servicelb: true,
+            node_env: BTreeMap::new(),
+            node_timeout_s: 300,
         }
     }
 }
@@ -152,7 +206,7 @@ pub enum Delivery {
     Auto,
     /// Into the registry of `image.repository`, from which the nodes pull it.
     Push,
-    /// Into k3s or containerd on this machine, which is the only node.
+    /// Into all nodes of the cluster that `cluster up` made, else into k3s or containerd on this machine, which is the only node.
     Load,
     /// Not at all: it is in the registry already.
     None,

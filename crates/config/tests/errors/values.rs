@@ -106,7 +106,7 @@ fn keys_that_are_not_there() {
         ),
         (
             "[aws]\ncolour = 1",
-            "skyward.toml:2: aws.colour: unknown key; the keys here are account, name, region",
+            "skyward.toml:2: aws.colour: unknown key; the keys here are account, backup_days, certificate, database_class, database_engine, database_iops, database_storage, database_storage_gib, deletion_protection, health_path, instance_type, instances, logs, max_instances, name, network, region, single_nat_gateway, tags, target_cpu, user_data, zones",
         ),
         (
             "[environment.staging.environment.x]",
@@ -143,6 +143,26 @@ fn rules_over_several_keys() {
         (
             "service.env.SKYWARD_SERVICE__PORT = \"1\"",
             "skyward.toml:1: service.env.SKYWARD_SERVICE__PORT: the service reads that as a setting; set service.port instead",
+        ),
+        (
+            "[aws]\ninstances = 7",
+            "skyward.toml:2: aws.instances: max_instances is less than instances; instances is the least and max_instances the most",
+        ),
+        (
+            "[aws]\nzones = [\"eu-central-1a\"]",
+            "skyward.toml:2: aws.zones: 1 zones are named; the topology has three",
+        ),
+        (
+            "[aws]\nzones = [\"us-east-1a\", \"us-east-1b\", \"us-east-1c\"]",
+            "skyward.toml:2: aws.zones: \"us-east-1a\" is not a zone of the region \"eu-central-1\"",
+        ),
+        (
+            "[aws]\nnetwork = \"10.20.1.0/16\"",
+            "skyward.toml:2: aws.network: \"10.20.1.0/16\" has bits set behind its prefix; the network begins at 10.20.0.0",
+        ),
+        (
+            "[aws.tags]\n\"skyward:stack\" = \"x\"",
+            "skyward.toml:2: aws.tags.\"skyward:stack\": tags that begin with aws: are AWS's own, those with skyward: mark what is ours, and Name is made from aws.name",
         ),
         // In an environment that nobody asked for: the base alone is fine.
         (

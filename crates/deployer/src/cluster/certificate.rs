@@ -10,7 +10,7 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
 /// The end of the first certificate's validity (RFC 5280, section 4.1.2.5). None: this is no certificate.
-pub(super) fn ends(pem: &[u8]) -> Option<Timestamp> {
+pub(crate) fn ends(pem: &[u8]) -> Option<Timestamp> {
     let certificate = CertificateDer::from_pem_slice(pem).ok()?;
     let mut outer = Der(&certificate);
     let mut certificate = Der(outer.expect(SEQUENCE)?);

@@ -4,17 +4,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
 use skyward_deployer::deploy::{self, Applied, OnFailure, Options};
 use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::fleet::machine::{Fleet, Machine};
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
 
 use crate::cli::Common;
-use crate::command::connect;
+use crate::command::cluster::{KeyArgs, up};
 use crate::command::wanted::{self, Errand, ImageArgs};
+use crate::command::{connect, consent};
 use crate::output::Output;
 
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
@@ -24,6 +26,11 @@ pub(crate) struct Args {
     pub(crate) image: ImageArgs,
     #[command(flatten)]
     pub(crate) caution: Caution,
+    /// Where no cluster is configured: set one up first, as `cluster up` does, without asking
+    #[arg(long)]
+    cluster_up: bool,
+    #[command(flatten)]
+    keys: KeyArgs,
 }
 
 /// What may be done to others, and what after a failure.
@@ -69,6 +76,9 @@ impl Caution {
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
+    if common.target(&loaded).context.is_none() {
+        offer(common, &loaded, args).await?;
+    }
     let mut sink = common.output.sink();
     let cluster = connect(common, &loaded, sink.as_mut()).await?;
     let release =
@@ -78,6 +88,28 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let options = args.caution.options(common, &loaded);
     let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
     finish(common, &cluster, &release, applied, sink.as_mut()).await
+}
+
+/// Where there is no cluster, `cluster up` makes one: with consent alone, since it changes machines.
+async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
+    let fleet = Fleet::read(loaded)?;
+    let machines: Vec<String> = fleet.machines.iter().map(Machine::label).collect();
+    let what = format!("k3s {} on {}", fleet.version, machines.join(", "));
+    let agreed = if args.cluster_up {
+        true
+    } else {
+        let question = format!(
+            "No cluster is configured. Set one up now (`cluster up`: {what}), then deploy?"
+        );
+        consent::agrees(&question)?.unwrap_or(false)
+    };
+    if !agreed {
+        bail!(
+            "no cluster is configured; nothing was changed. Next step: name a context of your kubeconfig in k3s.context or by --context, or \
+             set a cluster up: `cargo xtask deploy-k3s cluster up` ({what}); `cargo xtask deploy-k3s --cluster-up` does that and then deploys"
+        );
+    }
+    up::raise(common, loaded, &up::Args::default(), args.keys.host_keys(), false).await
 }
 
 /// Proves that the service answers, where something has changed, and tells the address.

@@ -1,15 +1,14 @@
 //! `remove`: take the release away, and leave nothing.
 
-use std::io::{BufRead, IsTerminal, stdin};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use skyward_deployer::deploy::{self, Wish};
 use skyward_deployer::event::Event;
 
 use crate::cli::Common;
-use crate::command::connect;
+use crate::command::{connect, consent};
 
 /// Remove the release, its history, and the namespace if it was made for it and holds nothing of others
 #[derive(clap::Args)]
@@ -26,7 +25,12 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let cluster = connect(common, &loaded, sink.as_mut()).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
     if !args.yes {
-        confirm(name, namespace, cluster.context())?;
+        let context = cluster.context();
+        let doing = format!("removing {name} from namespace {namespace} of {context}");
+        let what = format!(
+            "This ends {name} in namespace {namespace} of {context}, and deletes its history."
+        );
+        consent::name(&doing, &what, name)?;
     }
     let wish = Wish::nothing(name, namespace);
     let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
@@ -43,22 +47,4 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     };
     sink.emit(Event::Finished { revision: None, text, address: None });
     Ok(ExitCode::SUCCESS)
-}
-
-/// Asks for the release's name.
-fn confirm(name: &str, namespace: &str, context: &str) -> Result<()> {
-    if !stdin().is_terminal() {
-        bail!(
-            "removing {name} from namespace {namespace} of {context}: there is no one to ask; give --yes"
-        );
-    }
-    eprint!(
-        "This ends {name} in namespace {namespace} of {context}, and deletes its history. Type its name to go on: "
-    );
-    let mut line = String::new();
-    stdin().lock().read_line(&mut line)?;
-    if line.trim() != name {
-        bail!("removing {name}: another name was typed; nothing was changed");
-    }
-    Ok(())
 }

@@ -5,11 +5,16 @@ use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
 use skyward_deployer::deploy::{self, Wish};
 use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::fleet::connection::HostKeys;
+use skyward_deployer::fleet::image::Archive;
+use skyward_deployer::fleet::machine::Fleet;
+use skyward_deployer::fleet::report::Reporter;
 use skyward_deployer::history::{History, Revision, Status};
 use skyward_deployer::release::Release;
-use skyward_deployer::{image, render};
+use skyward_deployer::{fleet, image, render};
 
 use crate::cli::Common;
+use crate::command::cluster::image::built;
 
 /// Which image.
 #[derive(clap::Args)]
@@ -67,12 +72,27 @@ pub(crate) async fn release(
         let serves = serving.is_some_and(|it| it.image == candidate.named().reference);
         if serves || errand == Errand::Foresee {
             candidate.named().reference.clone()
+        } else if candidate.is_loaded() && common.has_machines(loaded) {
+            let reference = candidate.named().reference.clone();
+            load_into_nodes(common, loaded).await?;
+            reference
         } else {
             candidate.deliver(sink).await?.reference
         }
     };
     sink.emit(Event::Image { reference: release.image.clone() });
     Ok(release)
+}
+
+/// The nodes are the configured machines: each gets the image.
+async fn load_into_nodes(common: &Common, loaded: &Loaded) -> Result<()> {
+    let archive = Archive::read(&built(loaded))?;
+    let report = Reporter::new(common.output.sink());
+    let started = std::time::Instant::now();
+    let fleet = Fleet::read(loaded)?;
+    let sent = fleet::image::load(&fleet, &archive, HostKeys::Known, &report).await?;
+    report.ready("image", format!("on every node; {sent} of them got it now"), started);
+    Ok(())
 }
 
 /// The objects that are wanted.

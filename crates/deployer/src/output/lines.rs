@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use skyward_deployer::diff::{self, Change, Difference};
-use skyward_deployer::event::{Action, Event, Sink};
+use skyward_deployer::event::{Action, Event, MachineState, Sink};
 use skyward_deployer::rollout::Failure;
 
 /// One line a change. On a terminal, what is waited for is one line that renews itself, with the time that is left.
@@ -109,6 +109,17 @@ fn text(event: &Event, color: bool) -> String {
         }
         Event::Ready { on, state, seconds } => format!("ready    {on}: {state} ({seconds:.1} s)\n"),
         Event::Failed(failure) => failed(failure),
+        Event::Finding(finding) => {
+            format!("{:<9}{finding}\n", if finding.blocks { "FINDING" } else { "note" })
+        }
+        Event::Machine { machine, state, text } => {
+            let word = match state {
+                MachineState::Planned => "plan",
+                MachineState::Done => "done",
+                MachineState::Failed => "FAILED",
+            };
+            format!("{word:<9}{machine}: {text}\n")
+        }
         Event::Finished { text, .. } => format!("{text}\n"),
     };
     harmless(&text)

@@ -53,115 +53,158 @@ impl ApiError {
     }
 }
 
+/// The codes of each class.
+const CODES: &[(Class, &[&str])] = &[
+    (
+        Class::Throttled,
+        &[
+            "RequestLimitExceeded",
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "SlowDown",
+            "TooManyRequestsException",
+            "BandwidthLimitExceeded",
+            "PriorRequestNotComplete",
+            "EC2ThrottledException",
+            "RequestThrottledByAws",
+        ],
+    ),
+    (
+        Class::Unknown,
+        &[
+            ApiError::NO_ANSWER,
+            "InternalError",
+            "InternalFailure",
+            "InternalServerError",
+            "ServiceUnavailable",
+            "Unavailable",
+            "ServiceFailure",
+            "ServiceUnavailableException",
+            "RequestTimeout",
+            "RequestTimeoutException",
+        ],
+    ),
+    (
+        Class::Credentials,
+        &[
+            ApiError::NO_CREDENTIALS,
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "RequestExpired",
+            "AuthFailure",
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "SignatureDoesNotMatch",
+            "InvalidAccessKeyId",
+            "InvalidToken",
+            "MissingAuthenticationToken",
+            "IncompleteSignature",
+            "OptInRequired",
+        ],
+    ),
+    (
+        Class::Denied,
+        &[
+            "UnauthorizedOperation",
+            "AccessDenied",
+            "AccessDeniedException",
+            "Client.UnauthorizedOperation",
+        ],
+    ),
+    (
+        Class::NotYet,
+        &[
+            "DependencyViolation",
+            "IncorrectState",
+            "IncorrectInstanceState",
+            "ScalingActivityInProgress",
+            "ResourceInUse",
+            "InvalidDBClusterStateFault",
+            "InvalidDBSubnetGroupStateFault",
+            "OperationAborted",
+            "DeleteConflict",
+            "InvalidIPAddress.InUse",
+            "ResourceContention",
+            "Gateway.NotAttached",
+            "BucketNotEmpty",
+            "EntityTemporarilyUnmodifiable",
+            "ConcurrentModification",
+            "InstanceRefreshInProgress",
+        ],
+    ),
+    (
+        Class::Exists,
+        &[
+            "InvalidGroup.Duplicate",
+            "InvalidPermission.Duplicate",
+            "RouteAlreadyExists",
+            "Resource.AlreadyAssociated",
+            "InvalidLaunchTemplateName.AlreadyExistsException",
+            "DBSubnetGroupAlreadyExists",
+            "DBSubnetGroupAlreadyExistsFault",
+            "DBClusterAlreadyExistsFault",
+            "DuplicateListener",
+            "DuplicateLoadBalancerName",
+            "DuplicateTargetGroupName",
+            "AlreadyExists",
+            "BucketAlreadyOwnedByYou",
+            "BucketAlreadyExists",
+            "EntityAlreadyExists",
+            "InvalidSubnet.Conflict",
+            "FlowLogAlreadyExists",
+            "RouteAlreadyAssociated",
+        ],
+    ),
+    (
+        Class::Quota,
+        &[
+            "LimitExceeded",
+            "LimitExceededFault",
+            "TooManyLoadBalancers",
+            "TooManyTargetGroups",
+            "TooManyListeners",
+            "DBClusterQuotaExceededFault",
+            "StorageQuotaExceeded",
+            "DBSubnetGroupQuotaExceeded",
+            "TooManyBuckets",
+            "InsufficientInstanceCapacity",
+            "InsufficientFreeAddressesInSubnet",
+            "InsufficientDBClusterCapacityFault",
+            "InsufficientStorageClusterCapacity",
+            "InsufficientDBInstanceCapacity",
+        ],
+    ),
+    (
+        Class::NotFound,
+        &[
+            "NoSuchBucket",
+            "NoSuchEntity",
+            "NoSuchKey",
+            "ParameterNotFound",
+            "LoadBalancerNotFound",
+            "TargetGroupNotFound",
+            "ListenerNotFound",
+            "DBClusterNotFoundFault",
+            "DBSubnetGroupNotFoundFault",
+            "NatGatewayNotFound",
+            "NotFound",
+        ],
+    ),
+];
+
 fn classify(code: &str) -> Class {
-    match code {
-        "RequestLimitExceeded"
-        | "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "SlowDown"
-        | "TooManyRequestsException"
-        | "BandwidthLimitExceeded"
-        | "PriorRequestNotComplete"
-        | "EC2ThrottledException"
-        | "RequestThrottledByAws" => Class::Throttled,
-        ApiError::NO_ANSWER
-        | "InternalError"
-        | "InternalFailure"
-        | "InternalServerError"
-        | "ServiceUnavailable"
-        | "Unavailable"
-        | "ServiceFailure"
-        | "ServiceUnavailableException"
-        | "RequestTimeout"
-        | "RequestTimeoutException" => Class::Unknown,
-        ApiError::NO_CREDENTIALS
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "RequestExpired"
-        | "AuthFailure"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch"
-        | "InvalidAccessKeyId"
-        | "InvalidToken"
-        | "MissingAuthenticationToken"
-        | "IncompleteSignature"
-        | "OptInRequired" => Class::Credentials,
-        "UnauthorizedOperation"
-        | "AccessDenied"
-        | "AccessDeniedException"
-        | "Client.UnauthorizedOperation" => Class::Denied,
-        "DependencyViolation"
-        | "IncorrectState"
-        | "IncorrectInstanceState"
-        | "ScalingActivityInProgress"
-        | "ResourceInUse"
-        | "InvalidDBClusterStateFault"
-        | "InvalidDBSubnetGroupStateFault"
-        | "OperationAborted"
-        | "DeleteConflict"
-        | "InvalidIPAddress.InUse"
-        | "ResourceContention"
-        | "Gateway.NotAttached"
-        | "BucketNotEmpty"
-        | "EntityTemporarilyUnmodifiable"
-        | "ConcurrentModification"
-        | "InstanceRefreshInProgress" => Class::NotYet,
-        "InvalidGroup.Duplicate"
-        | "InvalidPermission.Duplicate"
-        | "RouteAlreadyExists"
-        | "Resource.AlreadyAssociated"
-        | "InvalidLaunchTemplateName.AlreadyExistsException"
-        | "DBSubnetGroupAlreadyExists"
-        | "DBSubnetGroupAlreadyExistsFault"
-        | "DBClusterAlreadyExistsFault"
-        | "DuplicateListener"
-        | "DuplicateLoadBalancerName"
-        | "DuplicateTargetGroupName"
-        | "AlreadyExists"
-        | "BucketAlreadyOwnedByYou"
-        | "BucketAlreadyExists"
-        | "EntityAlreadyExists"
-        | "InvalidSubnet.Conflict"
-        | "FlowLogAlreadyExists"
-        | "RouteAlreadyAssociated" => Class::Exists,
-        _ if code.ends_with("LimitExceeded") || code.ends_with("LimitExceededException") => {
-            Class::Quota
-        }
-        "LimitExceeded"
-        | "LimitExceededFault"
-        | "TooManyLoadBalancers"
-        | "TooManyTargetGroups"
-        | "TooManyListeners"
-        | "DBClusterQuotaExceededFault"
-        | "StorageQuotaExceeded"
-        | "DBSubnetGroupQuotaExceeded"
-        | "TooManyBuckets"
-        | "InsufficientInstanceCapacity"
-        | "InsufficientFreeAddressesInSubnet"
-        | "InsufficientDBClusterCapacityFault"
-        | "InsufficientStorageClusterCapacity"
-        | "InsufficientDBInstanceCapacity" => Class::Quota,
-        "NoSuchBucket"
-        | "NoSuchEntity"
-        | "NoSuchKey"
-        | "ParameterNotFound"
-        | "LoadBalancerNotFound"
-        | "TargetGroupNotFound"
-        | "ListenerNotFound"
-        | "DBClusterNotFoundFault"
-        | "DBSubnetGroupNotFoundFault"
-        | "NatGatewayNotFound"
-        | "NotFound" => Class::NotFound,
-        _ if code.ends_with(".NotFound")
-            || code.ends_with("NotFoundException")
-            || code.ends_with("IDNotFound") =>
-        {
-            Class::NotFound
-        }
-        _ => Class::Refused,
+    if let Some((class, _)) = CODES.iter().find(|(_, codes)| codes.contains(&code)) {
+        return *class;
+    }
+    let ends = |ends: &[&str]| ends.iter().any(|end| code.ends_with(end));
+    if ends(&["LimitExceeded", "LimitExceededException"]) {
+        Class::Quota
+    } else if ends(&[".NotFound", "NotFoundException", "IDNotFound"]) {
+        Class::NotFound
+    } else {
+        Class::Refused
     }
 }

@@ -7,6 +7,10 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+#[allow(
+    clippy::wildcard_imports,
+    reason = "nearly all of the model is named in the list below"
+)]
 use super::model::*;
 use super::{ApiError, Call, Page, Paged, Select, Service};
 

@@ -28,9 +28,13 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     };
     for file in files {
         let path = folder.join(file.name);
-        std::fs::write(&path, file.text).with_context(|| {
-            format!("writing {}. Next step: name a folder that is there", path.display())
-        })?;
+        // The one of a file's own; the one that was named must be there.
+        let own = path.parent().filter(|parent| folder.is_dir() && !parent.is_dir());
+        own.map_or(Ok(()), std::fs::create_dir)
+            .and_then(|()| std::fs::write(&path, file.text))
+            .with_context(|| {
+                format!("writing {}. Next step: name a folder that is there", path.display())
+            })?;
         eprintln!("{}", path.display());
     }
     Ok(ExitCode::SUCCESS)

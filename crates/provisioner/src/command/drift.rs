@@ -33,6 +33,8 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let account = Account::with_stack(common, aws, &script).await?;
     if let Some(simulated) = account.simulated.as_ref().filter(|_| common.state.is_none()) {
         meddle(simulated, aws)?;
+        // Until everyone sees it.
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
     }
     let what = "an account in which `apply` has run, and then someone opened port 22 of the instances to the world, turned \
                 DNS names off and took a tag away";

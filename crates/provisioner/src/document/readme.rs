@@ -47,7 +47,7 @@ const FILES: &str = "\
 | `user-data.sh` | what each instance runs when it starts; written by hand |
 | `topology.svg`, `timeline.svg` | the pictures below |
 | `policy-….json` | what the roles may do |
-| `trust-….json` | who may take the roles: GitHub's workflows |
+| `github/trust-….json` | who may take the roles: jobs of GitHub's workflows |
 ";
 
 /// Each kind with its resources.
@@ -124,7 +124,7 @@ fn iam(aws: &Aws) -> String {
         let files = files.join(", ");
         let _ = writeln!(
             text,
-            "| {name} | {files} | `trust-{name}.json`: jobs of the environment {environment} |"
+            "| {name} | {files} | `github/trust-{name}.json`: jobs of the environment {environment} |"
         );
     }
     text += &sizes(&policies);

@@ -66,11 +66,11 @@ async fn own(at: &At<'_>, name: &str) -> Result<(), Fault> {
     refresh::adopt(at, "bucket", name, look).await
 }
 
+/// What a part is set to; the part alone, where it is not set.
+type Setting = Result<BucketSetting, BucketPart>;
+
 /// Each part's field, with its value or that it is not to be set.
-fn settings(
-    at: &At<'_>,
-    spec: &Bucket,
-) -> Result<[(&'static str, Result<BucketSetting, BucketPart>); 8], Fault> {
+fn settings(at: &At<'_>, spec: &Bucket) -> Result<[(&'static str, Setting); 8], Fault> {
     let logging = match &spec.logging {
         Some((bucket, prefix)) => {
             let (bucket, prefix) = (at.run.physical(bucket)?, prefix.clone());

@@ -174,6 +174,8 @@ pub(super) struct At<'a> {
     pub(super) begun: Instant,
     pub(super) made: &'a dyn Fn(),
     told: RefCell<Option<(String, Instant)>>,
+    /// Since when it is AWS that is waited for. Before, the step may have stood in line for its calls.
+    waiting: Cell<Option<Instant>>,
 }
 
 impl<'a> At<'a> {
@@ -183,7 +185,15 @@ impl<'a> At<'a> {
         differences: &'a [Difference],
         made: &'a dyn Fn(),
     ) -> Self {
-        Self { run, step, differences, begun: Instant::now(), made, told: RefCell::new(None) }
+        Self {
+            run,
+            step,
+            differences,
+            begun: Instant::now(),
+            made,
+            told: RefCell::new(None),
+            waiting: Cell::new(None),
+        }
     }
 
     pub(super) fn id(&self) -> &'a Id {
@@ -235,7 +245,9 @@ impl<'a> At<'a> {
     /// Waits until it is time for another look, and gives up where it has taken too long.
     pub(super) async fn pause(&self, state: &str) -> Result<(), Fault> {
         self.progress(state);
-        let elapsed = self.begun.elapsed();
+        let waiting = self.waiting.get().unwrap_or_else(Instant::now);
+        self.waiting.set(Some(waiting));
+        let elapsed = waiting.elapsed();
         let limit = self.estimate().limit;
         if elapsed > limit {
             let (id, minutes) = (&self.step.id, limit.as_secs() / 60);

@@ -156,7 +156,7 @@ impl Graph<'_> {
         drop(report);
         match result {
             Ok(()) => {
-                let seconds = (ended - started).as_secs_f64();
+                let seconds = ended.saturating_sub(started).as_secs_f64();
                 let (id, action) = (step.id.clone(), step.action);
                 run.sink.emit(Event::Done { id, action, seconds });
                 Stage::Done

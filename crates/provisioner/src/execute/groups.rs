@@ -59,12 +59,13 @@ pub(super) async fn default(at: &At<'_>, spec: &DefaultSecurityGroup) -> Result<
         None => named(at, &vpc, "default").await?,
     };
     at.run.remember(at.id(), &group);
-    set(at, &group, &spec.ingress, &spec.egress).await?;
+    // The tag first: the policies in `infra` let change only what carries it.
     if at.existing().is_some() {
-        tags::update(at, &group).await
+        tags::update(at, &group).await?;
     } else {
-        tags::set(at, &group).await
+        tags::set(at, &group).await?;
     }
+    set(at, &group, &spec.ingress, &spec.egress).await
 }
 
 /// The rules of a group, all of them.

@@ -51,7 +51,10 @@ pub(super) async fn template(at: &At<'_>, spec: &LaunchTemplate) -> Result<(), F
     let template = match at.existing() {
         Some(template) => template,
         None => match make_template(at, spec, &data).await? {
-            Some(template) => return Ok(run.remember(at.id(), &template)),
+            Some(template) => {
+                run.remember(at.id(), &template);
+                return Ok(());
+            }
             // Someone else made it meanwhile.
             None => adopt_template(at, spec).await?,
         },
@@ -245,7 +248,7 @@ async fn follow(at: &At<'_>, spec: &AutoScalingGroup) -> Result<(), Fault> {
         });
         match (active, mine, &started) {
             (Some(active), ..) => {
-                at.pause(&format!("replacing the instances, {} %", active.percent)).await?
+                at.pause(&format!("replacing the instances, {} %", active.percent)).await?;
             }
             (None, ..) if is_newest => return Ok(()),
             (None, Some(mine), _) if mine.status != "Successful" => {

@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::context::{At, Run};
 use super::unique::{self, Unique};
 use super::{refresh, tags};
@@ -158,28 +162,42 @@ pub(super) async fn flow_log(at: &At<'_>, spec: &FlowLog) -> Result<(), Fault> {
         return tags::update(at, &log).await;
     }
     let (vpc, bucket) = (run.physical(&spec.vpc)?, run.physical(&spec.bucket)?);
-    let token = format!("{vpc} {}", at.step.physical.as_deref().unwrap_or_default());
-    let call = CreateFlowLogs {
-        vpc: vpc.clone(),
-        destination: format!("arn:aws:s3:::{bucket}"),
-        traffic: spec.traffic.clone(),
-        client_token: run.names.client_token(at.id(), &token),
-        tags: at.tags(),
-    };
-    let log = match run.caller.change(call).await {
-        Ok(log) => log,
-        Err(fault) if fault.class() == Some(Class::Exists) => {
-            let call = DescribeFlowLogs { select: run.select(), page: None };
-            let logs = run.caller.list(call).await?;
-            let is_it = |log: &&model::FlowLog| {
-                log.resource == vpc
-                    && log.tags.get(RESOURCE_TAG).is_some_and(|id| id == at.id().as_str())
-            };
-            run.adopted();
-            logs.iter().find(is_it).map(|log| log.id.clone()).ok_or(fault)?
+    for attempt in 0..3 {
+        let replaced = at.step.physical.as_deref().unwrap_or_default();
+        let call = CreateFlowLogs {
+            vpc: vpc.clone(),
+            destination: format!("arn:aws:s3:::{bucket}"),
+            traffic: spec.traffic.clone(),
+            client_token: run.names.client_token(at.id(), &format!("{vpc} {replaced} {attempt}")),
+            tags: at.tags(),
+        };
+        match run.caller.change(call).await {
+            Ok(_) => {}
+            Err(fault) if fault.class() == Some(Class::Exists) => run.adopted(),
+            Err(fault) => return Err(fault),
         }
-        Err(fault) => return Err(fault),
-    };
-    run.remember(at.id(), &log);
-    Ok(())
+        // An old token tells of a flow log that was deleted since: then there is none to be seen.
+        if let Some(log) = seen_flow_log(at, &vpc).await? {
+            run.remember(at.id(), &log);
+            return Ok(());
+        }
+    }
+    Err(Fault::Failed(format!("{} was made and cannot be seen", at.id())))
+}
+
+async fn seen_flow_log(at: &At<'_>, vpc: &str) -> Result<Option<String>, Fault> {
+    let asked = Instant::now();
+    while asked.elapsed() <= at.run.settings.settle {
+        let call = DescribeFlowLogs { select: at.run.select(), page: None };
+        let logs = at.run.caller.list(call).await?;
+        let is_it = |log: &&model::FlowLog| {
+            log.resource == vpc
+                && log.tags.get(RESOURCE_TAG).is_some_and(|id| id == at.id().as_str())
+        };
+        if let Some(log) = logs.iter().find(is_it) {
+            return Ok(Some(log.id.clone()));
+        }
+        at.run.caller.sleep(Duration::from_secs(1)).await?;
+    }
+    Ok(None)
 }

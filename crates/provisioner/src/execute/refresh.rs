@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use super::context::At;
 use crate::api::model::Tags;
 use crate::caller::Fault;
+use crate::topology::Kind;
 
 /// Waits a moment for what someone else made to be seen.
 pub(super) async fn soon(at: &At<'_>) -> Result<(), Fault> {
@@ -29,7 +30,10 @@ pub(super) async fn adopt<T>(
     loop {
         match look().await? {
             Some((found, tags)) if at.run.is_ours(&tags) => {
-                at.run.adopted();
+                // The group that comes with a VPC is nobody else's.
+                if at.step.kind != Kind::DefaultSecurityGroup {
+                    at.run.adopted();
+                }
                 return Ok(found);
             }
             Some(_) if begun.elapsed() > settle => {

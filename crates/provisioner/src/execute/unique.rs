@@ -30,6 +30,7 @@ pub(super) async fn ensure<U: Unique>(at: &At<'_>, unique: &U) -> Result<U::Item
     let settle = at.run.settings.settle;
     let mut mine: Option<(String, Instant)> = None;
     let (mut is_first, mut full) = (true, 0);
+    let mut asked = Instant::now();
     loop {
         let found = unique.list().await?;
         let is_seen = |(id, made): &(String, Instant)| {
@@ -55,9 +56,9 @@ pub(super) async fn ensure<U: Unique>(at: &At<'_>, unique: &U) -> Result<U::Item
                 Err(fault) if fault.class() == Some(Class::Quota) && full < 3 => full += 1,
                 Err(fault) => return Err(fault),
             }
-            is_first = true;
+            (is_first, asked) = (true, Instant::now());
         }
-        if at.begun.elapsed() > at.estimate().limit {
+        if asked.elapsed() > at.estimate().limit {
             return Err(Fault::Failed(format!("{} was made and cannot be seen", at.id())));
         }
         at.progress("looking whether it is the only one");

@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use crate::api::model::{
     LoadBalancer, NatGateway, Role, RouteTable, ScalingPolicy, SecurityGroup, Subnet, Tags,
     TargetGroup, TargetHealth, Vpc, VpcAttribute, VpcEndpoint,
 };
+#[allow(clippy::wildcard_imports, reason = "it asks for nearly everything that can be asked")]
 use crate::api::*;
 use crate::caller::{Caller, Fault, Patience};
 use crate::topology::{Names, STACK_TAG};
@@ -47,7 +48,7 @@ pub(super) struct Raw {
 pub(super) struct RawRole {
     pub(super) role: Role,
     pub(super) policies: BTreeMap<String, serde_json::Value>,
-    pub(super) managed: std::collections::BTreeSet<String>,
+    pub(super) managed: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -303,7 +304,7 @@ async fn identity(asker: &Asker<'_, '_>) -> Raw {
     let role = async {
         let role = asker.ask(caller.find(GetRole { name: name.clone() })).await?;
         if !asker.is_ours(&role.tags) {
-            return Some(RawRole { role, policies: BTreeMap::new(), managed: Default::default() });
+            return Some(RawRole { role, policies: BTreeMap::new(), managed: BTreeSet::new() });
         }
         let policy = crate::topology::ROLE_POLICY;
         let call = GetRolePolicy { role: name.clone(), policy: policy.into() };

@@ -310,10 +310,10 @@ fn db_cluster(reader: &mut Reader<'_>) {
     let state = database_state(&cluster.status);
     reader.keep("db-cluster".into(), &cluster.name, spec, &cluster.tags, state);
     let outputs = &mut reader.out.outputs;
-    outputs.database = cluster.endpoint.clone();
-    outputs.database_reader = cluster.reader_endpoint.clone();
+    outputs.database.clone_from(&cluster.endpoint);
+    outputs.database_reader.clone_from(&cluster.reader_endpoint);
     outputs.database_port = cluster.port;
-    outputs.database_secret = cluster.secret.clone();
+    outputs.database_secret.clone_from(&cluster.secret);
 }
 
 /// What RDS's word for a cluster's state means ("Viewing DB cluster status").

@@ -87,7 +87,9 @@ pub(super) fn text(event: &Event, at: Option<f64>, color: bool) -> String {
         }
         Event::Page { url, text } => format!("page      {url} answers: {text}\n"),
         Event::Outputs(outputs) => {
-            outputs.rows().iter().map(|(name, value)| format!("{name:<20}{value}\n")).collect()
+            let rows = outputs.rows();
+            let rows = rows.iter().map(|(name, value)| format!("{name:<20}{value}"));
+            rows.collect::<Vec<_>>().join("\n") + "\n"
         }
         Event::Finished { text, .. } => format!("{text}\n"),
     };

@@ -219,7 +219,7 @@ mod tests {
             frame[1],
             "* create  db-cluster                1 min 50 s  about 10 min 10 s left creating"
         );
-        assert!(frame[3].starts_with("  create  address/a"), "{frame:#?}");
+        assert!(frame[2].starts_with("  create  address/a"), "{frame:#?}");
         assert!(view.frame(120.0, 30, 5).iter().all(|line| line.chars().count() <= 30));
         assert_eq!(view.frame(120.0, 79, 5).len(), 4, "{:#?}", view.frame(120.0, 79, 5));
     }

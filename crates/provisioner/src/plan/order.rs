@@ -6,15 +6,20 @@ use crate::topology::Kind;
 pub(super) fn gone_before(kind: Kind) -> &'static [Kind] {
     use Kind as K;
     match kind {
-        K::AutoScalingGroup | K::DbCluster | K::FlowLog | K::Listener | K::ScalingPolicy => &[],
+        K::AutoScalingGroup
+        | K::DbCluster
+        | K::DefaultSecurityGroup
+        | K::FlowLog
+        | K::Listener
+        | K::Route
+        | K::ScalingPolicy
+        | K::VpcEndpoint => &[],
         K::LaunchTemplate => &[K::AutoScalingGroup],
         K::InstanceProfile => &[K::LaunchTemplate, K::AutoScalingGroup],
         K::Role => &[K::InstanceProfile],
         K::LoadBalancer => &[K::Listener],
         K::TargetGroup => &[K::Listener, K::LoadBalancer, K::AutoScalingGroup],
         K::DbSubnetGroup => &[K::DbCluster],
-        K::Route => &[],
-        K::VpcEndpoint => &[],
         K::NatGateway => &[K::Route],
         K::Address => &[K::NatGateway],
         K::InternetGateway => &[K::NatGateway, K::Address, K::LoadBalancer, K::Route],
@@ -30,7 +35,6 @@ pub(super) fn gone_before(kind: Kind) -> &'static [Kind] {
         K::Subnet => {
             &[K::NatGateway, K::LoadBalancer, K::AutoScalingGroup, K::DbSubnetGroup, K::RouteTable]
         }
-        K::DefaultSecurityGroup => &[],
         K::Vpc => &[
             K::Subnet,
             K::RouteTable,

@@ -57,21 +57,17 @@ pub(super) fn steps(topology: &Topology, observed: &Observed, changes: &[Change]
         .filter(|(_, step)| step.action == Action::Delete)
         .map(|(index, step)| (index, step.kind, step.id.clone()))
         .collect();
-    for index in 0..steps.len() {
-        let step = &steps[index];
-        let after = if step.action == Action::Delete {
+    let before = |step: &Step| {
+        if step.action == Action::Delete {
             before_deletion(observed, topology, step, &made, &deleted)
         } else {
             let needs = topology.get(&step.id).into_iter().flat_map(|resource| &resource.needs);
-            let mut after: BTreeSet<usize> = needs.filter_map(|id| made.get(id).copied()).collect();
-            after.extend(
-                deleted.iter().filter(|(_, _, id)| *id == step.id).map(|(index, ..)| *index),
-            );
-            after
-        };
-        steps[index].after = after;
-    }
-    steps
+            let old = deleted.iter().filter(|(_, _, id)| *id == step.id).map(|(index, ..)| *index);
+            needs.filter_map(|id| made.get(id).copied()).chain(old).collect()
+        }
+    };
+    let after: Vec<BTreeSet<usize>> = steps.iter().map(before).collect();
+    steps.into_iter().zip(after).map(|(step, after)| Step { after, ..step }).collect()
 }
 
 fn before_deletion(
@@ -94,8 +90,8 @@ fn before_deletion(
     }
     // What stays and referred to it refers to something else first.
     for found in observed.found.values() {
-        let uses = found.spec.refs().contains(&step.id);
-        let Some(user) = made.get(&found.id).filter(|_| uses) else { continue };
+        let refers = found.spec.refs().contains(&step.id);
+        let Some(user) = made.get(&found.id).filter(|_| refers) else { continue };
         let stays = topology
             .get(&found.id)
             .is_some_and(|resource| !resource.spec.refs().contains(&step.id));

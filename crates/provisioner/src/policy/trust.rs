@@ -11,9 +11,9 @@ use super::Command;
 pub fn trust_policies() -> Vec<(&'static str, Value)> {
     let policy = |command: Command| {
         let file = match command {
-            Command::Plan => "trust-plan.json",
-            Command::Apply => "trust-apply.json",
-            Command::Destroy => "trust-destroy.json",
+            Command::Plan => "github/trust-plan.json",
+            Command::Apply => "github/trust-apply.json",
+            Command::Destroy => "github/trust-destroy.json",
         };
         (file, trust(environment(command)))
     };

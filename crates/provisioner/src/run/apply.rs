@@ -37,6 +37,9 @@ pub async fn apply(
         survey = survey::again(context, &caller, &survey.names).await?;
     }
     survey::check(context, &caller, &mut survey).await;
+    if context.interrupt.is_raised() {
+        return Err(RunError::Interrupted);
+    }
     if !context.settings.may_replace {
         survey.findings.extend(guarded(&survey.plan));
     }
@@ -69,7 +72,7 @@ fn finished(context: &Context<'_>, text: &str) {
 
 pub(super) fn timeline(context: &Context<'_>, spans: &[Span], took: Duration) {
     let critical = spans.iter().filter(|span| span.is_critical);
-    let critical: Duration = critical.map(|span| span.ended - span.started).sum();
+    let critical: Duration = critical.map(|span| span.ended.saturating_sub(span.started)).sum();
     context.sink.emit(Event::Timeline {
         spans: spans.to_vec(),
         seconds: took.as_secs_f64(),
@@ -121,7 +124,9 @@ async fn rounds(
         // Nobody has agreed to this one: what takes data with it is never a repair.
         let guarded = guarded(&survey.plan);
         if !guarded.is_empty() {
-            guarded.iter().for_each(|one| context.sink.emit(Event::Finding(one.clone())));
+            for finding in &guarded {
+                context.sink.emit(Event::Finding(finding.clone()));
+            }
             return (spans, Err(RunError::Findings(guarded)));
         }
         context.note(format!("looking again: {}", differing(&survey.plan)));

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use tokio::time::Instant;
 
 use super::apply::timeline;
@@ -36,7 +38,7 @@ pub async fn destroy(
         stack: stack.clone(),
         region: region.clone(),
         resources: Vec::new(),
-        tags: Default::default(),
+        tags: BTreeMap::new(),
     };
     for round in 1.. {
         let settings = &context.settings;

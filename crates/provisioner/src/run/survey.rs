@@ -34,6 +34,10 @@ impl Survey {
 }
 
 fn refuse(context: &Context<'_>, findings: Vec<Finding>) -> RunError {
+    // Calls that were not made any more are no finding.
+    if context.interrupt.is_raised() {
+        return RunError::Interrupted;
+    }
     for finding in &findings {
         context.sink.emit(Event::Finding(finding.clone()));
     }

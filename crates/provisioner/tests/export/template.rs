@@ -17,7 +17,7 @@ fn names(value: &Value, found: &mut BTreeSet<String>) {
         Value::Object(fields) => {
             for (key, value) in fields {
                 match (key.as_str(), value) {
-                    ("Ref", Value::String(name)) => {
+                    ("Ref" | "DependsOn", Value::String(name)) => {
                         found.insert(name.clone());
                     }
                     ("Fn::GetAtt", Value::Array(path)) => {
@@ -28,9 +28,6 @@ fn names(value: &Value, found: &mut BTreeSet<String>) {
                         let name =
                             |part: &str| part.split(['.', '}']).next().expect("a part").to_owned();
                         found.extend(parts.filter(|part| !part.starts_with("AWS::")).map(name));
-                    }
-                    ("DependsOn", Value::String(name)) => {
-                        found.insert(name.clone());
                     }
                     ("DependsOn", Value::Array(listed)) => {
                         found.extend(

@@ -92,7 +92,7 @@ impl Process {
         let lines = events.iter().filter(|event| {
             matches!(event, Event::Failed { .. } | Event::Note { .. } | Event::Finding(_))
         });
-        lines.map(|event| format!("{event:?}\n")).collect()
+        lines.map(|event| format!("{event:?}")).collect::<Vec<_>>().join("\n")
     }
 }
 

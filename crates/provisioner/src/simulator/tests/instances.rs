@@ -262,6 +262,25 @@ fn a_young_instance_profile_is_refused_for_some_seconds() {
 }
 
 #[test]
+fn a_group_of_a_name_that_was_used_before_is_found_like_the_first() {
+    simulate(async {
+        let stack = started(None).await;
+        minutes(4).await;
+        let delete = DeleteAutoScalingGroup { name: "s-cms".into(), force: true };
+        for wait in [0, 1, 2, 10] {
+            stack.account.directly(delete.clone()).unwrap();
+            while !stack.instances().is_empty() || stack.account.directly(delete.clone()).is_ok() {
+                sleep(Duration::from_secs(5)).await;
+            }
+            minutes(wait).await;
+            stack.account.directly(CreateAutoScalingGroup { group: stack.scaling() }).unwrap();
+            minutes(4).await;
+            assert_eq!(stack.health(), set(["healthy"]), "made again after {wait} minutes");
+        }
+    });
+}
+
+#[test]
 fn an_account_goes_on_where_it_was_written_down() {
     let mut stack = simulate(async {
         let stack = started(None).await;

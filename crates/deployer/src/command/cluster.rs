@@ -1,0 +1,73 @@
+//! `cluster`: the machines that Kubernetes runs on.
+
+pub(crate) mod down;
+pub(crate) mod image;
+pub(crate) mod status;
+pub(crate) mod up;
+pub(crate) mod upgrade;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use skyward_deployer::fleet::connection::HostKeys;
+use skyward_deployer::fleet::report::Reporter;
+
+use crate::cli::Common;
+
+/// What can be done with a cluster.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+}
+
+/// What is done about host keys that are not known.
+#[derive(clap::Args, Default)]
+pub(crate) struct KeyArgs {
+    /// Accept and write down the keys of machines that ssh does not know yet; one that has changed is refused still
+    #[arg(long, global = true)]
+    accept_new: bool,
+}
+
+impl KeyArgs {
+    pub(crate) fn host_keys(&self) -> HostKeys {
+        if self.accept_new { HostKeys::AcceptNew } else { HostKeys::Known }
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install k3s on the configured machines, or on this one, until every node is ready; run again, it goes on or changes nothing
+    Up(up::Args),
+    /// Add the machines that the configuration lists and the cluster lacks
+    Join(up::Args),
+    Status(status::Args),
+    Upgrade(upgrade::Args),
+    Down(down::Args),
+    /// Images on the nodes
+    Image {
+        #[command(subcommand)]
+        command: image::Command,
+    },
+}
+
+/// Runs the command.
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+    let keys = args.keys.host_keys();
+    match &args.command {
+        Command::Up(given) => up::run(common, given, keys, false).await,
+        Command::Join(given) => up::run(common, given, keys, true).await,
+        Command::Status(given) => status::run(common, given, keys).await,
+        Command::Upgrade(given) => upgrade::run(common, given, keys).await,
+        Command::Down(given) => down::run(common, given, keys).await,
+        Command::Image { command } => image::run(common, command, keys).await,
+    }
+}
+
+/// What hears of all machines.
+fn reporter(common: &Common) -> Reporter {
+    Reporter::new(common.output.sink())
+}

@@ -1,0 +1,51 @@
+//! `cluster image load`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use skyward_config::Loaded;
+use skyward_deployer::event::Event;
+use skyward_deployer::fleet::connection::HostKeys;
+use skyward_deployer::fleet::image::{Archive, load};
+use skyward_deployer::fleet::machine::Fleet;
+
+use super::reporter;
+use crate::cli::Common;
+use crate::output::Output;
+
+/// What can be done with images.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Load an image into every node, for clusters without a registry; prints its references by digest
+    Load {
+        /// The archive [default: what `cargo xtask image build` writes]
+        archive: Option<PathBuf>,
+    },
+}
+
+/// Runs the command.
+pub(crate) async fn run(common: &Common, command: &Command, keys: HostKeys) -> Result<ExitCode> {
+    let Command::Load { archive } = command;
+    let loaded = common.load()?;
+    let archive = Archive::read(&archive.clone().unwrap_or_else(|| built(&loaded)))?;
+    let fleet = Fleet::read(&loaded)?;
+    let report = reporter(common);
+    let sent = load(&fleet, &archive, keys, &report).await?;
+    let text = match sent {
+        0 => "Nothing to do: every node has it.".to_owned(),
+        sent => format!("{sent} of {} nodes got it; all have it.", fleet.machines.len()),
+    };
+    report.emit(Event::Finished { revision: None, text, address: None });
+    if common.output == Output::Text {
+        archive.references().iter().for_each(|reference| println!("{reference}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The archive that `cargo xtask image build` writes.
+pub(crate) fn built(loaded: &Loaded) -> PathBuf {
+    let image = &loaded.config.image;
+    loaded.root.join(&image.output).join(format!("{}.tar", loaded.config.service.name))
+}

@@ -1,0 +1,161 @@
+//! What was made on a machine, and what was there before: written down before anything is changed, read by `down`.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use skyward_config::Role;
+
+/// Our folder on a machine. Its files are for root alone.
+pub const FOLDER: &str = "/var/lib/skyward/k3s";
+/// The record.
+pub const RECORD: &str = "/var/lib/skyward/k3s/record.json";
+/// Files that were there before ours took their place.
+pub const BEFORE: &str = "/var/lib/skyward/k3s/before";
+/// What k3s was last started with.
+pub const STARTED: &str = "/var/lib/skyward/k3s/started";
+/// There while we keep pods from the node.
+pub const CORDONED: &str = "/var/lib/skyward/k3s/cordoned";
+
+/// k3s's binary.
+pub const BINARY: &str = "/usr/local/bin/k3s";
+/// k3s's configuration.
+pub const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
+/// The token that servers join with.
+pub const TOKEN: &str = "/etc/rancher/k3s/token";
+/// The token that agents join with.
+pub const AGENT_TOKEN: &str = "/etc/rancher/k3s/agent-token";
+/// Mirrors and credentials of registries.
+pub const REGISTRIES: &str = "/etc/rancher/k3s/registries.yaml";
+/// The folder of images that k3s takes by itself.
+pub const IMAGES: &str = "/var/lib/rancher/k3s/agent/images";
+
+/// A server's data.
+pub const SERVER_DATA: &str = "/var/lib/rancher/k3s/server";
+/// A node's data.
+pub const AGENT_DATA: &str = "/var/lib/rancher/k3s/agent";
+
+/// The files that we may write, whichever the init system and role.
+pub const FILES: [&str; 15] = [
+    BINARY,
+    CONFIG,
+    TOKEN,
+    AGENT_TOKEN,
+    REGISTRIES,
+    "/etc/systemd/system/k3s.service",
+    "/etc/systemd/system/k3s.service.env",
+    "/etc/systemd/system/k3s-agent.service",
+    "/etc/systemd/system/k3s-agent.service.env",
+    "/etc/init.d/k3s",
+    "/etc/init.d/k3s-agent",
+    "/etc/conf.d/k3s",
+    "/etc/conf.d/k3s-agent",
+    "/etc/logrotate.d/k3s",
+    "/etc/logrotate.d/k3s-agent",
+];
+
+/// What k3s makes by itself: removed whole where it was not there before.
+pub const TREES: [&str; 17] = [
+    "/etc/rancher/k3s/k3s.yaml",
+    "/etc/rancher/node",
+    "/var/lib/rancher/k3s",
+    "/var/lib/kubelet",
+    "/var/lib/cni/networks/cbr0",
+    "/var/lib/cni/flannel",
+    "/run/k3s",
+    "/run/flannel",
+    "/run/cni",
+    "/var/log/pods",
+    "/var/log/containers",
+    "/var/log/k3s.log",
+    "/var/log/k3s-agent.log",
+    SERVER_DATA,
+    AGENT_DATA,
+    "/var/lib/rancher/k3s/data",
+    "/var/lib/rancher/k3s/storage",
+];
+
+/// Trees of a kubelet's own: what was not in them before goes also where they themselves were there.
+pub const SWEPT: [&str; 6] = [
+    "/etc/rancher/node",
+    "/var/lib/kubelet",
+    "/run/k3s",
+    "/run/flannel",
+    "/var/log/pods",
+    "/var/log/containers",
+];
+
+/// Folders that are made for the files: removed where they were not there before and are empty. Deepest first.
+pub const FOLDERS: [&str; 12] = [
+    "/var/lib/cni/networks",
+    "/var/lib/cni/results",
+    "/var/lib/cni",
+    "/etc/rancher/k3s",
+    "/etc/rancher",
+    "/var/lib/rancher",
+    "/usr/local/bin",
+    "/etc/systemd/system/multi-user.target.wants",
+    "/etc/systemd/system",
+    "/etc/init.d",
+    "/etc/conf.d",
+    "/etc/logrotate.d",
+];
+
+/// Network links that k3s makes, as the paths that tell whether they are there.
+pub const LINKS: [&str; 4] = [
+    "/sys/class/net/cni0",
+    "/sys/class/net/flannel.1",
+    "/sys/class/net/flannel-v6.1",
+    "/sys/class/net/flannel-wg",
+];
+
+/// Every path that is looked at.
+pub fn paths() -> Vec<String> {
+    let images = ["amd64", "arm64", "arm"].into_iter().flat_map(|arch| {
+        ["tar.zst", "tar.gz", "tar"]
+            .map(|ending| format!("{IMAGES}/k3s-airgap-images-{arch}.{ending}"))
+    });
+    let fixed = FILES.into_iter().chain(TREES).chain(FOLDERS).chain(LINKS);
+    fixed.map(str::to_owned).chain(images).collect()
+}
+
+/// The record of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The cluster's name.
+    pub cluster: String,
+    /// What tells this cluster from others of its name.
+    pub id: String,
+    /// What the machine does.
+    pub role: Role,
+    /// The name of its node.
+    pub node: String,
+    /// Whether the cluster began on it.
+    pub first: bool,
+    /// The paths that were there before.
+    pub before: BTreeSet<String>,
+    /// Whether rules of other CNI plugins were there before.
+    #[serde(default)]
+    pub cni_rules: bool,
+}
+
+impl Record {
+    /// The name of its service.
+    pub fn unit(&self) -> &'static str {
+        unit(self.role)
+    }
+
+    /// As it is written.
+    pub fn content(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+/// The name of k3s's service, as its own installer calls it.
+pub fn unit(role: Role) -> &'static str {
+    match role {
+        Role::Server => "k3s",
+        Role::Agent => "k3s-agent",
+    }
+}
