@@ -147,3 +147,28 @@ async fn no_secret_is_shown() {
     let error = send(&sdk, GetCallerIdentity {}).await.unwrap_err();
     assert!(!format!("{error:?} {error}").contains("nothing"), "{error:?}");
 }
+
+#[test]
+fn a_command_without_credentials_says_where_they_belong() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("skyward.toml"), "[aws]\nuser_data = \"skyward.toml\"\n")
+        .unwrap();
+    for command in ["plan", "status", "drift", "apply", "destroy"] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_skyward-provisioner"))
+            .arg(command)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            // The last place there is, and the one that may take seconds to say that it is not there.
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .output()
+            .unwrap();
+        let (printed, said) = (output.stdout, String::from_utf8(output.stderr).unwrap());
+        assert_eq!(output.status.code(), Some(1), "{command}: {said}");
+        assert_eq!(String::from_utf8(printed).unwrap(), "", "{command}: {said}");
+        assert_eq!(said.matches("no usable credentials").count(), 1, "{command}: {said}");
+        for word in ["sts:GetCallerIdentity", "AWS_ACCESS_KEY_ID", "~/.aws/config"] {
+            assert!(said.contains(word), "{command}: {said}");
+        }
+    }
+}

@@ -33,8 +33,9 @@ const IDLE: &str = "provision: plan with nothing to change";
 const RUNS: usize = 11;
 const ANSIBLES: usize = 3;
 
-/// Of Ansible's own.
-const TARGET: Target = Target::AtMost(0.2);
+/// Of Ansible's own: the design's target, which is of time, and half for what else there is to compare.
+const TIME: Target = Target::AtMost(0.2);
+const ELSE: Target = Target::AtMost(0.5);
 
 /// One run, and how many calls came in it.
 type Measured = (Run, u64);
@@ -101,11 +102,13 @@ fn rows(server: &Server) -> Result<Vec<Row>> {
         }
     }
     Ok(vec![
-        row("time", "s", (&plans, &checks), &ansible, |(run, _)| run.seconds),
+        row(("time", "s", TIME), (&plans, &checks), &ansible, |(run, _)| run.seconds),
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        row("memory", "MB", (&plans, &checks), &ansible, |(run, _)| run.resident as f64 / 1e6),
+        row(("memory", "MB", ELSE), (&plans, &checks), &ansible, |(run, _)| {
+            run.resident as f64 / 1e6
+        }),
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        row("API calls", "calls", (&plans, &checks), &ansible, |(_, calls)| *calls as f64),
+        row(("API calls", "calls", ELSE), (&plans, &checks), &ansible, |(_, calls)| *calls as f64),
     ])
 }
 
@@ -116,8 +119,7 @@ fn counted(server: &Server, run: impl FnOnce() -> Result<Run>) -> Result<Measure
 }
 
 fn row(
-    what: &str,
-    unit: &str,
+    (what, unit, target): (&str, &str, Target),
     (plans, checks): (&[Measured], &[Measured]),
     ansible: &Result<Ansible, String>,
     figure: impl Fn(&Measured) -> f64,
@@ -128,7 +130,7 @@ fn row(
         Err(reason) => Row::skipped(title, format!("{reason}; ours: {ours:.2} {unit}")),
         Ok(ansible) => {
             let theirs = median(checks.iter().map(&figure));
-            let mut row = Row::new(title, ours / theirs, "×", TARGET);
+            let mut row = Row::new(title, ours / theirs, "×", target);
             row.note = format!(
                 "medians of {RUNS} and {ANSIBLES} in turns: ours {ours:.2} {unit} for {} resources, {} {theirs:.2} {unit} for {} tasks, with {} more that have no check mode left out",
                 ours::RESOURCES,
