@@ -4,12 +4,18 @@ use std::collections::BTreeSet;
 
 use skyward_provisioner::api::model::{Peer, Route, RouteTarget, Rule};
 use skyward_provisioner::api::*;
+use skyward_provisioner::sdk::Sdk;
 
 use crate::network::{subnet, vpc};
 use crate::server::{Moto, tags};
 
 fn stack() -> Select {
     Select::Stack("test".into())
+}
+
+async fn table(sdk: &Sdk, vpc: &str, name: &str) -> String {
+    let call = CreateRouteTable { vpc: vpc.into(), client_token: name.into(), tags: tags(name) };
+    send(sdk, call).await.unwrap().id
 }
 
 #[tokio::test]
@@ -31,13 +37,7 @@ async fn a_table_has_its_routes_and_its_subnets() {
         tags: tags("nat"),
     };
     let nat = send(&sdk, nat).await.unwrap().id;
-    let mut tables = Vec::new();
-    for name in ["public", "internal"] {
-        let call =
-            CreateRouteTable { vpc: vpc.clone(), client_token: name.into(), tags: tags(name) };
-        tables.push(send(&sdk, call).await.unwrap().id);
-    }
-    let (table, other) = (tables[0].clone(), tables[1].clone());
+    let (table, other) = (table(&sdk, &vpc, "public").await, table(&sdk, &vpc, "internal").await);
     let destination = "0.0.0.0/0".to_owned();
     let create = CreateRoute {
         table: table.clone(),
