@@ -77,8 +77,13 @@ const RULES: &[Rule] = &[
     ),
     rule(
         "crates/image/benches/",
-        "benches, some shared with the deployer's",
-        some(&[], &["skyward-image", "skyward-deployer"], &[]),
+        "benches, some shared with the deployer's and the provisioner's",
+        some(&[], &["skyward-image", "skyward-deployer", "skyward-provisioner"], &[]),
+    ),
+    rule(
+        "crates/deployer/benches/",
+        "benches, some shared with the provisioner's",
+        some(&[], &["skyward-deployer", "skyward-provisioner"], &[]),
     ),
     // What people read.
     rule("LICENSE", "a document", some(&[], &[], &[Documents])),
