@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use skyward_provisioner::api::model::{Peer, Route, RouteTarget, Rule};
 use skyward_provisioner::api::*;
-use skyward_provisioner::sdk::Sdk;
 
 use crate::network::{subnet, vpc};
 use crate::server::{Moto, tags};
