@@ -21,7 +21,8 @@ fn the_files_of_a_chart() {
 /// A new key of the configuration is either a value of the chart, or named here with its reason.
 #[test]
 fn every_key_of_the_configuration_is_a_value_or_has_no_place_in_a_chart() {
-    // How the service is built; how the cluster is reached; what the deployer does and Helm does otherwise.
+    // How the service is built; how the cluster is reached; what the deployer does and Helm does otherwise; how the machines
+    // of a cluster are set up.
     let elsewhere = [
         "service.package",
         "service.binary",
@@ -30,6 +31,19 @@ fn every_key_of_the_configuration_is_a_value_or_has_no_place_in_a_chart() {
         "k3s.delivery",
         "k3s.timeout_s",
         "k3s.history",
+        "k3s.cluster",
+        "k3s.machine",
+        "k3s.version",
+        "k3s.sha256",
+        "k3s.download",
+        "k3s.airgap",
+        "k3s.registries",
+        "k3s.registries_file",
+        "k3s.embedded_registry",
+        "k3s.traefik",
+        "k3s.servicelb",
+        "k3s.node_env",
+        "k3s.node_timeout_s",
     ];
     let (chart, document) = (schema(&releases::defaults()), skyward_config::schema());
     for (section, form) in [("service", "Service"), ("k3s", "K3s")] {
