@@ -1,7 +1,7 @@
 //! Carries a plan out: each step begins when what it needs is ready, as wide as the graph allows.
 //!
 //! Every step can be done twice: by a client token where AWS takes one, by a name that only one thing can have, or by looking
-//! first. What has neither token nor name (VPC, internet gateway, address) is looked for again after a delay: see [`unique`].
+//! first. What has neither token nor name (VPC, internet gateway, address) is looked for again after a delay: see `unique`.
 
 mod batch;
 mod bucket;
