@@ -135,7 +135,18 @@ pub(super) async fn nat_gateway(at: &At<'_>, spec: &NatGateway) -> Result<(), Fa
             Some(gateway) => gateway,
             None => match create_nat(at, spec, &spent).await? {
                 Some(gateway) => gateway,
-                None => adopt_nat(at).await?,
+                None => match adopt_nat(at).await? {
+                    Some(gateway) => gateway,
+                    // The token was spent on a gateway that is gone, which no list shows: another one is made with another.
+                    None if attempt < 3 => {
+                        spent = format!("{spent} {attempt}");
+                        continue;
+                    }
+                    None => {
+                        let reason = format!("the address of {} is in use elsewhere", at.id());
+                        return Err(Fault::Failed(reason));
+                    }
+                },
             },
         };
         run.remember(at.id(), &gateway);
@@ -170,16 +181,17 @@ async fn create_nat(at: &At<'_>, spec: &NatGateway, spent: &str) -> Result<Optio
     }
 }
 
-async fn adopt_nat(at: &At<'_>) -> Result<String, Fault> {
+/// The gateway that someone else has made at the same time; none where it is not to be seen for long.
+async fn adopt_nat(at: &At<'_>) -> Result<Option<String>, Fault> {
     loop {
         let nats = at.run.nats().await?;
         let is_one = |nat: &&model::NatGateway| is_it(at, &nat.tags) && observe::is_alive(nat);
         if let Some(nat) = nats.iter().find(is_one) {
             at.run.adopted();
-            return Ok(nat.id.clone());
+            return Ok(Some(nat.id.clone()));
         }
         if refresh::is_late(at) {
-            return Err(Fault::Failed(format!("the address of {} is in use elsewhere", at.id())));
+            return Ok(None);
         }
         refresh::soon(at).await?;
     }
