@@ -13,5 +13,6 @@ mod service;
 pub use call::{Api, Call, CallFuture, Paged, all, send};
 pub use error::{ApiError, Class};
 pub use filter::{Page, Select};
+pub(crate) use operations::each_operation;
 pub use operations::*;
 pub use service::Service;

@@ -15,7 +15,7 @@ use super::model::*;
 use super::{ApiError, Call, Page, Paged, Select, Service};
 
 macro_rules! operations {
-    ($($service:ident $operation:ident $method:ident { $($field:ident: $type:ty),* $(,)? } -> $output:ty;)*) => {
+    ($d:tt $($service:ident $operation:ident $method:ident { $($field:ident: $type:ty),* $(,)? } -> $output:ty;)*) => {
         $(
             #[derive(Debug, Clone, PartialEq, Serialize)]
             pub struct $operation { $(pub $field: $type),* }
@@ -72,6 +72,14 @@ macro_rules! operations {
         #[derive(Debug, Clone, PartialEq)]
         pub enum Response { $($operation($output)),* }
 
+        /// Hands the list, each operation with its method, to another macro.
+        macro_rules! each_operation {
+            ($d callback:ident) => {
+                $d callback! { $($operation $method;)* }
+            };
+        }
+        pub(crate) use each_operation;
+
         /// What can carry out every operation.
         pub trait Backend {
             $(fn $method(&self, call: $operation) -> impl Future<Output = Result<$output, ApiError>>;)*
@@ -111,7 +119,7 @@ macro_rules! paged {
 /// The token of a page; none for the first.
 type Token = Option<String>;
 
-operations! {
+operations! { $
     Sts GetCallerIdentity get_caller_identity {} -> Identity;
 
     // Preflight.
