@@ -36,17 +36,18 @@ fn is_package_variable(name: &str) -> bool {
 
 /// `cargo run` of the only binary of `package`, in the current folder.
 pub(crate) fn binary(package: &str) -> Command {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--manifest-path"]).arg(workspace().join("Cargo.toml"));
-    command.args(["--package", package, "--"]);
-    command
+    run(package, &[])
 }
 
 /// The provisioner without the AWS SDK, which takes minutes to compile and which no simulation calls.
 pub(crate) fn simulation() -> Command {
+    run("skyward-provisioner", &["--no-default-features"])
+}
+
+fn run(package: &str, features: &[&str]) -> Command {
     let mut command = cargo();
     command.args(["run", "--quiet", "--manifest-path"]).arg(workspace().join("Cargo.toml"));
-    command.args(["--package", "skyward-provisioner", "--no-default-features", "--"]);
+    command.args(["--package", package]).args(features).arg("--");
     command
 }
 
