@@ -33,9 +33,8 @@ const IDLE: &str = "provision: plan with nothing to change";
 const RUNS: usize = 11;
 const ANSIBLES: usize = 3;
 
-/// Of Ansible's own: the design's target, which is of time, and half for what else there is to compare.
-const TIME: Target = Target::AtMost(0.2);
-const ELSE: Target = Target::AtMost(0.5);
+/// Of Ansible's own, as the design has it: it does not say of what, so it is asked of all.
+const TARGET: Target = Target::AtMost(0.2);
 
 /// One run, and how many calls came in it.
 type Measured = (Run, u64);
@@ -102,13 +101,13 @@ fn rows(server: &Server) -> Result<Vec<Row>> {
         }
     }
     Ok(vec![
-        row(("time", "s", TIME), (&plans, &checks), &ansible, |(run, _)| run.seconds),
+        row(("time", "s", TARGET), (&plans, &checks), &ansible, |(run, _)| run.seconds),
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        row(("memory", "MB", ELSE), (&plans, &checks), &ansible, |(run, _)| {
+        row(("memory", "MB", TARGET), (&plans, &checks), &ansible, |(run, _)| {
             run.resident as f64 / 1e6
         }),
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        row(("API calls", "calls", ELSE), (&plans, &checks), &ansible, |(_, calls)| *calls as f64),
+        row(("API calls", "calls", TARGET), (&plans, &checks), &ansible, |(_, calls)| *calls as f64),
     ])
 }
 
