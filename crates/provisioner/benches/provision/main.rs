@@ -107,7 +107,9 @@ fn rows(server: &Server) -> Result<Vec<Row>> {
             run.resident as f64 / 1e6
         }),
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        row(("API calls", "calls", TARGET), (&plans, &checks), &ansible, |(_, calls)| *calls as f64),
+        row(("API calls", "calls", TARGET), (&plans, &checks), &ansible, |(_, calls)| {
+            *calls as f64
+        }),
     ])
 }
 
