@@ -69,7 +69,7 @@ fn a_followed_rollout_ends_as_its_pods_do() {
         assert_eq!(missing.image.as_deref(), Some("acme/missing:1"));
 
         let crash = failure(&cluster, &of("crash")).await;
-        assert_begins(&crash, "container web: exited with code 1, 2 times", "read the log");
+        assert_begins(&crash, "container web: exited with code 1, 2 times", "read its log");
         let log = [crash.log, crash.previous_log].concat().join("\n");
         assert!(log.contains("Error: DATABASE_URL is not set"), "{log}");
 
