@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::scope::When;
+use super::scope::{Scope, When};
 use super::{Action, Step, steps};
 use crate::external;
 
@@ -23,7 +23,7 @@ struct Ignored {
 }
 
 /// One step for each package and set of tools.
-pub(super) fn steps() -> Result<Vec<Step>> {
+pub(super) fn steps(scope: &Scope) -> Result<Vec<Step>> {
     let crates = external::workspace().join("crates");
     let mut found = Vec::new();
     for file in rust_files(&crates)? {
@@ -47,11 +47,13 @@ pub(super) fn steps() -> Result<Vec<Step>> {
     }
     Ok(groups
         .into_iter()
-        .map(|((package, needs), tests)| to_step(&package, &needs, &tests))
+        .map(|((package, needs), tests)| to_step(scope, &package, &needs, &tests))
         .collect())
 }
 
-fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
+/// The packages are selected as for the step `tests`, though only one has these tests: dependencies get their features by what is
+/// selected, and with another selection would be compiled once more.
+fn to_step(scope: &Scope, package: &str, needs: &[String], tests: &[Ignored]) -> Step {
     let name = format!("{} with {}", package.trim_start_matches("skyward-"), listed(needs));
     let (when, tools) = (When::Packages(vec![package.to_owned()]), needs.to_vec());
     let assets = assets();
@@ -59,7 +61,7 @@ fn to_step(package: &str, needs: &[String], tests: &[Ignored]) -> Step {
         let reason = format!("{} tests: {reason}", tests.len());
         return Step { name, when, tools, action: Action::Skip(reason) };
     }
-    let mut command = steps::cargo(&["test", "--locked", "--all-features", "--package", package]);
+    let mut command = steps::on(scope, "test", &[]);
     let mut targets: Vec<_> = tests.iter().map(|test| test.target.as_deref()).collect();
     targets.sort_unstable();
     targets.dedup();
@@ -239,8 +241,12 @@ mod tests {
     #[test]
     fn a_missing_tool_is_a_reason() {
         let needs = ["no-such-program".to_owned()];
-        let step =
-            to_step("skyward-image", &needs, &in_file(Path::new("image/tests/run.rs"), TEXT));
+        let step = to_step(
+            &Scope::Everything,
+            "skyward-image",
+            &needs,
+            &in_file(Path::new("image/tests/run.rs"), TEXT),
+        );
         assert_eq!(step.name, "image with no-such-program");
         assert!(
             matches!(step.action, Action::Skip(reason) if reason.starts_with("1 tests: no no-such-program in PATH or "))

@@ -21,7 +21,7 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
         step("clippy", When::Code, on(scope, "clippy", &["--all-targets", "--", "-D", "warnings"])),
         step("tests", When::Code, on(scope, "test", &[])),
     ];
-    steps.extend(ignored::steps()?);
+    steps.extend(ignored::steps(scope)?);
     steps.push(step("documentation", When::Code, documentation(scope)));
     steps.extend(dependency_rules());
     steps.push(check("generated files", When::Packages(generated::packages()), generated::check));
@@ -45,7 +45,7 @@ fn check(name: &str, when: When, check: fn() -> Result<Outcome>) -> Step {
 }
 
 /// A command of cargo on the packages of `scope`, with all features.
-fn on(scope: &Scope, command: &str, rest: &[&str]) -> Command {
+pub(super) fn on(scope: &Scope, command: &str, rest: &[&str]) -> Command {
     let mut cargo = cargo(&[command, "--locked"]);
     cargo.args(scope.selection()).arg("--all-features").args(rest);
     cargo
