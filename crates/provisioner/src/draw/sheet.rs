@@ -21,6 +21,7 @@ text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neu
 .line { fill: none; stroke: #57606a; stroke-width: 1.5 }
 .grid { fill: none; stroke: #e4e8ec }
 .stripe { fill: #f6f8fa }
+.note { fill: #57606a; stroke: #ffffff; stroke-width: 4; stroke-linejoin: round; paint-order: stroke }
 .bar { fill: #7ba7d9 }
 .bar-critical { fill: #e0691d }
 .link { fill: none; stroke: #e0691d; stroke-width: 1.5 }
@@ -53,6 +54,7 @@ text { fill: #e6edf3 }
 .line { stroke: #a5aeb8 }
 .grid { stroke: #252c35 }
 .stripe { fill: #131922 }
+.note { fill: #a5aeb8; stroke: #0d1117 }
 .bar { fill: #3f6fa8 }
 .ring { fill: #0d1117; stroke: #a58bff }
 .ink { stroke: #a58bff }

@@ -127,7 +127,8 @@ impl Chart {
             spoken(span.ended)
         );
         canvas.bar(bar, place, &meaning);
-        canvas.text("muted", place.right() + 6, y + 15, 11, &note(span));
+        // Over the line that joins the critical steps, and readable there.
+        canvas.text("note", place.right() + 6, y + 15, 11, &note(span));
     }
 }
 

@@ -28,6 +28,8 @@ struct View {
     steps: BTreeMap<Id, Step>,
     done: usize,
     total: usize,
+    /// Columns of the longest name of the plan, so that the columns behind it stand still.
+    names: usize,
     /// How many lines of it are drawn.
     drawn: usize,
     /// The latest time of a simulation, in seconds; a real run's goes on by itself.
@@ -93,6 +95,8 @@ impl View {
         match event {
             Event::Planned(plan) => {
                 self.total = plan.steps.len();
+                let names = plan.steps.iter().map(|step| step.id.as_str().len());
+                self.names = names.max().unwrap_or_default();
                 true
             }
             Event::Started { id, action, expected_s, is_critical, .. } => {
@@ -151,6 +155,7 @@ impl View {
         steps.sort_by(|(_, a), (_, b)| {
             b.is_critical.cmp(&a.is_critical).then(left(b).total_cmp(&left(a)))
         });
+        let names = self.names;
         let mut lines = vec![format!(
             "{} of {} steps done, {} under way, {}",
             self.done,
@@ -170,7 +175,7 @@ impl View {
             };
             let (action, state) = (step.action, super::harmless(&step.state));
             lines.push(format!(
-                "{mark} {action:<7} {id:<24} {:>11}  {left:<20} {state}",
+                "{mark} {action:<7} {id:<names$} {:>11}  {left:<20} {state}",
                 time(elapsed)
             ));
         }
@@ -198,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_critical_path_stands_first_and_the_frame_fits() {
-        let mut view = View::default();
+        let mut view = View { names: "nat-gateway/a".len(), ..View::default() };
         for (id, expected_s, is_critical) in [
             ("address/a", 8.0, false),
             ("db-cluster", 720.0, true),
@@ -217,7 +222,7 @@ mod tests {
         assert_eq!(frame[0], "0 of 3 steps done, 3 under way, 2 min 00 s");
         assert_eq!(
             frame[1],
-            "* create  db-cluster                1 min 50 s  about 10 min 10 s left creating"
+            "* create  db-cluster     1 min 50 s  about 10 min 10 s left creating"
         );
         assert!(frame[2].starts_with("  create  address/a"), "{frame:#?}");
         assert!(view.frame(120.0, 30, 5).iter().all(|line| line.chars().count() <= 30));
