@@ -1,6 +1,8 @@
 //! The operator is killed at every call that it makes to a machine, before the call and after it, and run again: it converges.
+//! No secret shows on the way.
 
 use super::operator::{Operator, said};
+use super::secrets::Watch;
 use super::world::{Machine, NEW, OLD, World, differences};
 
 const TWO: [(usize, &str); 2] = [(0, "server"), (1, "agent")];
@@ -12,6 +14,7 @@ fn at_every_call(
     reset: &dyn Fn(),
     check: &dyn Fn(&str),
 ) -> usize {
+    let watch = Watch::start();
     reset();
     operator.succeed(command);
     let calls = operator.calls();
@@ -23,10 +26,12 @@ fn at_every_call(
             let ended = operator.run_with(command, &[(variable, call)]);
             // Calls at the same time come in another order, and the last ones end connections: some are never made.
             killed += usize::from(!ended.status.success());
+            watch.look(operator.world);
             let context = format!("{command} with {variable}={call}: {}", said(&ended));
             check(&context);
         }
     }
+    watch.found_nothing(operator.world);
     println!(
         "{command}: {calls} calls to the machines, killed {killed} times before or after one of them and run again: it converges every time"
     );

@@ -1,6 +1,7 @@
 //! A machine that falls off the network in the middle: told clearly, the others get there, and it follows when it is back.
 
 use super::operator::{Operator, said};
+use super::secrets::Watch;
 use super::world::{OLD, World, write};
 
 #[test]
@@ -8,6 +9,7 @@ use super::world::{OLD, World, write};
 fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
     let world = World::new(5);
     world.know_hosts();
+    let watch = Watch::start();
     let listed = [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
     let operator = Operator::new(&world, &listed);
     // Cut when the first files are under way: after connecting (5), asking who we are (5), looking (5) and some writes.
@@ -21,6 +23,7 @@ fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
     let four = ["m1 server", "m2 server", "m3 server", "m4 agent"];
     assert_eq!(operator.nodes(), four.map(|node| format!("{node} {OLD}")));
     assert!(world.path("kubeconfig").exists());
+    watch.look(&world);
 
     let silent = operator.fail("cluster up");
     println!("$ cluster up     # it is still away\n{silent}");
@@ -47,4 +50,5 @@ fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
     world.link(4, "up");
     operator.succeed("cluster down --yes");
     assert!(!world.path("kubeconfig").exists());
+    watch.found_nothing(&world);
 }

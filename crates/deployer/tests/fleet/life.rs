@@ -15,7 +15,7 @@ fn three_servers_and_two_agents_live_and_go() {
     world.add("printf '#!/bin/sh\\n' >/usr/local/bin/k3s; chmod 700 /usr/local/bin/k3s; mkdir -p /etc/rancher/k3s; echo before >/etc/rancher/k3s/registries.yaml; mkdir -p /var/lib/kubelet; echo other >/var/lib/kubelet/other");
     world.know_hosts();
     let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
-    let watch = Watch::start(&world);
+    let watch = Watch::start();
     let mirrors = "registries = { \"docker.io\" = [\"https://mirror.example.com\"] }\nembedded_registry = true";
     let first = Operator::with(&world, &FIVE[..4], OLD, "files", mirrors);
     let up = first.succeed("cluster up");
@@ -59,7 +59,7 @@ fn three_servers_and_two_agents_live_and_go() {
     let again = newer.succeed("cluster up");
     assert!(again.contains("Nothing to do: "), "{again}");
 
-    watch.found_nothing(&world, &[&up, &joined, &upgraded]);
+    watch.look(&world);
     let down = newer.succeed("cluster down --yes");
     println!("$ cluster down --yes\n{down}");
     for (machine, before) in world.machines.iter().zip(before) {
@@ -70,6 +70,7 @@ fn three_servers_and_two_agents_live_and_go() {
     assert!(!world.path("kubeconfig").exists());
     let again = newer.succeed("cluster down --yes");
     assert!(again.contains("Nothing to do"), "{again}");
+    watch.found_nothing(&world);
 }
 
 /// The first server, then the servers one after the other, then the agents.

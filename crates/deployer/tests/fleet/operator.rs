@@ -54,7 +54,10 @@ impl<'w> Operator<'w> {
         command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
         command.arg(self.world.path("bin/deployer")).args(words.split_whitespace());
         command.arg("--config").arg(&self.file).stdin(std::process::Stdio::null());
-        command.output().expect("the operator's command")
+        let output = command.output().expect("the operator's command");
+        self.world.hear(&output.stdout);
+        self.world.hear(&output.stderr);
+        output
     }
 
     pub fn run(&self, words: &str) -> Output {
@@ -109,6 +112,7 @@ impl<'w> Operator<'w> {
         let path = self.world.path("cluster/calls");
         let calls = fs::read_to_string(&path).unwrap_or_default();
         let _ = fs::write(&path, "");
+        self.world.hear(calls.as_bytes());
         calls
     }
 }

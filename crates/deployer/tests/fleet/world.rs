@@ -23,6 +23,8 @@ pub struct World {
     pub folder: tempfile::TempDir,
     operator: Namespace,
     pub machines: Vec<Machine>,
+    /// All that operators have said, and logs that were emptied.
+    said: Mutex<Vec<u8>>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -128,7 +130,8 @@ impl World {
         ] {
             operator.ip(words);
         }
-        let mut world = Self { folder, operator, machines: Vec::new(), _turn: turn };
+        let mut world =
+            Self { folder, operator, machines: Vec::new(), said: Mutex::default(), _turn: turn };
         for _ in 0..count {
             world.add("");
         }
@@ -137,6 +140,16 @@ impl World {
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Keeps what was said, to be searched.
+    pub fn hear(&self, bytes: &[u8]) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+    }
+
+    /// All that was kept.
+    pub fn said(&self) -> Vec<u8> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// One more machine, on which a script has run before sshd answers.
