@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::contender::Contender;
 use crate::measure::{self, Run};
 use crate::server::Server;
 
@@ -16,9 +17,9 @@ const PLAYBOOK: &str = include_str!("playbook.yml");
 /// Ansible, where it is installed with its modules.
 pub(crate) struct Ansible {
     /// The program's and the modules' own.
-    pub(crate) version: String,
+    version: String,
     /// How many tasks its check mode carries out, and how many it leaves out because their modules have none.
-    pub(crate) tasks: (usize, usize),
+    tasks: (usize, usize),
     words: Vec<String>,
 }
 
@@ -46,9 +47,17 @@ impl Ansible {
         Ok(Ok(ansible))
     }
 
+    fn run(&self, more: &[&str]) -> Result<Run> {
+        let words: Vec<&str> =
+            self.words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        measure::run("env", &words)
+    }
+}
+
+impl Contender for Ansible {
     /// The playbook in check mode, which finds nothing to do but what its modules say of every auto scaling group and of every
     /// cluster.
-    pub(crate) fn check(&self) -> Result<Run> {
+    fn check(&self) -> Result<Run> {
         let run = self.run(&["--check"])?.succeeded()?;
         ensure!(
             run.printed.contains(&format!("changed={ALWAYS} ")),
@@ -58,10 +67,12 @@ impl Ansible {
         Ok(run)
     }
 
-    fn run(&self, more: &[&str]) -> Result<Run> {
-        let words: Vec<&str> =
-            self.words.iter().map(String::as_str).chain(more.iter().copied()).collect();
-        measure::run("env", &words)
+    fn said(&self) -> String {
+        let (checked, left_out) = self.tasks;
+        let version = &self.version;
+        format!(
+            "{version} checks {checked} tasks, and leaves out {left_out} more that have no check mode"
+        )
     }
 }
 

@@ -1,12 +1,14 @@
-//! `plan` with nothing to change beside Ansible's check mode: `cargo bench -p skyward-provisioner --bench provision`.
+//! `plan` with nothing to change beside Ansible's check mode and OpenTofu's plan: `cargo bench -p skyward-provisioner --bench provision`.
 //!
-//! Both ask the same moto over HTTP, each for a stack of its own that it has made itself. Options: `--output text|json`.
+//! All ask the same moto over HTTP, each for a stack of its own that it has made itself. Options: `--output text|json`.
 
 #![allow(missing_docs, reason = "a program")]
 
 mod ansible;
+mod contender;
 mod ours;
 mod server;
+mod tofu;
 
 #[path = "../../../deployer/benches/deploy/measure.rs"]
 mod measure;
@@ -21,19 +23,21 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use ansible::Ansible;
+use contender::Contender;
 use measure::{Run, median};
 use ours::Ours;
-use row::{Peer, Row, Target};
+use row::{Row, Target};
 use server::Server;
+use tofu::Tofu;
 
 /// What is measured, in the words of the table.
 const IDLE: &str = "provision: plan with nothing to change";
 
-/// Runs of ours, and of Ansible, which takes a minute for one.
+/// Runs of ours, and of each of the others: Ansible takes a minute for one.
 const RUNS: usize = 11;
-const ANSIBLES: usize = 3;
+const OTHERS: usize = 3;
 
-/// Of Ansible's own, as the design has it: it does not say of what, so it is asked of all.
+/// Of the other's own, as the design has it: it does not say of what, so it is asked of all.
 const TARGET: Target = Target::AtMost(0.2);
 
 /// One run, and how many calls came in it.
@@ -89,28 +93,35 @@ fn arguments() -> Result<bool> {
 fn rows(server: &Server) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir().context("cannot make a folder for the configuration")?;
     let ours = Ours::prepare(server, folder.path())?;
-    let ansible = Ansible::prepare(server, folder.path())?;
-    let (mut plans, mut checks) = (Vec::new(), Vec::new());
+    let others = [
+        ("Ansible", boxed(Ansible::prepare(server, folder.path())?)),
+        ("OpenTofu", boxed(Tofu::prepare(server, folder.path())?)),
+    ];
+    let (mut plans, mut checks) = (Vec::new(), [Vec::new(), Vec::new()]);
     for index in 0..RUNS {
         plans.push(counted(server, || ours.plan())?);
-        // In turns, so that neither has the quieter half.
-        if let (Ok(ansible), true) =
-            (&ansible, index % (RUNS / ANSIBLES) == 0 && checks.len() < ANSIBLES)
-        {
-            checks.push(counted(server, || ansible.check())?);
+        // In turns, so that nobody has the quieter half.
+        for ((_, other), checks) in others.iter().zip(&mut checks) {
+            if let (Ok(other), 0) = (other, index % (RUNS / OTHERS))
+                && checks.len() < OTHERS
+            {
+                checks.push(counted(server, || other.check())?);
+            }
         }
     }
-    Ok(vec![
-        row(("time", "s", TARGET), (&plans, &checks), &ansible, |(run, _)| run.seconds),
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        row(("memory", "MB", TARGET), (&plans, &checks), &ansible, |(run, _)| {
-            run.resident as f64 / 1e6
-        }),
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        row(("API calls", "calls", TARGET), (&plans, &checks), &ansible, |(_, calls)| {
-            *calls as f64
-        }),
-    ])
+    let rows = others.iter().zip(&checks).flat_map(|((name, other), checks)| match other {
+        Ok(other) => {
+            FIGURES.map(|figure| row(figure, name, (&plans, checks), &other.said())).into()
+        }
+        Err(reason) => vec![Row::skipped(format!("{IDLE}, against {name}"), reason)],
+    });
+    Ok(rows.collect())
+}
+
+type Other = Result<Box<dyn Contender>, String>;
+
+fn boxed<C: Contender + 'static>(other: Result<C, String>) -> Other {
+    other.map(|other| Box::new(other) as Box<dyn Contender>)
 }
 
 fn counted(server: &Server, run: impl FnOnce() -> Result<Run>) -> Result<Measured> {
@@ -119,39 +130,27 @@ fn counted(server: &Server, run: impl FnOnce() -> Result<Run>) -> Result<Measure
     Ok((run, server.calls() - before))
 }
 
-fn row(
-    (what, unit, target): (&str, &str, Target),
-    (plans, checks): (&[Measured], &[Measured]),
-    ansible: &Result<Ansible, String>,
-    figure: impl Fn(&Measured) -> f64,
-) -> Row {
-    let title = format!("{IDLE}, {what} against Ansible");
-    let ours = median(plans.iter().map(&figure));
-    let mut row = match ansible {
-        Err(reason) => Row::skipped(title, format!("{reason}; ours: {ours:.2} {unit}")),
-        Ok(ansible) => {
-            let theirs = median(checks.iter().map(&figure));
-            let mut row = Row::new(title, ours / theirs, "×", target);
-            row.note = format!(
-                "medians of {RUNS} and {ANSIBLES} in turns: ours {ours:.2} {unit} for {} resources, {} {theirs:.2} {unit} for {} tasks, with {} more that have no check mode left out",
-                ours::RESOURCES,
-                ansible.version,
-                ansible.tasks.0,
-                ansible.tasks.1
-            );
-            row
-        }
-    };
-    row.peers.push(Peer { name: "OpenTofu", value: Err(tofu()) });
-    row
-}
+/// A figure of each run, and its unit.
+type Figure = (&'static str, &'static str, fn(&Measured) -> f64);
 
-/// Its provider for AWS is in no language's package registry, and is downloaded by itself.
-fn tofu() -> String {
-    let is_there = std::process::Command::new("tofu").arg("version").output().is_ok();
-    if is_there {
-        "tofu is in PATH, and no configuration of the topology for it is part of this bench".into()
-    } else {
-        "no tofu in PATH".into()
-    }
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+const FIGURES: [Figure; 3] = [
+    ("time", "s", |(run, _)| run.seconds),
+    ("memory", "MB", |(run, _)| run.resident as f64 / 1e6),
+    ("API calls", "calls", |(_, calls)| *calls as f64),
+];
+
+fn row(
+    (what, unit, figure): Figure,
+    name: &str,
+    (plans, checks): (&[Measured], &[Measured]),
+    said: &str,
+) -> Row {
+    let [ours, theirs] = [plans, checks].map(|runs| median(runs.iter().map(figure)));
+    let mut row = Row::new(format!("{IDLE}, {what} against {name}"), ours / theirs, "×", TARGET);
+    row.note = format!(
+        "medians of {RUNS} and {OTHERS} in turns: ours {ours:.2} {unit} for {} resources, {name} {theirs:.2} {unit}; {said}",
+        ours::RESOURCES
+    );
+    row
 }
