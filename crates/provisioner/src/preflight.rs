@@ -68,7 +68,7 @@ pub(crate) async fn check(
     let (image, database, quotas) = tokio::join!(
         image,
         database::check(caller, aws, topology, plan),
-        quotas::check(caller, plan)
+        quotas::check(caller, topology, plan)
     );
     findings.extend(image);
     findings.extend(database);

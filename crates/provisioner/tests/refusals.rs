@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use skyward_config::{Aws, DatabaseStorage};
 use skyward_provisioner::api::model::{HealthCheck, Tags};
 use skyward_provisioner::api::{
-    CreateDBSubnetGroup, CreateRole, CreateSubnet, CreateTargetGroup, CreateVpc, Operation,
+    AllocateAddress, CreateDBSubnetGroup, CreateRole, CreateSubnet, CreateTargetGroup, CreateVpc,
+    Operation,
 };
 use skyward_provisioner::event::Event;
 use skyward_provisioner::run::RunError;
@@ -133,6 +134,19 @@ fn quotas() {
             "1 DB clusters are needed",
             "Service Quotas",
         ],
+    );
+}
+
+/// Addresses that others use count against the quota as well.
+#[test]
+fn quotas_that_others_use() {
+    check(
+        |case| {
+            for _ in 0..3 {
+                case.account.directly(AllocateAddress { tags: Tags::new() }).unwrap();
+            }
+        },
+        &["3 elastic IP addresses are needed, and the account may have 5, 3 of them used"],
     );
 }
 

@@ -3,6 +3,8 @@ use serde::Serialize;
 /// Which of many: sent to AWS as a filter, so that the answer is as long as what is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Select {
+    /// All that the region has, whoever's it is: to be counted, never to be touched.
+    All,
     /// Those whose tag `skyward:stack` has this value.
     Stack(String),
     /// Those with these ids. Ids that are not there are no error: they are sent as a filter.

@@ -1,17 +1,25 @@
 use super::{Finding, found};
-use crate::api::model::Quota;
+use crate::api::model::{Address, Quota};
 use crate::api::{
-    DescribeAccountAttributes, DescribeAutoScalingAccountLimits, DescribeElbAccountLimits,
-    DescribeRdsAccountAttributes,
+    DescribeAccountAttributes, DescribeAddresses, DescribeAutoScalingAccountLimits,
+    DescribeElbAccountLimits, DescribeRdsAccountAttributes, Select,
 };
-use crate::caller::Caller;
+use crate::caller::{Caller, Fault};
 use crate::plan::Plan;
-use crate::topology::Kind;
+use crate::topology::{Kind, STACK_TAG, Topology};
+
+/// What EC2 calls the quota of elastic IP addresses.
+const ADDRESSES: &str = "vpc-max-elastic-ips";
 
 /// The quotas that a plan may not fit into: the service's name of it, and how many the plan makes.
-fn needs(plan: &Plan) -> Vec<(&'static str, &'static str, usize)> {
+fn needs(plan: &Plan, topology: &Topology) -> Vec<(&'static str, &'static str, usize)> {
+    // Those that the stack has do not count as used: another apply may make them at this moment.
+    let addresses = match plan.makes(Kind::Address) {
+        0 => 0,
+        _ => topology.resources.iter().filter(|one| one.spec.kind() == Kind::Address).count(),
+    };
     vec![
-        ("vpc-max-elastic-ips", "elastic IP addresses", plan.makes(Kind::Address)),
+        (ADDRESSES, "elastic IP addresses", addresses),
         ("DBClusters", "DB clusters", plan.makes(Kind::DbCluster)),
         // The three instances of a cluster count as well.
         ("DBInstances", "DB instances", 3 * plan.makes(Kind::DbCluster)),
@@ -26,14 +34,28 @@ fn needs(plan: &Plan) -> Vec<(&'static str, &'static str, usize)> {
     ]
 }
 
+/// EC2 says how many addresses there may be, and leaves the count of those that others use to us.
+async fn addresses(caller: &Caller<'_>, stack: &str) -> Result<Vec<Quota>, Fault> {
+    let (quotas, addresses) = tokio::try_join!(
+        caller.read(DescribeAccountAttributes {}),
+        caller.read(DescribeAddresses { select: Select::All }),
+    )?;
+    let is_anothers =
+        |address: &&Address| address.tags.get(STACK_TAG).is_none_or(|tag| tag != stack);
+    let used = i64::try_from(addresses.iter().filter(is_anothers).count()).ok();
+    let with_use = |quota: Quota| Quota { used, ..quota };
+    Ok(quotas.into_iter().filter(|quota| quota.name == ADDRESSES).map(with_use).collect())
+}
+
 /// Whether the account has room for what is still to be made.
-pub(super) async fn check(caller: &Caller<'_>, plan: &Plan) -> Vec<Finding> {
-    let needs: Vec<_> = needs(plan).into_iter().filter(|(.., count)| *count > 0).collect();
+pub(super) async fn check(caller: &Caller<'_>, topology: &Topology, plan: &Plan) -> Vec<Finding> {
+    let needs: Vec<_> =
+        needs(plan, topology).into_iter().filter(|(.., count)| *count > 0).collect();
     if needs.is_empty() {
         return Vec::new();
     }
     let (ec2, rds, elb, scaling) = tokio::join!(
-        caller.read(DescribeAccountAttributes {}),
+        addresses(caller, &topology.stack),
         caller.read(DescribeRdsAccountAttributes {}),
         caller.read(DescribeElbAccountLimits {}),
         caller.read(DescribeAutoScalingAccountLimits {}),

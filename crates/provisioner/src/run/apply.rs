@@ -35,6 +35,8 @@ pub async fn apply(
         let slept = caller.sleep(context.settings.settle).await;
         slept.map_err(|_| RunError::Interrupted)?;
         survey = survey::again(context, &caller, &survey.names).await?;
+    } else {
+        survey = survey::recognize(context, &caller, survey).await?;
     }
     survey::check(context, &caller, &mut survey).await;
     if context.interrupt.is_raised() {

@@ -134,12 +134,31 @@ pub(super) async fn again(
     with(context, caller, names.clone(), observed).await
 }
 
+/// Looks a second time where something has the name of a resource and not the tag of the stack: S3 may show a bucket that was made
+/// a moment ago, and not its tags yet.
+pub(super) async fn recognize(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    survey: Survey,
+) -> Result<Survey, RunError> {
+    let Some(foreign) = survey.observed.foreign.first() else { return Ok(survey) };
+    let settle = context.settings.settle;
+    context.note(format!(
+        "{} is there without the tag of this stack: looking again in {} s, as tags may be seen late",
+        foreign.name,
+        settle.as_secs()
+    ));
+    caller.sleep(settle).await.map_err(|_| RunError::Interrupted)?;
+    again(context, caller, &survey.names).await
+}
+
 /// What differs, and what stands in the way of changing it.
 ///
 /// # Errors
 /// The account does not answer, is another one than wanted, or has no three zones.
 pub async fn survey(context: &Context<'_>, caller: &Caller<'_>) -> Result<Survey, RunError> {
-    let mut survey = compare(context, caller).await?;
+    let survey = compare(context, caller).await?;
+    let mut survey = recognize(context, caller, survey).await?;
     check(context, caller, &mut survey).await;
     Ok(survey)
 }

@@ -195,9 +195,10 @@ impl<T: Thing> Store<T> {
             Select::Stack(stack) => Some(format!("stack={stack}")),
             Select::Vpc(vpc) => Some(format!("vpc={vpc}")),
             Select::Name(name) => Some(format!("name={name}")),
-            Select::Ids(_) => None,
+            Select::All | Select::Ids(_) => None,
         };
         let ids: Box<dyn Iterator<Item = &String>> = match select {
+            Select::All => Box::new(self.records.keys()),
             Select::Ids(ids) => Box::new(ids.iter().collect::<BTreeSet<_>>().into_iter()),
             _ => Box::new(self.index.get(key.as_deref().unwrap_or_default()).into_iter().flatten()),
         };

@@ -25,6 +25,7 @@ impl Names {
     pub(super) fn filters(&self, select: Select) -> Result<Option<Vec<Filter>>, ApiError> {
         let unknown = |what| invalid(self.operation, &format!("it cannot select by {what}"));
         let (name, values) = match select {
+            Select::All => return Ok(Some(Vec::new())),
             Select::Stack(stack) => (format!("tag:{STACK_TAG}"), vec![stack]),
             Select::Ids(ids) if ids.is_empty() => return Ok(None),
             Select::Ids(ids) => (self.id.to_owned(), ids),
