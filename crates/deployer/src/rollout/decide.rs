@@ -28,6 +28,10 @@ pub enum Verdict {
 /// a moment after pods have gone.
 const REFUSAL_S: i64 = 5;
 
+/// Seconds for which a refusal is borne that tells of an API server which has started a moment ago: the controllers try again at
+/// longer and longer intervals.
+const STARTING_S: i64 = 60;
+
 /// Seconds for which a Deployment may be away: someone may be replacing it.
 const AWAY_S: i64 = 5;
 
@@ -112,8 +116,16 @@ fn refusal(seen: &Snapshot, now: Timestamp) -> Option<String> {
     let message = seen.refusal()?;
     // Pods that go give back what they hold of the quota.
     let frees_up = message.contains("exceeded quota") && seen.has_terminating();
-    let lasts = seconds_since(seen.noticed.refused_since, now) >= REFUSAL_S;
+    let patience = if is_starting(message) { STARTING_S } else { REFUSAL_S };
+    let lasts = seconds_since(seen.noticed.refused_since, now) >= patience;
     (lasts && !frees_up).then(|| concise(message))
+}
+
+/// Whether an API server refuses what it has not read yet: its own controller's roles, or the objects that admission looks up.
+fn is_starting(message: &str) -> bool {
+    message
+        .contains("User \"system:serviceaccount:kube-system:replicaset-controller\" cannot create")
+        || message.contains("not yet ready to handle request")
 }
 
 fn is_over(seen: &Snapshot, trouble: &Trouble, now: Timestamp) -> bool {

@@ -196,6 +196,24 @@ fn a_quota_is_waited_for_while_pods_go() {
     assert!(told(&verdict(&mut seen, &target, 60)).starts_with("failed: "));
 }
 
+/// An API server that has started a moment ago does not know its own controllers' roles.
+#[test]
+fn a_refusal_by_an_api_server_that_starts_is_waited_for() {
+    for message in [
+        r#"pods is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot create resource "pods" in API group "" in the namespace "away""#,
+        r#"pods "web-1" is forbidden: not yet ready to handle request"#,
+    ] {
+        let (mut seen, target) = snapshot("quota");
+        let set = seen.replica_sets[0].status.as_mut().expect("a status");
+        let conditions = set.conditions.as_mut().expect("conditions");
+        conditions[0].message = Some(message.to_owned());
+        assert!(at_once(&mut seen, &target).starts_with("waiting: "));
+        assert!(told(&verdict(&mut seen, &target, 59)).starts_with("waiting: "), "{message}");
+        let told = told(&verdict(&mut seen, &target, 60));
+        assert!(told.starts_with("failed: "), "{told}");
+    }
+}
+
 fn status(pod: &mut Pod) -> &mut ContainerStatus {
     let statuses = pod.status.as_mut().and_then(|it| it.container_statuses.as_mut());
     &mut statuses.expect("statuses")[0]
