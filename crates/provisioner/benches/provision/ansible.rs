@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::contender::Contender;
-use crate::measure::{self, Run};
-use crate::server::Server;
+use crate::measure::Run;
+use crate::server::{Program, Server};
 
 /// How many of its tasks say each time that there is something to change; see their comments in the playbook.
 const ALWAYS: usize = 2;
@@ -20,7 +20,7 @@ pub(crate) struct Ansible {
     version: String,
     /// How many tasks its check mode carries out, and how many it leaves out because their modules have none.
     tasks: (usize, usize),
-    words: Vec<String>,
+    program: Program,
 }
 
 impl Ansible {
@@ -33,24 +33,19 @@ impl Ansible {
         eprintln!("making a stack by {version}");
         let playbook = folder.join("playbook.yml");
         std::fs::write(&playbook, PLAYBOOK)?;
-        let mut words = server.environment();
-        words.extend(["ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=False"].map(str::to_owned));
-        words.extend(["ansible-playbook".to_owned(), playbook.display().to_string()]);
-        let mut ansible = Self { version, tasks: (0, 0), words };
+        let playbook = playbook.display().to_string();
+        let variables = ["ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=False"];
+        let program = [&variables[..], &["ansible-playbook", &playbook]].concat();
+        let program = server.program(&program);
+        let mut ansible = Self { version, tasks: (0, 0), program };
         // Twice: moto forgets the description of a launch template's first version, and the second run makes another.
         for _ in 0..2 {
-            ansible.run(&[])?.succeeded().context("ansible-playbook")?;
+            ansible.program.run(&[])?.succeeded().context("ansible-playbook")?;
         }
         let checked = ansible.check()?.printed;
         let count = |word: &str| checked.lines().filter(|line| line.starts_with(word)).count();
         ansible.tasks = (count("ok: [localhost]") + ALWAYS, count("skipping: [localhost]"));
         Ok(Ok(ansible))
-    }
-
-    fn run(&self, more: &[&str]) -> Result<Run> {
-        let words: Vec<&str> =
-            self.words.iter().map(String::as_str).chain(more.iter().copied()).collect();
-        measure::run("env", &words)
     }
 }
 
@@ -58,7 +53,7 @@ impl Contender for Ansible {
     /// The playbook in check mode, which finds nothing to do but what its modules say of every auto scaling group and of every
     /// cluster.
     fn check(&self) -> Result<Run> {
-        let run = self.run(&["--check"])?.succeeded()?;
+        let run = self.program.run(&["--check"])?.succeeded()?;
         ensure!(
             run.printed.contains(&format!("changed={ALWAYS} ")),
             "Ansible finds something to do: {}",

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::measure::{self, Run};
-use crate::server::Server;
+use crate::measure::Run;
+use crate::server::{Program, Server};
 
 const PROVISIONER: &str = env!("CARGO_BIN_EXE_skyward-provisioner");
 const USER_DATA: &str = include_str!("../../../../infra/user-data.sh");
@@ -17,7 +17,7 @@ pub(crate) const RESOURCES: usize = 41;
 
 /// The provisioner of this build.
 pub(crate) struct Ours {
-    words: Vec<String>,
+    program: Program,
 }
 
 impl Ours {
@@ -27,10 +27,10 @@ impl Ours {
         let file = folder.join("skyward.toml");
         std::fs::write(&file, CONFIGURATION)?;
         std::fs::write(folder.join("user-data.sh"), USER_DATA)?;
-        let mut words = server.environment();
-        words.extend([PROVISIONER.to_owned(), "--config".into(), file.display().to_string()]);
-        let ours = Self { words };
-        let made = ours.run(&["apply", "--yes", "--no-page", "--output", "json"])?.succeeded()?;
+        let file = file.display().to_string();
+        let ours = Self { program: server.program(&[PROVISIONER, "--config", &file]) };
+        let made =
+            ours.program.run(&["apply", "--yes", "--no-page", "--output", "json"])?.succeeded()?;
         let done = made.printed.matches("\"event\":\"done\"").count();
         ensure!(done == RESOURCES, "{done} resources were made, not {RESOURCES}: {}", made.printed);
         Ok(ours)
@@ -39,12 +39,6 @@ impl Ours {
     /// `plan`, which finds nothing to do.
     pub(crate) fn plan(&self) -> Result<Run> {
         // With --exit-code it succeeds only where there is nothing to do.
-        self.run(&["plan", "--exit-code"])?.succeeded()
-    }
-
-    fn run(&self, more: &[&str]) -> Result<Run> {
-        let words: Vec<&str> =
-            self.words.iter().map(String::as_str).chain(more.iter().copied()).collect();
-        measure::run("env", &words)
+        self.program.run(&["plan", "--exit-code"])?.succeeded()
     }
 }

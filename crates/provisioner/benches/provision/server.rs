@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::measure::{self, Run};
 use crate::wire::Wire;
 
 /// A moto on a free port of this machine.
@@ -35,14 +36,28 @@ impl Server {
         self.wire.calls()
     }
 
-    /// The environment in which a program asks this server for everything, as words of `env`.
-    pub(crate) fn environment(&self) -> Vec<String> {
-        vec![
-            format!("AWS_ENDPOINT_URL={}", self.wire.url),
-            "AWS_ACCESS_KEY_ID=nobody".into(),
-            "AWS_SECRET_ACCESS_KEY=nothing".into(),
-            "AWS_EC2_METADATA_DISABLED=true".into(),
-        ]
+    /// A program that asks this server for everything, with the words that all its commands begin with; those before its name
+    /// may set variables.
+    pub(crate) fn program(&self, words: &[&str]) -> Program {
+        let environment = [
+            &format!("AWS_ENDPOINT_URL={}", self.wire.url),
+            "AWS_ACCESS_KEY_ID=nobody",
+            "AWS_SECRET_ACCESS_KEY=nothing",
+            "AWS_EC2_METADATA_DISABLED=true",
+        ];
+        Program(environment.iter().chain(words).map(|word| (*word).to_owned()).collect())
+    }
+}
+
+/// The words of `env` that start a program.
+pub(crate) struct Program(Vec<String>);
+
+impl Program {
+    /// Runs it with more words, and measures that.
+    pub(crate) fn run(&self, more: &[&str]) -> Result<Run> {
+        let words: Vec<&str> =
+            self.0.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        measure::run("env", &words)
     }
 }
 

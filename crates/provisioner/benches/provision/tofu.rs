@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::contender::Contender;
-use crate::measure::{self, Run};
-use crate::server::Server;
+use crate::measure::Run;
+use crate::server::{Program, Server};
 
 const CONFIGURATION: &str = include_str!("main.tf");
 
@@ -15,7 +15,7 @@ const CONFIGURATION: &str = include_str!("main.tf");
 pub(crate) struct Tofu {
     version: String,
     resources: usize,
-    words: Vec<String>,
+    program: Program,
 }
 
 impl Tofu {
@@ -29,19 +29,18 @@ impl Tofu {
         let folder = folder.join("tofu");
         std::fs::create_dir(&folder)?;
         std::fs::write(folder.join("main.tf"), CONFIGURATION)?;
-        let mut words = server.environment();
-        words.push("TF_IN_AUTOMATION=1".into());
-        words.extend(["tofu".to_owned(), format!("-chdir={}", folder.display())]);
-        let mut tofu = Self { version, resources: 0, words };
+        let there = format!("-chdir={}", folder.display());
+        let program = server.program(&["TF_IN_AUTOMATION=1", "tofu", &there]);
+        let mut tofu = Self { version, resources: 0, program };
         // Its provider is in no language's package registry, and is downloaded by itself; what it makes of moto's answers is its own.
         for step in [&["init", "-input=false"][..], &["apply", "-input=false", "-auto-approve"]] {
             eprintln!("making a stack by {}: {}", tofu.version, step[0]);
-            let run = tofu.run(step)?;
+            let run = tofu.program.run(step)?;
             if !run.ok {
                 return Ok(Err(format!("tofu {} failed: {}", step[0], reason(&run.printed))));
             }
         }
-        tofu.resources = tofu.run(&["state", "list"])?.succeeded()?.printed.lines().count();
+        tofu.resources = tofu.program.run(&["state", "list"])?.succeeded()?.printed.lines().count();
         let run = tofu.plan()?;
         if !run.ok {
             let reason = reason(&run.printed);
@@ -52,13 +51,7 @@ impl Tofu {
 
     /// It succeeds only where there is nothing to do.
     fn plan(&self) -> Result<Run> {
-        self.run(&["plan", "-input=false", "-lock=false", "-detailed-exitcode"])
-    }
-
-    fn run(&self, more: &[&str]) -> Result<Run> {
-        let words: Vec<&str> =
-            self.words.iter().map(String::as_str).chain(more.iter().copied()).collect();
-        measure::run("env", &words)
+        self.program.run(&["plan", "-input=false", "-lock=false", "-detailed-exitcode"])
     }
 }
 

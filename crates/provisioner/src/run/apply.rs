@@ -28,13 +28,8 @@ pub async fn apply(
     let mut survey = survey::compare(context, &caller).await?;
     if is_half_made(&survey) {
         // Someone was interrupted, or is at it now: what was made a moment ago may not be seen yet.
-        context.note(format!(
-            "a part of the stack is there: looking again in {} s, so that nothing is made twice",
-            context.settings.settle.as_secs()
-        ));
-        let slept = caller.sleep(context.settings.settle).await;
-        slept.map_err(|_| RunError::Interrupted)?;
-        survey = survey::again(context, &caller, &survey.names).await?;
+        let (what, why) = ("a part of the stack is there", "so that nothing is made twice");
+        survey = survey::settled(context, &caller, &survey.names, what, why).await?;
     } else {
         survey = survey::recognize(context, &caller, survey).await?;
     }

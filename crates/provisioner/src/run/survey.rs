@@ -142,14 +142,22 @@ pub(super) async fn recognize(
     survey: Survey,
 ) -> Result<Survey, RunError> {
     let Some(foreign) = survey.observed.foreign.first() else { return Ok(survey) };
+    let what = format!("{} is there without the tag of this stack", foreign.name);
+    settled(context, caller, &survey.names, &what, "as tags may be seen late").await
+}
+
+/// Tells what is there and why it is looked at again, and looks when what was made a moment ago is to be seen.
+pub(super) async fn settled(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: &Names,
+    what: &str,
+    why: &str,
+) -> Result<Survey, RunError> {
     let settle = context.settings.settle;
-    context.note(format!(
-        "{} is there without the tag of this stack: looking again in {} s, as tags may be seen late",
-        foreign.name,
-        settle.as_secs()
-    ));
+    context.note(format!("{what}: looking again in {} s, {why}", settle.as_secs()));
     caller.sleep(settle).await.map_err(|_| RunError::Interrupted)?;
-    again(context, caller, &survey.names).await
+    again(context, caller, names).await
 }
 
 /// What differs, and what stands in the way of changing it.
