@@ -136,11 +136,11 @@ fn run(cli: &Cli) -> Result<ExitCode> {
 
 async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Plan(args) => plan::run(common, args).await,
-        Command::Apply(args) => apply::run(common, args).await,
-        Command::Status(args) => status::run(common, args).await,
-        Command::Drift(args) => drift::run(common, args).await,
-        Command::Destroy(args) => destroy::run(common, args).await,
+        Command::Plan(args) => Box::pin(plan::run(common, args)).await,
+        Command::Apply(args) => Box::pin(apply::run(common, args)).await,
+        Command::Status(args) => Box::pin(status::run(common, args)).await,
+        Command::Drift(args) => Box::pin(drift::run(common, args)).await,
+        Command::Destroy(args) => Box::pin(destroy::run(common, args)).await,
         Command::Graph(args) => graph::run(common, args),
         Command::Cost(args) => cost::run(common, args),
         Command::Export(args) => export::run(common, args),

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, RunError};
-use skyward_provisioner::topology::Kind;
 
 use crate::account::Account;
 use crate::cli::{Common, user_data};
@@ -50,7 +49,7 @@ fn agrees(plan: &Plan, has_snapshot: bool) -> bool {
     if !stdin().is_terminal() {
         return false;
     }
-    let database = if !plan.changes.iter().any(|change| change.kind == Kind::DbCluster) {
+    let database = if !plan.changes.iter().any(|change| change.kind.id() == "db-cluster") {
         ""
     } else if has_snapshot {
         " A snapshot of the database is left (--no-snapshot leaves none)."
