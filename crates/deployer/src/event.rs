@@ -53,7 +53,7 @@ pub enum Event {
         seconds: f64,
     },
     /// A rollout has failed; told before anything is rolled back.
-    Failed(Box<crate::rollout::Failure>),
+    Failed(Box<Failure>),
     /// Something is wrong with a machine, told before anything is changed.
     Finding(crate::fleet::preflight::Finding),
     /// What is to be done on a machine of the cluster, or was.
@@ -101,6 +101,30 @@ pub enum MachineState {
     Done,
     /// It has failed.
     Failed,
+}
+
+/// Why a rollout has failed, with what was seen while the failing pod was still there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Failure {
+    /// One line: what, of which object, why.
+    pub reason: String,
+    /// What to do about it.
+    pub next: String,
+    /// The failing pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Its failing container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// The image of that container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What the cluster said of the failing pod, newest last.
+    pub events: Vec<String>,
+    /// The end of the container's log.
+    pub log: Vec<String>,
+    /// The end of the log of the container before the last restart.
+    pub previous_log: Vec<String>,
 }
 
 /// Takes events as they happen.

@@ -2,10 +2,10 @@
 //!
 //! One way through: [`release`] says what is to run, [`render`] makes the objects of it, [`diff`] holds them against the
 //! cluster, [`deploy`] applies what differs under a [`lock`] and writes it down in [`history`], [`rollout`] decides whether
-//! it runs. [`cluster`] is the only module that talks to the API server. [`fleet`] makes the cluster itself: k3s on machines.
+//! it runs. [`api`] is the only module that talks to the API server. [`fleet`] makes the cluster itself: k3s on machines.
 
+pub mod api;
 pub mod chart;
-pub mod cluster;
 pub mod deploy;
 pub mod diff;
 pub mod event;

@@ -7,16 +7,16 @@ use std::fmt::Write as _;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::json;
-use skyward_deployer::cluster::{Cluster, Policy, Reason, Settings, Target};
+use skyward_deployer::api::{ApiServer, ApiSettings, ContextRef, Reason, RetryPolicy};
 use skyward_deployer::history::{self, History, Owned, Revision, Status};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 use support::block_on;
 use support::control_plane::{CONTEXT, ControlPlane};
 use support::proxy::{Fault, Proxy};
 
-async fn connect(kubeconfig: std::path::PathBuf, policy: Policy) -> Cluster {
-    let target = Target { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
-    Cluster::connect_with(&target, Settings { policy, notice: None }).await.expect("let in")
+async fn connect(kubeconfig: std::path::PathBuf, policy: RetryPolicy) -> ApiServer {
+    let target = ContextRef { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
+    ApiServer::connect_with(&target, ApiSettings { policy, listener: None }).await.expect("let in")
 }
 
 /// Manifests of so many bytes that do not compress: hexadecimal digits of a generator.
@@ -47,8 +47,8 @@ fn revision(number: u32, manifests: Vec<Manifest>) -> Revision {
     }
 }
 
-async fn secrets(cluster: &Cluster, namespace: &str) -> Vec<Secret> {
-    let api: Api<Secret> = Api::namespaced(cluster.client(), namespace);
+async fn secrets(api: &ApiServer, namespace: &str) -> Vec<Secret> {
+    let api: Api<Secret> = Api::namespaced(api.client(), namespace);
     api.list(&ListParams::default()).await.expect("a list").items
 }
 
@@ -59,17 +59,17 @@ fn a_history_of_five_megabytes_is_kept() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("large").await;
-        let cluster = &connect(proxy.kubeconfig(), Policy::default()).await;
-        let history = History::new(cluster, namespace, "web");
+        let api = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
+        let history = History::new(api, namespace, "web");
         assert_eq!(history.list().await, Ok(Vec::new()));
-        assert_eq!(History::new(cluster, "nowhere", "web").list().await, Ok(Vec::new()));
+        assert_eq!(History::new(api, "nowhere", "web").list().await, Ok(Vec::new()));
 
         let mut large = revision(1, manifests(5 << 20, 1));
         let small = revision(2, manifests(100, 2));
         history.put(&large).await.expect("recorded");
         history.put(&small).await.expect("recorded");
         // Half of the digits' bits are noise: 2.5 MB in pieces of 512 KiB, and two heads.
-        let count = secrets(cluster, namespace).await.len();
+        let count = secrets(api, namespace).await.len();
         assert!((7..=9).contains(&count), "{count}");
 
         proxy.clear();
@@ -88,9 +88,9 @@ fn a_history_of_five_megabytes_is_kept() {
         history.delete(1).await.expect("forgotten");
         history.delete(7).await.expect("there is none");
         assert_eq!(history.list().await, Ok(vec![small]));
-        assert_eq!(secrets(cluster, namespace).await.len(), 1, "no piece is left");
+        assert_eq!(secrets(api, namespace).await.len(), 1, "no piece is left");
         history.clear().await.expect("forgotten");
-        assert_eq!(secrets(cluster, namespace).await, []);
+        assert_eq!(secrets(api, namespace).await, []);
     });
 }
 
@@ -101,8 +101,8 @@ fn one_number_is_recorded_once() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("number").await;
-        let cluster = &connect(proxy.kubeconfig(), Policy::default()).await;
-        let history = History::new(cluster, namespace, "web");
+        let api = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
+        let history = History::new(api, namespace, "web");
         let first = revision(1, manifests(50, 1));
         let others = Revision { by: "c@d".to_owned(), ..revision(1, manifests(50, 2)) };
         history.put(&first).await.expect("recorded");
@@ -142,9 +142,9 @@ fn a_history_survives_being_cut_off_at_each_call() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("cut").await;
-        let impatient = Policy { attempts: 1, ..Policy::default() };
-        let cluster = &connect(proxy.kubeconfig(), impatient).await;
-        let history = History::new(cluster, namespace, "web");
+        let impatient = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+        let api = &connect(proxy.kubeconfig(), impatient).await;
+        let history = History::new(api, namespace, "web");
         let old = revision(1, manifests(3 << 20, 1));
         let new = revision(2, manifests(3 << 20, 2));
         for fault in [Fault::Close, Fault::Lose] {
@@ -175,7 +175,7 @@ fn a_history_survives_being_cut_off_at_each_call() {
                     [vec![], vec![new.clone()], vec![old.clone(), new.clone()]].contains(&list)
                 );
                 if done {
-                    assert_eq!(secrets(cluster, namespace).await, []);
+                    assert_eq!(secrets(api, namespace).await, []);
                     break;
                 }
             }
@@ -191,14 +191,14 @@ fn pieces_that_nobody_needs_are_swept() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("swept").await;
-        let impatient = Policy { attempts: 1, ..Policy::default() };
-        let cluster = &connect(proxy.kubeconfig(), impatient).await;
-        let history = History::new(cluster, namespace, "web");
+        let impatient = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+        let api = &connect(proxy.kubeconfig(), impatient).await;
+        let history = History::new(api, namespace, "web");
         proxy.at(4, |_| true, Fault::Close);
         history.put(&revision(1, manifests(3 << 20, 1))).await.expect_err("cut off");
-        assert_eq!(secrets(cluster, namespace).await.len(), 2, "two pieces");
+        assert_eq!(secrets(api, namespace).await.len(), 2, "two pieces");
         history.put(&revision(1, manifests(50, 2))).await.expect("recorded");
-        assert_eq!(secrets(cluster, namespace).await.len(), 1, "a head");
+        assert_eq!(secrets(api, namespace).await.len(), 1, "a head");
     });
 }
 
@@ -208,12 +208,11 @@ fn a_damaged_revision_is_told_by_its_secret() {
     let control_plane = ControlPlane::shared();
     block_on(async {
         let namespace = &control_plane.namespace("damaged").await;
-        let cluster = &connect(control_plane.kubeconfig(), Policy::default()).await;
-        let history = History::new(cluster, namespace, "web");
-        let api: Api<Secret> = Api::namespaced(cluster.client(), namespace);
+        let api = &connect(control_plane.kubeconfig(), RetryPolicy::default()).await;
+        let history = History::new(api, namespace, "web");
+        let api: Api<Secret> = Api::namespaced(api.client(), namespace);
         history.put(&revision(1, manifests(3 << 20, 1))).await.expect("recorded");
-        let piece =
-            secrets(cluster, namespace).await.into_iter().map(|secret| secret.metadata.name);
+        let piece = secrets(api, namespace).await.into_iter().map(|secret| secret.metadata.name);
         let piece = piece.flatten().find(|name| name.ends_with(".1")).expect("the second piece");
         api.delete(&piece, &DeleteParams::default()).await.expect("deleted");
         let error = history.list().await.expect_err("a piece is missing");

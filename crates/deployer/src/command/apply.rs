@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use skyward_config::Loaded;
-use skyward_deployer::cluster::Cluster;
-use skyward_deployer::deploy::{self, Applied, OnFailure, Options};
+use skyward_deployer::api::ApiServer;
+use skyward_deployer::deploy::{self, Applied, ApplyOptions, OnFailure};
 use skyward_deployer::event::{Event, Sink};
 use skyward_deployer::fleet::machine::{Fleet, Machine};
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
 
-use crate::cli::Common;
 use crate::command::cluster::{KeyArgs, up};
-use crate::command::wanted::{self, Errand, ImageArgs};
+use crate::command::wanted::{self, ImageArgs, Mode};
 use crate::command::{connect, consent};
+use crate::common::Common;
 use crate::output::Output;
 
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
@@ -55,9 +55,9 @@ pub(crate) struct Caution {
 }
 
 impl Caution {
-    pub(crate) fn options(&self, common: &Common, loaded: &Loaded) -> Options {
+    pub(crate) fn options(&self, common: &Common, loaded: &Loaded) -> ApplyOptions {
         let k3s = &loaded.config.k3s;
-        Options {
+        ApplyOptions {
             force: self.force,
             replace: self.replace,
             on_failure: match (self.no_rollback, self.keep) {
@@ -80,14 +80,13 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         offer(common, &loaded, args).await?;
     }
     let mut sink = common.output.sink();
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
     let release =
-        wanted::release(common, &loaded, &cluster, &args.image, Errand::Deliver, sink.as_mut())
-            .await?;
-    let wish = wanted::wish(&release)?;
+        wanted::release(common, &loaded, &api, &args.image, Mode::Deliver, sink.as_mut()).await?;
+    let desired = wanted::desired(&release)?;
     let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
-    finish(common, &cluster, &release, applied, sink.as_mut()).await
+    let applied = deploy::apply(&api, &desired, &options, sink.as_mut()).await?;
+    finish(common, &api, &release, applied, sink.as_mut()).await
 }
 
 /// Where there is no cluster, `cluster up` makes one: with consent alone, since it changes machines.
@@ -115,7 +114,7 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
 /// Proves that the service answers, where something has changed, and tells the address.
 async fn finish(
     common: &Common,
-    cluster: &Cluster,
+    api: &ApiServer,
     release: &Release,
     applied: Applied,
     sink: &mut dyn Sink,
@@ -123,7 +122,7 @@ async fn finish(
     let Applied { revision, changed, admitted } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(cluster, release, deadline, sink).await?;
+        let reach = rollout::reachable(api, release, deadline, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::Note { text: text.clone() });
         }

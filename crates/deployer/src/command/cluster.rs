@@ -13,7 +13,7 @@ use clap::Subcommand;
 use skyward_deployer::fleet::connection::HostKeys;
 use skyward_deployer::fleet::report::Reporter;
 
-use crate::cli::Common;
+use crate::common::Common;
 
 /// What can be done with a cluster.
 #[derive(clap::Args)]

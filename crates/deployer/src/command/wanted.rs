@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use skyward_config::Loaded;
-use skyward_deployer::cluster::Cluster;
-use skyward_deployer::deploy::{self, Wish};
+use skyward_deployer::api::ApiServer;
+use skyward_deployer::deploy::{self, Desired};
 use skyward_deployer::event::{Event, Sink};
 use skyward_deployer::fleet::connection::HostKeys;
 use skyward_deployer::fleet::image::Archive;
@@ -13,8 +13,8 @@ use skyward_deployer::history::{History, Revision, Status};
 use skyward_deployer::release::Release;
 use skyward_deployer::{fleet, image, render};
 
-use crate::cli::Common;
 use crate::command::cluster::image::built;
+use crate::common::Common;
 
 /// Which image.
 #[derive(clap::Args)]
@@ -26,28 +26,27 @@ pub(crate) struct ImageArgs {
 
 /// What becomes of the image that is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Errand {
+pub(crate) enum Mode {
     /// It gets to the nodes.
     Deliver,
     /// Nothing is sent.
-    Foresee,
+    Preview,
 }
 
 /// What is to run: the image where the nodes find it, and the host name.
 pub(crate) async fn release(
     common: &Common,
     loaded: &Loaded,
-    cluster: &Cluster,
+    api: &ApiServer,
     args: &ImageArgs,
-    errand: Errand,
+    errand: Mode,
     sink: &mut dyn Sink,
 ) -> Result<Release> {
     let (config, name) = (&loaded.config, &loaded.config.service.name);
-    let revisions: Vec<Revision> =
-        History::new(cluster, &config.k3s.namespace, name).list().await?;
+    let revisions: Vec<Revision> = History::new(api, &config.k3s.namespace, name).list().await?;
     let serving = revisions.last().filter(|newest| newest.status == Status::Deployed);
-    let nodes = cluster.addresses_of_nodes().await?;
-    let way_in = deploy::way_in(config, &nodes, &revisions)?;
+    let nodes = api.addresses_of_nodes().await?;
+    let ingress_host = deploy::ingress_host(config, &nodes, &revisions)?;
     // Where we may not look at the nodes, they are as most are.
     let disk_is_counted = nodes.is_empty() || nodes.iter().any(|node| node.counts_disk);
     if !disk_is_counted {
@@ -59,7 +58,7 @@ pub(crate) async fn release(
         k3s: config.k3s.clone(),
         image: config.image.repository.clone(),
         user: config.image.user,
-        way_in,
+        ingress_host,
         disk_is_counted,
     };
     // What cannot run is said before an image is built for it.
@@ -70,7 +69,7 @@ pub(crate) async fn release(
         let candidate = image::build(loaded, common.flags(), sink).await?;
         // What runs on the nodes has got there.
         let serves = serving.is_some_and(|it| it.image == candidate.named().reference);
-        if serves || errand == Errand::Foresee {
+        if serves || errand == Mode::Preview {
             candidate.named().reference.clone()
         } else if candidate.is_loaded() && common.has_machines(loaded) {
             let reference = candidate.named().reference.clone();
@@ -96,8 +95,8 @@ async fn load_into_nodes(common: &Common, loaded: &Loaded) -> Result<()> {
 }
 
 /// The objects that are wanted.
-pub(crate) fn wish(release: &Release) -> Result<Wish> {
-    Ok(Wish {
+pub(crate) fn desired(release: &Release) -> Result<Desired> {
+    Ok(Desired {
         release: release.name().to_owned(),
         namespace: release.namespace().to_owned(),
         image: release.image.clone(),

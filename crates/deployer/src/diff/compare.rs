@@ -140,6 +140,3 @@ fn list(found: &mut Vec<Delta>, path: &mut Vec<Step>, before: &[Value], after: &
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,7 +13,7 @@ use super::machine::Fleet;
 use super::nodes::{self, NodeState};
 use super::preflight::Standing;
 use super::survey::{self, survey};
-use crate::cluster::certificate;
+use crate::api::certificate;
 
 /// A cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -10,8 +10,8 @@ use skyward_deployer::fleet::down::{Lowered, down};
 use skyward_deployer::fleet::machine::{Fleet, Machine};
 
 use super::reporter;
-use crate::cli::Common;
 use crate::command::consent;
+use crate::common::Common;
 
 /// Remove what `up` made, and nothing else, also from the kubeconfig
 #[derive(clap::Args)]

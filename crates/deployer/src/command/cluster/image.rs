@@ -12,7 +12,7 @@ use skyward_deployer::fleet::image::{Archive, load};
 use skyward_deployer::fleet::machine::Fleet;
 
 use super::reporter;
-use crate::cli::Common;
+use crate::common::Common;
 use crate::output::Output;
 
 /// What can be done with images.

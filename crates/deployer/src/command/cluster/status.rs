@@ -9,7 +9,7 @@ use skyward_deployer::fleet::connection::HostKeys;
 use skyward_deployer::fleet::machine::Fleet;
 use skyward_deployer::fleet::status::{Report, status};
 
-use crate::cli::Common;
+use crate::common::Common;
 use crate::output::{Output, columns};
 
 /// Show versions, roles, readiness and certificate dates

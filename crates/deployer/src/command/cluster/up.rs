@@ -11,7 +11,7 @@ use skyward_deployer::fleet::release::Source;
 use skyward_deployer::fleet::up::{Raised, Way, up};
 
 use super::reporter;
-use crate::cli::Common;
+use crate::common::Common;
 
 /// How it goes about it.
 #[derive(clap::Args, Default)]

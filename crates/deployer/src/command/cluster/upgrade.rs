@@ -10,7 +10,7 @@ use skyward_deployer::fleet::release::Source;
 use skyward_deployer::fleet::upgrade::upgrade;
 
 use super::reporter;
-use crate::cli::Common;
+use crate::common::Common;
 
 /// Bring each machine to the configured release: servers one at a time, then agents; each is drained, renewed, uncordoned
 #[derive(clap::Args)]

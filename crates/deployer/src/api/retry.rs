@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How long a call may take and how it is repeated.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Policy {
+pub struct RetryPolicy {
     /// The time of one attempt.
     pub attempt: Duration,
     /// The time of all attempts and waits of one call.
@@ -20,7 +20,7 @@ pub struct Policy {
     pub seed: u64,
 }
 
-impl Default for Policy {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempt: Duration::from_secs(10),
@@ -36,7 +36,7 @@ impl Default for Policy {
 
 /// How long a fault is worth waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum Retryable {
     /// It does not pass by itself.
     None,
     /// It may pass, but more likely it will not: three attempts.
@@ -45,7 +45,7 @@ pub(crate) enum Patience {
     Long,
 }
 
-impl Policy {
+impl RetryPolicy {
     /// For the first contact: the address may well be wrong, and nothing is under way that would be lost.
     #[must_use]
     pub fn first_contact(&self) -> Self {
@@ -64,13 +64,13 @@ impl Policy {
         &self,
         attempt: u32,
         elapsed: Duration,
-        patience: Patience,
+        retryable: Retryable,
         retry_after: Option<Duration>,
     ) -> Option<Duration> {
-        let attempts = match patience {
-            Patience::None => return None,
-            Patience::Short => self.attempts.min(3),
-            Patience::Long => self.attempts,
+        let attempts = match retryable {
+            Retryable::None => return None,
+            Retryable::Short => self.attempts.min(3),
+            Retryable::Long => self.attempts,
         };
         if attempt >= attempts {
             return None;
@@ -101,20 +101,20 @@ mod tests {
     proptest! {
         #[test]
         fn waits_grow_within_their_bounds(seed: u64, attempt in 1_u32..40) {
-            let policy = Policy { seed, ..Policy::default() };
-            let wait = policy.wait(attempt, Duration::ZERO, Patience::Long, None);
+            let policy = RetryPolicy { seed, ..RetryPolicy::default() };
+            let wait = policy.wait(attempt, Duration::ZERO, Retryable::Long, None);
             let full = (policy.base * 2_u32.saturating_pow(attempt - 1).min(1 << 16)).min(policy.cap);
             prop_assert!(wait.is_some_and(|wait| wait >= full / 2 && wait <= full), "{:?} of {:?}", wait, full);
-            prop_assert_eq!(wait, policy.wait(attempt, Duration::ZERO, Patience::Long, None));
+            prop_assert_eq!(wait, policy.wait(attempt, Duration::ZERO, Retryable::Long, None));
         }
 
         /// However the faults fall, a call ends within its time.
         #[test]
         fn no_wait_reaches_beyond_the_total(seed: u64, attempt in 1_u32..9, elapsed in 0_u64..90_000, asked in proptest::option::of(0_u64..100)) {
-            let policy = Policy { seed, ..Policy::default() };
+            let policy = RetryPolicy { seed, ..RetryPolicy::default() };
             let elapsed = Duration::from_millis(elapsed);
             let asked = asked.map(Duration::from_secs);
-            if let Some(wait) = policy.wait(attempt, elapsed, Patience::Long, asked) {
+            if let Some(wait) = policy.wait(attempt, elapsed, Retryable::Long, asked) {
                 prop_assert!(elapsed + wait < policy.total);
                 prop_assert!(asked.is_none_or(|asked| wait >= asked));
             }
@@ -123,13 +123,14 @@ mod tests {
 
     #[test]
     fn patience_and_attempts_end_it() {
-        let policy = Policy { attempts: 5, ..Policy::default() };
-        let attempts = |policy: &Policy, patience| {
-            (1..100).find(|attempt| policy.wait(*attempt, Duration::ZERO, patience, None).is_none())
+        let policy = RetryPolicy { attempts: 5, ..RetryPolicy::default() };
+        let attempts = |policy: &RetryPolicy, retryable| {
+            (1..100)
+                .find(|attempt| policy.wait(*attempt, Duration::ZERO, retryable, None).is_none())
         };
-        assert_eq!(attempts(&policy, Patience::None), Some(1));
-        assert_eq!(attempts(&policy, Patience::Short), Some(3));
-        assert_eq!(attempts(&policy, Patience::Long), Some(5));
-        assert_eq!(attempts(&policy.first_contact(), Patience::Long), Some(4));
+        assert_eq!(attempts(&policy, Retryable::None), Some(1));
+        assert_eq!(attempts(&policy, Retryable::Short), Some(3));
+        assert_eq!(attempts(&policy, Retryable::Long), Some(5));
+        assert_eq!(attempts(&policy.first_contact(), Retryable::Long), Some(4));
     }
 }

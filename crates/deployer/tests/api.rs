@@ -9,25 +9,27 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
-use skyward_deployer::cluster::{Apply, CallError, Cluster, Policy, Reason, Settings, Target};
+use skyward_deployer::api::{
+    ApiServer, ApiSettings, Apply, CallError, ContextRef, Reason, RetryPolicy,
+};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 use support::control_plane::{CONTEXT, ControlPlane, User, kubeconfig};
 use support::proxy::{Fault, Proxy};
 use support::{block_on, until};
 
-fn target(kubeconfig: PathBuf) -> Target {
-    Target { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) }
+fn target(kubeconfig: PathBuf) -> ContextRef {
+    ContextRef { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) }
 }
 
-async fn connect(kubeconfig: PathBuf) -> Result<Cluster, CallError> {
-    Cluster::connect(&target(kubeconfig)).await
+async fn connect(kubeconfig: PathBuf) -> Result<ApiServer, CallError> {
+    ApiServer::connect(&target(kubeconfig)).await
 }
 
 /// With so little patience that a test can wait for its end.
-async fn connect_briefly(kubeconfig: PathBuf) -> Result<Cluster, CallError> {
+async fn connect_briefly(kubeconfig: PathBuf) -> Result<ApiServer, CallError> {
     let total = Duration::from_secs(2);
-    let policy = Policy { attempt: total / 2, total, ..Policy::default() };
-    Cluster::connect_with(&target(kubeconfig), Settings { policy, notice: None }).await
+    let policy = RetryPolicy { attempt: total / 2, total, ..RetryPolicy::default() };
+    ApiServer::connect_with(&target(kubeconfig), ApiSettings { policy, listener: None }).await
 }
 
 fn write(folder: &Path, server: &str, user: &str) -> PathBuf {
@@ -129,9 +131,9 @@ fn a_credentials_plugin_that_fails_is_told() {
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn who_is_not_let_in_is_told_why() {
     let control_plane = ControlPlane::shared();
-    let cluster = block_on(connect(control_plane.kubeconfig())).expect("let in");
-    assert!(cluster.version().starts_with("v1."), "{}", cluster.version());
-    assert_eq!((cluster.context(), cluster.server()), (CONTEXT, control_plane.server()));
+    let api = block_on(connect(control_plane.kubeconfig())).expect("let in");
+    assert!(api.version().starts_with("v1."), "{}", api.version());
+    assert_eq!((api.context(), api.server()), (CONTEXT, control_plane.server()));
     let reason = |kubeconfig| block_on(connect(kubeconfig)).expect_err("not let in").reason;
     let expired = reason(control_plane.kubeconfig_of(User::Expired));
     assert_eq!(expired, Reason::CertificateExpired("at 2001-01-01T00:00:00Z".to_owned()));
@@ -142,13 +144,13 @@ fn who_is_not_let_in_is_told_why() {
     );
     let folder = tempfile::tempdir().expect("a folder");
     let authority = control_plane.as_ref().join("pki/authority.crt");
-    let cluster = format!(
+    let api = format!(
         "{{server: '{}', certificate-authority: '{}'}}",
         control_plane.server(),
         authority.display()
     );
     let path = folder.path().join("token");
-    std::fs::write(&path, kubeconfig(&cluster, "a", "{token: wrong}")).expect("a file");
+    std::fs::write(&path, kubeconfig(&api, "a", "{token: wrong}")).expect("a file");
     assert_eq!(reason(path), Reason::Unauthorized);
 }
 
@@ -176,8 +178,8 @@ fn a_missing_permission_is_told_with_its_rule() {
 }
 
 /// Applies and tells why not.
-async fn refused(cluster: &Cluster, manifest: &Manifest) -> Reason {
-    cluster.apply(manifest, Apply::default()).await.expect_err("refused").reason
+async fn refused(api: &ApiServer, manifest: &Manifest) -> Reason {
+    api.apply(manifest, Apply::default()).await.expect_err("refused").reason
 }
 
 #[test]
@@ -186,37 +188,36 @@ fn what_is_refused_is_told_by_field_and_owner() {
     let control_plane = ControlPlane::shared();
     block_on(async {
         let namespace = &control_plane.namespace("refused").await;
-        let cluster = connect(control_plane.kubeconfig()).await.expect("let in");
+        let api = connect(control_plane.kubeconfig()).await.expect("let in");
         let first = deployment(namespace, "a", "one");
         let try_out = Apply { dry_run: true, ..Apply::default() };
-        cluster.apply(&first, try_out).await.expect("tried out");
-        assert_eq!(cluster.get(&first.id).await, Ok(None), "a dry run leaves nothing");
-        let applied = cluster.apply(&first, Apply::default()).await.expect("applied");
+        api.apply(&first, try_out).await.expect("tried out");
+        assert_eq!(api.get(&first.id).await, Ok(None), "a dry run leaves nothing");
+        let applied = api.apply(&first, Apply::default()).await.expect("applied");
         assert!(applied["metadata"].get("managedFields").is_none());
 
         let other = Apply { manager: "helm", ..Apply::default() };
         let second = deployment(namespace, "a", "two");
-        let error = cluster.apply(&second, other).await.expect_err("another's field");
+        let error = api.apply(&second, other).await.expect_err("another's field");
         let field = ".spec.template.spec.containers[name=\"web\"].image";
         let fields = vec![("skyward".to_owned(), field.to_owned())];
         assert_eq!(error.reason, Reason::Conflict { fields });
-        cluster.apply(&second, Apply { force: true, ..other }).await.expect("taken over");
+        api.apply(&second, Apply { force: true, ..other }).await.expect("taken over");
 
         let force = Apply { force: true, ..Apply::default() };
-        let error =
-            cluster.apply(&deployment(namespace, "b", "one"), force).await.expect_err("fixed");
+        let error = api.apply(&deployment(namespace, "b", "one"), force).await.expect_err("fixed");
         assert_eq!(error.reason, Reason::Immutable { field: "spec.selector".to_owned() });
 
         let mut unknown = account(namespace, "x");
         unknown.object["secretz"] = json!([]);
-        let reason = refused(&cluster, &unknown).await;
+        let reason = refused(&api, &unknown).await;
         assert!(
             matches!(&reason, Reason::UnknownField(text) if text.contains("secretz")),
             "{reason:?}"
         );
-        let reason = refused(&cluster, &account(namespace, "X_")).await;
+        let reason = refused(&api, &account(namespace, "X_")).await;
         assert!(matches!(reason, Reason::Invalid(_)), "{reason:?}");
-        let reason = refused(&cluster, &account("nowhere", "x")).await;
+        let reason = refused(&api, &account("nowhere", "x")).await;
         assert_eq!(reason, Reason::NoNamespace("nowhere".to_owned()));
     });
 }
@@ -227,9 +228,9 @@ fn a_full_quota_and_an_ending_namespace_are_told() {
     let control_plane = ControlPlane::shared();
     block_on(async {
         let namespace = &control_plane.namespace("quota").await;
-        let cluster = connect(control_plane.kubeconfig()).await.expect("let in");
+        let api = connect(control_plane.kubeconfig()).await.expect("let in");
         let quotas = kube::Api::<k8s_openapi::api::core::v1::ResourceQuota>::namespaced(
-            cluster.client(),
+            api.client(),
             namespace,
         );
         let quota =
@@ -239,7 +240,7 @@ fn a_full_quota_and_an_ending_namespace_are_told() {
         // The API server hears of a new quota a moment later, and refuses everything until it has been counted.
         let trial = Apply { dry_run: true, ..Apply::default() };
         until("a quota that is counted", 30, async || {
-            match cluster.apply(&deployment(namespace, "a", "one"), trial).await {
+            match api.apply(&deployment(namespace, "a", "one"), trial).await {
                 Ok(_) => None,
                 Err(CallError { reason: Reason::Quota(text), .. }) => {
                     text.contains("exceeded quota: q").then_some(())
@@ -251,11 +252,11 @@ fn a_full_quota_and_an_ending_namespace_are_told() {
 
         let held = json!({"metadata": {"finalizers": ["example.com/never"]}});
         let ending = manifest(Kind::Namespace, None, &format!("{namespace}-ends"), held);
-        let made = cluster.apply(&ending, Apply::default()).await.expect("a namespace");
+        let made = api.apply(&ending, Apply::default()).await.expect("a namespace");
         let uid = made["metadata"]["uid"].as_str().expect("its UID").to_owned();
-        assert_eq!(cluster.delete(&ending.id, "another").await, Ok(false));
-        assert_eq!(cluster.delete(&ending.id, &uid).await, Ok(true));
-        let reason = refused(&cluster, &account(&ending.id.name, "x")).await;
+        assert_eq!(api.delete(&ending.id, "another").await, Ok(false));
+        assert_eq!(api.delete(&ending.id, &uid).await, Ok(true));
+        let reason = refused(&api, &account(&ending.id.name, "x")).await;
         assert_eq!(reason, Reason::Terminating(ending.id.name.clone()));
     });
 }
@@ -267,7 +268,7 @@ fn a_bad_network_is_survived_by_every_verb() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("network").await;
-        let cluster = connect(proxy.kubeconfig()).await.expect("let in");
+        let api = connect(proxy.kubeconfig()).await.expect("let in");
         let faults = [
             Fault::Answer(429),
             Fault::Answer(500),
@@ -288,21 +289,21 @@ fn a_bad_network_is_survived_by_every_verb() {
                 });
             };
             hit("PATCH");
-            let made = cluster.apply(&account, Apply::default()).await.expect("applied");
+            let made = api.apply(&account, Apply::default()).await.expect("applied");
             hit("GET");
-            let there = cluster.get(&account.id).await.expect("read").expect("it is there");
+            let there = api.get(&account.id).await.expect("read").expect("it is there");
             assert_eq!(there["metadata"]["uid"], made["metadata"]["uid"]);
             hit("GET");
             let list: Vec<k8s_openapi::api::core::v1::ServiceAccount> =
-                cluster.list(Some(namespace), "").await.expect("listed");
+                api.list(Some(namespace), "").await.expect("listed");
             assert!(
                 list.iter().any(|found| found.metadata.name.as_ref() == Some(&account.id.name))
             );
             hit("DELETE");
             let uid = made["metadata"]["uid"].as_str().expect("its UID");
-            assert_eq!(cluster.delete(&account.id, uid).await, Ok(true), "{fault:?}");
+            assert_eq!(api.delete(&account.id, uid).await, Ok(true), "{fault:?}");
             assert_eq!(proxy.hits(), 1);
-            assert_eq!(cluster.get(&account.id).await, Ok(None));
+            assert_eq!(api.get(&account.id).await, Ok(None));
         }
     });
 }
@@ -315,8 +316,8 @@ fn an_api_server_that_goes_away_is_waited_for() {
     let taken = Arc::clone(&heard);
     block_on(async {
         let notice = Arc::new(move |text| taken.lock().unwrap().push(text));
-        let settings = Settings { notice: Some(notice), ..Settings::default() };
-        let cluster = Cluster::connect_with(&target(control_plane.kubeconfig()), settings)
+        let settings = ApiSettings { listener: Some(notice), ..ApiSettings::default() };
+        let api = ApiServer::connect_with(&target(control_plane.kubeconfig()), settings)
             .await
             .expect("let in");
         control_plane.stop_api_server();
@@ -326,7 +327,7 @@ fn an_api_server_that_goes_away_is_waited_for() {
                 control_plane.start_api_server();
             });
             // A thread of its own: the scope waits for both.
-            block_on(cluster.list::<Secret>(Some("default"), "")).expect("an answer at last");
+            block_on(api.list::<Secret>(Some("default"), "")).expect("an answer at last");
         });
     });
     let heard = heard.lock().unwrap().clone();

@@ -7,15 +7,15 @@ use hyper_util::client::legacy;
 use rustls::{AlertDescription, CertificateError};
 
 use super::super::error::Reason;
-use super::super::retry::Patience;
-use super::Fault;
+use super::super::retry::Retryable;
+use super::AttemptError;
 
 /// From an error of the transport, by the errors that it stems from.
-pub(in super::super) fn of_transport(error: &(dyn Error + 'static)) -> Fault {
+pub(in super::super) fn of_transport(error: &(dyn Error + 'static)) -> AttemptError {
     let causes = causes(error);
-    let find = |reason, patience| Fault {
+    let find = |reason, retryable| AttemptError {
         reason,
-        patience,
+        retryable,
         answer_lost: false,
         silence: true,
         retry_after: None,
@@ -23,11 +23,11 @@ pub(in super::super) fn of_transport(error: &(dyn Error + 'static)) -> Fault {
     if let Some(error) =
         causes.iter().find_map(|cause| cause.downcast_ref::<kube::client::AuthError>())
     {
-        return find(Reason::Credentials(error.to_string()), Patience::None);
+        return find(Reason::Credentials(error.to_string()), Retryable::None);
     }
     if let Some(error) = causes.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        let (reason, patience) = of_tls(error);
-        return find(reason, patience);
+        let (reason, retryable) = of_tls(error);
+        return find(reason, retryable);
     }
     let innermost = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
     let dns = causes.iter().any(|cause| cause.to_string() == "dns error");
@@ -40,7 +40,7 @@ pub(in super::super) fn of_transport(error: &(dyn Error + 'static)) -> Fault {
     let connecting = causes
         .iter()
         .any(|cause| cause.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect));
-    Fault { answer_lost: !connecting, ..find(reason, Patience::Long) }
+    AttemptError { answer_lost: !connecting, ..find(reason, Retryable::Long) }
 }
 
 /// The error, what caused it, what caused that, and so on.
@@ -62,7 +62,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
     }
 }
 
-fn of_tls(error: &rustls::Error) -> (Reason, Patience) {
+fn of_tls(error: &rustls::Error) -> (Reason, Retryable) {
     use AlertDescription::{
         AccessDenied, BadCertificate, CertificateExpired, CertificateRequired, CertificateRevoked,
         CertificateUnknown, UnknownCA,
@@ -78,10 +78,10 @@ fn of_tls(error: &rustls::Error) -> (Reason, Patience) {
         ) => Reason::Unauthorized,
         // Such as an answer in plain HTTP.
         other => {
-            return (Reason::Unreachable(format!("no TLS connection: {other}")), Patience::Short);
+            return (Reason::Unreachable(format!("no TLS connection: {other}")), Retryable::Short);
         }
     };
-    (reason, Patience::None)
+    (reason, Retryable::None)
 }
 
 fn untrusted(error: &CertificateError) -> String {

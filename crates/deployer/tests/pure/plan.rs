@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use skyward_deployer::deploy::{DeployError, Plan, State, rollback_target};
+use skyward_deployer::deploy::{ApplyPlan, DeployError, Observed, rollback_target};
 use skyward_deployer::history::{Owned, Revision, Status, hash};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 
@@ -71,13 +71,13 @@ fn wanted() -> Vec<Manifest> {
     ]
 }
 
-fn state(revisions: Vec<Revision>, manifests: &[Manifest]) -> State {
+fn state(revisions: Vec<Revision>, manifests: &[Manifest]) -> Observed {
     let live: BTreeMap<_, _> = manifests.iter().map(|it| (it.id.clone(), live(it))).collect();
-    State { revisions, live }
+    Observed { revisions, live }
 }
 
-fn plan(state: &State) -> Plan {
-    Plan::new(state, &wanted(), NAME, false).unwrap()
+fn plan(state: &Observed) -> ApplyPlan {
+    ApplyPlan::new(state, &wanted(), NAME, false).unwrap()
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_serves_already_is_left_alone() {
 
 #[test]
 fn a_first_run_makes_everything_as_revision_1() {
-    let plan = plan(&State::default());
+    let plan = plan(&Observed::default());
     assert_eq!((plan.number, plan.stale.len(), plan.settled), (1, 3, false));
     assert!(!plan.namespace_is_there);
 }
@@ -146,7 +146,7 @@ fn what_is_no_longer_wanted_is_pruned_by_uid_the_last_applied_first_and_never_th
     let all = state(vec![revision(1, Status::Deployed, &before)], &before);
     assert_eq!(plan(&all).prune, [owned(&before[4]), owned(&before[3])]);
     assert!(!plan(&all).settled);
-    let nothing = Plan::new(&all, &[], NAME, false).unwrap();
+    let nothing = ApplyPlan::new(&all, &[], NAME, false).unwrap();
     assert!(nothing.prune.iter().all(|owned| owned.id.kind != Kind::Namespace));
 }
 
@@ -166,13 +166,13 @@ fn an_object_of_others_is_named_with_its_owner_and_taken_over_only_when_asked() 
         let service = theirs.live.get_mut(&id(Kind::Service, NAME)).unwrap();
         service["metadata"]["labels"] = labels;
         service["metadata"]["managedFields"] = managers;
-        match Plan::new(&theirs, &wanted(), NAME, false) {
+        match ApplyPlan::new(&theirs, &wanted(), NAME, false) {
             Err(DeployError::Foreign { id: found, owner: told }) => {
                 assert_eq!((found, told.as_str()), (id(Kind::Service, NAME), owner));
             }
             other => panic!("{owner}: {other:?}"),
         }
-        assert_eq!(Plan::new(&theirs, &wanted(), NAME, true).unwrap().stale.len(), 3);
+        assert_eq!(ApplyPlan::new(&theirs, &wanted(), NAME, true).unwrap().stale.len(), 3);
     }
 }
 
@@ -192,7 +192,7 @@ fn a_namespace_that_goes_away_ends_the_run() {
     let mut going = state(Vec::new(), &wanted()[..1]);
     let namespace = going.live.get_mut(&id(Kind::Namespace, "ns")).unwrap();
     namespace["metadata"]["deletionTimestamp"] = json!("2026-01-02T03:04:05Z");
-    let error = Plan::new(&going, &wanted(), NAME, true).unwrap_err();
+    let error = ApplyPlan::new(&going, &wanted(), NAME, true).unwrap_err();
     assert!(error.to_string().contains("it is being deleted"), "{error}");
 }
 

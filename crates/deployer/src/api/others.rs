@@ -5,8 +5,8 @@ use kube::core::params::ListParams;
 use serde_json::Value;
 
 use super::error::{CallError, Reason, Verb};
-use super::path::{self, Place};
-use super::{Cluster, objects};
+use super::path::{self, ResourcePath};
+use super::{ApiServer, objects};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
 /// So many are named: a person wants to know that there is something, not all of it.
@@ -15,7 +15,7 @@ const NAMED: usize = 5;
 /// Virtual objects that stand for pods.
 const METRICS: &str = "metrics.k8s.io";
 
-impl Cluster {
+impl ApiServer {
     /// Objects of the namespace that are neither the release's, nor made by Kubernetes for every namespace, nor on their way
     /// out: some of them, by kind and name. Every kind that the API server serves is looked at.
     ///
@@ -29,7 +29,7 @@ impl Cluster {
         let mut others = Vec::new();
         for (api_version, resource) in self.namespaced_resources().await? {
             let shown = format!("{} in namespace {namespace}", resource.name);
-            let place = Place {
+            let place = ResourcePath {
                 collection: path::collection(&api_version, &resource.name, Some(namespace)),
                 name: String::new(),
                 shown,

@@ -11,7 +11,7 @@ use super::*;
 
 const WEB: &str = "Deployment web in namespace shop";
 
-fn said(code: u16, reason: &str, message: &str, details: &Value) -> Fault {
+fn said(code: u16, reason: &str, message: &str, details: &Value) -> AttemptError {
     let body = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": message, "reason": reason, "details": details, "code": code,
@@ -27,11 +27,11 @@ fn causes(causes: &[(&str, &str, &str)]) -> Value {
     json!({"name": "web", "group": "apps", "kind": "deployments", "causes": causes})
 }
 
-fn broke(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
+fn broke(error: impl std::error::Error + Send + Sync + 'static) -> AttemptError {
     of_client(kube::Error::Service(Box::new(error)))
 }
 
-fn tls(error: rustls::Error) -> Fault {
+fn tls(error: rustls::Error) -> AttemptError {
     broke(io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
@@ -40,11 +40,11 @@ fn web() -> Value {
     json!({"name": "web", "group": "apps", "kind": "deployments"})
 }
 
-fn forbidden(message: &str) -> Fault {
+fn forbidden(message: &str) -> AttemptError {
     said(403, "Forbidden", message, &web())
 }
 
-type Case = (&'static str, Verb, Fault);
+type Case = (&'static str, Verb, AttemptError);
 
 /// What the API server refuses for lack of a permission.
 fn not_allowed() -> Vec<Case> {
@@ -313,7 +313,7 @@ fn broken() -> Vec<Case> {
         ("418", Verb::Get, of_answer(418, b"<html>\n<h1>no tea</h1>", None)),
         ("refused", Verb::Connect, broke(io::Error::from(io::ErrorKind::ConnectionRefused))),
         ("reset", Verb::Apply, broke(io::Error::from(io::ErrorKind::ConnectionReset))),
-        ("time-out", Verb::Get, Fault::timeout(Duration::from_secs(10))),
+        ("time-out", Verb::Get, AttemptError::timeout(Duration::from_secs(10))),
         ("wrong authority", Verb::Connect, invalid(CertificateError::UnknownIssuer)),
         ("server's certificate expired", Verb::Connect, invalid(CertificateError::Expired)),
         ("server's name", Verb::Connect, invalid(CertificateError::NotValidForName)),
@@ -341,12 +341,12 @@ fn every_refusal_is_one_line() {
     let mut table = String::new();
     let cases = [not_allowed(), against_policy(), absent(), conflicting(), wrong(), broken()];
     for (name, verb, fault) in cases.into_iter().flatten() {
-        let Fault { reason, patience, answer_lost, .. } = fault;
+        let AttemptError { reason, retryable, answer_lost, .. } = fault;
         let object = if verb == Verb::Connect { "context `test`" } else { WEB };
         let error = CallError { verb, object: object.to_owned(), reason, maybe_done: answer_lost };
         let line = error.to_string();
         assert!(!line.contains('\n') && line.contains(". Next step: "), "{line}");
-        writeln!(table, "{name} [{patience:?}]\n  {line}").unwrap();
+        writeln!(table, "{name} [{retryable:?}]\n  {line}").unwrap();
     }
     insta::assert_snapshot!(table);
 }

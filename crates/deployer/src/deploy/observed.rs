@@ -4,24 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::cluster::{CallError, Cluster};
+use crate::api::{ApiServer, CallError};
 use crate::deploy::inventory;
 use crate::history::{History, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 
 /// What a look at the cluster has shown.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct State {
+pub struct Observed {
     /// The release's revisions, the oldest first.
     pub revisions: Vec<Revision>,
     /// The live objects among those that are wanted or may be ours.
     pub live: BTreeMap<ObjectId, Value>,
 }
 
-impl State {
+impl Observed {
     /// Looks: one list and a GET for each object.
     pub async fn look(
-        cluster: &Cluster,
+        api: &ApiServer,
         history: &History<'_>,
         wanted: &[Manifest],
     ) -> Result<Self, CallError> {
@@ -31,7 +31,7 @@ impl State {
         // One after the other, over one connection: to open more takes longer than the answers do.
         let mut live = BTreeMap::new();
         for id in ids {
-            if let Some(object) = cluster.get(&id).await? {
+            if let Some(object) = api.get(&id).await? {
                 live.insert(id, object);
             }
         }

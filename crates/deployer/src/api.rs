@@ -13,8 +13,6 @@ mod objects;
 mod others;
 mod path;
 mod retry;
-#[cfg(test)]
-pub(crate) mod scripted;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -23,16 +21,16 @@ use std::time::Duration;
 use kube::Client;
 use serde::Deserialize;
 
-use call::How;
+use call::Call;
 pub use error::{CallError, Denied, Reason, Verb};
 pub use nodes::{IngressClass, NodeAddress};
 pub use objects::Apply;
-pub(crate) use path::Place;
-pub use retry::Policy;
+pub(crate) use path::ResourcePath;
+pub use retry::RetryPolicy;
 
 /// Which cluster is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Target {
+pub struct ContextRef {
     /// The kubeconfig. Without it: those that `KUBECONFIG` names, merged as kubectl does, else `~/.kube/config`.
     pub kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig. Without it: an error that lists the contexts there are; never the current one.
@@ -40,19 +38,19 @@ pub struct Target {
 }
 
 /// Takes what people should know while a call is repeated: one sentence.
-pub type Notice = Arc<dyn Fn(String) + Send + Sync>;
+pub type Listener = Arc<dyn Fn(String) + Send + Sync>;
 
 /// How calls are made.
 #[derive(Clone, Default)]
-pub struct Settings {
+pub struct ApiSettings {
     /// How long a call may take and how it is repeated.
-    pub policy: Policy,
+    pub policy: RetryPolicy,
     /// Hears that the API server does not answer, and that it does again.
-    pub notice: Option<Notice>,
+    pub listener: Option<Listener>,
 }
 
 /// Says before each attempt of a write for how long it may be under way.
-pub(crate) trait Guard: Send + Sync {
+pub trait Guard: Send + Sync {
     /// The time until the write could meet another's.
     ///
     /// # Errors
@@ -62,7 +60,7 @@ pub(crate) trait Guard: Send + Sync {
 
 /// Why a write must not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Closed {
+pub enum Closed {
     /// Not now.
     ForNow(String),
     /// Never again.
@@ -71,23 +69,32 @@ pub(crate) enum Closed {
 
 /// A cluster's API server. Cheap to clone: all clones share a connection pool.
 #[derive(Clone)]
-pub struct Cluster {
+pub struct ApiServer {
     shared: Arc<Shared>,
-    policy: Policy,
+    policy: RetryPolicy,
     guard: Option<Arc<dyn Guard>>,
 }
 
 /// What the clones of a cluster share.
 struct Shared {
-    client: Client,
-    context: String,
-    server: String,
+    connection: Connection,
     version: String,
-    notice: Option<Notice>,
+    listener: Option<Listener>,
     /// Since when the API server has not answered, if so.
     silent_since: Mutex<Option<tokio::time::Instant>>,
+}
+
+/// A client of an API server, and what errors say of it.
+#[derive(Clone)]
+pub struct Connection {
+    /// The client, with its credentials.
+    pub client: Client,
+    /// The context of the kubeconfig that it was made from.
+    pub context: String,
+    /// The API server's address.
+    pub server: String,
     /// When our certificate ends, for the error that tells of a refusal.
-    certificate_ends: Option<jiff::Timestamp>,
+    pub certificate_ends: Option<jiff::Timestamp>,
 }
 
 /// The part of `GET /version` that is read.
@@ -97,55 +104,56 @@ struct Version {
     git_version: String,
 }
 
-impl Cluster {
+impl ApiServer {
     /// Reads the kubeconfig and asks the API server for its version, with the usual bounds.
     ///
     /// # Errors
     /// No kubeconfig, no or another context, a server that does not answer within the policy's first contact, is not
     /// trusted, or does not let us in.
-    pub async fn connect(target: &Target) -> Result<Self, CallError> {
-        Self::connect_with(target, Settings::default()).await
+    pub async fn connect(target: &ContextRef) -> Result<Self, CallError> {
+        Self::connect_with(target, ApiSettings::default()).await
     }
 
-    /// As [`Cluster::connect`], with bounds and a listener of one's own.
+    /// As [`ApiServer::connect`], with bounds and a listener of one's own.
     ///
     /// # Errors
-    /// As [`Cluster::connect`].
-    pub async fn connect_with(target: &Target, settings: Settings) -> Result<Self, CallError> {
+    /// As [`ApiServer::connect`].
+    pub async fn connect_with(
+        target: &ContextRef,
+        settings: ApiSettings,
+    ) -> Result<Self, CallError> {
         let chosen = kubeconfig::choose(target)?;
-        let access = kubeconfig::access(&chosen).await?;
-        let mut shared = Shared {
-            client: access.client,
-            context: chosen.context,
-            server: access.server,
-            version: String::new(),
-            notice: settings.notice,
-            silent_since: Mutex::new(None),
-            certificate_ends: access.certificate_ends,
-        };
+        let connection = kubeconfig::connection(chosen).await?;
+        let mut shared = Shared::new(connection, settings.listener);
         shared.version = shared.first_contact(&settings.policy).await?;
         Ok(Self { shared: Arc::new(shared), policy: settings.policy, guard: None })
     }
 
+    /// The API server behind a connection that is there already; no version is asked for.
+    pub fn over(connection: Connection, settings: ApiSettings) -> Self {
+        let shared = Shared::new(connection, settings.listener);
+        Self { shared: Arc::new(shared), policy: settings.policy, guard: None }
+    }
+
     /// The same cluster, with other bounds.
     #[must_use]
-    pub fn with_policy(&self, policy: Policy) -> Self {
+    pub fn with_policy(&self, policy: RetryPolicy) -> Self {
         Self { policy, ..self.clone() }
     }
 
     /// The same cluster, whose writes are sent only while the guard allows it.
-    pub(crate) fn guarded(&self, guard: Arc<dyn Guard>) -> Self {
+    pub fn guarded(&self, guard: Arc<dyn Guard>) -> Self {
         Self { guard: Some(guard), ..self.clone() }
     }
 
     /// The context of the kubeconfig.
     pub fn context(&self) -> &str {
-        &self.shared.context
+        &self.shared.connection.context
     }
 
     /// The API server's address.
     pub fn server(&self) -> &str {
-        &self.shared.server
+        &self.shared.connection.server
     }
 
     /// The API server's version, such as `v1.36.3+k3s1`.
@@ -155,16 +163,20 @@ impl Cluster {
 
     /// The bare client, for watches: its requests are neither bounded nor repeated.
     pub fn client(&self) -> Client {
-        self.shared.client.clone()
+        self.shared.connection.client.clone()
     }
 }
 
 impl Shared {
+    fn new(connection: Connection, listener: Option<Listener>) -> Self {
+        Self { connection, version: String::new(), listener, silent_since: Mutex::new(None) }
+    }
+
     /// Asks for the version: the first contact, given up early, because the address may well be wrong.
-    async fn first_contact(&self, policy: &Policy) -> Result<String, CallError> {
+    async fn first_contact(&self, policy: &RetryPolicy) -> Result<String, CallError> {
         let request = path::version();
-        let object = format!("context `{}`", self.context);
-        let how = How {
+        let object = format!("context `{}`", self.connection.context);
+        let how = Call {
             verb: Verb::Connect,
             object: &object,
             policy: &policy.first_contact(),
@@ -176,11 +188,11 @@ impl Shared {
     }
 }
 
-impl std::fmt::Debug for Cluster {
+impl std::fmt::Debug for ApiServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cluster")
-            .field("context", &self.shared.context)
-            .field("server", &self.shared.server)
+            .field("context", &self.shared.connection.context)
+            .field("server", &self.shared.connection.server)
             .finish_non_exhaustive()
     }
 }

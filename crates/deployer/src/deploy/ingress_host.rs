@@ -5,33 +5,33 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::Value;
 use skyward_config::{Config, Ingress};
 
-use crate::cluster::NodeAddress;
+use crate::api::NodeAddress;
 use crate::deploy::DeployError;
 use crate::history::Revision;
 use crate::manifest::Kind;
-use crate::release::WayIn;
+use crate::release::IngressHost;
 
 /// The way in that the configuration asks for; a nip.io name is made of a node's address, and stays what it was as long as
 /// a node has that address.
 ///
 /// # Errors
 /// A nip.io name is asked for, and the nodes' addresses cannot be had.
-pub fn way_in(
+pub fn ingress_host(
     config: &Config,
     nodes: &[NodeAddress],
     revisions: &[Revision],
-) -> Result<WayIn, DeployError> {
+) -> Result<IngressHost, DeployError> {
     if let Some(host) = &config.k3s.host {
-        return Ok(WayIn::Host(host.clone()));
+        return Ok(IngressHost::Named(host.clone()));
     }
     match config.k3s.ingress {
-        Ingress::None => Ok(WayIn::None),
-        Ingress::AnyHost => Ok(WayIn::AnyHost),
+        Ingress::None => Ok(IngressHost::None),
+        Ingress::AnyHost => Ok(IngressHost::Any),
         Ingress::NipIo => {
             let addresses: Vec<IpAddr> = nodes.iter().flat_map(addresses).collect();
             let before = revisions.last().and_then(host_before);
             choose(&config.service.name, &addresses, before)
-                .map(WayIn::Host)
+                .map(IngressHost::Named)
                 .ok_or_else(|| DeployError::NoAddress { reason: "no node tells an address".into() })
         }
     }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::networking::v1::IngressClass as Class;
 
-use super::Cluster;
+use super::ApiServer;
 use super::error::{CallError, Reason};
 
 /// A node's addresses.
@@ -32,7 +32,7 @@ pub struct IngressClass {
     pub default: bool,
 }
 
-impl Cluster {
+impl ApiServer {
     /// The nodes, ready ones first, by name; none where we may not list them.
     pub async fn addresses_of_nodes(&self) -> Result<Vec<NodeAddress>, CallError> {
         let nodes: Vec<Node> = permitted(self.list(None, "").await)?;

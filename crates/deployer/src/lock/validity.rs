@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::DURATION;
-use crate::cluster::{Closed, Guard};
+use crate::api::{Closed, Guard};
 
 /// The time since some moment, which also goes on while the machine sleeps.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -15,7 +15,7 @@ pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 const BEGIN: Duration = Duration::from_secs(10);
 
 /// The time during which the lock is ours.
-pub(super) struct Tenure {
+pub(super) struct Validity {
     state: Mutex<State>,
     clock: Clock,
 }
@@ -27,7 +27,7 @@ struct State {
     lost: Option<String>,
 }
 
-impl Tenure {
+impl Validity {
     pub(super) fn new(renewed: Duration, clock: Clock) -> Self {
         Self { state: Mutex::new(State { renewed, lost: None }), clock }
     }
@@ -54,7 +54,7 @@ impl Tenure {
     }
 }
 
-impl Guard for Tenure {
+impl Guard for Validity {
     fn time_left(&self) -> Result<Duration, Closed> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reason) = &state.lost {
@@ -69,7 +69,7 @@ impl Guard for Tenure {
     }
 }
 
-impl fmt::Debug for Tenure {
+impl fmt::Debug for Validity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Tenure").field(&self.time_left()).finish()
     }

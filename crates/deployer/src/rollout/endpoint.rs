@@ -8,12 +8,12 @@ use std::time::Duration;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::Value;
 
-use crate::cluster::{IngressClass, NodeAddress};
-use crate::release::{Release, WayIn};
+use crate::api::{IngressClass, NodeAddress};
+use crate::release::{IngressHost, Release};
 
 /// One address behind which an Ingress controller listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entrance {
+pub(super) struct IngressEndpoint {
     /// An IP address or a host name.
     pub(super) host: String,
     /// The port; none where it is the scheme's own.
@@ -22,36 +22,36 @@ pub(super) struct Entrance {
 
 /// Which way leads to the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Route {
     /// None from outside; why, where an Ingress was asked for.
     Inside(Option<String>),
     /// The Ingress is of no class that is there.
-    Misled(String),
+    NoController(String),
     /// Through this controller.
     Through(String),
 }
 
 /// Whether there is an Ingress.
 pub(super) fn is_wanted(release: &Release) -> bool {
-    release.way_in != WayIn::None
+    release.ingress_host != IngressHost::None
 }
 
 /// Decides by the classes that the cluster has.
-pub(super) fn way(release: &Release, classes: &[IngressClass]) -> Way {
+pub(super) fn route(release: &Release, classes: &[IngressClass]) -> Route {
     if !is_wanted(release) {
-        return Way::Inside(None);
+        return Route::Inside(None);
     }
     if classes.is_empty() {
         let text = "the cluster lists no IngressClass, so the Ingress leads nowhere until an Ingress controller is \
             installed (k3s brings Traefik)";
-        return Way::Inside(Some(text.to_owned()));
+        return Route::Inside(Some(text.to_owned()));
     }
     let names = || classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>().join(", ");
     let class = match &release.k3s.ingress_class {
         Some(wanted) => match classes.iter().find(|class| class.name == *wanted) {
             Some(class) => Some(class),
             None => {
-                return Way::Misled(format!(
+                return Route::NoController(format!(
                     "there is no IngressClass {wanted}; set k3s.ingress_class to one of: {}",
                     names()
                 ));
@@ -64,8 +64,10 @@ pub(super) fn way(release: &Release, classes: &[IngressClass]) -> Way {
         }),
     };
     match class {
-        Some(class) => Way::Through(format!("IngressClass {} ({})", class.name, class.controller)),
-        None => Way::Misled(format!(
+        Some(class) => {
+            Route::Through(format!("IngressClass {} ({})", class.name, class.controller))
+        }
+        None => Route::NoController(format!(
             "no IngressClass is the default; set k3s.ingress_class to one of: {}",
             names()
         )),
@@ -90,7 +92,7 @@ pub(super) fn ready_endpoints(slices: &[EndpointSlice]) -> usize {
 }
 
 /// The addresses in an Ingress's status.
-pub(super) fn of_status(release: &Release, ingress: &Value) -> Vec<Entrance> {
+pub(super) fn of_status(release: &Release, ingress: &Value) -> Vec<IngressEndpoint> {
     let addresses = ingress.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
     addresses
         .into_iter()
@@ -108,17 +110,17 @@ pub(super) fn of_status(release: &Release, ingress: &Value) -> Vec<Entrance> {
                 .filter_map(|port| u16::try_from(port.get("port")?.as_u64()?).ok())
                 .collect();
             let port = (!ports.is_empty() && !ports.contains(&usual)).then(|| ports[0]);
-            Some(Entrance { host, port })
+            Some(IngressEndpoint { host, port })
         })
         .collect()
 }
 
 /// The ready nodes' addresses.
-pub(super) fn of_nodes(nodes: &[NodeAddress]) -> Vec<Entrance> {
+pub(super) fn of_nodes(nodes: &[NodeAddress]) -> Vec<IngressEndpoint> {
     let ready = nodes.iter().filter(|node| node.ready);
     ready
         .filter_map(|node| node.external.clone().or_else(|| node.internal.clone()))
-        .map(|host| Entrance { host, port: None })
+        .map(|host| IngressEndpoint { host, port: None })
         .collect()
 }
 
@@ -151,7 +153,7 @@ pub(super) fn is_tls(release: &Release) -> bool {
     release.k3s.tls_secret.is_some()
 }
 
-impl Entrance {
+impl IngressEndpoint {
     /// `host:port`, or the host alone where the port is the scheme's own.
     pub(super) fn authority(&self, host: &str) -> String {
         let host = match host.parse::<IpAddr>() {
@@ -164,25 +166,25 @@ impl Entrance {
     /// The address to open.
     pub(super) fn address(&self, release: &Release) -> String {
         let scheme = if is_tls(release) { "https" } else { "http" };
-        let host = match &release.way_in {
-            WayIn::Host(host) => host,
-            WayIn::AnyHost | WayIn::None => &self.host,
+        let host = match &release.ingress_host {
+            IngressHost::Named(host) => host,
+            IngressHost::Any | IngressHost::None => &self.host,
         };
         format!("{scheme}://{}/", self.authority(host))
     }
 
     /// What an answer has proved.
     pub(super) fn proof(&self, release: &Release, status: u16) -> String {
-        let host = match &release.way_in {
-            WayIn::Host(host) => format!(" with Host {host}"),
-            WayIn::AnyHost | WayIn::None => String::new(),
+        let host = match &release.ingress_host {
+            IngressHost::Named(host) => format!(" with Host {host}"),
+            IngressHost::Any | IngressHost::None => String::new(),
         };
         let tls = if is_tls(release) { " over TLS (certificate not verified)" } else { "" };
         format!("GET /{host}{tls} through the Ingress at {self} was answered {status}")
     }
 }
 
-impl fmt::Display for Entrance {
+impl fmt::Display for IngressEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.authority(&self.host))
     }
@@ -196,21 +198,21 @@ pub(super) fn forward(release: &Release) -> String {
 
 /// What to do where this machine does not find the host's address, or another one: nip.io needs a resolver on the internet,
 /// and many drop answers with private addresses (protection against rebinding).
-pub(super) async fn name_hint(release: &Release, entrance: &Entrance) -> Option<String> {
-    let WayIn::Host(host) = &release.way_in else { return None };
+pub(super) async fn name_hint(release: &Release, endpoint: &IngressEndpoint) -> Option<String> {
+    let IngressHost::Named(host) = &release.ingress_host else { return None };
     let lookup = tokio::net::lookup_host((host.as_str(), 80));
     let found: Vec<IpAddr> = match tokio::time::timeout(Duration::from_secs(3), lookup).await {
         Ok(Ok(addresses)) => addresses.map(|address| address.ip()).collect(),
         _ => Vec::new(),
     };
-    hint(host, &entrance.host, &found)
+    hint(host, &endpoint.host, &found)
 }
 
-fn hint(host: &str, entrance: &str, found: &[IpAddr]) -> Option<String> {
-    let Ok(ip) = entrance.parse::<IpAddr>() else {
+fn hint(host: &str, endpoint: &str, found: &[IpAddr]) -> Option<String> {
+    let Ok(ip) = endpoint.parse::<IpAddr>() else {
         return found
             .is_empty()
-            .then(|| format!("{host} is not known here; let its DNS record lead to {entrance}"));
+            .then(|| format!("{host} is not known here; let its DNS record lead to {endpoint}"));
     };
     if found.contains(&ip) {
         return None;

@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Cluster;
+use super::ApiServer;
 use super::error::{CallError, Reason, Verb};
-use super::path::{self, Place, Request};
+use super::path::{self, Request, ResourcePath};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::MANAGER;
 
@@ -34,7 +34,7 @@ impl Default for Apply {
     }
 }
 
-impl Cluster {
+impl ApiServer {
     /// Reads an object; none if it is not there.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Cluster {
     /// Server-side apply with strict validation; the answer is the object as it is then (or would be), without
     /// `managedFields`.
     pub async fn apply(&self, manifest: &Manifest, how: Apply) -> Result<Value, CallError> {
-        let place = Place::from(&manifest.id);
+        let place = ResourcePath::from(&manifest.id);
         let verb = if how.dry_run { Verb::DryRun } else { Verb::Apply };
         let mut parameters = PatchParams::apply(how.manager).validation_strict();
         parameters.dry_run = how.dry_run;
@@ -82,7 +82,7 @@ impl Cluster {
             Some(namespace) => format!("{} in namespace {namespace}", K::URL_PATH_SEGMENT),
             None => K::URL_PATH_SEGMENT.to_owned(),
         };
-        let place = Place {
+        let place = ResourcePath {
             collection: path::collection(K::API_VERSION, K::URL_PATH_SEGMENT, namespace),
             name: String::new(),
             shown,
@@ -99,7 +99,7 @@ impl Cluster {
     /// Lists the metadata of the objects in a place's collection.
     pub(crate) async fn list_metadata(
         &self,
-        place: &Place,
+        place: &ResourcePath,
         labels: &str,
     ) -> Result<Vec<ObjectMeta>, CallError> {
         let parameters = ListParams::default().labels(labels);
@@ -117,7 +117,7 @@ impl Cluster {
         previous: bool,
         lines: i64,
     ) -> Result<String, CallError> {
-        let place = Place::new("Pod", "v1", "pods", namespace, pod);
+        let place = ResourcePath::new("Pod", "v1", "pods", namespace, pod);
         let parameters = LogParams {
             container: Some(container.to_owned()),
             previous,
@@ -133,7 +133,7 @@ impl Cluster {
     /// Reads any object.
     pub(crate) async fn read<T: DeserializeOwned>(
         &self,
-        place: &Place,
+        place: &ResourcePath,
     ) -> Result<Option<T>, CallError> {
         let request =
             build(Verb::Get, place, place.builder().get(&place.name, &GetParams::default()))?;
@@ -145,7 +145,7 @@ impl Cluster {
     }
 
     /// Makes any object; [`Reason::AlreadyExists`] may also mean that an earlier attempt's answer was lost.
-    pub(crate) async fn create<T>(&self, place: &Place, object: &T) -> Result<T, CallError>
+    pub(crate) async fn create<T>(&self, place: &ResourcePath, object: &T) -> Result<T, CallError>
     where
         T: Serialize + DeserializeOwned,
     {
@@ -159,7 +159,7 @@ impl Cluster {
 
     /// Replaces any object of the resource version that it holds; [`Reason::Changed`] may also mean that an earlier
     /// attempt's answer was lost.
-    pub(crate) async fn update<T>(&self, place: &Place, object: &T) -> Result<T, CallError>
+    pub(crate) async fn update<T>(&self, place: &ResourcePath, object: &T) -> Result<T, CallError>
     where
         T: Serialize + DeserializeOwned,
     {
@@ -173,7 +173,7 @@ impl Cluster {
     /// another was.
     pub(crate) async fn remove(
         &self,
-        place: &Place,
+        place: &ResourcePath,
         uid: &str,
         resource_version: Option<&str>,
     ) -> Result<bool, CallError> {
@@ -182,7 +182,7 @@ impl Cluster {
 
     async fn remove_with(
         &self,
-        place: &Place,
+        place: &ResourcePath,
         uid: &str,
         resource_version: Option<&str>,
         how: DeleteParams,
@@ -225,19 +225,23 @@ fn written() -> PostParams {
     PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() }
 }
 
-fn encode<T: Serialize>(verb: Verb, place: &Place, object: &T) -> Result<Vec<u8>, CallError> {
+fn encode<T: Serialize>(
+    verb: Verb,
+    place: &ResourcePath,
+    object: &T,
+) -> Result<Vec<u8>, CallError> {
     serde_json::to_vec(object).map_err(|error| refused(verb, place, error.to_string()))
 }
 
 pub(super) fn build<E: ToString>(
     verb: Verb,
-    place: &Place,
+    place: &ResourcePath,
     request: Result<Request, E>,
 ) -> Result<Request, CallError> {
     request.map_err(|error| refused(verb, place, error.to_string()))
 }
 
-fn refused(verb: Verb, place: &Place, text: String) -> CallError {
+fn refused(verb: Verb, place: &ResourcePath, text: String) -> CallError {
     CallError {
         verb,
         object: place.shown.clone(),

@@ -10,21 +10,21 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::error::{CallError, Reason, Verb};
-use super::fault::{self, Fault};
+use super::fault::{self, AttemptError};
 use super::path::Request;
-use super::retry::Policy;
-use super::{Closed, Cluster, Guard, Shared};
+use super::retry::RetryPolicy;
+use super::{ApiServer, Closed, Guard, Shared};
 
 /// What a call is and how it is made.
 #[derive(Clone, Copy)]
-pub(super) struct How<'a> {
+pub(super) struct Call<'a> {
     pub(super) verb: Verb,
     pub(super) object: &'a str,
-    pub(super) policy: &'a Policy,
+    pub(super) policy: &'a RetryPolicy,
     pub(super) guard: Option<&'a Arc<dyn Guard>>,
 }
 
-impl Cluster {
+impl ApiServer {
     /// Makes a call of the caller's own: each attempt is bounded, and made again where the fault may pass. `attempt` must
     /// be safe to make twice: see [`CallError::maybe_done`].
     ///
@@ -57,7 +57,7 @@ impl Cluster {
         self.shared.send(self.how(verb, object), request).await
     }
 
-    /// As [`Cluster::send`], decoded.
+    /// As [`ApiServer::send`], decoded.
     pub(super) async fn send_for<T: DeserializeOwned>(
         &self,
         verb: Verb,
@@ -68,21 +68,22 @@ impl Cluster {
         decode(verb, object, &body)
     }
 
-    fn how<'a>(&'a self, verb: Verb, object: &'a str) -> How<'a> {
+    fn how<'a>(&'a self, verb: Verb, object: &'a str) -> Call<'a> {
         let guard = self.guard.as_ref().filter(|_| verb.writes());
-        How { verb, object, policy: &self.policy, guard }
+        Call { verb, object, policy: &self.policy, guard }
     }
 }
 
 impl Shared {
     /// Sends a request and reads the whole answer.
-    pub(super) async fn send(&self, how: How<'_>, request: Request) -> Result<Vec<u8>, CallError> {
-        self.repeat(how, || self.exchange(request.clone())).await
+    pub(super) async fn send(&self, how: Call<'_>, request: Request) -> Result<Vec<u8>, CallError> {
+        self.repeat(how, || self.send_once(request.clone())).await
     }
 
     /// Sends a request once.
-    async fn exchange(&self, request: Request) -> Result<Vec<u8>, Fault> {
-        let answer = self.client.send(request.map(Body::from)).await.map_err(fault::of_client)?;
+    async fn send_once(&self, request: Request) -> Result<Vec<u8>, AttemptError> {
+        let answer =
+            self.connection.client.send(request.map(Body::from)).await.map_err(fault::of_client)?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.map_err(|error| fault::of_transport(&error))?.to_bytes();
         if head.status.is_success() {
@@ -98,10 +99,10 @@ impl Shared {
     }
 
     /// Makes attempts until one succeeds, fails for good, or the policy's time is over.
-    async fn repeat<T, F, Fut>(&self, how: How<'_>, mut attempt: F) -> Result<T, CallError>
+    async fn repeat<T, F, Fut>(&self, how: Call<'_>, mut attempt: F) -> Result<T, CallError>
     where
         F: FnMut() -> Fut,
-        Fut: Future<Output = Result<T, Fault>>,
+        Fut: Future<Output = Result<T, AttemptError>>,
     {
         let begun = Instant::now();
         let mut maybe_done = false;
@@ -118,7 +119,7 @@ impl Shared {
             };
             maybe_done |= fault.answer_lost;
             let elapsed = begun.elapsed();
-            let Some(wait) = how.policy.wait(number, elapsed, fault.patience, fault.retry_after)
+            let Some(wait) = how.policy.wait(number, elapsed, fault.retryable, fault.retry_after)
             else {
                 let reason = self.explain(fault, number, elapsed);
                 return Err(CallError {
@@ -142,7 +143,7 @@ impl Shared {
             *since = Some(Instant::now());
             self.tell(format!(
                 "the API server at {} does not answer ({reason}); trying on for {} s",
-                self.server,
+                self.connection.server,
                 left.as_secs()
             ));
         }
@@ -160,52 +161,60 @@ impl Shared {
     }
 
     fn tell(&self, text: String) {
-        if let Some(notice) = &self.notice {
-            notice(text);
+        if let Some(listener) = &self.listener {
+            listener(text);
         }
     }
 
     /// Adds what only we know: the server's address, how long it was tried, when our certificate ended.
-    fn explain(&self, fault: Fault, attempts: u32, elapsed: Duration) -> Reason {
+    fn explain(&self, fault: AttemptError, attempts: u32, elapsed: Duration) -> Reason {
         let tried = match attempts {
             1 => String::new(),
             attempts => format!(" ({attempts} attempts in {:.1} s)", elapsed.as_secs_f64()),
         };
         match fault.reason {
-            Reason::Unreachable(text) => {
-                Reason::Unreachable(format!("{} cannot be reached: {text}{tried}", self.server))
-            }
-            Reason::Timeout(text) => {
-                Reason::Timeout(format!("{} does not answer: {text}{tried}", self.server))
-            }
+            Reason::Unreachable(text) => Reason::Unreachable(format!(
+                "{} cannot be reached: {text}{tried}",
+                self.connection.server
+            )),
+            Reason::Timeout(text) => Reason::Timeout(format!(
+                "{} does not answer: {text}{tried}",
+                self.connection.server
+            )),
             Reason::Unavailable(text) => Reason::Unavailable(format!("{text}{tried}")),
-            Reason::Unauthorized | Reason::CertificateExpired(_) => match self.certificate_ends {
-                Some(ends) if ends < jiff::Timestamp::now() => {
-                    Reason::CertificateExpired(format!("at {ends}"))
+            Reason::Unauthorized | Reason::CertificateExpired(_) => {
+                match self.connection.certificate_ends {
+                    Some(ends) if ends < jiff::Timestamp::now() => {
+                        Reason::CertificateExpired(format!("at {ends}"))
+                    }
+                    _ => fault.reason,
                 }
-                _ => fault.reason,
-            },
+            }
             reason => reason,
         }
     }
 }
 
 /// One attempt, no longer than the policy, the rest of the call's time and the guard allow.
-async fn bounded<T, F, Fut>(how: How<'_>, left: Duration, attempt: &mut F) -> Result<T, Fault>
+async fn bounded<T, F, Fut>(
+    how: Call<'_>,
+    left: Duration,
+    attempt: &mut F,
+) -> Result<T, AttemptError>
 where
     F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, Fault>>,
+    Fut: Future<Output = Result<T, AttemptError>>,
 {
     let mut bound = how.policy.attempt.min(left);
     if let Some(guard) = how.guard {
         bound = bound.min(guard.time_left().map_err(|closed| match closed {
-            Closed::ForNow(why) => Fault::lock_stale(why),
-            Closed::ForGood(why) => Fault::lock_lost(why),
+            Closed::ForNow(why) => AttemptError::lock_stale(why),
+            Closed::ForGood(why) => AttemptError::lock_lost(why),
         })?);
     }
     match tokio::time::timeout(bound, attempt()).await {
         Ok(answer) => answer,
-        Err(_) => Err(Fault::timeout(bound)),
+        Err(_) => Err(AttemptError::timeout(bound)),
     }
 }
 
@@ -220,6 +229,3 @@ pub(super) fn decode<T: DeserializeOwned>(
         CallError::before(verb, object, Reason::Other(text))
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,7 +12,7 @@ pub(super) type Request = http::Request<Vec<u8>>;
 
 /// One object's or collection's place in the API.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct ResourcePath {
     /// The path of the collection.
     pub(crate) collection: String,
     /// The object's name; empty for the whole collection.
@@ -21,7 +21,7 @@ pub(crate) struct Place {
     pub(crate) shown: String,
 }
 
-impl Place {
+impl ResourcePath {
     /// An object of a kind that [`crate::manifest::Kind`] does not know.
     pub(crate) fn new(
         kind: &str,
@@ -46,7 +46,7 @@ impl Place {
     }
 }
 
-impl From<&ObjectId> for Place {
+impl From<&ObjectId> for ResourcePath {
     fn from(id: &ObjectId) -> Self {
         let shown = match &id.namespace {
             Some(namespace) => format!("{id} in namespace {namespace}"),
@@ -64,7 +64,7 @@ impl From<&ObjectId> for Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ResourcePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::error::{CallError, Reason, Verb};
-use super::{Target, certificate};
+use super::{Connection, ContextRef, certificate};
 
 /// The time of a credentials plugin: it may ask a person.
 const PLUGIN: Duration = Duration::from_mins(2);
@@ -23,19 +23,12 @@ pub(super) struct Chosen {
     kubeconfig: Kubeconfig,
 }
 
-/// The way to its server.
-pub(super) struct Access {
-    pub(super) client: Client,
-    pub(super) server: String,
-    pub(super) certificate_ends: Option<jiff::Timestamp>,
-}
-
 fn failed(reason: Reason) -> CallError {
     CallError::before(Verb::Connect, "the cluster", reason)
 }
 
 /// Reads the files and finds the context.
-pub(super) fn choose(target: &Target) -> Result<Chosen, CallError> {
+pub(super) fn choose(target: &ContextRef) -> Result<Chosen, CallError> {
     let listed = env::var_os("KUBECONFIG");
     let files = files(target.kubeconfig.as_deref(), listed.as_deref(), env::home_dir());
     let kubeconfig = read(&files)?;
@@ -96,13 +89,13 @@ fn unreadable(file: &Path, error: &KubeconfigError) -> String {
 }
 
 /// Makes the client of the chosen context. Credentials are read and plugins run; no connection is made yet.
-pub(super) async fn access(chosen: &Chosen) -> Result<Access, CallError> {
+pub(super) async fn connection(chosen: Chosen) -> Result<Connection, CallError> {
     let options =
         KubeConfigOptions { context: Some(chosen.context.clone()), ..KubeConfigOptions::default() };
     let mut config =
-        Config::from_custom_kubeconfig(chosen.kubeconfig.clone(), &options).await.map_err(
-            |error| failed(Reason::Kubeconfig(format!("context `{}`: {error}", chosen.context))),
-        )?;
+        Config::from_custom_kubeconfig(chosen.kubeconfig, &options).await.map_err(|error| {
+            failed(Reason::Kubeconfig(format!("context `{}`: {error}", chosen.context)))
+        })?;
     // Calls are repeated by `call`, with connection errors and a bound; kube's own retries would multiply with it.
     config.default_retry = false;
     // As Go's clients do: no proxy of the environment stands before this machine's own addresses.
@@ -113,7 +106,8 @@ pub(super) async fn access(chosen: &Chosen) -> Result<Access, CallError> {
     let certificate_ends =
         client_certificate(&config.auth_info).as_deref().and_then(certificate::ends);
     let client = client(config).await.map_err(failed)?;
-    Ok(Access { client, server: server.trim_end_matches('/').to_owned(), certificate_ends })
+    let server = server.trim_end_matches('/').to_owned();
+    Ok(Connection { client, context: chosen.context, server, certificate_ends })
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -213,7 +207,7 @@ mod tests {
         let kubeconfig = Some(write(folder.path(), "k", &[("a", "https://a"), ("b", "https://b")]));
         let choose = |context: Option<&str>| {
             let context = context.map(str::to_owned);
-            choose(&Target { kubeconfig: kubeconfig.clone(), context })
+            choose(&ContextRef { kubeconfig: kubeconfig.clone(), context })
         };
         assert_eq!(choose(Some("b")).map(|chosen| chosen.context).as_deref(), Ok("b"));
         let text =

@@ -5,19 +5,19 @@ use skyward_config::{K3s, Service};
 
 use super::*;
 
-fn release(way_in: WayIn, tls: bool) -> Release {
+fn release(ingress_host: IngressHost, tls: bool) -> Release {
     Release {
         service: Service { name: "web".into(), ..Service::default() },
         k3s: K3s { tls_secret: tls.then(|| "web-tls".into()), ..K3s::default() },
         image: "acme/web:1".into(),
         user: 65532,
-        way_in,
+        ingress_host,
         disk_is_counted: true,
     }
 }
 
-fn host() -> WayIn {
-    WayIn::Host("web.example".into())
+fn host() -> IngressHost {
+    IngressHost::Named("web.example".into())
 }
 
 fn class(name: &str, default: bool) -> IngressClass {
@@ -27,18 +27,20 @@ fn class(name: &str, default: bool) -> IngressClass {
 #[test]
 fn the_class_is_the_named_one_else_the_default_else_the_only_one() {
     let (a, b) = (class("a", false), class("b", true));
-    let through = |name: &str| Way::Through(format!("IngressClass {name} (example.com/{name})"));
+    let through = |name: &str| Route::Through(format!("IngressClass {name} (example.com/{name})"));
     let mut named = release(host(), false);
-    assert_eq!(way(&release(WayIn::None, false), from_ref(&a)), Way::Inside(None));
-    assert!(matches!(way(&named, &[]), Way::Inside(Some(_))));
-    assert_eq!(way(&named, from_ref(&a)), through("a"));
-    assert_eq!(way(&named, &[a.clone(), b.clone()]), through("b"));
+    assert_eq!(route(&release(IngressHost::None, false), from_ref(&a)), Route::Inside(None));
+    assert!(matches!(route(&named, &[]), Route::Inside(Some(_))));
+    assert_eq!(route(&named, from_ref(&a)), through("a"));
+    assert_eq!(route(&named, &[a.clone(), b.clone()]), through("b"));
     assert!(
-        matches!(way(&named, &[a.clone(), class("c", false)]), Way::Misled(why) if why.ends_with("a, c"))
+        matches!(route(&named, &[a.clone(), class("c", false)]), Route::NoController(why) if why.ends_with("a, c"))
     );
     named.k3s.ingress_class = Some("a".into());
-    assert_eq!(way(&named, &[a, b.clone()]), through("a"));
-    assert!(matches!(way(&named, &[b]), Way::Misled(why) if why.contains("no IngressClass a")));
+    assert_eq!(route(&named, &[a, b.clone()]), through("a"));
+    assert!(
+        matches!(route(&named, &[b]), Route::NoController(why) if why.contains("no IngressClass a"))
+    );
 }
 
 #[test]

@@ -10,19 +10,19 @@ use kube::core::Status;
 use kube::core::response::StatusCause;
 
 use super::super::error::{Denied, Reason};
-use super::super::retry::Patience;
-use super::Fault;
+use super::super::retry::Retryable;
+use super::AttemptError;
 
 /// From what the server says.
-pub(in super::super) fn of_status(status: &Status) -> Fault {
-    let (reason, patience) = read(status);
+pub(in super::super) fn of_status(status: &Status) -> AttemptError {
+    let (reason, retryable) = read(status);
     let asked = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
     let retry_after = (asked > 0).then(|| Duration::from_secs(asked.into()));
-    Fault { retry_after, ..Fault::answered(reason, patience) }
+    AttemptError { retry_after, ..AttemptError::answered(reason, retryable) }
 }
 
-fn read(status: &Status) -> (Reason, Patience) {
-    let lasting = |reason| (reason, Patience::None);
+fn read(status: &Status) -> (Reason, Retryable) {
+    let lasting = |reason| (reason, Retryable::None);
     if let Some(namespace) = terminating(status) {
         return lasting(Reason::Terminating(namespace));
     }
@@ -36,7 +36,7 @@ fn read(status: &Status) -> (Reason, Patience) {
         410 => lasting(Reason::Gone),
         422 => lasting(invalid(status)),
         500 => failing(status),
-        429 | 502..=504 => (Reason::Unavailable(busy(status)), Patience::Long),
+        429 | 502..=504 => (Reason::Unavailable(busy(status)), Retryable::Long),
         code => lasting(Reason::Other(format!("status {code}: {}", text()))),
     }
 }
@@ -132,18 +132,18 @@ fn invalid(status: &Status) -> Reason {
 }
 
 /// 500: the server's own trouble, which may pass, but also what it says of an object that it cannot read.
-fn failing(status: &Status) -> (Reason, Patience) {
+fn failing(status: &Status) -> (Reason, Retryable) {
     let text = status.message.clone();
     if text.contains("failed calling webhook") {
-        return (Reason::Admission(text), Patience::Short);
+        return (Reason::Admission(text), Retryable::Short);
     }
     if text.contains("field not declared in schema") {
-        return (Reason::UnknownField(text), Patience::None);
+        return (Reason::UnknownField(text), Retryable::None);
     }
     if text.contains("failed to create typed patch object") {
-        return (Reason::Invalid(text), Patience::None);
+        return (Reason::Invalid(text), Retryable::None);
     }
-    (Reason::Unavailable(busy(status)), Patience::Long)
+    (Reason::Unavailable(busy(status)), Retryable::Long)
 }
 
 fn busy(status: &Status) -> String {

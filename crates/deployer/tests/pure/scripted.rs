@@ -11,7 +11,7 @@ use kube::Client;
 use kube::client::Body;
 use tower_service::Service;
 
-use super::{Cluster, Notice, Policy, Shared};
+use skyward_deployer::api::{ApiServer, ApiSettings, Connection, Listener, RetryPolicy};
 
 /// A request as it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,30 +59,28 @@ impl Heard {
         self.0.lock().expect("no panic").clone()
     }
 
-    fn notice(&self) -> Notice {
+    fn listener(&self) -> Listener {
         let heard = Arc::clone(&self.0);
         Arc::new(move |text| heard.lock().expect("no panic").push(text))
     }
 }
 
 /// The cluster of such a server.
-pub(crate) fn cluster<F, Fut>(policy: Policy, answer: F) -> (Cluster, Heard)
+pub(crate) fn api<F, Fut>(policy: RetryPolicy, answer: F) -> (ApiServer, Heard)
 where
     F: Fn(Asked) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Answer> + Send + 'static,
 {
     let server = Server(Arc::new(move |asked| Box::pin(answer(asked)) as Answering));
     let heard = Heard::default();
-    let shared = Shared {
+    let connection = Connection {
         client: Client::new(server, "default"),
         context: "test".to_owned(),
         server: "https://scripted".to_owned(),
-        version: "v1.36.0".to_owned(),
-        notice: Some(heard.notice()),
-        silent_since: Mutex::new(None),
         certificate_ends: Some("2001-02-03T00:00:00Z".parse().expect("a time")),
     };
-    (Cluster { shared: Arc::new(shared), policy, guard: None }, heard)
+    let settings = ApiSettings { policy, listener: Some(heard.listener()) };
+    (ApiServer::over(connection, settings), heard)
 }
 
 /// An answer with a JSON body.

@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 
 /// How to deploy.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ApplyOptions {
     /// Take over fields and objects that belong to others.
     pub force: bool,
     /// Delete and make anew what cannot be changed.
@@ -40,7 +40,7 @@ pub enum OnFailure {
 
 /// What is wanted.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct Desired {
     /// The release's name.
     pub release: String,
     /// Its namespace.
@@ -53,7 +53,7 @@ pub struct Wish {
     pub rollback_of: Option<u32>,
 }
 
-impl Wish {
+impl Desired {
     /// The release without an object.
     pub fn nothing(release: &str, namespace: &str) -> Self {
         Self {

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::Response;
+use skyward_deployer::api::{ApiServer, Apply, Closed, Guard, Reason, RetryPolicy};
+use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
+use tokio::time::Instant;
 
-use super::super::scripted::{self, Answer, Asked, Heard};
-use super::*;
-use crate::manifest::{Kind, Manifest, ObjectId};
+use crate::scripted::{self, Answer, Asked, Heard};
 
 /// What happens to one request.
 enum Then {
@@ -28,16 +30,16 @@ fn manifest() -> Manifest {
     Manifest { id: id(), object: serde_json::json!({"metadata": {"name": "web"}}) }
 }
 
-fn policy() -> Policy {
-    Policy { seed: 7, ..Policy::default() }
+fn policy() -> RetryPolicy {
+    RetryPolicy { seed: 7, ..RetryPolicy::default() }
 }
 
 /// A server that does these things in turn, the last of them from then on.
-fn server(script: impl IntoIterator<Item = Then>) -> (Cluster, Heard, Arc<Mutex<Vec<Asked>>>) {
+fn server(script: impl IntoIterator<Item = Then>) -> (ApiServer, Heard, Arc<Mutex<Vec<Asked>>>) {
     let script: Arc<Mutex<VecDeque<Then>>> = Arc::new(Mutex::new(script.into_iter().collect()));
     let seen: Arc<Mutex<Vec<Asked>>> = Arc::default();
     let noted = Arc::clone(&seen);
-    let (cluster, heard) = scripted::cluster(policy(), move |asked| {
+    let (api, heard) = scripted::api(policy(), move |asked| {
         noted.lock().unwrap().push(asked);
         let mut script = script.lock().unwrap();
         let then = if script.len() > 1 { script.pop_front() } else { None };
@@ -49,7 +51,7 @@ fn server(script: impl IntoIterator<Item = Then>) -> (Cluster, Heard, Arc<Mutex<
             }
         }
     });
-    (cluster, heard, seen)
+    (api, heard, seen)
 }
 
 fn act(then: &Then) -> Option<Answer> {
@@ -77,8 +79,8 @@ async fn what_may_pass_is_tried_again() {
     use Then::{Busy, Is, Refused, Reset, Silent};
     for fault in [Is(429), Is(500), Is(502), Is(503), Is(504), Busy(429, 1), Refused, Reset, Silent]
     {
-        let (cluster, _, seen) = server([fault, Is(200)]);
-        let applied = cluster.apply(&manifest(), crate::cluster::Apply::default()).await;
+        let (api, _, seen) = server([fault, Is(200)]);
+        let applied = api.apply(&manifest(), Apply::default()).await;
         applied.unwrap_or_else(|error| panic!("{error}"));
         let seen = seen.lock().unwrap();
         assert_eq!(seen.len(), 2);
@@ -90,8 +92,8 @@ async fn what_may_pass_is_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn what_will_not_pass_is_not() {
     for code in [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 501] {
-        let (cluster, heard, seen) = server([Then::Is(code)]);
-        cluster.apply(&manifest(), crate::cluster::Apply::default()).await.expect_err("refused");
+        let (api, heard, seen) = server([Then::Is(code)]);
+        api.apply(&manifest(), Apply::default()).await.expect_err("refused");
         assert_eq!(seen.lock().unwrap().len(), 1, "{code}");
         assert_eq!(heard.all(), [""; 0]);
     }
@@ -100,8 +102,8 @@ async fn what_will_not_pass_is_not() {
 #[tokio::test(start_paused = true)]
 async fn the_server_says_when() {
     let begun = Instant::now();
-    let (cluster, ..) = server([Then::Busy(429, 17), Then::Is(200)]);
-    cluster.get(&id()).await.expect("an answer at last");
+    let (api, ..) = server([Then::Busy(429, 17), Then::Is(200)]);
+    api.get(&id()).await.expect("an answer at last");
     let waited = begun.elapsed();
     assert!(waited >= Duration::from_secs(17) && waited < Duration::from_secs(18), "{waited:?}");
 }
@@ -110,14 +112,14 @@ async fn the_server_says_when() {
 #[tokio::test(start_paused = true)]
 async fn an_absence_is_survived_and_heard_of() {
     let gone = Instant::now();
-    let (cluster, heard) = scripted::cluster(policy(), move |_| async move {
+    let (api, heard) = scripted::api(policy(), move |_| async move {
         match gone.elapsed().as_secs() {
             0..15 => std::future::pending().await,
             15..30 => Err(io::ErrorKind::ConnectionRefused.into()),
             _ => act(&Then::Is(200)).expect("an answer"),
         }
     });
-    cluster.get(&id()).await.expect("an answer at last");
+    api.get(&id()).await.expect("an answer at last");
     let heard = heard.all();
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert_eq!(
@@ -131,8 +133,8 @@ async fn an_absence_is_survived_and_heard_of() {
 async fn an_absence_that_lasts_ends_the_call_in_time() {
     for then in [Then::Silent, Then::Refused, Then::Is(503)] {
         let begun = Instant::now();
-        let (cluster, ..) = server([then]);
-        let error = cluster.get(&id()).await.expect_err("never an answer");
+        let (api, ..) = server([then]);
+        let error = api.get(&id()).await.expect_err("never an answer");
         let took = begun.elapsed();
         assert!(took <= policy().total && took + policy().attempt > policy().total, "{took:?}");
         assert!(error.to_string().contains(" attempts in "), "{error}");
@@ -149,19 +151,19 @@ async fn a_lost_answer_is_not_taken_for_an_absence() {
         // The object is another by now, or was never that one.
         ([Then::Reset, Then::Is(409)], false),
     ] {
-        let (cluster, ..) = server(script);
-        assert_eq!(cluster.delete(&id(), "1").await, Ok(deleted));
+        let (api, ..) = server(script);
+        assert_eq!(api.delete(&id(), "1").await, Ok(deleted));
     }
-    let (cluster, ..) = server([Then::Reset, Then::Is(403)]);
-    let error = cluster.delete(&id(), "1").await.expect_err("refused");
+    let (api, ..) = server([Then::Reset, Then::Is(403)]);
+    let error = api.delete(&id(), "1").await.expect_err("refused");
     assert!(error.maybe_done, "{error:?}");
     assert!(error.to_string().contains("it may have been carried out"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_explained_by_our_certificate() {
-    let (cluster, ..) = server([Then::Is(401)]);
-    let error = cluster.get(&id()).await.expect_err("refused");
+    let (api, ..) = server([Then::Is(401)]);
+    let error = api.get(&id()).await.expect_err("refused");
     assert_eq!(error.reason, Reason::CertificateExpired("at 2001-02-03T00:00:00Z".to_owned()));
 }
 
@@ -179,27 +181,27 @@ async fn the_lock_is_asked_before_every_attempt() {
     let lock = |steps: Vec<Result<Duration, Closed>>| -> Arc<dyn Guard> {
         Arc::new(Lock(Mutex::new(steps.into())))
     };
-    let apply = crate::cluster::Apply::default();
+    let apply = Apply::default();
     let second = Duration::from_secs(1);
 
-    let (cluster, _, seen) = server([Then::Reset, Then::Is(200)]);
+    let (api, _, seen) = server([Then::Reset, Then::Is(200)]);
     let lost = Closed::ForGood("b has it".to_owned());
-    let guarded = cluster.guarded(lock(vec![Ok(second), Err(lost)]));
+    let guarded = api.guarded(lock(vec![Ok(second), Err(lost)]));
     let error = guarded.apply(&manifest(), apply).await.expect_err("lost meanwhile");
     assert_eq!(error.reason, Reason::LockLost("b has it".to_owned()));
     assert!(error.maybe_done);
     assert_eq!(seen.lock().unwrap().len(), 1, "the second attempt was not sent");
     guarded.get(&id()).await.expect("a read is free");
 
-    let (cluster, _, seen) = server([Then::Is(200)]);
+    let (api, _, seen) = server([Then::Is(200)]);
     let stale = Closed::ForNow("old".to_owned());
-    let guarded = cluster.guarded(lock(vec![Err(stale), Ok(second)]));
+    let guarded = api.guarded(lock(vec![Err(stale), Ok(second)]));
     guarded.apply(&manifest(), apply).await.expect("renewed meanwhile");
     assert_eq!(seen.lock().unwrap().len(), 1);
 
     let begun = Instant::now();
-    let (cluster, ..) = server([Then::Silent, Then::Is(200)]);
-    let guarded = cluster.guarded(lock(vec![Ok(second), Ok(second)]));
+    let (api, ..) = server([Then::Silent, Then::Is(200)]);
+    let guarded = api.guarded(lock(vec![Ok(second), Ok(second)]));
     guarded.apply(&manifest(), apply).await.expect("answered at last");
     assert!(begun.elapsed() < 2 * second, "{:?}", begun.elapsed());
 }

@@ -2,14 +2,15 @@
 //! off for a while or die. No write of one may land while another is the holder.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use skyward_deployer::api::{Apply, Reason, RetryPolicy};
+use skyward_deployer::lock::{Held, Holder, Lock, LockError};
+use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 use tokio::time::{Instant, sleep};
 
-use super::*;
-use crate::cluster::scripted::{self, Answer, Asked};
-use crate::cluster::{Apply, Reason};
-use crate::manifest::{Kind, Manifest, ObjectId};
+use crate::scripted::{self, Answer, Asked};
 
 /// Numbers that depend on nothing but the seed (splitmix64).
 struct Dice(Mutex<u64>);
@@ -131,15 +132,15 @@ async fn deployer(number: usize, seed: u64, store: Arc<Mutex<Store>>) -> u32 {
     let begun = Instant::now();
     let network =
         Arc::new(Network { dice: Dice::new(seed), store, cut_off_until: Mutex::new(begun) });
-    let policy = Policy { seed, ..Policy::default() };
-    let (cluster, _) = scripted::cluster(policy, move |asked| Arc::clone(&network).carry(asked));
+    let policy = RetryPolicy { seed, ..RetryPolicy::default() };
+    let (api, _) = scripted::api(policy, move |asked| Arc::clone(&network).carry(asked));
     let mut ended_early = 0;
     for round in 0..3 {
         let who = format!("{number}.{round}");
         let holder = Holder { who: who.clone(), process: None, nonce: "1".to_owned() };
         let held = loop {
             let lock = Lock::of("web", "web", holder.clone(), Arc::new(move || begun.elapsed()));
-            match lock.take(&cluster, Duration::from_mins(10), &mut |_| {}).await {
+            match lock.take(&api, Duration::from_mins(10), &mut |_| {}).await {
                 Ok(held) => break held,
                 // The network was down for longer than a call is tried.
                 Err(_) => sleep(Duration::from_secs(1)).await,
@@ -159,12 +160,12 @@ async fn deployer(number: usize, seed: u64, store: Arc<Mutex<Store>>) -> u32 {
 
 /// Writes now and then; false: the lock was lost.
 async fn deploy(held: &Held, who: &str, dice: &Dice) -> bool {
-    let cluster = held.cluster();
+    let api = held.api();
     for _ in 0..6 {
         sleep(dice.milliseconds(8_000)).await;
         let id = ObjectId { kind: Kind::Service, namespace: None, name: who.to_owned() };
         let manifest = Manifest { id, object: json!({"metadata": {"name": who}}) };
-        match cluster.apply(&manifest, Apply::default()).await {
+        match api.apply(&manifest, Apply::default()).await {
             Err(error) if matches!(error.reason, Reason::LockLost(_)) => return false,
             // Written, or given up for the network.
             _ => {}
