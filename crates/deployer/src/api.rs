@@ -142,6 +142,7 @@ impl ApiServer {
     }
 
     /// The same cluster, whose writes are sent only while the guard allows it.
+    #[must_use]
     pub fn guarded(&self, guard: Arc<dyn Guard>) -> Self {
         Self { guard: Some(guard), ..self.clone() }
     }

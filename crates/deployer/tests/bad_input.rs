@@ -53,7 +53,7 @@ fn no_cluster_no_context_no_kubeconfig() {
     let folder = tempfile::tempdir().unwrap();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let path = folder.path().join("kubeconfig");
-    let api = format!("{{name: a, cluster: {{server: \"http://{closed}\"}}}}");
+    let cluster = format!("{{name: a, cluster: {{server: \"http://{closed}\"}}}}");
     let context = "{name: there, context: {cluster: a, user: a}}";
     let text = format!(
         "apiVersion: v1\nkind: Config\nclusters: [{cluster}]\nusers: [{{name: a, user: {{}}}}]\ncontexts: [{context}, {}]\n",

@@ -47,8 +47,8 @@ fn revision(number: u32, manifests: Vec<Manifest>) -> Revision {
     }
 }
 
-async fn secrets(api: &ApiServer, namespace: &str) -> Vec<Secret> {
-    let api: Api<Secret> = Api::namespaced(api.client(), namespace);
+async fn secrets(cluster: &ApiServer, namespace: &str) -> Vec<Secret> {
+    let api: Api<Secret> = Api::namespaced(cluster.client(), namespace);
     api.list(&ListParams::default()).await.expect("a list").items
 }
 
@@ -59,17 +59,17 @@ fn a_history_of_five_megabytes_is_kept() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("large").await;
-        let api = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
-        let history = History::new(api, namespace, "web");
+        let cluster = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
+        let history = History::new(cluster, namespace, "web");
         assert_eq!(history.list().await, Ok(Vec::new()));
-        assert_eq!(History::new(api, "nowhere", "web").list().await, Ok(Vec::new()));
+        assert_eq!(History::new(cluster, "nowhere", "web").list().await, Ok(Vec::new()));
 
         let mut large = revision(1, manifests(5 << 20, 1));
         let small = revision(2, manifests(100, 2));
         history.put(&large).await.expect("recorded");
         history.put(&small).await.expect("recorded");
         // Half of the digits' bits are noise: 2.5 MB in pieces of 512 KiB, and two heads.
-        let count = secrets(api, namespace).await.len();
+        let count = secrets(cluster, namespace).await.len();
         assert!((7..=9).contains(&count), "{count}");
 
         proxy.clear();
@@ -88,9 +88,9 @@ fn a_history_of_five_megabytes_is_kept() {
         history.delete(1).await.expect("forgotten");
         history.delete(7).await.expect("there is none");
         assert_eq!(history.list().await, Ok(vec![small]));
-        assert_eq!(secrets(api, namespace).await.len(), 1, "no piece is left");
+        assert_eq!(secrets(cluster, namespace).await.len(), 1, "no piece is left");
         history.clear().await.expect("forgotten");
-        assert_eq!(secrets(api, namespace).await, []);
+        assert_eq!(secrets(cluster, namespace).await, []);
     });
 }
 
@@ -101,8 +101,8 @@ fn one_number_is_recorded_once() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("number").await;
-        let api = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
-        let history = History::new(api, namespace, "web");
+        let cluster = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
+        let history = History::new(cluster, namespace, "web");
         let first = revision(1, manifests(50, 1));
         let others = Revision { by: "c@d".to_owned(), ..revision(1, manifests(50, 2)) };
         history.put(&first).await.expect("recorded");
@@ -143,8 +143,8 @@ fn a_history_survives_being_cut_off_at_each_call() {
     block_on(async {
         let namespace = &control_plane.namespace("cut").await;
         let impatient = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
-        let api = &connect(proxy.kubeconfig(), impatient).await;
-        let history = History::new(api, namespace, "web");
+        let cluster = &connect(proxy.kubeconfig(), impatient).await;
+        let history = History::new(cluster, namespace, "web");
         let old = revision(1, manifests(3 << 20, 1));
         let new = revision(2, manifests(3 << 20, 2));
         for fault in [Fault::Close, Fault::Lose] {
@@ -175,7 +175,7 @@ fn a_history_survives_being_cut_off_at_each_call() {
                     [vec![], vec![new.clone()], vec![old.clone(), new.clone()]].contains(&list)
                 );
                 if done {
-                    assert_eq!(secrets(api, namespace).await, []);
+                    assert_eq!(secrets(cluster, namespace).await, []);
                     break;
                 }
             }
@@ -192,13 +192,13 @@ fn pieces_that_nobody_needs_are_swept() {
     block_on(async {
         let namespace = &control_plane.namespace("swept").await;
         let impatient = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
-        let api = &connect(proxy.kubeconfig(), impatient).await;
-        let history = History::new(api, namespace, "web");
+        let cluster = &connect(proxy.kubeconfig(), impatient).await;
+        let history = History::new(cluster, namespace, "web");
         proxy.at(4, |_| true, Fault::Close);
         history.put(&revision(1, manifests(3 << 20, 1))).await.expect_err("cut off");
-        assert_eq!(secrets(api, namespace).await.len(), 2, "two pieces");
+        assert_eq!(secrets(cluster, namespace).await.len(), 2, "two pieces");
         history.put(&revision(1, manifests(50, 2))).await.expect("recorded");
-        assert_eq!(secrets(api, namespace).await.len(), 1, "a head");
+        assert_eq!(secrets(cluster, namespace).await.len(), 1, "a head");
     });
 }
 
@@ -208,11 +208,12 @@ fn a_damaged_revision_is_told_by_its_secret() {
     let control_plane = ControlPlane::shared();
     block_on(async {
         let namespace = &control_plane.namespace("damaged").await;
-        let api = &connect(control_plane.kubeconfig(), RetryPolicy::default()).await;
-        let history = History::new(api, namespace, "web");
-        let api: Api<Secret> = Api::namespaced(api.client(), namespace);
+        let cluster = &connect(control_plane.kubeconfig(), RetryPolicy::default()).await;
+        let history = History::new(cluster, namespace, "web");
+        let api: Api<Secret> = Api::namespaced(cluster.client(), namespace);
         history.put(&revision(1, manifests(3 << 20, 1))).await.expect("recorded");
-        let piece = secrets(api, namespace).await.into_iter().map(|secret| secret.metadata.name);
+        let piece =
+            secrets(cluster, namespace).await.into_iter().map(|secret| secret.metadata.name);
         let piece = piece.flatten().find(|name| name.ends_with(".1")).expect("the second piece");
         api.delete(&piece, &DeleteParams::default()).await.expect("deleted");
         let error = history.list().await.expect_err("a piece is missing");

@@ -140,3 +140,6 @@ fn list(found: &mut Vec<Delta>, path: &mut Vec<Step>, before: &[Value], after: &
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

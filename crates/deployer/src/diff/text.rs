@@ -171,3 +171,6 @@ fn line(out: &mut String, color: bool, sign: Sign, indent: usize, text: &str) {
         writeln!(out, "{:indent$}{character} {text}", "")
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,6 @@
-//! What decides without a cluster: plans, differences, calls and the lock against scripted API servers in simulated time.
+//! What decides without a cluster: plans, calls and the lock against scripted API servers in simulated time.
 
 mod calls;
-mod compare;
 mod lock;
 mod plan;
 mod scripted;
-mod text;

@@ -1,7 +1,9 @@
 use insta::assert_snapshot;
-use serde_json::{Value, json};
-use skyward_deployer::diff::{Difference, compare, summary, text};
-use skyward_deployer::manifest::{Kind, ObjectId};
+use serde_json::json;
+
+use super::super::compare;
+use super::*;
+use crate::manifest::{Kind, ObjectId};
 
 fn id(kind: Kind, name: &str) -> ObjectId {
     ObjectId { kind, namespace: Some("shop".into()), name: name.into() }

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
-use skyward_deployer::diff::{Change, Field, compare, in_sync};
-use skyward_deployer::manifest::{Kind, ObjectId};
+use serde_json::{Map, json};
+
+use super::*;
+use crate::manifest::Kind;
 
 fn id(kind: Kind) -> ObjectId {
     ObjectId { kind, namespace: Some("web".into()), name: "web".into() }
