@@ -4,8 +4,8 @@
 use crate::support::{Client, InProcess, Process};
 use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
-use skyward_service::App;
-use skyward_service::drain::Outcome;
+use skyward_server::App;
+use skyward_server::drain::Outcome;
 use std::io::Read as _;
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, InProcess, Process, ask, command, get, wait_for};
 use axum::extract::Path;
-use skyward_service::App;
+use skyward_server::App;
 use std::io::BufRead as _;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

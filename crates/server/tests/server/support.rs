@@ -1,10 +1,10 @@
 //! A running service and a raw client.
 
 use rustix::process::{Pid, Signal, kill_process};
-use skyward_service::App;
-use skyward_service::drain::{Outcome, Stop};
-use skyward_service::settings::Settings;
-use skyward_service::startup::Server;
+use skyward_server::App;
+use skyward_server::drain::{Outcome, Stop};
+use skyward_server::settings::Settings;
+use skyward_server::startup::Server;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,7 +17,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The binary, on free ports of loopback.
 pub(crate) fn command(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_skyward-service"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello"));
     command.args(["--host", "127.0.0.1", "--port", "0", "--admin-port", "0"]).args(flags);
     for (name, _) in
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SKYWARD_"))

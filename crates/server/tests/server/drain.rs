@@ -3,8 +3,8 @@
 use crate::support::{Client, InProcess, Process, get, wait_for};
 use axum::routing::get as on_get;
 use rustix::process::Signal;
-use skyward_service::App;
-use skyward_service::drain::{Drained, Outcome};
+use skyward_server::App;
+use skyward_server::drain::{Drained, Outcome};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use super::table::{SETTINGS, Setting};
+use crate::About;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
@@ -31,21 +32,20 @@ pub struct UsageError(String);
 /// # Errors
 /// At the first thing that is wrong.
 pub fn read(
+    about: &About,
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Request, UsageError> {
-    let mut settings = Settings::default();
+    let mut settings = Settings { name: about.name.into(), ..Settings::default() };
     let warnings = read_variables(variables, &mut settings)?;
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| UsageError(error.to_string()))? {
         let setting = match argument {
             lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => {
-                return Ok(Request::Print(help()));
+                return Ok(Request::Print(help(about)));
             }
             lexopt::Arg::Short('V') | lexopt::Arg::Long("version") => {
-                return Ok(Request::Print(
-                    concat!("skyward-service ", env!("CARGO_PKG_VERSION"), "\n").into(),
-                ));
+                return Ok(Request::Print(format!("{} {}\n", about.name, about.version)));
             }
             lexopt::Arg::Long(key) => SETTINGS.iter().find(|setting| setting.key == key),
             _ => None,
@@ -108,9 +108,10 @@ fn check(settings: &Settings) -> Result<(), UsageError> {
 }
 
 /// The text of `--help`.
-pub fn help() -> String {
-    let mut text = String::from(
-        "A web server that answers `Hello, World!`\n\nUsage: skyward-service [--FLAG VALUE]…\n\nFlags (each also as a variable, which a flag wins \
+pub fn help(about: &About) -> String {
+    let About { name, description, .. } = about;
+    let mut text = format!(
+        "{description}\n\nUsage: {name} [--FLAG VALUE]…\n\nFlags (each also as a variable, which a flag wins \
          over: --admin-port is SKYWARD_SERVICE__ADMIN_PORT):\n",
     );
     for Setting { key, value, help, .. } in &SETTINGS {

@@ -3,6 +3,9 @@ use crate::access_log::LogFormat;
 use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
+const ABOUT: About =
+    About { name: "skyward-service", version: "0.1.0", description: "A web server" };
+
 fn os(texts: &[&str]) -> Vec<OsString> {
     texts.iter().map(OsString::from).collect()
 }
@@ -12,7 +15,7 @@ fn pairs(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
 }
 
 fn settings(flags: &[&str], variables: &[(&str, &str)]) -> Settings {
-    match read(os(flags), pairs(variables)) {
+    match read(&ABOUT, os(flags), pairs(variables)) {
         Ok(Request::Serve(settings, warnings)) if warnings.is_empty() => *settings,
         other => panic!("{other:?}"),
     }
@@ -20,7 +23,7 @@ fn settings(flags: &[&str], variables: &[(&str, &str)]) -> Settings {
 
 #[track_caller]
 fn refused(flags: &[&str], variables: &[(&str, &str)], expected: &str) {
-    let error = read(os(flags), pairs(variables)).expect_err("is wrong").to_string();
+    let error = read(&ABOUT, os(flags), pairs(variables)).expect_err("is wrong").to_string();
     assert_eq!(error, expected);
 }
 
@@ -106,9 +109,9 @@ fn an_error_names_the_flag_or_the_variable() {
         "--allowed-hosts: `a.b:80` is no host; write it as example.org, *.example.org or 192.0.2.7, without a port",
     );
     let not_text = OsString::from_vec(vec![0xff]);
-    let error = read([], [("SKYWARD_SERVICE__NAME".into(), not_text.clone())]).unwrap_err();
+    let error = read(&ABOUT, [], [("SKYWARD_SERVICE__NAME".into(), not_text.clone())]).unwrap_err();
     assert_eq!(error.to_string(), "SKYWARD_SERVICE__NAME: the value is no UTF-8");
-    let error = read(["--name".into(), not_text], []).unwrap_err();
+    let error = read(&ABOUT, ["--name".into(), not_text], []).unwrap_err();
     assert_eq!(error.to_string(), "--name: the value is no UTF-8");
 }
 
@@ -120,7 +123,7 @@ fn a_variable_with_a_mistake_in_its_name_is_warned_of() {
         ("SKYWARD_SERVICE__ENV__KEY", "x"),
         ("PATH", "/"),
     ];
-    let Ok(Request::Serve(settings, warnings)) = read([], pairs(&variables)) else {
+    let Ok(Request::Serve(settings, warnings)) = read(&ABOUT, [], pairs(&variables)) else {
         panic!("is a warning")
     };
     assert_eq!(*settings, Settings::default());
@@ -134,7 +137,7 @@ fn a_variable_with_a_mistake_in_its_name_is_warned_of() {
 
 #[test]
 fn the_help_names_every_flag() {
-    let Ok(Request::Print(text)) = read(os(&["--port", "1", "--help"]), []) else {
+    let Ok(Request::Print(text)) = read(&ABOUT, os(&["--port", "1", "--help"]), []) else {
         panic!("prints")
     };
     assert!(
@@ -144,5 +147,5 @@ fn the_help_names_every_flag() {
         "{text}"
     );
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
-    assert_eq!(read(os(&["-V"]), []), Ok(Request::Print("skyward-service 0.1.0\n".into())));
+    assert_eq!(read(&ABOUT, os(&["-V"]), []), Ok(Request::Print("skyward-service 0.1.0\n".into())));
 }

@@ -16,25 +16,16 @@ const RUSTFLAGS: &str = "-C target-feature=+crt-static -C relocation-model=stati
 /// Two runs of cargo: in one, the example's dependencies would switch on features in the service's.
 pub(crate) fn build() -> Result<Binaries> {
     Ok(Binaries {
-        service: compile("--bin", "skyward-service")?,
-        raw_hyper: compile("--example", "raw_hyper")?,
+        service: compile("skyward-service", "--bin", "skyward-service")?,
+        raw_hyper: compile("skyward-server", "--example", "raw_hyper")?,
     })
 }
 
-fn compile(kind: &str, name: &str) -> Result<PathBuf> {
+fn compile(package: &str, kind: &str, name: &str) -> Result<PathBuf> {
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--profile",
-            "image",
-            "--target",
-            &target,
-            "--package",
-            "skyward-service",
-        ])
+        .args(["build", "--quiet", "--profile", "image", "--target", &target, "--package", package])
         .args([kind, name, "--message-format", "json"])
         .env("RUSTFLAGS", RUSTFLAGS)
         .stderr(Stdio::inherit())

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All numbers; `dropped_lines` is the access log's count.
-pub fn render(metrics: &Metrics, dropped_lines: u64) -> String {
+pub fn render(metrics: &Metrics, dropped_lines: u64, version: &str) -> String {
     let mut text = String::with_capacity(4 * 1024);
     durations(metrics, &mut text);
     let mut number = |name: &str, kind: &str, help: &str, labels: &str, value: &dyn Display| {
@@ -44,8 +44,8 @@ pub fn render(metrics: &Metrics, dropped_lines: u64) -> String {
     );
     let uptime = Seconds(Tick::now().since(metrics.started));
     number("skyward_service_uptime_seconds", "gauge", "Time since the start.", "", &uptime);
-    let version = concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
-    number("skyward_service_build_info", "gauge", "The build that runs.", version, &1);
+    let version = format!("{{version=\"{version}\"}}");
+    number("skyward_service_build_info", "gauge", "The build that runs.", &version, &1);
     text
 }
 
@@ -93,7 +93,7 @@ mod tests {
             Series { method: "_OTHER", route: "", status: StatusCode::BAD_REQUEST },
             Duration::ZERO,
         );
-        let text = render(&metrics, 5);
+        let text = render(&metrics, 5, "0.1.0");
         for line in [
             "# TYPE http_server_request_duration_seconds histogram",
             r#"http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/",http_response_status_code="200",le="0.005"} 0"#,

@@ -14,12 +14,17 @@ use std::sync::Arc;
 ///
 /// Liveness says that this process answers, and asks nothing else: a dependency that is down is not repaired
 /// by a restart. Readiness says that it wants requests.
-pub fn app(lifecycle: Arc<Lifecycle>, metrics: Arc<Metrics>, log: Arc<Log>) -> App {
+pub fn app(
+    lifecycle: Arc<Lifecycle>,
+    metrics: Arc<Metrics>,
+    log: Arc<Log>,
+    version: &'static str,
+) -> App {
     App::new()
         .route("/livez", get(alive))
         .route("/healthz", get(alive))
         .route("/readyz", get(move || std::future::ready(ready(&lifecycle))))
-        .route("/metrics", get(move || std::future::ready(numbers(&metrics, &log))))
+        .route("/metrics", get(move || std::future::ready(numbers(&metrics, &log, version))))
 }
 
 async fn alive() -> &'static str {
@@ -34,6 +39,7 @@ fn ready(lifecycle: &Lifecycle) -> Response {
     }
 }
 
-fn numbers(metrics: &Metrics, log: &Log) -> Response {
-    ([(CONTENT_TYPE, render::CONTENT_TYPE)], render::render(metrics, log.dropped())).into_response()
+fn numbers(metrics: &Metrics, log: &Log, version: &str) -> Response {
+    ([(CONTENT_TYPE, render::CONTENT_TYPE)], render::render(metrics, log.dropped(), version))
+        .into_response()
 }

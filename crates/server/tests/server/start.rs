@@ -85,15 +85,15 @@ fn wrong_usage() {
     fails(
         &["--port", "http"],
         2,
-        "skyward-service: --port: `http` is no whole number from 0 to 65535",
+        "skyward-server: --port: `http` is no whole number from 0 to 65535",
     );
-    fails(&["--colour"], 2, "skyward-service: invalid option '--colour'; --help lists the flags");
+    fails(&["--colour"], 2, "skyward-server: invalid option '--colour'; --help lists the flags");
     let output = command(&[]).env("SKYWARD_SERVICE__LOG_FORMAT", "xml").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         text,
-        "skyward-service: SKYWARD_SERVICE__LOG_FORMAT: `xml` is no log format; take default, common, combined or json\n"
+        "skyward-server: SKYWARD_SERVICE__LOG_FORMAT: `xml` is no log format; take default, common, combined or json\n"
     );
 }
 
@@ -105,7 +105,7 @@ fn help_and_version() {
     let version = output(&["--version"]);
     assert_eq!(
         String::from_utf8(version.stdout).unwrap(),
-        format!("skyward-service {}\n", env!("CARGO_PKG_VERSION"))
+        format!("skyward-server {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
 

@@ -52,6 +52,7 @@ pub struct Server {
     settings: Settings,
     app: App,
     max_connections: usize,
+    version: &'static str,
     public: TcpListener,
     admin: TcpListener,
     stop: UnboundedSender<Stop>,
@@ -81,7 +82,14 @@ impl Server {
             )
         };
         let (stop, stops) = unbounded_channel();
-        Ok(Self { runtime, settings, app, max_connections, public, admin, stop, stops })
+        let version = "";
+        Ok(Self { runtime, settings, app, max_connections, version, public, admin, stop, stops })
+    }
+
+    /// The same server, whose metrics say that this `version` of the service runs.
+    #[must_use]
+    pub fn with_version(self, version: &'static str) -> Self {
+        Self { version, ..self }
     }
 
     /// The service's address, with the port that was picked.
@@ -119,7 +127,8 @@ impl Server {
     /// # Errors
     /// When the system has no thread or event loop to give.
     pub fn run(self, sink: Sink) -> Result<Outcome, StartError> {
-        let Self { runtime, settings, app, max_connections, public, admin, stop, stops } = self;
+        let Self { runtime, settings, app, max_connections, version, public, admin, stop, stops } =
+            self;
         let shared = Shared::start(&settings, sink).map_err(StartError::Resources)?;
         let site = public_site(&settings, app);
         let workers =
@@ -132,6 +141,7 @@ impl Server {
             Arc::clone(&shared.lifecycle),
             Arc::clone(&shared.metrics),
             shared.log.log(0),
+            version,
         );
         let admin_acceptor =
             shared.acceptor(&admin_site(probes), ADMIN_CONNECTIONS, Dispatch::Here);

@@ -1,4 +1,4 @@
-//! The service's numbers and its peers', in one run on one machine: `cargo bench -p skyward-service --bench
+//! The service's numbers and its peers', in one run on one machine: `cargo bench -p skyward-server --bench
 //! service [-- --output json]`.
 //!
 //! The service is built as its image builds it. Half of the cores serve, half ask. Programs take turns in

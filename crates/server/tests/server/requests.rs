@@ -2,7 +2,7 @@
 
 use crate::support::{Client, InProcess, Process, ask, get};
 use axum::routing::{get as on_get, post};
-use skyward_service::App;
+use skyward_server::App;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

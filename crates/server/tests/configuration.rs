@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use skyward_service::settings::table::SETTINGS;
+use skyward_server::settings::table::SETTINGS;
 
 /// Keys that say how the service is built and started; they are none of its settings.
 const NOT_FOR_THE_SERVICE: [&str; 4] = ["args", "binary", "env", "package"];

@@ -11,7 +11,6 @@
 //! - [`access_log`], [`client_address`], [`metrics`], [`notice`]: what is written down
 //! - [`admin`]: probes and metrics on their own port
 //! - [`lifecycle`], [`drain`]: the end
-//! - [`routes`]: the sample application, the place to change
 
 pub mod accept;
 pub mod access_log;
@@ -29,9 +28,9 @@ pub mod listener;
 pub mod metrics;
 pub mod notice;
 pub mod problem;
-pub mod routes;
 pub mod settings;
 pub mod startup;
 pub mod worker;
 
 pub use app::App;
+pub use cli::{About, run};
