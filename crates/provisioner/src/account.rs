@@ -3,18 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use skyward_aws::Api;
 use skyward_config::Aws;
-use skyward_provisioner::api::Api;
 use skyward_provisioner::event::{Event, Sink};
 use skyward_provisioner::run::{self, Context};
-use skyward_provisioner::simulator;
 
 use crate::cli::Common;
 
 /// An account that can be called.
 pub(crate) struct Account {
     pub(crate) api: Box<dyn Api>,
-    pub(crate) simulated: Option<simulator::Account>,
+    pub(crate) simulated: Option<skyward_simulator::Account>,
     /// Where the simulated account is kept.
     state: Option<PathBuf>,
 }
@@ -36,7 +35,7 @@ impl Account {
             let state = common.state.clone();
             let account = match state.as_deref().filter(|path| path.exists()) {
                 Some(path) => restore(path)?,
-                None => simulator::Account::in_region(common.seed, &aws.region),
+                None => skyward_simulator::Account::in_region(common.seed, &aws.region),
             };
             return Ok(Self { api: Box::new(account.client()), simulated: Some(account), state });
         }
@@ -67,11 +66,11 @@ impl Account {
     }
 }
 
-fn restore(path: &Path) -> Result<simulator::Account> {
+fn restore(path: &Path) -> Result<skyward_simulator::Account> {
     let next = "Next step: name another file, or delete it to begin anew";
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("reading the simulated account of {}. {next}", path.display()))?;
-    let restored = serde_json::from_str(&text).and_then(simulator::Account::restore);
+    let restored = serde_json::from_str(&text).and_then(skyward_simulator::Account::restore);
     restored.with_context(|| {
         format!("{} is not a simulated account of this version. {next}", path.display())
     })
@@ -79,7 +78,7 @@ fn restore(path: &Path) -> Result<simulator::Account> {
 
 #[cfg(feature = "aws")]
 async fn real(aws: &Aws) -> Result<Account> {
-    let api = Box::new(skyward_provisioner::sdk::Sdk::connect(&aws.region).await);
+    let api = Box::new(skyward_aws::sdk::Sdk::connect(&aws.region).await);
     Ok(Account { api, simulated: None, state: None })
 }
 

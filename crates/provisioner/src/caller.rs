@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::{self, Api, ApiError, Call, Class, Paged};
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
 use crate::random::Random;
+use skyward_aws::{self as aws, Api, ApiError, Call, Class, Paged};
 
 /// Why something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -212,7 +212,7 @@ impl<'a> Caller<'a> {
             if self.interrupt.is_raised() {
                 return Err(Fault::Interrupted);
             }
-            let error = match api::send(self.api, call.clone()).await {
+            let error = match aws::send(self.api, call.clone()).await {
                 Ok(output) => return Ok(output),
                 Err(error) => error,
             };

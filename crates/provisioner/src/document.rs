@@ -9,9 +9,9 @@ use crate::draw::{Annotations, timeline_svg, topology_svg};
 use crate::event::Event;
 use crate::policy::{policies, trust_policies};
 use crate::run::{self, Context};
-use crate::simulator::Account;
 use crate::timeline::Span;
 use crate::topology::{Place, Topology, desired};
+use skyward_simulator::Account;
 
 /// The command that renews the files.
 pub const COMMAND: &str = "cargo xtask provision-aws docs --write infra";

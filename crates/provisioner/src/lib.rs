@@ -1,9 +1,8 @@
 //! The AWS topology: desired, observed, planned, applied, watched, destroyed.
 //!
 //! One way through: [`topology`] says what there should be, `observe` what there is, `plan` what differs, `execute` carries it
-//! out over an [`api::Api`], which is a real account (`sdk`) or a simulated one (`simulator`).
+//! out over a [`skyward_aws::Api`]: a real account, or the simulated one of `skyward-simulator`.
 
-pub mod api;
 pub mod caller;
 pub mod cost;
 pub mod document;
@@ -20,8 +19,5 @@ pub mod policy;
 pub mod preflight;
 pub mod random;
 pub mod run;
-#[cfg(feature = "aws")]
-pub mod sdk;
-pub mod simulator;
 pub mod timeline;
 pub mod topology;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::{Operation, Service};
+use skyward_aws::{Operation, Service};
 
 /// How many calls at once, and how many a second from then on.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::api::model::Tags;
 use crate::caller::{Caller, Fault};
 use crate::event::Outputs;
 use crate::topology::{Id, Names, Spec};
@@ -17,6 +16,7 @@ pub(crate) use choose::{
     address as choose_address, gateway as choose_gateway, is_alive, vpc as choose_vpc,
 };
 pub(crate) use services::{database_state, healthy, is_newest};
+use skyward_aws::model::Tags;
 
 /// How far a resource is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

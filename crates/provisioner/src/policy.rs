@@ -12,10 +12,10 @@ use skyward_config::Aws;
 
 pub use trust::{environment, trust_policies};
 
-use crate::api::Operation;
 use crate::topology::Names;
 use grants::{Who, grants};
 use scope::{Part, Scope};
+use skyward_aws::Operation;
 
 /// What IAM counts a managed policy's characters up to, without white space.
 pub const SIZE_LIMIT: usize = 6_144;

@@ -7,11 +7,11 @@ mod zones;
 use serde::Serialize;
 use skyward_config::Aws;
 
-use crate::api::{Class, GetParameter};
 use crate::caller::{Caller, Fault};
 use crate::observe::Observed;
 use crate::plan::{Action, Plan};
 use crate::topology::{Kind, Topology, image_parameter};
+use skyward_aws::{Class, GetParameter};
 pub(crate) use zones::zones;
 
 /// Something that stands in the way.

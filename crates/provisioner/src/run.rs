@@ -7,7 +7,6 @@ mod survey;
 use serde::Serialize;
 use skyward_config::Aws;
 
-use crate::api::Api;
 use crate::caller::{Caller, Fault};
 use crate::event::{Event, Outputs, Sink};
 use crate::execute::{Failure, Settings};
@@ -17,6 +16,7 @@ use crate::observe::{Foreign, Found};
 use crate::plan::Plan;
 use crate::preflight::Finding;
 use crate::timeline::Span;
+use skyward_aws::Api;
 
 pub use apply::apply;
 pub use destroy::destroy;

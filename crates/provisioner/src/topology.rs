@@ -16,7 +16,8 @@ mod storage;
 
 pub use build::{Place, desired};
 pub(crate) use instances::{ROLE_POLICY, image_parameter};
-pub use names::{Names, RESOURCE_TAG, STACK_TAG};
+pub use names::{Names, RESOURCE_TAG};
 pub use network::{Networks, networks};
 pub use resource::{Id, Kind, Resource, Topology};
+pub use skyward_aws::STACK_TAG;
 pub use spec::*;

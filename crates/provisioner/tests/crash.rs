@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use skyward_config::Aws;
 use skyward_provisioner::plan::Action;
-use skyward_provisioner::simulator::{Account, Faults};
 use skyward_provisioner::topology::RESOURCE_TAG;
+use skyward_simulator::{Account, Faults};
 use support::{Process, aws, of_stack, simulate};
 
 /// What happens at the call.

@@ -2,15 +2,15 @@
 
 mod support;
 
-use skyward_config::{Aws, DatabaseEngine, DatabaseStorage};
-use skyward_provisioner::api::model::VpcAttribute;
-use skyward_provisioner::api::{
+use skyward_aws::model::VpcAttribute;
+use skyward_aws::{
     DeleteTags, DescribeRouteTables, DescribeVpcs, DisassociateRouteTable, ModifyVpcAttribute,
     Select,
 };
+use skyward_config::{Aws, DatabaseEngine, DatabaseStorage};
 use skyward_provisioner::plan::Action;
 use skyward_provisioner::run::{Done, RunError};
-use skyward_provisioner::simulator::Account;
+use skyward_simulator::Account;
 use support::{Process, aws, duplicates, of_stack, simulate};
 
 async fn apply(account: &Account, aws: &Aws, seed: u64) -> Done {

@@ -4,10 +4,10 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use skyward_aws::Operation;
 use skyward_config::{Aws, DatabaseStorage};
-use skyward_provisioner::api::Operation;
 use skyward_provisioner::policy::Command;
-use skyward_provisioner::simulator::Account;
+use skyward_simulator::Account;
 use support::{Process, aws, simulate};
 
 /// The operations that were called since they were counted last.

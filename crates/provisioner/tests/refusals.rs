@@ -4,15 +4,15 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use skyward_config::{Aws, DatabaseStorage};
-use skyward_provisioner::api::model::{HealthCheck, Tags};
-use skyward_provisioner::api::{
+use skyward_aws::model::{HealthCheck, Tags};
+use skyward_aws::{
     AllocateAddress, CreateDBSubnetGroup, CreateRole, CreateSubnet, CreateTargetGroup, CreateVpc,
     Operation,
 };
+use skyward_config::{Aws, DatabaseStorage};
 use skyward_provisioner::event::Event;
 use skyward_provisioner::run::RunError;
-use skyward_provisioner::simulator::{Account, Faults, Zone};
+use skyward_simulator::{Account, Faults, Zone};
 use support::{Process, aws, of_stack, simulate};
 
 struct Case {

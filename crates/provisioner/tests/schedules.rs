@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use skyward_config::Aws;
 use skyward_provisioner::random::Random;
-use skyward_provisioner::simulator::{Account, Faults};
+use skyward_simulator::{Account, Faults};
 use support::{Process, aws, duplicates, of_stack, simulate};
 
 fn faults(random: &Random) -> Faults {

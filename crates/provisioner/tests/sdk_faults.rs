@@ -9,10 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
-use skyward_provisioner::api::{
-    ApiError, Class, DeleteVpc, GetCallerIdentity, HeadBucket, Operation, send,
-};
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::sdk::Sdk;
+use skyward_aws::{ApiError, Class, DeleteVpc, GetCallerIdentity, HeadBucket, Operation, send};
 
 fn loader(address: &str) -> ConfigLoader {
     let nobody = Credentials::new("nobody", "nothing", None, None, "tests");

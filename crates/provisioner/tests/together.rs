@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use skyward_provisioner::simulator::{Account, Faults};
+use skyward_simulator::{Account, Faults};
 use support::{Process, aws, duplicates, of_stack, simulate};
 
 /// Two processes, the second begins a while after the first; then one more that repairs what is left to repair.

@@ -73,7 +73,7 @@ const RULES: &[Rule] = &[
     rule(
         "crates/config/schema.json",
         "the configuration's schema",
-        some(&[], &["skyward-config", "skyward-service"], &[]),
+        some(&[], &["skyward-config", "skyward-server"], &[]),
     ),
     rule(
         "crates/image/benches/",

@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use skyward_config::Aws;
-use skyward_provisioner::api::model::{Peer, Rule, VpcAttribute};
-use skyward_provisioner::api::{
+use skyward_aws::model::{Peer, Rule, VpcAttribute};
+use skyward_aws::{
     AuthorizeSecurityGroupIngress, DeleteTags, DescribeSecurityGroups, DescribeVpcs,
     ModifyVpcAttribute, Select,
 };
+use skyward_config::Aws;
 use skyward_provisioner::run;
-use skyward_provisioner::simulator;
 
 use crate::account::Account;
 use crate::cli::{Common, user_data};
@@ -48,7 +47,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 }
 
 /// What people do by hand.
-fn meddle(account: &simulator::Account, aws: &Aws) -> Result<()> {
+fn meddle(account: &skyward_simulator::Account, aws: &Aws) -> Result<()> {
     let select = || Select::Stack(aws.name.clone());
     let vpcs = account.directly(DescribeVpcs { select: select(), page: None })?;
     for vpc in vpcs.items.into_iter().map(|vpc| vpc.id) {

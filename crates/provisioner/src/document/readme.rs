@@ -8,9 +8,9 @@ use super::{COMMAND, place};
 use crate::cost;
 use crate::export::exceptions_markdown;
 use crate::policy::{Command, Policy, SIZE_LIMIT, environment, policies};
-use crate::simulator::assumptions_markdown;
 use crate::timeline::Span;
 use crate::topology::{Id, Kind, Topology};
+use skyward_simulator::assumptions_markdown;
 
 /// What the many stacks in one account come to: measured, and written down by hand.
 const STACKS: &str = include_str!("stacks.md");

@@ -1,12 +1,12 @@
 use super::context::At;
 use super::refresh;
-use crate::api::model::{BucketPart, BucketSetting, Tags};
-use crate::api::{
+use crate::caller::{Fault, Patience};
+use crate::topology::Bucket;
+use skyward_aws::model::{BucketPart, BucketSetting, Tags};
+use skyward_aws::{
     Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting,
     HeadBucket, ListObjectVersions, PutBucketSetting,
 };
-use crate::caller::{Fault, Patience};
-use crate::topology::Bucket;
 
 /// A bucket, with each part of its configuration. S3 answers 409 to two writes at once: one after the other.
 pub(super) async fn bucket(at: &At<'_>, spec: &Bucket) -> Result<(), Fault> {

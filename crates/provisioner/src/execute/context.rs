@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::batch::Batch;
-use crate::api::model::{NatGateway, Subnet, Tags, VpcEndpoint};
-use crate::api::{DescribeNatGateways, DescribeSubnets, DescribeVpcEndpoints, Select};
 use crate::caller::{Caller, Fault};
 use crate::estimate::{Estimate, estimate};
 use crate::event::{Event, Sink};
 use crate::observe::Observed;
 use crate::plan::{Action, Difference, Step};
 use crate::topology::{Id, Names, STACK_TAG, Spec, Topology};
+use skyward_aws::model::{NatGateway, Subnet, Tags, VpcEndpoint};
+use skyward_aws::{DescribeNatGateways, DescribeSubnets, DescribeVpcEndpoints, Select};
 
 /// What a run can be told.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use super::context::At;
 use super::{refresh, tags};
-use crate::api::model;
-use crate::api::{
-    Class, CreateDBCluster, CreateDBSubnetGroup, DbClusterChanges, DescribeDBClusters,
-    DescribeDBSubnetGroups, ListRdsTags, ModifyDBCluster, ModifyDBSubnetGroup,
-};
 use crate::caller::{Fault, Patience};
 use crate::observe::{self, State};
 use crate::topology::{DbCluster, DbSubnetGroup};
+use skyward_aws::model;
+use skyward_aws::{
+    Class, CreateDBCluster, CreateDBSubnetGroup, DbClusterChanges, DescribeDBClusters,
+    DescribeDBSubnetGroups, ListRdsTags, ModifyDBCluster, ModifyDBSubnetGroup,
+};
 
 async fn find_group(at: &At<'_>, name: &str) -> Result<Option<model::DbSubnetGroup>, Fault> {
     let call = DescribeDBSubnetGroups { name: name.to_owned() };

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use super::context::At;
 use super::{bucket, database, groups};
-use crate::api::{
+use crate::caller::{Fault, Patience};
+use crate::topology::{Kind, ROLE_POLICY};
+use skyward_aws::{
     ApiError, Class, DbClusterChanges, DeleteAutoScalingGroup, DeleteDBCluster,
     DeleteDBSubnetGroup, DeleteFlowLogs, DeleteInstanceProfile, DeleteInternetGateway,
     DeleteLaunchTemplate, DeleteListener, DeleteLoadBalancer, DeleteNatGateway, DeletePolicy,
@@ -13,8 +15,6 @@ use crate::api::{
     ModifyDBCluster, ModifyLoadBalancerAttributes, ReleaseAddress, RemoveRoleFromInstanceProfile,
     Select,
 };
-use crate::caller::{Fault, Patience};
-use crate::topology::{Kind, ROLE_POLICY};
 
 /// Deletes what the step names, and waits until it is gone.
 pub(super) async fn delete(at: &At<'_>) -> Result<(), Fault> {

@@ -1,14 +1,14 @@
 use super::context::At;
 use super::{refresh, tags};
-use crate::api::model::{self, Tags};
-use crate::api::{
+use crate::caller::Fault;
+use crate::topology::{Listener, ListenerAction, LoadBalancer, TargetGroup};
+use skyward_aws::model::{self, Tags};
+use skyward_aws::{
     Class, CreateListener, CreateLoadBalancer, CreateTargetGroup, DescribeElbTags,
     DescribeListeners, DescribeLoadBalancers, DescribeTargetGroups, ModifyListener,
     ModifyLoadBalancerAttributes, ModifyTargetGroup, ModifyTargetGroupAttributes,
     SetSecurityGroups, SetSubnets,
 };
-use crate::caller::Fault;
-use crate::topology::{Listener, ListenerAction, LoadBalancer, TargetGroup};
 
 /// With its tags, where there is one.
 async fn tagged(at: &At<'_>, arn: Option<String>) -> Result<Option<(String, Tags)>, Fault> {

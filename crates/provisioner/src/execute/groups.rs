@@ -2,13 +2,13 @@ use std::collections::BTreeSet;
 
 use super::context::{At, Run};
 use super::{refresh, tags};
-use crate::api::model;
-use crate::api::{
+use crate::caller::Fault;
+use crate::topology::{DefaultSecurityGroup, Peer, Rule, SecurityGroup, SecurityGroupRules};
+use skyward_aws::model;
+use skyward_aws::{
     AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, Class, CreateSecurityGroup,
     DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select,
 };
-use crate::caller::Fault;
-use crate::topology::{DefaultSecurityGroup, Peer, Rule, SecurityGroup, SecurityGroupRules};
 
 pub(super) async fn groups(
     run: &Run<'_>,

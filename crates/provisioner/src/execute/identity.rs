@@ -1,12 +1,12 @@
 use super::context::At;
 use super::{refresh, tags};
-use crate::api::{
+use crate::caller::Fault;
+use crate::topology::{InstanceProfile, Role};
+use skyward_aws::{
     AddRoleToInstanceProfile, AttachRolePolicy, Class, CreateInstanceProfile, CreateRole,
     DetachRolePolicy, GetInstanceProfile, GetRole, ListAttachedRolePolicies, PutRolePolicy,
     RemoveRoleFromInstanceProfile, UpdateAssumeRolePolicy,
 };
-use crate::caller::Fault;
-use crate::topology::{InstanceProfile, Role};
 
 /// The role, with its policies. Each part is a call of its own, and each can be made twice.
 pub(super) async fn role(at: &At<'_>, spec: &Role) -> Result<(), Fault> {

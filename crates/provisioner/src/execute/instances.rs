@@ -5,17 +5,17 @@ use tokio::time::Instant;
 
 use super::context::At;
 use super::{refresh, tags};
-use crate::api::model::{self, LaunchTemplateData};
-use crate::api::{
+use crate::caller::{Fault, Patience};
+use crate::observe;
+use crate::topology::{AutoScalingGroup, LaunchTemplate, ScalingPolicy};
+use skyward_aws::model::{self, LaunchTemplateData};
+use skyward_aws::{
     AttachLoadBalancerTargetGroups, Class, CreateAutoScalingGroup, CreateLaunchTemplate,
     CreateLaunchTemplateVersion, DescribeAutoScalingGroups, DescribeInstanceRefreshes,
     DescribeLaunchTemplateVersions, DescribeLaunchTemplates, DescribeTargetHealth,
     DetachLoadBalancerTargetGroups, ModifyLaunchTemplate, PutScalingPolicy, Select,
     StartInstanceRefresh, UpdateAutoScalingGroup,
 };
-use crate::caller::{Fault, Patience};
-use crate::observe;
-use crate::topology::{AutoScalingGroup, LaunchTemplate, ScalingPolicy};
 
 fn data(at: &At<'_>, spec: &LaunchTemplate) -> Result<LaunchTemplateData, Fault> {
     // The instances carry the stack's tag, so that what is left of them is found.

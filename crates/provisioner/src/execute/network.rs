@@ -5,14 +5,14 @@ use tokio::time::Instant;
 use super::context::{At, Run};
 use super::unique::{self, Unique};
 use super::{refresh, tags};
-use crate::api::model::{self, VpcAttribute};
-use crate::api::{
-    Class, CreateFlowLogs, CreateSubnet, CreateVpc, DeleteVpc, DescribeFlowLogs, DescribeSubnets,
-    DescribeVpcs, ModifySubnetAttribute, ModifyVpcAttribute, Select,
-};
 use crate::caller::{Fault, Patience};
 use crate::observe;
 use crate::topology::{FlowLog, RESOURCE_TAG, Subnet, Vpc};
+use skyward_aws::model::{self, VpcAttribute};
+use skyward_aws::{
+    Class, CreateFlowLogs, CreateSubnet, CreateVpc, DeleteVpc, DescribeFlowLogs, DescribeSubnets,
+    DescribeVpcs, ModifySubnetAttribute, ModifyVpcAttribute, Select,
+};
 
 struct Vpcs<'a> {
     at: &'a At<'a>,

@@ -3,9 +3,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::context::At;
-use crate::api::model::Tags;
 use crate::caller::Fault;
 use crate::topology::Kind;
+use skyward_aws::model::Tags;
 
 /// Waits a moment for what someone else made to be seen.
 pub(super) async fn soon(at: &At<'_>) -> Result<(), Fault> {

@@ -2,14 +2,14 @@ use std::collections::BTreeSet;
 
 use super::context::At;
 use super::{refresh, tags};
-use crate::api::model::{self, RouteTarget};
-use crate::api::{
+use crate::caller::Fault;
+use crate::topology::{Kind, Route, RouteTable, VpcEndpoint};
+use skyward_aws::model::{self, RouteTarget};
+use skyward_aws::{
     AssociateRouteTable, Class, CreateRoute, CreateRouteTable, CreateVpcEndpoint,
     DescribeRouteTables, DisassociateRouteTable, ModifyVpcEndpoint, ReplaceRoute,
     ReplaceRouteTableAssociation, Select,
 };
-use crate::caller::Fault;
-use crate::topology::{Kind, Route, RouteTable, VpcEndpoint};
 
 /// The generation of a token: another one for another VPC, after a replacement, and after a resource that was deleted by hand.
 fn generation(at: &At<'_>, vpc: &str, attempt: u32) -> String {

@@ -1,9 +1,9 @@
 use super::context::At;
-use crate::api::{
-    AddElbTags, AddRdsTags, CreateOrUpdateTags, CreateTags, TagInstanceProfile, TagRole,
-};
 use crate::caller::Fault;
 use crate::topology::Kind;
+use skyward_aws::{
+    AddElbTags, AddRdsTags, CreateOrUpdateTags, CreateTags, TagInstanceProfile, TagRole,
+};
 
 /// Sets the tags of a resource that is there. Those of others stay.
 pub(super) async fn set(at: &At<'_>, physical: &str) -> Result<(), Fault> {

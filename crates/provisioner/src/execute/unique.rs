@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::context::At;
-use crate::api::Class;
 use crate::caller::Fault;
+use skyward_aws::Class;
 
 /// How such a thing is found, made and deleted.
 pub(super) trait Unique {

@@ -1,14 +1,14 @@
 use super::context::At;
 use super::unique::{self, Unique};
 use super::{refresh, tags};
-use crate::api::model;
-use crate::api::{
-    AllocateAddress, AttachInternetGateway, Class, CreateInternetGateway, CreateNatGateway,
-    DeleteInternetGateway, DescribeAddresses, DescribeInternetGateways, ReleaseAddress,
-};
 use crate::caller::{Fault, Patience};
 use crate::observe;
 use crate::topology::{InternetGateway, NatGateway, RESOURCE_TAG};
+use skyward_aws::model;
+use skyward_aws::{
+    AllocateAddress, AttachInternetGateway, Class, CreateInternetGateway, CreateNatGateway,
+    DeleteInternetGateway, DescribeAddresses, DescribeInternetGateways, ReleaseAddress,
+};
 
 /// Whether something carries the tag of this resource.
 fn is_it(at: &At<'_>, tags: &model::Tags) -> bool {

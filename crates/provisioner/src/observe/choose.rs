@@ -1,4 +1,4 @@
-use crate::api::model::{Address, InternetGateway, NatGateway, Subnet, Vpc};
+use skyward_aws::model::{Address, InternetGateway, NatGateway, Subnet, Vpc};
 
 use super::raw::Raw;
 

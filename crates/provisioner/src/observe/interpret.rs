@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::raw::Raw;
 use super::{Foreign, Found, Observed, State, choose, services};
-use crate::api::model::{self, RouteTarget, Tags};
 use crate::topology::{
     Address, DefaultSecurityGroup, FlowLog, Id, InternetGateway, Names, NatGateway, Peer,
     RESOURCE_TAG, Route, RouteTable, Rule, STACK_TAG, SecurityGroup, SecurityGroupRules, Spec,
     Subnet, Vpc, VpcEndpoint,
 };
+use skyward_aws::model::{self, RouteTarget, Tags};
 
 /// Puts what was found in terms of the topology.
 pub(super) struct Reader<'a> {

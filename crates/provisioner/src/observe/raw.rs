@@ -3,16 +3,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::Duration;
 
-use crate::api::model::{
+use crate::caller::{Caller, Fault, Patience};
+use crate::topology::{Names, STACK_TAG};
+use skyward_aws::model::{
     Address, Attributes, AutoScalingGroup, BucketPart, BucketSetting, DbCluster, DbSubnetGroup,
     FlowLog, InstanceProfile, InternetGateway, LaunchTemplate, LaunchTemplateData, Listener,
     LoadBalancer, NatGateway, Role, RouteTable, ScalingPolicy, SecurityGroup, Subnet, Tags,
     TargetGroup, TargetHealth, Vpc, VpcAttribute, VpcEndpoint,
 };
 #[allow(clippy::wildcard_imports, reason = "it asks for nearly everything that can be asked")]
-use crate::api::*;
-use crate::caller::{Caller, Fault, Patience};
-use crate::topology::{Names, STACK_TAG};
+use skyward_aws::*;
 
 /// What the account says, before it is made sense of.
 #[derive(Debug, Clone, Default, PartialEq)]

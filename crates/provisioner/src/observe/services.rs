@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use super::State;
 use super::interpret::{Reader, pending};
 use super::raw::RawBucket;
-use crate::api::model::{self, BucketPart, BucketSetting, Tags};
 use crate::topology::{
     AutoScalingGroup, Bucket, DbCluster, DbSubnetGroup, Id, InstanceProfile, LaunchTemplate,
     Lifecycle, Listener, ListenerAction, LoadBalancer, ROLE_POLICY, Role, ScalingPolicy, Spec,
     TargetGroup,
 };
+use skyward_aws::model::{self, BucketPart, BucketSetting, Tags};
 
 /// Everything that goes by a name.
 pub(super) fn read(reader: &mut Reader<'_>) {

@@ -1,6 +1,6 @@
 use super::scope::Scope;
-use crate::api::Operation;
-use crate::api::model::BucketPart;
+use skyward_aws::Operation;
+use skyward_aws::model::BucketPart;
 
 /// Whose role needs an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

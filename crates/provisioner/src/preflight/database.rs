@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use skyward_config::{Aws, DatabaseEngine, DatabaseStorage};
 
 use super::Finding;
-use crate::api::DescribeOrderableDBInstanceOptions;
-use crate::api::model::OrderableDatabase;
 use crate::caller::{Caller, Fault};
 use crate::plan::{Action, Plan};
 use crate::topology::{DbCluster, Kind, Spec, Topology};
+use skyward_aws::DescribeOrderableDBInstanceOptions;
+use skyward_aws::model::OrderableDatabase;
 
 fn engine(aws: &Aws) -> &'static str {
     match aws.database_engine {

@@ -1,12 +1,12 @@
 use super::{Finding, found};
-use crate::api::model::{Address, Quota};
-use crate::api::{
-    DescribeAccountAttributes, DescribeAddresses, DescribeAutoScalingAccountLimits,
-    DescribeElbAccountLimits, DescribeRdsAccountAttributes, Select,
-};
 use crate::caller::{Caller, Fault};
 use crate::plan::Plan;
 use crate::topology::{Kind, STACK_TAG, Topology};
+use skyward_aws::model::{Address, Quota};
+use skyward_aws::{
+    DescribeAccountAttributes, DescribeAddresses, DescribeAutoScalingAccountLimits,
+    DescribeElbAccountLimits, DescribeRdsAccountAttributes, Select,
+};
 
 /// What EC2 calls the quota of elastic IP addresses.
 const ADDRESSES: &str = "vpc-max-elastic-ips";

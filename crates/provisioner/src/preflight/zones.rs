@@ -1,8 +1,8 @@
 use skyward_config::Aws;
 
 use super::{Finding, database, found};
-use crate::api::{DescribeAvailabilityZones, DescribeInstanceTypeOfferings};
 use crate::caller::Caller;
+use skyward_aws::{DescribeAvailabilityZones, DescribeInstanceTypeOfferings};
 
 /// The three zones of a stack that has none yet: the configured ones, or the first that have all that is needed.
 pub(crate) async fn zones(caller: &Caller<'_>, aws: &Aws) -> Result<[String; 3], Vec<Finding>> {

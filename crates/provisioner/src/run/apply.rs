@@ -4,7 +4,6 @@ use tokio::time::Instant;
 
 use super::survey::{self, Survey};
 use super::{Context, Done, RunError};
-use crate::api::{DescribeDBClusters, DescribeLoadBalancers};
 use crate::caller::{Caller, Fault};
 use crate::event::{Event, Outputs};
 use crate::execute::{Failure, Report, Run, execute};
@@ -12,6 +11,7 @@ use crate::plan::{Action, Plan};
 use crate::preflight::Finding;
 use crate::timeline::Span;
 use crate::topology::Names;
+use skyward_aws::{DescribeDBClusters, DescribeLoadBalancers};
 
 /// How often a run looks again whether all is as it should be, after something unclear.
 const ROUNDS: u32 = 4;

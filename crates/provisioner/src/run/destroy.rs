@@ -4,13 +4,13 @@ use tokio::time::Instant;
 
 use super::apply::timeline;
 use super::{Context, Done, RunError, survey};
-use crate::api::{DescribeInstances, Select};
 use crate::caller::Caller;
 use crate::event::Event;
 use crate::execute::{Report, Run, execute};
 use crate::observe::Observed;
 use crate::plan::{Plan, plan_destroy};
 use crate::topology::Topology;
+use skyward_aws::{DescribeInstances, Select};
 
 /// How often what is left is deleted again: an interruption before may have left what is not seen at once.
 const ROUNDS: u32 = 6;

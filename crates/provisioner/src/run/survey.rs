@@ -1,4 +1,3 @@
-use crate::api::GetCallerIdentity;
 use crate::caller::{Caller, Fault};
 use crate::cost;
 use crate::event::Event;
@@ -7,6 +6,7 @@ use crate::plan::{Plan, plan};
 use crate::preflight::{self, Finding};
 use crate::run::{Context, RunError};
 use crate::topology::{Names, Place, Topology, desired};
+use skyward_aws::GetCallerIdentity;
 
 /// A stack as it should be and as it is, what differs, and what stands in the way.
 #[derive(Debug)]

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::build::{Builder, each};
 use super::{Id, Listener, ListenerAction, LoadBalancer, Spec, TargetGroup};
-use crate::api::model::{Attributes, HealthCheck};
+use skyward_aws::model::{Attributes, HealthCheck};
 
 /// TLS 1.2 and 1.3 with forward secrecy: AWS's recommended policy.
 const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::build::{Builder, each};
 use super::{AutoScalingGroup, Id, InstanceProfile, LaunchTemplate, Role, ScalingPolicy, Spec};
-use crate::api::model::Volume;
+use skyward_aws::model::Volume;
 
 /// Amazon Linux 2023, as AWS publishes the newest of it: new instances have its newest image, and no plan changes with it.
 pub(crate) const IMAGE: &str =

@@ -1,7 +1,5 @@
 use super::Id;
 
-/// The tag that marks a resource as a stack's own; its value is the stack's name.
-pub const STACK_TAG: &str = "skyward:stack";
 /// The tag that says which of the stack's resources it is: its [`Id`].
 pub const RESOURCE_TAG: &str = "skyward:resource";
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{Id, Kind};
-use crate::api::model::{Attributes, HealthCheck, Volume};
+use skyward_aws::model::{Attributes, HealthCheck, Volume};
 
 /// A resource, as it should be or as it was found. Its tags stand beside it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

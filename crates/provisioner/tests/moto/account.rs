@@ -1,7 +1,7 @@
 //! Who calls, what there is to be had, and what cannot be reached.
 
-use skyward_provisioner::api::model::{Quota, Zone};
-use skyward_provisioner::api::*;
+use skyward_aws::model::{Quota, Zone};
+use skyward_aws::*;
 
 use crate::server::Moto;
 

@@ -1,8 +1,8 @@
 //! A bucket and every part of its configuration.
 
-use skyward_provisioner::api::model::{BucketPart, BucketSetting, ObjectVersion};
-use skyward_provisioner::api::*;
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::model::{BucketPart, BucketSetting, ObjectVersion};
+use skyward_aws::sdk::Sdk;
+use skyward_aws::*;
 
 use crate::server::{Moto, tags};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use skyward_provisioner::api::model::{BucketSetting, Peer, Rule, VpcAttribute};
-use skyward_provisioner::api::*;
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::model::{BucketSetting, Peer, Rule, VpcAttribute};
+use skyward_aws::sdk::Sdk;
+use skyward_aws::*;
 use skyward_provisioner::topology::Names;
 use tempfile::TempDir;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use skyward_provisioner::api::model::DbCluster;
-use skyward_provisioner::api::*;
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::model::DbCluster;
+use skyward_aws::sdk::Sdk;
+use skyward_aws::*;
 
 use crate::network::{subnet, vpc};
 use crate::server::{Moto, tags};

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use skyward_provisioner::api::model::{
-    AutoScalingGroup, LaunchTemplateData, ScalingPolicy, Volume,
-};
-use skyward_provisioner::api::*;
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::model::{AutoScalingGroup, LaunchTemplateData, ScalingPolicy, Volume};
+use skyward_aws::sdk::Sdk;
+use skyward_aws::*;
 
 use crate::edge::target_group;
 use crate::network::{subnet, vpc};

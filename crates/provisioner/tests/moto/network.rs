@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use skyward_provisioner::api::model::VpcAttribute;
-use skyward_provisioner::api::*;
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::model::VpcAttribute;
+use skyward_aws::sdk::Sdk;
+use skyward_aws::*;
 
 use crate::server::{Moto, tags};
 

@@ -1,7 +1,7 @@
 //! The instances' role and its profile.
 
 use serde_json::{Value, json};
-use skyward_provisioner::api::*;
+use skyward_aws::*;
 
 use crate::server::{Moto, tags};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use skyward_provisioner::api::model::{Peer, Route, RouteTarget, Rule};
-use skyward_provisioner::api::*;
+use skyward_aws::model::{Peer, Route, RouteTarget, Rule};
+use skyward_aws::*;
 
 use crate::network::{subnet, vpc};
 use crate::server::{Moto, tags};

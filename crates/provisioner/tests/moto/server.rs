@@ -3,8 +3,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use aws_credential_types::Credentials;
-use skyward_provisioner::api::model::Tags;
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::model::Tags;
+use skyward_aws::sdk::Sdk;
 
 use crate::wire::Wire;
 

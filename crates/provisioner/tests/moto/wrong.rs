@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use skyward_provisioner::api::model::{BucketPart, BucketSetting, ListenerAction};
-use skyward_provisioner::api::*;
-use skyward_provisioner::sdk::Sdk;
+use skyward_aws::model::{BucketPart, BucketSetting, ListenerAction};
+use skyward_aws::sdk::Sdk;
+use skyward_aws::*;
 
 use crate::database::{cluster, groups};
 use crate::edge::{balancer, target_group};

@@ -11,8 +11,8 @@ use skyward_provisioner::event::Event;
 use skyward_provisioner::interrupt::Interrupt;
 use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, Context, Done, RunError};
-use skyward_provisioner::simulator::{Account, Client, Item};
 use skyward_provisioner::topology::{RESOURCE_TAG, STACK_TAG};
+use skyward_simulator::{Account, Client, Item};
 
 /// What each instance runs; the page that the simulator looks for is in it.
 pub(crate) const USER_DATA: &str = include_str!("../../../../infra/user-data.sh");

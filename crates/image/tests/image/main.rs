@@ -1,0 +1,15 @@
+//! Everything about images: one program, so that it is linked once.
+
+mod build;
+mod dockerfile;
+mod engines;
+mod fixture;
+mod inspect;
+mod load;
+mod properties;
+mod registry;
+mod rules;
+mod run;
+mod store;
+mod support;
+mod unpack;

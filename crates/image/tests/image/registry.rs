@@ -1,0 +1,12 @@
+//! References, credentials, pushing and reading, against a registry that a script commands and against real ones.
+
+mod auth;
+mod cancel;
+mod command;
+mod credentials;
+mod faults;
+mod push;
+mod read;
+mod real;
+mod secondary;
+mod trouble;

@@ -1,0 +1,232 @@
+use std::cell::{Cell, RefCell};
+use std::future::{Future, pending};
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use super::account::Account;
+use super::assumptions as assumed;
+use super::backend::{Effect, action};
+use super::faults::Faults;
+use super::limits::throttling_code;
+use skyward_aws::{Api, ApiError, CallFuture, Operation, Request, Response, Service, dispatch};
+
+/// A process that calls a simulated account. Clones are the same process.
+#[derive(Debug, Clone)]
+pub struct Client {
+    account: Account,
+    process: Rc<Process>,
+}
+
+#[derive(Debug, Default)]
+struct Process {
+    faults: RefCell<Rc<Faults>>,
+    calls: Cell<u64>,
+    nats: Cell<u32>,
+    is_dead: Cell<bool>,
+    died: Notify,
+}
+
+impl Process {
+    fn die(&self) {
+        self.is_dead.set(true);
+        self.died.notify_waiters();
+    }
+}
+
+impl Client {
+    pub(super) fn new(account: Account) -> Self {
+        Self { account, process: Rc::new(Process::default()) }
+    }
+
+    /// The same client, for which this goes wrong.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        *self.process.faults.borrow_mut() = Rc::new(faults);
+        self
+    }
+
+    /// How many calls have begun.
+    pub fn calls(&self) -> u64 {
+        self.process.calls.get()
+    }
+
+    /// Whether the process has died.
+    pub fn is_dead(&self) -> bool {
+        self.process.is_dead.get()
+    }
+
+    /// Kills the process now.
+    pub fn kill(&self) {
+        self.process.die();
+    }
+
+    /// Ends when the process has died. Its calls never end from then on; those under way take effect, or not, when they are
+    /// dropped.
+    pub fn killed(&self) -> impl Future<Output = ()> + 'static {
+        let process = Rc::clone(&self.process);
+        async move {
+            let died = process.died.notified();
+            if !process.is_dead.get() {
+                died.await;
+            }
+        }
+    }
+
+    async fn alive(&self) {
+        if self.is_dead() {
+            pending::<()>().await;
+        }
+    }
+
+    async fn die(&self) -> ! {
+        self.process.die();
+        pending::<()>().await;
+        unreachable!("it pends for ever")
+    }
+
+    async fn carry_out(&self, request: Request) -> Result<Response, ApiError> {
+        self.alive().await;
+        let operation = request.operation();
+        let faults = Rc::clone(&self.process.faults.borrow());
+        let number = self.process.calls.get() + 1;
+        self.process.calls.set(number);
+        if faults.kill_before == Some(number) {
+            self.die().await;
+        }
+        let (latency, happens_if_dropped) = {
+            let mut world = self.account.world();
+            world.calls += 1;
+            *world.by_operation.entry(operation).or_default() += 1;
+            (world.sample(assumed::LATENCY), world.random.chance(0.5))
+        };
+        let request = Some(request);
+        let mut sent = Sent { client: self, faults: &faults, number, request, happens_if_dropped };
+        sleep(latency / 2 + faults.delay).await;
+        self.alive().await;
+        let request = sent.request.take().expect("it is taken once");
+        let answer = self.effect(&faults, number, request);
+        if faults.kill_after == Some(number) {
+            self.die().await;
+        }
+        if faults.drop_answer.contains(&number) {
+            let patience = self.account.world().sample(assumed::NO_ANSWER);
+            sleep(patience).await;
+            self.alive().await;
+            return Err(ApiError::new(operation, ApiError::NO_ANSWER, "the connection was lost"));
+        }
+        sleep(latency / 2).await;
+        self.alive().await;
+        answer
+    }
+
+    /// What the call does in the account, and what the account answers.
+    fn effect(&self, faults: &Faults, number: u64, request: Request) -> Result<Response, ApiError> {
+        let operation = request.operation();
+        let (fails, takes_effect, nats) = {
+            let mut world = self.account.world();
+            world.catch_up();
+            let is_throttled = world.random.chance(faults.throttle);
+            let fails = world.random.chance(faults.internal_error);
+            let takes_effect = world.random.chance(0.5);
+            let staleness = world.staleness(faults.lag);
+            world.begin(staleness);
+            if faults.expired_from.is_some_and(|from| number >= from) {
+                return Err(expired(operation));
+            }
+            if faults.denied.contains(&operation) {
+                return Err(denied(&request, &world.region, &world.account));
+            }
+            if let Some(code) = faults.answer.get(&number) {
+                return Err(ApiError::new(operation, code, "as the test asks for"));
+            }
+            let now = world.now;
+            let has_token = !world.settings.has_limits || world.buckets.take(operation, now);
+            if is_throttled || !has_token {
+                let code = throttling_code(operation.service());
+                return Err(ApiError::new(operation, code, "Rate exceeded"));
+            }
+            world.nat_fails = faults.nat_fails.contains(&(self.process.nats.get() + 1));
+            world.database_minutes = faults.database_minutes;
+            world.no_database_capacity = faults.no_database_capacity;
+            (fails, takes_effect, world.nats_made)
+        };
+        let error = || Err(ApiError::new(operation, internal(operation), "An internal error"));
+        if fails && !takes_effect {
+            return error();
+        }
+        let answer = self.account.carry_out(request);
+        if self.account.world().nats_made > nats {
+            self.process.nats.set(self.process.nats.get() + 1);
+        }
+        if fails { error() } else { answer }
+    }
+}
+
+impl Account {
+    /// Carries out an operation at once.
+    pub(super) fn carry_out(&self, request: Request) -> Result<Response, ApiError> {
+        let effect = Effect { account: self };
+        dispatch(&effect, request).now_or_never().expect("a simulated operation does not wait")
+    }
+}
+
+/// A request on its way. Who drops it does not know whether it arrives.
+struct Sent<'a> {
+    client: &'a Client,
+    faults: &'a Faults,
+    number: u64,
+    request: Option<Request>,
+    happens_if_dropped: bool,
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        let Some(request) = self.request.take() else { return };
+        if self.happens_if_dropped && !std::thread::panicking() {
+            // Nobody hears the answer.
+            let _ = self.client.effect(self.faults, self.number, request);
+        }
+    }
+}
+
+impl Api for Client {
+    fn call(&self, request: Request) -> CallFuture<'_> {
+        Box::pin(self.carry_out(request))
+    }
+}
+
+fn internal(operation: Operation) -> &'static str {
+    match operation.service() {
+        Service::Ec2 | Service::S3 => "InternalError",
+        Service::Iam => "ServiceFailure",
+        _ => "InternalFailure",
+    }
+}
+
+fn expired(operation: Operation) -> ApiError {
+    let code = match operation.service() {
+        Service::Ec2 => "RequestExpired",
+        Service::Ssm => "ExpiredTokenException",
+        _ => "ExpiredToken",
+    };
+    ApiError::new(operation, code, "The security token included in the request is expired")
+}
+
+/// AWS names who may not do what to what.
+fn denied(request: &Request, region: &str, account: &str) -> ApiError {
+    let operation = request.operation();
+    let code = match operation.service() {
+        Service::Ec2 => "UnauthorizedOperation",
+        Service::Ssm => "AccessDeniedException",
+        _ => "AccessDenied",
+    };
+    let (service, action) = (operation.service().prefix(), action(operation));
+    let message = format!(
+        "User: arn:aws:sts::{account}:assumed-role/simulated/session is not authorized to perform: {service}:{action} on \
+         resource: arn:aws:{service}:{region}:{account}:* because no identity-based policy allows the {service}:{action} action"
+    );
+    ApiError::new(operation, code, message)
+}
