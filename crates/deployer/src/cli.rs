@@ -11,6 +11,11 @@ use skyward_config::ConfigError;
 use crate::command::{apply, cluster, diff, forward, history, remove, render, rollback, status};
 use crate::common::Common;
 
+/// The time that work on other threads has to stop in after the command has ended.
+const STOP: Duration = Duration::from_secs(2);
+/// The time that a command which changes something has to end in order once it is asked to: the lock is given back.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Deploys the service on Kubernetes, k3s first. Without a command: apply.
 #[derive(Parser)]
 #[command(name = "deploy-k3s", bin_name = "cargo xtask deploy-k3s", version)]
@@ -102,7 +107,7 @@ fn first_word<'a>(cli: &clap::Command, arguments: &'a [OsString]) -> Option<&'a 
 fn run(cli: &Cli) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let common = &cli.common;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut command = std::pin::pin!(dispatch(common, &cli.command));
         let signal = tokio::select! {
             ended = &mut command => return ended,
@@ -113,10 +118,13 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         match tokio::time::timeout(cli.command.grace(), command).await {
             Ok(ended) => ended,
             Err(_) => anyhow::bail!(
-                "interrupted by {signal}. Next step: run it again, it goes on from there"
+                "interrupted by {signal}. Next step: run it again; it continues from there"
             ),
         }
-    })
+    });
+    // A build that was interrupted ends its compiler on a thread of its own.
+    runtime.shutdown_timeout(STOP);
+    ended
 }
 
 async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
@@ -137,9 +145,7 @@ impl Command {
     /// How long the command may take to end in order, once it is asked to.
     fn grace(&self) -> Duration {
         match self {
-            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => {
-                Duration::from_secs(5)
-            }
+            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => GRACE,
             _ => Duration::ZERO,
         }
     }

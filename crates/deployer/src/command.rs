@@ -10,7 +10,6 @@ pub(crate) mod remove;
 pub(crate) mod render;
 pub(crate) mod rollback;
 pub(crate) mod status;
-pub(crate) mod wanted;
 
 use std::sync::Arc;
 
@@ -20,6 +19,14 @@ use skyward_deployer::api::{ApiServer, ApiSettings};
 use skyward_deployer::event::{Event, Sink};
 
 use crate::common::Common;
+
+/// Which image.
+#[derive(clap::Args)]
+pub(crate) struct ImageArgs {
+    /// Deploy this image, such as ghcr.io/acme/web@sha256:…, instead of building and delivering one
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) image: Option<String>,
+}
 
 /// Connects, and says where to.
 pub(crate) async fn connect(

@@ -38,11 +38,6 @@ impl Common {
         self.config.load()
     }
 
-    /// The flags that chose the configuration, for the programs that it is handed on to.
-    pub(crate) fn flags(&self) -> &ConfigArgs {
-        &self.config
-    }
-
     /// Which cluster: the flags, then the configuration, then the one that `cluster up` made.
     pub(crate) fn target(&self, loaded: &Loaded) -> ContextRef {
         let configured = self.context.clone().or_else(|| loaded.config.k3s.context.clone());

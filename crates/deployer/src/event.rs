@@ -44,6 +44,13 @@ pub enum Event {
         /// Seconds that are left until the wait is given up.
         remaining_s: u64,
     },
+    /// Work is under way.
+    Progress {
+        /// What is worked on, such as `image`.
+        on: String,
+        /// What is being done, such as `compiling web for x86_64-unknown-linux-musl`.
+        state: String,
+    },
     /// What was waited for is there.
     Ready {
         /// What was waited for.

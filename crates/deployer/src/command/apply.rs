@@ -2,20 +2,22 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use skyward_config::Loaded;
 use skyward_deployer::api::ApiServer;
-use skyward_deployer::deploy::{self, Applied, ApplyOptions, OnFailure};
+use skyward_deployer::deploy::{self, Applied, ApplyOptions, OnFailure, Prepared};
 use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::image::Candidate;
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
 use skyward_k3s::Machine;
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::image::ImageArchive;
 
-use crate::command::cluster::{KeyArgs, up};
-use crate::command::wanted::{self, ImageArgs, Mode};
-use crate::command::{connect, consent};
+use crate::command::cluster::{self, KeyArgs, up};
+use crate::command::{ImageArgs, connect, consent};
 use crate::common::Common;
 use crate::output::Output;
 
@@ -81,12 +83,33 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     }
     let mut sink = common.output.sink();
     let api = connect(common, &loaded, sink.as_mut()).await?;
-    let release =
-        wanted::release(common, &loaded, &api, &args.image, Mode::Deliver, sink.as_mut()).await?;
-    let desired = wanted::desired(&release)?;
+    let deliver = async |candidate: Candidate, sink: &mut dyn Sink| {
+        if candidate.is_loaded() && common.has_machines(&loaded) {
+            load_into_nodes(common, &loaded, candidate).await
+        } else {
+            Ok(candidate.deliver(sink).await?.reference)
+        }
+    };
+    let image = args.image.image.as_deref();
+    let prepared = tokio::select! {
+        prepared = deploy::prepare(&api, &loaded, image, deliver, sink.as_mut()) => prepared?,
+        () = common.interrupt.notified() => bail!("interrupted before anything was changed on the cluster"),
+    };
+    let Prepared { release, desired, revisions } = prepared;
     let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&api, &desired, &options, sink.as_mut()).await?;
+    let applied = deploy::apply(&api, &desired, revisions, &options, sink.as_mut()).await?;
     finish(common, &api, &release, applied, sink.as_mut()).await
+}
+
+/// The nodes are the configured machines: each gets the image. Returns the name that they know it by.
+async fn load_into_nodes(common: &Common, loaded: &Loaded, candidate: Candidate) -> Result<String> {
+    let archive = ImageArchive::read(&candidate.archive())?;
+    let report = cluster::reporter(common);
+    let started = Instant::now();
+    let machines = skyward_k3s::Cluster::read(loaded)?;
+    let sent = skyward_k3s::image::load(&machines, &archive, HostKeys::Known, &report).await?;
+    report.ready("image", format!("on every node; {sent} of them got it now"), started);
+    Ok(candidate.named().reference.clone())
 }
 
 /// Where there is no cluster, `cluster up` makes one: with consent alone, since it changes machines.

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use skyward_deployer::deploy::{self, ApplyPlan, Observed};
+use skyward_deployer::deploy::{self, ApplyPlan, Observed, Prepared};
 use skyward_deployer::diff::{self, Change};
-use skyward_deployer::history::History;
+use skyward_deployer::event::Sink;
+use skyward_deployer::image::Candidate;
 
-use crate::command::connect;
-use crate::command::wanted::{self, ImageArgs, Mode};
+use crate::command::{ImageArgs, connect};
 use crate::common::Common;
 use crate::output::Output;
 
@@ -30,11 +30,13 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = Output::notices();
     let api = connect(common, &loaded, sink.as_mut()).await?;
-    let release =
-        wanted::release(common, &loaded, &api, &args.image, Mode::Preview, sink.as_mut()).await?;
-    let desired = wanted::desired(&release)?;
-    let history = History::new(&api, &desired.namespace, &desired.release);
-    let state = Observed::look(&api, &history, &desired.manifests).await?;
+    // Nothing is sent: the image has the name that it would have.
+    let named =
+        async |candidate: Candidate, _: &mut dyn Sink| Ok(candidate.named().reference.clone());
+    let image = args.image.image.as_deref();
+    let prepared = deploy::prepare(&api, &loaded, image, named, sink.as_mut()).await?;
+    let Prepared { desired, revisions, .. } = prepared;
+    let state = Observed::of(&api, revisions, &desired.manifests).await?;
     let plan = ApplyPlan::new(&state, &desired.manifests, &desired.release, args.force)?;
     let differences = deploy::preview(&api, &state, &plan, args.force).await?;
     match common.output {

@@ -30,7 +30,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let target = deploy::rollback_target(name, &revisions, args.revision)?;
     let desired = Desired::nothing(name, namespace).back_to(target);
     let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&api, &desired, &options, sink.as_mut()).await?;
+    let applied = deploy::apply(&api, &desired, revisions.clone(), &options, sink.as_mut()).await?;
     let text = if applied.changed {
         format!(
             "Revision {} of {name} serves again, as revision {}.",

@@ -25,7 +25,18 @@ impl Observed {
         history: &History<'_>,
         wanted: &[Manifest],
     ) -> Result<Self, CallError> {
-        let revisions = history.list().await?;
+        Self::of(api, history.list().await?, wanted).await
+    }
+
+    /// Looks at the objects alone, where the revisions are known: a GET for each.
+    ///
+    /// # Errors
+    /// The API server does not tell.
+    pub async fn of(
+        api: &ApiServer,
+        revisions: Vec<Revision>,
+        wanted: &[Manifest],
+    ) -> Result<Self, CallError> {
         let mut ids: BTreeSet<_> = wanted.iter().map(|manifest| manifest.id.clone()).collect();
         ids.extend(inventory::unrecorded(&revisions));
         // One after the other, over one connection: to open more takes longer than the answers do.

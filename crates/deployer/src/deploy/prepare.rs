@@ -6,8 +6,8 @@
 use anyhow::Result;
 use skyward_config::Loaded;
 
+use super::Desired;
 use super::ingress_host::ingress_host;
-use super::{Desired, Observed};
 use crate::api::ApiServer;
 use crate::event::{Event, Sink};
 use crate::history::{History, Revision, Status};
@@ -82,14 +82,4 @@ pub async fn prepare(
         rollback_of: None,
     };
     Ok(Prepared { release, desired, revisions })
-}
-
-impl Prepared {
-    /// Reads the live objects.
-    ///
-    /// # Errors
-    /// The API server does not tell.
-    pub async fn observe(&self, api: &ApiServer) -> Result<Observed> {
-        Ok(Observed::of(api, self.revisions.clone(), &self.desired.manifests).await?)
-    }
 }

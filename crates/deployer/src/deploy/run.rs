@@ -28,19 +28,22 @@ pub(super) struct Run<'a> {
     pub(super) ends: Instant,
 }
 
-/// Brings the cluster to `desired`. With nothing to do, nothing is written.
+/// Brings the cluster to `desired`. With nothing to do, nothing is written. `revisions` are those that were there just
+/// before; under the lock they are read again.
 ///
 /// # Errors
 /// Whatever ends it; by then the last good revision serves again, unless `options` or the cluster forbid it.
 pub async fn apply(
     api: &ApiServer,
     desired: &Desired,
+    revisions: Vec<Revision>,
     options: &ApplyOptions,
     sink: &mut dyn Sink,
 ) -> Result<Applied, DeployError> {
     let history = History::new(api, &desired.namespace, &desired.release);
     let run = Run { api, history, desired, options, ends: Instant::now() + options.timeout };
-    let (state, plan) = run.look().await?;
+    let state = Observed::of(api, revisions, &desired.manifests).await?;
+    let plan = run.plan(&state)?;
     for text in &plan.notes {
         sink.emit(Event::Note { text: text.clone() });
     }
@@ -79,12 +82,9 @@ impl<'a> Run<'a> {
         Run { api: self.api, history, desired, options: self.options, ends: self.ends }
     }
 
-    async fn look(&self) -> Result<(Observed, ApplyPlan), DeployError> {
-        let desired = self.desired;
-        let state = Observed::look(self.api, &self.history, &desired.manifests).await?;
-        let plan =
-            ApplyPlan::new(&state, &desired.manifests, &desired.release, self.options.force)?;
-        Ok((state, plan))
+    fn plan(&self, state: &Observed) -> Result<ApplyPlan, DeployError> {
+        let Desired { manifests, release, .. } = self.desired;
+        ApplyPlan::new(state, manifests, release, self.options.force)
     }
 
     /// Shows what will change. What cannot be changed ends it here, before anything is written.
@@ -142,7 +142,8 @@ impl<'a> Run<'a> {
 
     /// The state may be another one since the first look: someone else may have held the lock.
     async fn under_lock(&self, sink: &mut dyn Sink) -> Result<Applied, DeployError> {
-        let (state, plan) = self.look().await?;
+        let state = Observed::look(self.api, &self.history, &self.desired.manifests).await?;
+        let plan = self.plan(&state)?;
         if plan.in_place {
             return self.in_place(&state, &plan, sink).await;
         }

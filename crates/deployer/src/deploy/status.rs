@@ -75,23 +75,22 @@ pub async fn status(
     release: &str,
     namespace: &str,
 ) -> Result<Option<ReleaseStatus>, DeployError> {
-    let history = History::new(api, namespace, release);
-    let revisions = history.list().await?;
-    let Some(newest) = revisions.last() else { return Ok(None) };
+    let revisions = History::new(api, namespace, release).list().await?;
     let good = revisions.iter().rev().find(|it| it.status == Status::Deployed);
-    let manifests = &good.unwrap_or(newest).manifests;
-    let state = Observed::look(api, &history, manifests).await?;
+    let Some(shown) = good.or(revisions.last()) else { return Ok(None) };
+    let manifests = shown.manifests.clone();
+    let state = Observed::of(api, revisions, &manifests).await?;
     let pods: Vec<Pod> = api.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;
-    Ok(Some(report(&state, newest, good, manifests, &pods)))
+    Ok(state.revisions.last().map(|newest| report(&state, newest, &manifests, &pods)))
 }
 
 fn report(
     state: &Observed,
     newest: &Revision,
-    good: Option<&Revision>,
     manifests: &[Manifest],
     pods: &[Pod],
 ) -> ReleaseStatus {
+    let good = state.last_good();
     let objects: Vec<_> = manifests.iter().map(|manifest| drift(manifest, state)).collect();
     let (rollout, done) = rollout(state, manifests);
     let settled = good.is_some_and(|good| good.number == newest.number);
