@@ -2,6 +2,9 @@
 
 pub(crate) mod access;
 pub(crate) mod build;
+pub(crate) mod built;
+pub(crate) mod configured;
+pub(crate) mod enter;
 pub(crate) mod inspect;
 pub(crate) mod load;
 pub(crate) mod open;

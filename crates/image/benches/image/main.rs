@@ -9,7 +9,7 @@ mod ko;
 mod push;
 mod row;
 
-#[path = "../../tests/image/support/distribution.rs"]
+#[path = "../../tests/support/distribution.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
 mod distribution;
 
@@ -18,7 +18,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use skyward_config::{ConfigArgs, Loaded};
-use skyward_image::Progress;
 use skyward_image::build::{self, Built, Options};
 use skyward_image::dive::{self, Analysis};
 use skyward_image::layer::Limits;
@@ -42,7 +41,7 @@ fn run() -> Result<()> {
     let folder = tempfile::tempdir().context("cannot make a folder for the images")?;
     let loaded = configuration(folder.path())?;
     eprintln!("compiling {} and packing it", loaded.config.service.package);
-    let built = build::build(&loaded, &Options::default(), &Progress::default())?;
+    let built = build::build(&loaded, &Options::default(), &mut |_| {})?;
     let mut rows = sizes(&built)?;
     rows.push(push::row(&loaded)?);
     rows.push(if quick {

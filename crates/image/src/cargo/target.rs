@@ -1,4 +1,4 @@
-//! The target of rustc that makes a static binary for a platform.
+//! Which target of rustc makes a static binary for a platform.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Finds the target for `platform`: musl where it is installed, else glibc, which can be linked statically as well.
+    /// The target for `platform`: musl where it is installed, else glibc, which can be linked statically as well.
     pub fn find(platform: &Platform, folder: &Path) -> Result<Self> {
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let output =

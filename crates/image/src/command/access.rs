@@ -1,12 +1,11 @@
 //! How a registry is reached: the flags of each command that speaks to one.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use skyward_image::registry::{Credentials, Policy, Settings};
-
-use crate::output;
+use skyward_image::registry::{Credentials, Lines, Policy, Settings};
 
 /// How a registry is reached; the same for each command that speaks to one.
 #[derive(clap::Args)]
@@ -37,7 +36,7 @@ impl Access {
         Settings {
             policy,
             plain_http: self.plain_http,
-            progress: output::progress(),
+            progress: Arc::new(Lines::default()),
             ..Settings::default()
         }
     }

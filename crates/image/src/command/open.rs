@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use skyward_config::{ConfigArgs, Loaded};
 use skyward_image::registry::RemoteImage;
-use skyward_image::settings;
 use skyward_image::source::Source;
 use skyward_image::store::Store;
 
 use crate::command::access::Access;
+use crate::command::built;
 
 /// An image opened for reading.
 pub(crate) struct Opened {
@@ -22,7 +22,7 @@ pub(crate) struct Opened {
 /// Opens the image that `name` names: a path, or else a reference in a registry. Without a name: what `build` wrote.
 pub(crate) fn image(name: Option<&str>, config: &ConfigArgs, access: &Access) -> Result<Opened> {
     let Some(name) = name else {
-        let path = settings::archive(&config.load()?);
+        let path = built::archive(None, &config.load()?);
         if !path.exists() {
             bail!("there is no image {}; `cargo xtask image build` builds it", path.display());
         }

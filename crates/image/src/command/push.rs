@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use skyward_config::ConfigArgs;
 use skyward_image::registry::{Action, Intent, Push, Reference};
-use skyward_image::settings;
 use skyward_image::store::Store;
 
 use crate::command::access::Access;
+use crate::command::{built, configured};
 use crate::output::Output;
 
 /// Push an image to registries; prints the digest reference
@@ -48,11 +48,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         (Some(image), references @ [_, ..]) => (image.clone(), references.to_vec()),
         (image, references) => {
             let loaded = args.config.load()?;
-            let image = image.clone().unwrap_or_else(|| settings::archive(&loaded));
+            let image = built::archive(image.clone(), &loaded);
             (
                 image,
                 if references.is_empty() {
-                    settings::references(&loaded.config)?
+                    configured::references(&loaded)?
                 } else {
                     references.to_vec()
                 },

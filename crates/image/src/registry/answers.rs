@@ -24,26 +24,11 @@ pub(super) fn refusal(operation: &str, mut response: Response) -> RegistryError 
     if response.status == 400 && response.url.scheme == Scheme::Http && detail.contains("HTTPS") {
         detail.push_str("; it speaks https: leave out --plain-http");
     }
-    if response.status == 404 && detail.contains("NAME_UNKNOWN") {
-        detail.push_str(&absent_repository(&response.url));
-    }
     RegistryError::Status {
         operation: operation.to_owned(),
         url: response.url.without_query(),
         status: response.status,
         detail,
-    }
-}
-
-/// The next step where the registry makes no repository by itself, as ECR does not.
-fn absent_repository(url: &Url) -> String {
-    let path = url.path.trim_start_matches("/v2/");
-    let end = ["/blobs/", "/manifests/"].iter().filter_map(|part| path.find(part)).min();
-    let name = &path[..end.unwrap_or(0)];
-    if url.host().contains(".dkr.ecr") {
-        format!("; make the repository: aws ecr create-repository --repository-name {name}")
-    } else {
-        format!("; make the repository {name} at the registry")
     }
 }
 

@@ -144,6 +144,5 @@ fn old_key_host(key: &str) -> Option<&str> {
     let bare = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://"));
     let (host, path) = bare.unwrap_or(key).split_once('/').unwrap_or((bare.unwrap_or(key), ""));
     let version = matches!(path.trim_end_matches('/'), "v1" | "v2");
-    // `HOST:PORT/` is a host as well (docker/cli, `credentials.ConvertToHostname`).
-    (bare.is_some() || version || path.is_empty()).then_some(host)
+    (bare.is_some() || version).then_some(host)
 }

@@ -1,28 +1,27 @@
 //! Requests to one registry: credentials, redirects and retries around each exchange.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::http::Method;
 
 use super::answers::{self, connection, detail, unexpected};
 use super::challenge;
+use super::contact::Contact;
 use super::credentials::Credentials;
 use super::error::RegistryError;
-use super::http::{Failure, Limits, Payload, Response, Transport};
+use super::http::{Limits, Payload, Response, Transport};
+use super::progress::{Event, Progress, Silent};
 use super::reference::{DOCKER_HUB, is_local};
 use super::retry::{Clock, Decision, Fault, Policy, SystemClock, is_transient};
 use super::token::Authority;
 use super::url::{Scheme, Url};
-use crate::event::{Event, Progress};
 
 /// The host that answers for `docker.io`.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
 /// More redirects than any registry sends.
 const MAX_REDIRECTS: usize = 5;
-/// GHCR refuses requests of 4 MiB and more; the rest is room for the head.
-const LARGEST_REQUEST: u64 = (4 << 20) - (64 << 10);
 /// The longest uninterrupted sleep: another part's failure is noticed in between.
 const SLEEP_SLICE: Duration = Duration::from_millis(100);
 
@@ -33,16 +32,14 @@ pub struct Settings {
     pub policy: Policy,
     /// Bounds of one exchange.
     pub limits: Limits,
-    /// Bytes of one request at most.
+    /// Bytes of one request at most: GHCR refuses more than 4 MiB.
     pub chunk: u64,
-    /// Allows plain HTTP beyond loopback.
+    /// Whether plain HTTP is allowed beyond loopback.
     pub plain_http: bool,
-    /// Makes [`Event::Request`] of each request.
-    pub trace: bool,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Receives the events, and ends the work.
-    pub progress: Progress,
+    /// Takes the events.
+    pub progress: Arc<dyn Progress>,
 }
 
 impl Default for Settings {
@@ -50,11 +47,10 @@ impl Default for Settings {
         Self {
             policy: Policy::default(),
             limits: Limits::default(),
-            chunk: LARGEST_REQUEST,
+            chunk: (4 << 20) - (64 << 10),
             plain_http: false,
-            trace: false,
             clock: Arc::new(SystemClock),
-            progress: Progress::default(),
+            progress: Arc::new(Silent),
         }
     }
 }
@@ -69,8 +65,6 @@ pub(super) struct Call<'a> {
     pub(super) scope: &'a str,
     pub(super) headers: Vec<(&'a str, String)>,
     pub(super) payload: Payload<'a>,
-    /// Tries, where they are fewer than the policy's.
-    pub(super) attempts: Option<u32>,
 }
 
 /// Why one try ended.
@@ -88,7 +82,7 @@ pub(super) struct Client {
     base: Url,
     /// Whether a registry on this machine turned out to speak https.
     https: AtomicBool,
-    transport: Transport,
+    pub(super) transport: Transport,
     authority: Authority,
     pub(super) settings: Settings,
     pub(super) contact: Contact,
@@ -136,7 +130,7 @@ impl Client {
             return false;
         }
         let probe = self.base.at("/v2/");
-        let answer = self.exchange(&Method::GET, &probe, &[], Payload::None);
+        let answer = self.transport.exchange(&Method::GET, &probe, &[], Payload::None);
         let Ok(mut answer) = answer.map_err(|_| ()) else {
             return false;
         };
@@ -146,7 +140,7 @@ impl Client {
     }
 
     pub(super) fn emit(&self, event: &Event) {
-        self.settings.progress.emit(event);
+        self.settings.progress.event(event);
     }
 
     /// Ends the waits and retries of the other threads.
@@ -154,20 +148,15 @@ impl Client {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Returns an error once the work is to end: its caller asks for that, or another part of it failed.
-    pub(super) fn check(&self) -> Result<(), RegistryError> {
-        if self.settings.progress.is_cancelled() {
-            return Err(RegistryError::Interrupted);
-        }
-        if self.cancelled.load(Ordering::Relaxed) { Err(RegistryError::Cancelled) } else { Ok(()) }
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     /// Sends a request that may be repeated without harm, until it is answered.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
-        self.settings.progress.check()?;
         let first = self.contact.first();
-        if first.is_some() {
-            self.check()?;
+        if first.is_some() && self.is_cancelled() {
+            return Err(RegistryError::Cancelled);
         }
         let answer = self.repeat(call);
         // Whoever waits to be next has no more luck with a registry that cannot be reached.
@@ -187,7 +176,7 @@ impl Client {
                 Err(Failed::Fault(fault)) => fault,
                 Err(Failed::Fatal(error)) => return Err(error),
             };
-            self.wait(call.operation, &call.url, attempt, call.attempts, &fault)?;
+            self.wait(call.operation, &call.url, attempt, &fault)?;
             attempt += 1;
         }
     }
@@ -278,7 +267,8 @@ impl Client {
             if let Some(value) = authorization.filter(|_| self.is_home(&url)) {
                 headers.push(("Authorization", value.to_owned()));
             }
-            let response = self.exchange(&call.method, &url, &headers, payload.reborrow());
+            let response =
+                self.transport.exchange(&call.method, &url, &headers, payload.reborrow());
             let response = response.map_err(|failure| connection(call.operation, &url, failure))?;
             let reads = matches!(call.method, Method::GET | Method::HEAD);
             self.contact.answered(!reads && matches!(response.status, 200..=299));
@@ -293,25 +283,6 @@ impl Client {
             response.discard();
         }
         Err(wrong(format!("more than {MAX_REDIRECTS} redirects")))
-    }
-
-    /// One exchange, which is traced where the settings ask for that.
-    pub(super) fn exchange(
-        &self,
-        method: &Method,
-        url: &Url,
-        headers: &[(&str, String)],
-        payload: Payload<'_>,
-    ) -> Result<Response, Failure> {
-        let started = Instant::now();
-        let answer = self.transport.exchange(method, url, headers, payload);
-        if self.settings.trace {
-            let (method, url) = (method.to_string(), url.without_query());
-            let status = answer.as_ref().ok().map(|response| response.status);
-            let seconds = started.elapsed().as_secs_f64();
-            self.emit(&Event::Request { method, url, status, seconds });
-        }
-        answer
     }
 
     fn is_home(&self, url: &Url) -> bool {
@@ -329,16 +300,16 @@ impl Client {
         operation: &str,
         url: &Url,
         attempt: u32,
-        most: Option<u32>,
         fault: &Fault,
     ) -> Result<(), RegistryError> {
-        self.check()?;
+        if self.is_cancelled() {
+            return Err(RegistryError::Cancelled);
+        }
         let clock = &self.settings.clock;
         let elapsed = clock.now().duration_since(self.started);
         let reached = self.contact.made();
         let policy = &self.settings.policy;
         let attempts = if reached { policy.attempts } else { policy.first_attempts() };
-        let attempts = most.map_or(attempts, |most| most.min(attempts));
         let (reason, registry) = (fault.reason.clone(), url.at("").without_query());
         let wait = match policy.decide(attempt, attempts, elapsed, fault) {
             Decision::Retry(wait) => wait,
@@ -359,53 +330,16 @@ impl Client {
         } else {
             format!("the registry at {registry} cannot be reached")
         };
-        let wait_seconds = wait.as_secs_f64();
-        self.emit(&Event::Retrying { operation, reason, wait_seconds, attempt, of: attempts });
+        self.emit(&Event::Retrying { operation, reason, wait, attempt, of: attempts });
         let mut left = wait;
         while !left.is_zero() {
             let slice = left.min(SLEEP_SLICE);
             clock.sleep(slice);
             left -= slice;
-            self.check()?;
+            if self.is_cancelled() {
+                return Err(RegistryError::Cancelled);
+            }
         }
         Ok(())
-    }
-}
-
-/// The state of a registry before and after its first answer.
-///
-/// Until a registry has answered once, requests go to it one at a time: one of them finds out for all whether it can be
-/// reached, and which login it asks for.
-#[derive(Default)]
-pub(super) struct Contact {
-    made: AtomicBool,
-    wrote: AtomicBool,
-    first: Mutex<()>,
-}
-
-impl Contact {
-    /// Waits for those who are first; `None` once the registry has answered.
-    fn first(&self) -> Option<MutexGuard<'_, ()>> {
-        if self.made() {
-            return None;
-        }
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        (!self.made()).then_some(first)
-    }
-
-    /// Notes an answer; `wrote` where it was one to a request that changed something.
-    fn answered(&self, wrote: bool) {
-        self.made.store(true, Ordering::Relaxed);
-        self.wrote.fetch_or(wrote, Ordering::Relaxed);
-    }
-
-    /// Returns true once the registry has answered.
-    fn made(&self) -> bool {
-        self.made.load(Ordering::Relaxed)
-    }
-
-    /// Returns true once the registry has taken anything.
-    pub(super) fn wrote(&self) -> bool {
-        self.wrote.load(Ordering::Relaxed)
     }
 }

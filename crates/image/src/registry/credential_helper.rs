@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::event::Progress;
 use crate::process::{ProcessError, locate, run};
 
 use super::credentials::{Secret, without_values};
@@ -42,8 +41,7 @@ pub(super) fn get(
 ) -> Result<Option<Secret>, HelperError> {
     let program = locate(&format!("docker-credential-{name}"), path).ok_or(HelperError::Absent)?;
     let input = format!("{server}\n");
-    let mut command = Command::new(program);
-    let finished = run(command.arg("get"), input.as_bytes(), timeout, &Progress::default())?;
+    let finished = run(Command::new(program).arg("get"), input.as_bytes(), timeout)?;
     if finished.status.success() {
         let answer = serde_json::from_slice(&finished.stdout)
             .map_err(|error| HelperError::Answer(without_values(&error)))?;

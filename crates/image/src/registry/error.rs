@@ -2,7 +2,6 @@
 
 use super::credentials::CredentialsError;
 use super::reference::ReferenceError;
-use crate::event::Cancelled;
 
 /// Why a push or a pull ended.
 #[derive(Debug, thiserror::Error)]
@@ -90,15 +89,6 @@ pub enum RegistryError {
     /// Another part of the same push failed first.
     #[error("ended because another part of the push failed")]
     Cancelled,
-    /// The caller asked the work to stop.
-    #[error("interrupted")]
-    Interrupted,
-}
-
-impl From<Cancelled> for RegistryError {
-    fn from(_: Cancelled) -> Self {
-        Self::Interrupted
-    }
 }
 
 impl RegistryError {

@@ -12,16 +12,13 @@ use super::client::{Client, Settings};
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::plan::{Contents, Document};
+use super::progress::Event;
 use super::reference::Reference;
 use super::referrers;
 use super::repository::{Access, Repository};
 use super::upload::{Arrival, bring};
-use crate::event::Event;
 
-/// Blobs sent at one time, unless the caller says otherwise.
-const JOBS: usize = 4;
-
-/// An image to push, and its destinations.
+/// What to push, and where to.
 pub struct Push<'a> {
     /// The image.
     pub source: &'a dyn Source,
@@ -31,9 +28,9 @@ pub struct Push<'a> {
     pub credentials: Option<Credentials>,
     /// Repositories of the same registry that may hold the blobs.
     pub mount_from: Vec<String>,
-    /// Blobs sent at one time.
+    /// Blobs on their way at one time.
     pub jobs: usize,
-    /// Bounds, events and the clock.
+    /// How the registries are spoken to.
     pub settings: Settings,
 }
 
@@ -92,14 +89,8 @@ pub(super) struct Target {
     pub(super) tags: Vec<String>,
 }
 
-impl<'a> Push<'a> {
-    /// A push with the credentials of the files, that mounts from nowhere else.
-    pub fn new(source: &'a dyn Source, references: Vec<Reference>, settings: Settings) -> Self {
-        let mount_from = Vec::new();
-        Self { source, references, credentials: None, mount_from, jobs: JOBS, settings }
-    }
-
-    /// Sends the image to all references, and then sets their tags.
+impl Push<'_> {
+    /// Pushes.
     pub fn run(&self) -> Result<Pushed, PushError> {
         let untagged = |sent, source| PushError {
             tags_set: Vec::new(),
@@ -212,18 +203,7 @@ impl<'a> Push<'a> {
         }
         for artifact in &contents.referrers {
             let subject = artifact.subject().unwrap_or(&contents.root().digest);
-            match referrers::publish(repository, artifact, subject, known) {
-                // A bill of materials never decides over its image.
-                Err(error) if is_refusal(&error) => {
-                    let name = target.reference.name();
-                    let text = format!(
-                        "{name} does not list {}, which refers to the image: {error}; the image is pushed without it",
-                        artifact.digest
-                    );
-                    repository.client.emit(&Event::Warning { text });
-                }
-                published => published?,
-            }
+            referrers::publish(repository, artifact, subject, known)?;
         }
         let digest = contents.root().digest.clone();
         pushed.references.push(target.reference.with_digest(digest).to_string());
@@ -280,14 +260,6 @@ impl<'a> Push<'a> {
         arrivals.sort_by_key(|(position, _)| *position);
         Ok(arrivals.into_iter().map(|(_, arrival)| arrival).collect())
     }
-}
-
-/// Returns true where the registry answered, and did not do what it was asked for.
-fn is_refusal(error: &RegistryError) -> bool {
-    matches!(
-        error,
-        RegistryError::Denied { .. } | RegistryError::Status { .. } | RegistryError::Answer { .. }
-    )
 }
 
 pub(super) fn all_tags(targets: &[Target]) -> impl Iterator<Item = (&Target, &String)> {

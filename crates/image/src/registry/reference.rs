@@ -58,18 +58,19 @@ impl Reference {
         format!("{}/{}", self.registry, self.repository)
     }
 
+    /// The same repository with this tag and no digest.
+    pub fn with_tag(&self, tag: &str) -> Result<Self, ReferenceError> {
+        check_tag(tag).map_err(|reason| ReferenceError { text: tag.to_owned(), reason })?;
+        Ok(Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() })
+    }
+
     /// The same repository with this digest and no tag: names one image for good.
     #[must_use]
     pub fn with_digest(&self, digest: Digest) -> Self {
         Self { tag: None, digest: Some(digest), ..self.clone() }
     }
 
-    /// Returns true where the text begins with a registry, by Docker's rule. Others mean Docker Hub.
-    pub fn names_registry(text: &str) -> bool {
-        text.split_once('/').is_some_and(|(first, _)| is_registry(first))
-    }
-
-    /// The part that a registry is asked for: the digest, else the tag, else `latest`.
+    /// What a registry is asked for: the digest, else the tag, else `latest`.
     pub fn selector(&self) -> String {
         match (&self.digest, &self.tag) {
             (Some(digest), _) => digest.to_string(),

@@ -9,8 +9,8 @@ use crate::digest;
 
 use super::error::RegistryError;
 use super::plan::Document;
+use super::progress::Event;
 use super::repository::Repository;
-use crate::event::Event;
 
 const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 /// Others may write the list at the same time; each round reads it anew.
@@ -60,7 +60,7 @@ fn list_by_tag(
 ) -> Result<(), RegistryError> {
     let tag = fallback_tag(subject);
     for _ in 0..ROUNDS {
-        let mut index = read_list(repository, &tag, subject)?;
+        let mut index = read_list(repository, &tag)?;
         if index.manifests().iter().any(|entry| *entry.digest() == artifact.digest) {
             listed_as(repository, artifact, Some(tag));
             return Ok(());
@@ -79,27 +79,17 @@ fn list_by_tag(
     Err(RegistryError::Answer {
         operation: format!("listing the referrer {}", artifact.digest),
         url: format!("{}:{tag}", repository.full_name()),
-        reason: "others keep changing the list".to_owned(),
+        reason: "others keep changing the list; push again".to_owned(),
     })
 }
 
-fn read_list(
-    repository: &Repository,
-    tag: &str,
-    subject: &Digest,
-) -> Result<ImageIndex, RegistryError> {
+fn read_list(repository: &Repository, tag: &str) -> Result<ImageIndex, RegistryError> {
     if let Some(manifest) = repository.get_manifest(tag)? {
-        let wrong = |reason: String| RegistryError::Answer {
+        return serde_json::from_slice(&manifest.bytes).map_err(|error| RegistryError::Answer {
             operation: "reading the list of referrers".to_owned(),
             url: format!("{}:{tag}", repository.full_name()),
-            reason,
-        };
-        // GitLab takes the tag for the digest (oras-go#1396): an index written there would be another image.
-        if digest::of(&manifest.bytes) == *subject {
-            return Err(wrong("the registry resolves the tag to the image itself".to_owned()));
-        }
-        return serde_json::from_slice(&manifest.bytes)
-            .map_err(|error| wrong(format!("it is not an OCI index ({error})")));
+            reason: format!("it is no OCI index ({error}); remove the tag and push again"),
+        });
     }
     let mut index = ImageIndex::default();
     index.set_schema_version(2);

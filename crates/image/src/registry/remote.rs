@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use anyhow::Result;
-use oci_spec::image::{Descriptor, Digest, ImageIndex, MediaType};
+use oci_spec::image::{Descriptor, ImageIndex, MediaType};
 use serde::Deserialize;
 
 use crate::digest;
@@ -22,25 +22,14 @@ use super::retry::Fault;
 pub struct RemoteImage {
     repository: Repository,
     index: ImageIndex,
-    digest: Digest,
+    digest: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Kind {
-    schema_version: Option<u64>,
     media_type: Option<String>,
     manifests: Option<serde_json::Value>,
-}
-
-/// Returns the digest reference that `reference` leads to now.
-pub fn resolve(
-    reference: &Reference,
-    credentials: Option<Credentials>,
-    settings: Settings,
-) -> Result<Reference, RegistryError> {
-    let remote = RemoteImage::open(reference, credentials, settings)?;
-    Ok(reference.with_digest(remote.digest))
 }
 
 impl RemoteImage {
@@ -76,12 +65,7 @@ impl RemoteImage {
         }
         let kind: Kind = serde_json::from_slice(&manifest.bytes)
             .map_err(|error| answer(format!("its manifest is no JSON of an image: {error}")))?;
-        if kind.schema_version == Some(1) {
-            let reason = "it is a manifest of schema 1, which Docker wrote before version 1.10 (2016) and which is too \
-                          old to read; build and push the image again";
-            return Err(answer(reason.to_owned()));
-        }
-        let digest = found.clone();
+        let digest = found.to_string();
         let index = if kind.manifests.is_some() {
             serde_json::from_slice(&manifest.bytes)
                 .map_err(|error| answer(format!("its manifest is no index: {error}")))?
@@ -99,7 +83,7 @@ impl RemoteImage {
     }
 
     /// The digest that the reference leads to.
-    pub fn digest(&self) -> &Digest {
+    pub fn digest(&self) -> &str {
         &self.digest
     }
 }

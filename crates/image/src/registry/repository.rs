@@ -12,19 +12,16 @@ use super::answers::{connection, refusal, unexpected};
 use super::client::{Call, Client, Failed};
 use super::error::RegistryError;
 use super::http::{Payload, Response};
+use super::progress::short;
 use super::retry::Fault;
 use super::url::Url;
-use crate::event::short;
 
 const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json";
 
-/// Tries of the referrers API: one fault may pass, and a second one is an answer.
-const REFERRERS_ATTEMPTS: u32 = 2;
-
-/// The rights that a request needs.
+/// What a request may do with the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Pull,
@@ -93,8 +90,7 @@ impl Repository {
 
     pub(super) fn call<'a>(&'a self, operation: &'a str, method: Method, url: Url) -> Call<'a> {
         let payload = Payload::None;
-        let headers = Vec::new();
-        Call { operation, method, url, scope: &self.scope, headers, payload, attempts: None }
+        Call { operation, method, url, scope: &self.scope, headers: Vec::new(), payload }
     }
 
     /// Whether the blob is there.
@@ -131,8 +127,7 @@ impl Repository {
         fault: &Fault,
     ) -> Result<(), RegistryError> {
         let operation = format!("reading blob {}", short(digest.as_ref()));
-        let url = self.url(&format!("blobs/{digest}"));
-        self.client.wait(&operation, &url, attempt, None, fault)
+        self.client.wait(&operation, &self.url(&format!("blobs/{digest}")), attempt, fault)
     }
 
     /// Begins an upload. The session of a repeated request is left to the registry, which
@@ -257,8 +252,7 @@ impl Repository {
                 Ok(bytes) => return Ok(Some((bytes, response))),
                 Err(failure) => match connection(call.operation, &call.url, failure) {
                     Failed::Fault(fault) => {
-                        let (operation, most) = (call.operation, call.attempts);
-                        self.client.wait(operation, &call.url, attempt, most, &fault)?;
+                        self.client.wait(call.operation, &call.url, attempt, &fault)?;
                     }
                     Failed::Fatal(error) => return Err(error),
                 },
@@ -288,23 +282,18 @@ impl Repository {
         Ok(Stored { digest, lists_referrers: response.header("oci-subject").is_some() })
     }
 
-    /// Returns the referrers API's list for `subject`; `None` where the registry does not have the API. Registries say
-    /// so by any status (harbor#18305: 401, 403, 405, 500), and whatever is wrong with it, the tag still works.
+    /// The referrers API's list for `subject`. `None`: the registry has no such API.
     pub(super) fn referrers(
         &self,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
         let url = self.url(&format!("referrers/{subject}"));
-        let mut call = self.call("listing referrers", Method::GET, url);
-        call.attempts = Some(REFERRERS_ATTEMPTS);
-        match self.read(&call) {
-            Ok(Some((bytes, _))) => {
-                let index = serde_json::from_slice::<ImageIndex>(&bytes);
-                Ok(index.ok().map(|index| index.manifests().clone()))
-            }
-            Err(error @ (RegistryError::Interrupted | RegistryError::Cancelled)) => Err(error),
-            Ok(None) | Err(_) => Ok(None),
-        }
+        let call = self.call("listing referrers", Method::GET, url);
+        let Some((bytes, _)) = self.read(&call)? else {
+            return Ok(None);
+        };
+        let index = serde_json::from_slice::<ImageIndex>(&bytes);
+        Ok(index.ok().map(|index| index.manifests().clone()))
     }
 }
 

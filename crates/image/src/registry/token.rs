@@ -112,7 +112,7 @@ impl Authority {
                 Err(Failed::Fault(fault)) => fault,
                 Err(fatal) => return Err(fatal),
             };
-            client.wait(OPERATION, &url, attempt, None, &fault).map_err(Failed::Fatal)?;
+            client.wait(OPERATION, &url, attempt, &fault).map_err(Failed::Fatal)?;
             attempt += 1;
         }
     }
@@ -127,7 +127,7 @@ impl Authority {
         scope: &str,
     ) -> Result<Response, Failed> {
         let exchange = |method, url: &Url, headers: &[(&str, String)], payload| {
-            let answer = client.exchange(&method, url, headers, payload);
+            let answer = client.transport.exchange(&method, url, headers, payload);
             answer.map_err(|failure| connection(OPERATION, url, failure))
         };
         if let Secret::IdentityToken(token) = &self.credentials.secret {

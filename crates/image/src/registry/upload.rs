@@ -13,9 +13,9 @@ use super::client::Failed;
 use super::error::RegistryError;
 use super::http::{Payload, Response};
 use super::ladder::{Ladder, Mode, Next, chunk_length};
+use super::progress::{Event, short};
 use super::repository::{Repository, Session, Started, next_offset};
 use super::retry::Fault;
-use crate::event::{Event, short};
 
 /// How a blob came to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +34,16 @@ pub(super) fn bring(
     mounts: &[String],
 ) -> Result<Arrival, RegistryError> {
     let client = &repository.client;
-    let (digest, bytes) = (descriptor.digest().to_string(), descriptor.size());
+    let (digest, size) = (descriptor.digest().to_string(), descriptor.size());
     if repository.has_blob(descriptor.digest())? {
-        client.emit(&Event::BlobPresent { digest, bytes });
+        client.emit(&Event::BlobPresent { digest, size });
         return Ok(Arrival::Present);
     }
     let mut session = None;
     for from in mounts.iter().filter(|from| **from != repository.name) {
         match repository.mount(descriptor.digest(), from) {
             Ok(Started::Mounted) => {
-                client.emit(&Event::BlobMounted { digest, bytes, from: from.clone() });
+                client.emit(&Event::BlobMounted { digest, size, from: from.clone() });
                 return Ok(Arrival::Mounted);
             }
             Ok(Started::Session(started)) => session = Some(started),
@@ -56,11 +56,11 @@ pub(super) fn bring(
         repository,
         blob: Blob::open(source, descriptor, client.settings.chunk)?,
         operation: format!("uploading blob {}", short(&digest)),
-        ladder: Ladder::new(bytes, client.settings.chunk),
+        ladder: Ladder::new(size, client.settings.chunk),
         offset: 0,
     };
     upload.run(session)?;
-    client.emit(&Event::BlobUploaded { digest, bytes });
+    client.emit(&Event::BlobUploaded { digest, size });
     Ok(Arrival::Uploaded)
 }
 
@@ -93,7 +93,9 @@ impl Upload<'_> {
         };
         let (mut attempt, mut furthest) = (1, 0);
         loop {
-            client.check()?;
+            if client.is_cancelled() {
+                return Err(RegistryError::Cancelled);
+            }
             let before = self.offset;
             let (next, fault) = match self.send(&mut session) {
                 Ok(Sent::Complete) => return Ok(()),
@@ -117,7 +119,7 @@ impl Upload<'_> {
                 Err(Failed::Fault(fault)) => (Next::Ask, fault),
                 Err(Failed::Fatal(error)) => return Err(error),
             };
-            client.wait(&self.operation, &session.location, attempt, None, &fault)?;
+            client.wait(&self.operation, &session.location, attempt, &fault)?;
             attempt += 1;
             if self.recover(next, &mut session)? {
                 return Ok(());
@@ -214,9 +216,9 @@ impl Upload<'_> {
     }
 
     fn progress(&self) {
-        let (digest, bytes) =
+        let (digest, size) =
             (self.blob.descriptor.digest().to_string(), self.blob.descriptor.size());
-        self.repository.client.emit(&Event::BlobProgress { digest, sent: self.offset, bytes });
+        self.repository.client.emit(&Event::BlobProgress { digest, sent: self.offset, size });
     }
 }
 

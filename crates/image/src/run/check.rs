@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use ureq::Agent;
 
+use super::event::Check;
 use super::process::Process;
 use crate::dive::human_bytes;
-use crate::event::Check;
 
 /// Where a service answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
