@@ -12,7 +12,7 @@ use skyward_image::store::Store;
 
 use crate::distribution::Distribution;
 use crate::ko;
-use crate::row::{Peer, Row, Target};
+use skyward_testkit::bench::{Peer, Row, Target};
 
 const WHAT: &str = "image: packaging and pushing after the compiler";
 const RUNS: usize = 11;

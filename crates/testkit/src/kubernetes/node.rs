@@ -9,7 +9,8 @@ use k8s_openapi::api::core::v1::Node as Object;
 use kube::Api;
 
 use super::block_on;
-use super::control_plane::{ControlPlane, free_ports};
+use super::control_plane::ControlPlane;
+use crate::free_ports;
 
 /// A control plane with a node. It is ended and removed when this is dropped, or when the test process ends.
 pub struct Node {

@@ -6,38 +6,33 @@ use serde_json::{Value, json};
 
 /// What a figure should be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Target {
+pub enum Target {
     AtMost(f64),
     AtLeast(f64),
 }
 
 /// A peer's figure for the same, or why there is none.
 #[derive(Debug)]
-pub(crate) struct Peer {
-    pub(crate) name: &'static str,
-    pub(crate) value: Result<f64, String>,
+pub struct Peer {
+    pub name: &'static str,
+    pub value: Result<f64, String>,
 }
 
 /// One line of the design's table.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub struct Row {
     what: String,
     /// Or why it was not measured.
     ours: Result<f64, String>,
     unit: &'static str,
     target: Option<Target>,
-    pub(crate) peers: Vec<Peer>,
+    pub peers: Vec<Peer>,
     /// What else was measured.
-    pub(crate) note: String,
+    pub note: String,
 }
 
 impl Row {
-    pub(crate) fn new(
-        what: impl Into<String>,
-        ours: f64,
-        unit: &'static str,
-        target: Target,
-    ) -> Self {
+    pub fn new(what: impl Into<String>, ours: f64, unit: &'static str, target: Target) -> Self {
         Self {
             what: what.into(),
             ours: Ok(ours),
@@ -48,7 +43,7 @@ impl Row {
         }
     }
 
-    pub(crate) fn skipped(what: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn skipped(what: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             what: what.into(),
             ours: Err(reason.into()),
@@ -106,7 +101,7 @@ impl Row {
         own.into_iter().chain(said).chain(peers).collect()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let target = match self.target {
             None => Value::Null,
             Some(Target::AtMost(value)) => json!({ "at_most": value }),
@@ -131,7 +126,7 @@ fn figure(value: f64) -> String {
 }
 
 /// The rows in columns, the notes below.
-pub(crate) fn table(rows: &[Row]) -> String {
+pub(super) fn table(rows: &[Row]) -> String {
     let head = ["what", "ours", "target", "met", "peers", "ratio"].map(str::to_owned);
     let lines: Vec<[String; 6]> =
         std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();

@@ -1,6 +1,5 @@
 //! etcd and kube-apiserver, and where a test wants them kube-controller-manager and kube-scheduler, on free ports.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use kube::{Client, Config};
 use super::certificates::{self, Authority, Identity};
 use super::supervisor::{Process, Supervisor};
 use super::{block_on, until};
+use crate::free_ports;
 
 /// The name of the context in every kubeconfig of a control plane.
 pub const CONTEXT: &str = "test";
@@ -267,13 +267,6 @@ pub fn kubeconfig(cluster: &str, name: &str, user: &str) -> String {
          users: [{{name: {name}, user: {user}}}]\ncurrent-context: {CONTEXT}\n\
          contexts: [{{name: {CONTEXT}, context: {{cluster: {CONTEXT}, user: {name}}}}}]\n"
     )
-}
-
-/// Ports that nobody listens on.
-pub(super) fn free_ports<const N: usize>() -> [u16; N] {
-    // All are held until all are known, so that they differ.
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("its address").port())
 }
 
 /// The folder of the test's processes.

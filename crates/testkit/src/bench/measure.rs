@@ -10,24 +10,24 @@ use serde::{Deserialize, Serialize};
 use wait4::Wait4 as _;
 
 /// Makes this program the one that runs the command.
-pub(crate) const FLAG: &str = "--measure";
+pub const FLAG: &str = "--measure";
 
 /// One run of a command.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Run {
+pub struct Run {
     /// From its start to its end.
-    pub(crate) seconds: f64,
+    pub seconds: f64,
     /// The most bytes that were resident at one time.
-    pub(crate) resident: u64,
+    pub resident: u64,
     /// Whether it succeeded.
-    pub(crate) ok: bool,
+    pub ok: bool,
     /// What it printed on both outputs.
-    pub(crate) printed: String,
+    pub printed: String,
 }
 
 impl Run {
     /// A command that failed is an error with its own words.
-    pub(crate) fn succeeded(self) -> Result<Self> {
+    pub fn succeeded(self) -> Result<Self> {
         ensure!(self.ok, "it failed: {}", self.printed.trim());
         Ok(self)
     }
@@ -35,7 +35,7 @@ impl Run {
 
 /// Runs `program` from a small process: the kernel counts the memory of the process that starts a program as that
 /// program's own, until it is loaded.
-pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<Run> {
+pub fn run(program: &str, arguments: &[&str]) -> Result<Run> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(FLAG).arg(program).args(arguments).stdin(Stdio::null());
     let output = command.stderr(Stdio::inherit()).output().context("starting this program")?;
@@ -44,7 +44,7 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<Run> {
 }
 
 /// Runs the command that the arguments are, and prints the [`Run`].
-pub(crate) fn print(mut arguments: impl Iterator<Item = OsString>) -> Result<()> {
+pub fn print(mut arguments: impl Iterator<Item = OsString>) -> Result<()> {
     let program = arguments.next().context("a program to measure")?;
     let (mut reader, writer) = std::io::pipe()?;
     let mut command = Command::new(&program);
@@ -66,7 +66,7 @@ pub(crate) fn print(mut arguments: impl Iterator<Item = OsString>) -> Result<()>
 }
 
 /// The middle one of figures.
-pub(crate) fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
+pub fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.into_iter().collect();
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
