@@ -10,7 +10,7 @@ use skyward_aws::{
     ApiError, Backend, Call, Operation, Request, Response, dispatch, each_operation,
 };
 
-use crate::assumption::{Assumption, OF_CALLS, RULES_OF_CALLS, Source};
+use crate::assumption::{Assumption, Behaviour, OF_CALLS, RULES_OF_CALLS};
 use crate::kind::KINDS;
 use crate::limits::{LIMITS, Limit};
 use crate::settings::Settings;
@@ -149,7 +149,7 @@ pub fn assumptions() -> impl Iterator<Item = &'static Assumption> {
 }
 
 /// How the simulated services behave where AWS's documentation leaves it open, or where it matters most: each with its source.
-pub fn rules() -> impl Iterator<Item = &'static (&'static str, Source)> {
+pub fn rules() -> impl Iterator<Item = &'static Behaviour> {
     RULES_OF_CALLS.iter().chain(KINDS.iter().flat_map(|kind| kind.rules))
 }
 

@@ -27,6 +27,9 @@ impl Source {
     }
 }
 
+/// How a service behaves, and on whose word.
+pub type Behaviour = (&'static str, Source);
+
 /// Something that the simulator takes for true.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Assumption {
@@ -40,12 +43,12 @@ pub struct Assumption {
     pub source: Source,
 }
 
-impl Assumption {
-    /// A time between two, in seconds.
-    pub(crate) const fn seconds(what: &'static str, low: f64, high: f64, source: Source) -> Self {
-        Self { what, range: (low, high), unit: "s", source }
-    }
+/// A time between two, in seconds.
+pub(crate) const fn seconds(what: &'static str, low: f64, high: f64, source: Source) -> Assumption {
+    Assumption { what, range: (low, high), unit: "s", source }
+}
 
+impl Assumption {
     /// The least, as a time.
     pub(crate) fn time(self) -> Duration {
         Duration::from_secs_f64(self.range.0)
@@ -53,11 +56,10 @@ impl Assumption {
 }
 
 /// A call's answer.
-pub(crate) const LATENCY: Assumption =
-    Assumption::seconds("a call's answer", 0.05, 0.4, Source::Unverified);
+pub(crate) const LATENCY: Assumption = seconds("a call's answer", 0.05, 0.4, Source::Unverified);
 /// The time after which a caller gives a lost answer up.
 pub(crate) const NO_ANSWER: Assumption =
-    Assumption::seconds("until a lost answer is given up", 5.0, 5.0, Source::Unverified);
+    seconds("until a lost answer is given up", 5.0, 5.0, Source::Unverified);
 /// The share of calls that see an older state.
 pub(crate) const STALE_SHARE: Assumption = Assumption {
     what: "calls that see an older state",
@@ -66,14 +68,13 @@ pub(crate) const STALE_SHARE: Assumption = Assumption {
     source: Source::Unverified,
 };
 /// The age of the state that they see.
-pub(crate) const STALENESS: Assumption =
-    Assumption::seconds("age of that state", 0.0, 3.0, Source::Unverified);
+pub(crate) const STALENESS: Assumption = seconds("age of that state", 0.0, 3.0, Source::Unverified);
 
 /// The assumptions about calls, whatever they are about.
 pub(crate) const OF_CALLS: &[Assumption] = &[LATENCY, NO_ANSWER, STALE_SHARE, STALENESS];
 
 /// How the services behave, whatever a call is about.
-pub(crate) const RULES_OF_CALLS: &[(&str, Source)] = &[
+pub(crate) const RULES_OF_CALLS: &[Behaviour] = &[
     (
         "Client tokens: the same parameters give the same resource, also a dead one; others are refused",
         Source::Botocore,

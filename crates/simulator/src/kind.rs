@@ -1,5 +1,18 @@
 //! The kinds of resources: a file for each, with its state, operations, delays, quotas and rules, and the list of them.
 
+/// The accessors of a record's tags, which are in this field.
+macro_rules! tags {
+    ($($field:ident).+) => {
+        fn tags(&self) -> &Tags {
+            &self.$($field).+
+        }
+
+        fn tags_mut(&mut self) -> &mut Tags {
+            &mut self.$($field).+
+        }
+    };
+}
+
 mod account;
 mod address;
 mod auto_scaling_group;
@@ -34,8 +47,9 @@ mod prelude {
     pub(super) use skyward_aws::model::*;
     pub(super) use skyward_aws::*;
 
-    pub(super) use crate::assumption::{Assumption, Source};
-    pub(super) use crate::store::{Record, Time};
+    pub(super) use crate::assumption::Source::{Documents, Logs, Unverified};
+    pub(super) use crate::assumption::{Assumption, Behaviour, seconds};
+    pub(super) use crate::store::Time;
     pub(super) use crate::world::{Answer, DefaultQuota, Event, Kind, Tie, World, refuse};
 }
 

@@ -40,7 +40,7 @@ mod store;
 mod world;
 
 pub use account::{Account, assumptions, assumptions_markdown, rules};
-pub use assumption::{Assumption, Source};
+pub use assumption::{Assumption, Behaviour, Source};
 pub use client::Client;
 pub use faults::Faults;
 pub use random::Random;

@@ -20,9 +20,7 @@ pub(crate) trait Record: Clone {
     /// Its tags.
     fn tags(&self) -> &Tags;
     /// What it is found by beside its id and its stack: `vpc=…`, `name=…`, and what it refers to.
-    fn keys(&self) -> Vec<String> {
-        Vec::new()
-    }
+    fn keys(&self) -> Vec<String>;
 }
 
 /// When something is written.

@@ -10,14 +10,7 @@ pub(crate) struct AddressRecord {
     pub(crate) user: Option<String>,
 }
 
-const QUOTA: DefaultQuota =
-    DefaultQuota { name: "elastic IP addresses", most: 5, code: "AddressLimitExceeded" };
-
-impl Record for AddressRecord {
-    fn tags(&self) -> &Tags {
-        &self.address.tags
-    }
-}
+const QUOTA: DefaultQuota = DefaultQuota::new("elastic IP addresses", 5, "AddressLimitExceeded");
 
 impl Kind for AddressRecord {
     const NAME: &'static str = "address";
@@ -25,9 +18,7 @@ impl Kind for AddressRecord {
     const TAGGED_AS: Option<&'static str> = Some("eipalloc");
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.address.tags
-    }
+    tags!(address.tags);
 
     fn state(&self) -> String {
         self.user.clone().unwrap_or_default()

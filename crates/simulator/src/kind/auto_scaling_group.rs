@@ -31,20 +31,9 @@ impl ScalingGroupRecord {
     }
 }
 
-const QUOTA: DefaultQuota =
-    DefaultQuota { name: "auto scaling groups", most: 500, code: "LimitExceeded" };
+const QUOTA: DefaultQuota = DefaultQuota::new("auto scaling groups", 500, "LimitExceeded");
 /// AWS's code for nearly everything that is wrong with a request to Auto Scaling.
 const INVALID: &str = "ValidationError";
-
-impl Record for ScalingGroupRecord {
-    fn tags(&self) -> &Tags {
-        &self.group.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.group.target_groups.iter().map(|arn| format!("target={arn}")).collect()
-    }
-}
 
 impl Kind for ScalingGroupRecord {
     const NAME: &'static str = "auto-scaling-group";
@@ -53,11 +42,13 @@ impl Kind for ScalingGroupRecord {
     const ASSUMPTIONS: &'static [Assumption] =
         &[behaviour::START, behaviour::HEALTH_TICK, behaviour::STEADY_TICK];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
-    const RULES: &'static [(&'static str, Source)] =
-        &[("A forced deletion of an auto scaling group still drains its targets", Source::Logs)];
+    const RULES: &'static [Behaviour] =
+        &[("A forced deletion of an auto scaling group still drains its targets", Logs)];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.group.tags
+    tags!(group.tags);
+
+    fn keys(&self) -> Vec<String> {
+        self.group.target_groups.iter().map(|arn| format!("target={arn}")).collect()
     }
 
     fn state(&self) -> String {

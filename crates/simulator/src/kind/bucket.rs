@@ -13,41 +13,23 @@ pub(crate) struct Bucket {
     busy_until: Time,
 }
 
-const WRITE: Assumption = Assumption::seconds(
-    "bucket: a write during which another is answered 409",
-    0.02,
-    0.05,
-    Source::Unverified,
-);
-const NAME_HELD: Assumption = Assumption::seconds(
-    "bucket: its name after its deletion, answered 409",
-    5.0,
-    60.0,
-    Source::Documents,
-);
-const QUOTA: DefaultQuota = DefaultQuota { name: "buckets", most: 10_000, code: "TooManyBuckets" };
+const WRITE: Assumption =
+    seconds("bucket: a write during which another is answered 409", 0.02, 0.05, Unverified);
+const NAME_HELD: Assumption =
+    seconds("bucket: its name after its deletion, answered 409", 5.0, 60.0, Documents);
+const QUOTA: DefaultQuota = DefaultQuota::new("buckets", 10_000, "TooManyBuckets");
 const BUSY: &str = "OperationAborted";
 const BUSY_MESSAGE: &str = "A conflicting conditional operation is currently in progress against this resource. Please try again.";
-
-impl Record for Bucket {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-}
 
 impl Kind for Bucket {
     const NAME: &'static str = "bucket";
     const MISSING: &'static str = "NoSuchBucket";
     const ASSUMPTIONS: &'static [Assumption] = &[WRITE, NAME_HELD];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
-    const RULES: &'static [(&'static str, Source)] = &[(
-        "us-east-1 answers the second creation of one's own bucket as the first",
-        Source::Documents,
-    )];
+    const RULES: &'static [Behaviour] =
+        &[("us-east-1 answers the second creation of one's own bucket as the first", Documents)];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    tags!(tags);
 
     fn state(&self) -> String {
         format!("{} object versions", self.objects.len())

@@ -11,51 +11,25 @@ pub(crate) struct DbClusterRecord {
     pending: Option<DbClusterChanges>,
 }
 
-const CREATE: Assumption = Assumption::seconds(
-    "Multi-AZ DB cluster: creating until available",
-    480.0,
-    1200.0,
-    Source::Unverified,
-);
-const BEGIN: Assumption = Assumption::seconds(
-    "DB cluster: still available after a change was asked for",
-    1.0,
-    8.0,
-    Source::Unverified,
-);
-const CHANGE: Assumption = Assumption::seconds(
-    "DB cluster: modifying class, storage or operations",
-    300.0,
-    900.0,
-    Source::Unverified,
-);
-const SETTING: Assumption =
-    Assumption::seconds("DB cluster: modifying anything else", 10.0, 60.0, Source::Unverified);
-const DELETE: Assumption =
-    Assumption::seconds("DB cluster: deleting until gone", 360.0, 600.0, Source::Unverified);
+const CREATE: Assumption =
+    seconds("Multi-AZ DB cluster: creating until available", 480.0, 1200.0, Unverified);
+const BEGIN: Assumption =
+    seconds("DB cluster: still available after a change was asked for", 1.0, 8.0, Unverified);
+const CHANGE: Assumption =
+    seconds("DB cluster: modifying class, storage or operations", 300.0, 900.0, Unverified);
+const SETTING: Assumption = seconds("DB cluster: modifying anything else", 10.0, 60.0, Unverified);
+const DELETE: Assumption = seconds("DB cluster: deleting until gone", 360.0, 600.0, Unverified);
 const SNAPSHOT: Assumption =
-    Assumption::seconds("the same, longer for a final snapshot", 60.0, 240.0, Source::Unverified);
+    seconds("the same, longer for a final snapshot", 60.0, 240.0, Unverified);
 const READY: Event = Event::new("DB cluster ready", World::cluster_ready);
 const CHANGES: Event = Event::new("DB cluster changes", World::cluster_changes);
 const CHANGED: Event = Event::new("DB cluster changed", World::cluster_changed);
 const GONE: Event = Event::new("DB cluster gone", World::cluster_gone);
-const QUOTA: DefaultQuota =
-    DefaultQuota { name: "DB clusters", most: 40, code: "DBClusterQuotaExceededFault" };
-const INSTANCES: DefaultQuota =
-    DefaultQuota { name: "DB instances", most: 40, code: "InstanceQuotaExceeded" };
+const QUOTA: DefaultQuota = DefaultQuota::new("DB clusters", 40, "DBClusterQuotaExceededFault");
+const INSTANCES: DefaultQuota = DefaultQuota::new("DB instances", 40, "InstanceQuotaExceeded");
 const STATE: &str = "InvalidDBClusterStateFault";
 /// How many instances a Multi-AZ DB cluster has.
 const NODES: usize = 3;
-
-impl Record for DbClusterRecord {
-    fn tags(&self) -> &Tags {
-        &self.cluster.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.cluster.subnet_group.iter().map(|group| format!("subnet-group={group}")).collect()
-    }
-}
 
 impl Kind for DbClusterRecord {
     const NAME: &'static str = "db-cluster";
@@ -64,20 +38,19 @@ impl Kind for DbClusterRecord {
     const EVENTS: &'static [Event] = &[READY, CHANGES, CHANGED, GONE];
     const ASSUMPTIONS: &'static [Assumption] = &[CREATE, BEGIN, CHANGE, SETTING, DELETE, SNAPSHOT];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA, INSTANCES];
-    const RULES: &'static [(&'static str, Source)] = &[
-        (
-            "A DB cluster takes changes and its deletion only while it is available",
-            Source::Unverified,
-        ),
-        ("Deletion protection of a DB cluster changes at once", Source::Unverified),
+    const RULES: &'static [Behaviour] = &[
+        ("A DB cluster takes changes and its deletion only while it is available", Unverified),
+        ("Deletion protection of a DB cluster changes at once", Unverified),
         (
             "gp3 shows the 3000 operations a second that are included, whether they were asked for or not",
-            Source::Unverified,
+            Unverified,
         ),
     ];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.cluster.tags
+    tags!(cluster.tags);
+
+    fn keys(&self) -> Vec<String> {
+        self.cluster.subnet_group.iter().map(|group| format!("subnet-group={group}")).collect()
     }
 
     fn state(&self) -> String {
@@ -91,19 +64,11 @@ pub(crate) struct Snapshot {
     tags: Tags,
 }
 
-impl Record for Snapshot {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-}
-
 impl Kind for Snapshot {
     const NAME: &'static str = "db-cluster-snapshot";
     const MISSING: &'static str = "DBClusterSnapshotNotFoundFault";
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    tags!(tags);
 }
 
 /// The classes of Multi-AZ DB clusters; of the first, also the medium one.

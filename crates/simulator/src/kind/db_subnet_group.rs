@@ -10,13 +10,7 @@ pub(crate) struct DbSubnetGroupRecord {
 }
 
 pub(super) const QUOTA: DefaultQuota =
-    DefaultQuota { name: "DB subnet groups", most: 50, code: "DBSubnetGroupQuotaExceeded" };
-
-impl Record for DbSubnetGroupRecord {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-}
+    DefaultQuota::new("DB subnet groups", 50, "DBSubnetGroupQuotaExceeded");
 
 impl Kind for DbSubnetGroupRecord {
     const NAME: &'static str = "db-subnet-group";
@@ -24,9 +18,7 @@ impl Kind for DbSubnetGroupRecord {
     const TAGGED_AS: Option<&'static str> = Some("subgrp");
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    tags!(tags);
 }
 
 /// The names that RDS takes.

@@ -4,23 +4,15 @@ use super::bucket;
 use super::prelude::*;
 use super::vpc::VpcRecord;
 
-impl Record for FlowLog {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![format!("vpc={}", self.resource)]
-    }
-}
-
 impl Kind for FlowLog {
     const NAME: &'static str = "flow-log";
     const MISSING: &'static str = "InvalidFlowLogId.NotFound";
     const TAGGED_AS: Option<&'static str> = Some("fl");
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![format!("vpc={}", self.resource)]
     }
 
     fn tie(&self, _key: &str) -> Tie {

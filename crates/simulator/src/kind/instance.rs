@@ -44,20 +44,13 @@ impl WebPage {
     }
 }
 
-const START: Assumption =
-    Assumption::seconds("instance: pending until running", 10.0, 30.0, Source::Unverified);
-const BOOT: Assumption = Assumption::seconds(
-    "instance: running until its user data has run",
-    25.0,
-    60.0,
-    Source::Unverified,
-);
-const BOOT_PATIENCE: Assumption =
-    Assumption::seconds("user data: waits for a way out", 50.0, 50.0, Source::Unverified);
+const START: Assumption = seconds("instance: pending until running", 10.0, 30.0, Unverified);
+const BOOT: Assumption =
+    seconds("instance: running until its user data has run", 25.0, 60.0, Unverified);
+const BOOT_PATIENCE: Assumption = seconds("user data: waits for a way out", 50.0, 50.0, Unverified);
 const STOP: Assumption =
-    Assumption::seconds("instance: shutting down until terminated", 20.0, 60.0, Source::Unverified);
-const VISIBLE: Assumption =
-    Assumption::seconds("instance: visible after its end", 3600.0, 3600.0, Source::Documents);
+    seconds("instance: shutting down until terminated", 20.0, 60.0, Unverified);
+const VISIBLE: Assumption = seconds("instance: visible after its end", 3600.0, 3600.0, Documents);
 /// How long user data that cannot reach the internet waits before it tries again.
 const BOOT_RETRY: Time = Time::from_secs(5);
 /// How soon a group finds out that an instance is broken.
@@ -68,10 +61,24 @@ const DRAINED: Event = Event::new("instance drained", World::instance_drained);
 const TERMINATED: Event = Event::new("instance terminated", World::instance_terminated);
 const FORGOTTEN: Event = Event::new("instance forgotten", World::instance_forgotten);
 
-impl Record for InstanceRecord {
-    fn tags(&self) -> &Tags {
-        &self.instance.tags
-    }
+impl Kind for InstanceRecord {
+    const NAME: &'static str = "instance";
+    const MISSING: &'static str = "InvalidInstanceID.NotFound";
+    const TAGGED_AS: Option<&'static str> = Some("i");
+    const EVENTS: &'static [Event] = &[RUNS, BOOTED, DRAINED, TERMINATED, FORGOTTEN];
+    const ASSUMPTIONS: &'static [Assumption] = &[START, BOOT, BOOT_PATIENCE, STOP, VISIBLE];
+    const RULES: &'static [Behaviour] = &[
+        (
+            "Instances install their packages over a NAT gateway; the way through an S3 endpoint is not counted",
+            Unverified,
+        ),
+        (
+            "Without an index.html an instance answers 403, and is replaced after its time of grace",
+            Documents,
+        ),
+    ];
+
+    tags!(instance.tags);
 
     fn keys(&self) -> Vec<String> {
         let mut keys = vec![format!("vpc={}", self.vpc)];
@@ -79,28 +86,6 @@ impl Record for InstanceRecord {
             keys.push(format!("scaling-group={}", self.group));
         }
         keys
-    }
-}
-
-impl Kind for InstanceRecord {
-    const NAME: &'static str = "instance";
-    const MISSING: &'static str = "InvalidInstanceID.NotFound";
-    const TAGGED_AS: Option<&'static str> = Some("i");
-    const EVENTS: &'static [Event] = &[RUNS, BOOTED, DRAINED, TERMINATED, FORGOTTEN];
-    const ASSUMPTIONS: &'static [Assumption] = &[START, BOOT, BOOT_PATIENCE, STOP, VISIBLE];
-    const RULES: &'static [(&'static str, Source)] = &[
-        (
-            "Instances install their packages over a NAT gateway; the way through an S3 endpoint is not counted",
-            Source::Unverified,
-        ),
-        (
-            "Without an index.html an instance answers 403, and is replaced after its time of grace",
-            Source::Documents,
-        ),
-    ];
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.instance.tags
     }
 
     fn state(&self) -> String {
@@ -286,7 +271,7 @@ impl World {
 
     pub(crate) fn instance_drained(&mut self, id: &str) {
         self.update::<InstanceRecord>(id, |machine| {
-            machine.instance.state = "shutting-down".into()
+            machine.instance.state = "shutting-down".into();
         });
         self.after(STOP, TERMINATED, id);
     }

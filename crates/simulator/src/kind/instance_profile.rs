@@ -19,24 +19,9 @@ impl InstanceProfileRecord {
     }
 }
 
-const LAG: Assumption = Assumption::seconds(
-    "instance profile: until other services know it",
-    4.0,
-    12.0,
-    Source::Unverified,
-);
-const QUOTA: DefaultQuota =
-    DefaultQuota { name: "instance profiles", most: 1000, code: "LimitExceeded" };
-
-impl Record for InstanceProfileRecord {
-    fn tags(&self) -> &Tags {
-        &self.profile.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.profile.role.iter().map(|role| format!("role={role}")).collect()
-    }
-}
+const LAG: Assumption =
+    seconds("instance profile: until other services know it", 4.0, 12.0, Unverified);
+const QUOTA: DefaultQuota = DefaultQuota::new("instance profiles", 1000, "LimitExceeded");
 
 impl Kind for InstanceProfileRecord {
     const NAME: &'static str = "instance-profile";
@@ -44,8 +29,10 @@ impl Kind for InstanceProfileRecord {
     const ASSUMPTIONS: &'static [Assumption] = &[LAG];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.profile.tags
+    tags!(profile.tags);
+
+    fn keys(&self) -> Vec<String> {
+        self.profile.role.iter().map(|role| format!("role={role}")).collect()
     }
 }
 

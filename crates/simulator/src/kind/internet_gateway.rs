@@ -5,30 +5,22 @@ use super::prelude::*;
 use super::vpc::VpcRecord;
 
 const QUOTA: DefaultQuota =
-    DefaultQuota { name: "internet gateways", most: 5, code: "InternetGatewayLimitExceeded" };
-
-impl Record for InternetGateway {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.vpc.iter().map(|vpc| format!("vpc={vpc}")).collect()
-    }
-}
+    DefaultQuota::new("internet gateways", 5, "InternetGatewayLimitExceeded");
 
 impl Kind for InternetGateway {
     const NAME: &'static str = "internet-gateway";
     const MISSING: &'static str = "InvalidInternetGatewayID.NotFound";
     const TAGGED_AS: Option<&'static str> = Some("igw");
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
-    const RULES: &'static [(&'static str, Source)] = &[(
+    const RULES: &'static [Behaviour] = &[(
         "An internet gateway cannot be detached while addresses are mapped in its VPC",
-        Source::Documents,
+        Documents,
     )];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        self.vpc.iter().map(|vpc| format!("vpc={vpc}")).collect()
     }
 
     fn state(&self) -> String {

@@ -23,17 +23,7 @@ impl LaunchTemplateRecord {
 }
 
 const QUOTA: DefaultQuota =
-    DefaultQuota { name: "launch templates", most: 5000, code: "LaunchTemplateLimitExceeded" };
-
-impl Record for LaunchTemplateRecord {
-    fn tags(&self) -> &Tags {
-        &self.template.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![format!("name={}", self.template.name)]
-    }
-}
+    DefaultQuota::new("launch templates", 5000, "LaunchTemplateLimitExceeded");
 
 impl Kind for LaunchTemplateRecord {
     const NAME: &'static str = "launch-template";
@@ -41,8 +31,10 @@ impl Kind for LaunchTemplateRecord {
     const TAGGED_AS: Option<&'static str> = Some("lt");
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.template.tags
+    tags!(template.tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![format!("name={}", self.template.name)]
     }
 
     fn state(&self) -> String {
@@ -134,7 +126,7 @@ impl World {
             return refuse("InvalidLaunchTemplateId.VersionNotFound", message);
         }
         let change = |record: &mut LaunchTemplateRecord| {
-            record.template.default_version = call.default_version
+            record.template.default_version = call.default_version;
         };
         self.update::<LaunchTemplateRecord>(&call.template, change);
         Ok(())

@@ -12,21 +12,7 @@ pub(crate) struct ListenerRecord {
 }
 
 pub(super) const QUOTA: DefaultQuota =
-    DefaultQuota { name: "listeners of a load balancer", most: 50, code: "TooManyListeners" };
-
-impl Record for ListenerRecord {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        let mut keys = vec![format!("balancer={}", self.listener.load_balancer)];
-        if let ListenerAction::Forward(target) = &self.listener.action {
-            keys.push(format!("target={target}"));
-        }
-        keys
-    }
-}
+    DefaultQuota::new("listeners of a load balancer", 50, "TooManyListeners");
 
 impl Kind for ListenerRecord {
     const NAME: &'static str = "listener";
@@ -34,8 +20,14 @@ impl Kind for ListenerRecord {
     const TAGGED_AS: Option<&'static str> = Some("listener");
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        let mut keys = vec![format!("balancer={}", self.listener.load_balancer)];
+        if let ListenerAction::Forward(target) = &self.listener.action {
+            keys.push(format!("target={target}"));
+        }
+        keys
     }
 
     fn state(&self) -> String {

@@ -16,24 +16,12 @@ pub(crate) struct LoadBalancerRecord {
     is_going: bool,
 }
 
-const CREATE: Assumption =
-    Assumption::seconds("load balancer: provisioning until active", 139.0, 192.0, Source::Logs);
-const DELETE: Assumption =
-    Assumption::seconds("load balancer: deleted until gone", 2.0, 16.0, Source::Logs);
+const CREATE: Assumption = seconds("load balancer: provisioning until active", 139.0, 192.0, Logs);
+const DELETE: Assumption = seconds("load balancer: deleted until gone", 2.0, 16.0, Logs);
 const READY: Event = Event::new("load balancer ready", World::balancer_ready);
 const GONE: Event = Event::new("load balancer gone", World::balancer_gone);
 const QUOTA: DefaultQuota =
-    DefaultQuota { name: "application load balancers", most: 50, code: "TooManyLoadBalancers" };
-
-impl Record for LoadBalancerRecord {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![format!("name={}", self.shown.name), format!("dns={}", self.shown.dns_name)]
-    }
-}
+    DefaultQuota::new("application load balancers", 50, "TooManyLoadBalancers");
 
 impl Kind for LoadBalancerRecord {
     const NAME: &'static str = "load-balancer";
@@ -43,8 +31,10 @@ impl Kind for LoadBalancerRecord {
     const ASSUMPTIONS: &'static [Assumption] = &[CREATE, DELETE];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![format!("name={}", self.shown.name), format!("dns={}", self.shown.dns_name)]
     }
 
     fn state(&self) -> String {

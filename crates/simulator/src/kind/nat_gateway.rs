@@ -19,33 +19,16 @@ impl NatGatewayRecord {
     }
 }
 
-const CREATE: Assumption =
-    Assumption::seconds("NAT gateway: pending until available", 85.0, 125.0, Source::Logs);
-const FAIL: Assumption =
-    Assumption::seconds("NAT gateway: pending until failed", 5.0, 30.0, Source::Unverified);
-const DELETE: Assumption =
-    Assumption::seconds("NAT gateway: deleting until deleted", 37.0, 79.0, Source::Logs);
+const CREATE: Assumption = seconds("NAT gateway: pending until available", 85.0, 125.0, Logs);
+const FAIL: Assumption = seconds("NAT gateway: pending until failed", 5.0, 30.0, Unverified);
+const DELETE: Assumption = seconds("NAT gateway: deleting until deleted", 37.0, 79.0, Logs);
 const VISIBLE: Assumption =
-    Assumption::seconds("NAT gateway: visible after its end", 3600.0, 3600.0, Source::Documents);
+    seconds("NAT gateway: visible after its end", 3600.0, 3600.0, Documents);
 const SETTLES: Event = Event::new("NAT gateway settles", World::nat_settles);
 const GONE: Event = Event::new("NAT gateway gone", World::nat_gone);
 const FORGOTTEN: Event = Event::new("NAT gateway forgotten", World::nat_forgotten);
 const QUOTA: DefaultQuota =
-    DefaultQuota { name: "NAT gateways of a zone", most: 5, code: "NatGatewayLimitExceeded" };
-
-impl Record for NatGatewayRecord {
-    fn tags(&self) -> &Tags {
-        &self.gateway.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![
-            format!("vpc={}", self.gateway.vpc),
-            format!("subnet={}", self.gateway.subnet),
-            format!("zone={}", self.zone),
-        ]
-    }
-}
+    DefaultQuota::new("NAT gateways of a zone", 5, "NatGatewayLimitExceeded");
 
 impl Kind for NatGatewayRecord {
     const NAME: &'static str = "nat-gateway";
@@ -54,13 +37,19 @@ impl Kind for NatGatewayRecord {
     const EVENTS: &'static [Event] = &[SETTLES, GONE, FORGOTTEN];
     const ASSUMPTIONS: &'static [Assumption] = &[CREATE, FAIL, DELETE, VISIBLE];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
-    const RULES: &'static [(&'static str, Source)] = &[(
+    const RULES: &'static [Behaviour] = &[(
         "A NAT gateway without an attached internet gateway: an error at once, or `failed` later, as often",
-        Source::Unverified,
+        Unverified,
     )];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.gateway.tags
+    tags!(gateway.tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![
+            format!("vpc={}", self.gateway.vpc),
+            format!("subnet={}", self.gateway.subnet),
+            format!("zone={}", self.zone),
+        ]
     }
 
     fn state(&self) -> String {

@@ -13,18 +13,21 @@ pub(crate) struct InterfaceRecord {
     tags: Tags,
 }
 
-const LINGER: Assumption = Assumption::seconds(
-    "network interfaces: after their owner is gone",
-    2.0,
-    25.0,
-    Source::Unverified,
-);
+const LINGER: Assumption =
+    seconds("network interfaces: after their owner is gone", 2.0, 25.0, Unverified);
 const GONE: Event = Event::new("network interface gone", interface_gone);
 
-impl Record for InterfaceRecord {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
+impl Kind for InterfaceRecord {
+    const NAME: &'static str = "network-interface";
+    const MISSING: &'static str = "InvalidNetworkInterfaceID.NotFound";
+    const EVENTS: &'static [Event] = &[GONE];
+    const ASSUMPTIONS: &'static [Assumption] = &[LINGER];
+    const RULES: &'static [Behaviour] = &[(
+        "Load balancer, NAT gateway, instance and database hold network interfaces, and with them subnets and groups",
+        Documents,
+    )];
+
+    tags!(tags);
 
     fn keys(&self) -> Vec<String> {
         let groups = self.shown.groups.iter().map(|group| format!("security-group={group}"));
@@ -33,21 +36,6 @@ impl Record for InterfaceRecord {
         keys.push(format!("subnet={}", self.shown.subnet));
         keys.push(format!("owner={}", self.owner));
         keys
-    }
-}
-
-impl Kind for InterfaceRecord {
-    const NAME: &'static str = "network-interface";
-    const MISSING: &'static str = "InvalidNetworkInterfaceID.NotFound";
-    const EVENTS: &'static [Event] = &[GONE];
-    const ASSUMPTIONS: &'static [Assumption] = &[LINGER];
-    const RULES: &'static [(&'static str, Source)] = &[(
-        "Load balancer, NAT gateway, instance and database hold network interfaces, and with them subnets and groups",
-        Source::Documents,
-    )];
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
     }
 
     fn state(&self) -> String {

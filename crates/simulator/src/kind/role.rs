@@ -10,22 +10,14 @@ pub(crate) struct RoleRecord {
     managed: BTreeSet<String>,
 }
 
-const QUOTA: DefaultQuota = DefaultQuota { name: "roles", most: 1000, code: "LimitExceeded" };
-
-impl Record for RoleRecord {
-    fn tags(&self) -> &Tags {
-        &self.role.tags
-    }
-}
+const QUOTA: DefaultQuota = DefaultQuota::new("roles", 1000, "LimitExceeded");
 
 impl Kind for RoleRecord {
     const NAME: &'static str = "role";
     const MISSING: &'static str = "NoSuchEntity";
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.role.tags
-    }
+    tags!(role.tags);
 }
 
 impl World {

@@ -8,12 +8,15 @@ use super::vpc::VpcRecord;
 const S3_NETWORKS: &str = "pl-6ea54007";
 const NO_ASSOCIATION: &str = "InvalidAssociationID.NotFound";
 const QUOTA: DefaultQuota =
-    DefaultQuota { name: "route tables of a VPC", most: 200, code: "RouteTableLimitExceeded" };
+    DefaultQuota::new("route tables of a VPC", 200, "RouteTableLimitExceeded");
 
-impl Record for RouteTable {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
+impl Kind for RouteTable {
+    const NAME: &'static str = "route-table";
+    const MISSING: &'static str = "InvalidRouteTableID.NotFound";
+    const TAGGED_AS: Option<&'static str> = Some("rtb");
+    const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
+
+    tags!(tags);
 
     fn keys(&self) -> Vec<String> {
         let mut keys = vec![format!("vpc={}", self.vpc)];
@@ -22,17 +25,6 @@ impl Record for RouteTable {
             keys.extend(association.subnet.iter().map(|subnet| format!("subnet={subnet}")));
         }
         keys
-    }
-}
-
-impl Kind for RouteTable {
-    const NAME: &'static str = "route-table";
-    const MISSING: &'static str = "InvalidRouteTableID.NotFound";
-    const TAGGED_AS: Option<&'static str> = Some("rtb");
-    const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
     }
 
     fn state(&self) -> String {

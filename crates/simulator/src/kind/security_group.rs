@@ -4,17 +4,17 @@ use super::prelude::*;
 use super::vpc::{self, VpcRecord};
 
 const QUOTA: DefaultQuota =
-    DefaultQuota { name: "security groups", most: 2500, code: "SecurityGroupLimitExceeded" };
-const RULES_QUOTA: DefaultQuota = DefaultQuota {
-    name: "rules of a security group",
-    most: 60,
-    code: "RulesPerSecurityGroupLimitExceeded",
-};
+    DefaultQuota::new("security groups", 2500, "SecurityGroupLimitExceeded");
+const RULES_QUOTA: DefaultQuota =
+    DefaultQuota::new("rules of a security group", 60, "RulesPerSecurityGroupLimitExceeded");
 
-impl Record for SecurityGroup {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
+impl Kind for SecurityGroup {
+    const NAME: &'static str = "security-group";
+    const MISSING: &'static str = "InvalidGroup.NotFound";
+    const TAGGED_AS: Option<&'static str> = Some("sg");
+    const QUOTAS: &'static [DefaultQuota] = &[QUOTA, RULES_QUOTA];
+
+    tags!(tags);
 
     fn keys(&self) -> Vec<String> {
         let mut keys = vec![
@@ -30,17 +30,6 @@ impl Record for SecurityGroup {
             }
         }
         keys
-    }
-}
-
-impl Kind for SecurityGroup {
-    const NAME: &'static str = "security-group";
-    const MISSING: &'static str = "InvalidGroup.NotFound";
-    const TAGGED_AS: Option<&'static str> = Some("sg");
-    const QUOTAS: &'static [DefaultQuota] = &[QUOTA, RULES_QUOTA];
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
     }
 
     fn state(&self) -> String {

@@ -4,18 +4,7 @@ use super::prelude::*;
 use super::vpc::{self, VpcRecord};
 
 const READY: Event = Event::new("subnet ready", World::subnet_ready);
-const QUOTA: DefaultQuota =
-    DefaultQuota { name: "subnets of a VPC", most: 200, code: "SubnetLimitExceeded" };
-
-impl Record for Subnet {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![format!("vpc={}", self.vpc)]
-    }
-}
+const QUOTA: DefaultQuota = DefaultQuota::new("subnets of a VPC", 200, "SubnetLimitExceeded");
 
 impl Kind for Subnet {
     const NAME: &'static str = "subnet";
@@ -24,8 +13,10 @@ impl Kind for Subnet {
     const EVENTS: &'static [Event] = &[READY];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![format!("vpc={}", self.vpc)]
     }
 
     fn state(&self) -> String {

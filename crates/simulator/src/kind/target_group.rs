@@ -13,30 +13,16 @@ pub(crate) struct TargetGroupRecord {
 }
 
 /// The time that targets are drained for.
-const DRAINING: Assumption = Assumption::seconds(
-    "deregistration delay where no attribute says another",
-    300.0,
-    300.0,
-    Source::Documents,
-);
+const DRAINING: Assumption =
+    seconds("deregistration delay where no attribute says another", 300.0, 300.0, Documents);
 pub(super) const QUOTA: DefaultQuota =
-    DefaultQuota { name: "target groups", most: 3000, code: "TooManyTargetGroups" };
+    DefaultQuota::new("target groups", 3000, "TooManyTargetGroups");
 
 impl TargetGroupRecord {
     /// How long targets are drained.
     pub(super) fn draining(&self) -> Time {
         let delay = self.attributes.get("deregistration_delay.timeout_seconds");
         delay.and_then(|delay| delay.parse().ok()).map_or(DRAINING.time(), Time::from_secs_f64)
-    }
-}
-
-impl Record for TargetGroupRecord {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![format!("name={}", self.group.name)]
     }
 }
 
@@ -47,8 +33,10 @@ impl Kind for TargetGroupRecord {
     const ASSUMPTIONS: &'static [Assumption] = &[DRAINING];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![format!("name={}", self.group.name)]
     }
 
     fn state(&self) -> String {

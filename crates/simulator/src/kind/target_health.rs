@@ -25,22 +25,14 @@ enum TargetState {
     Unhealthy,
 }
 
-impl Record for TargetRecord {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![format!("instance={}", self.instance)]
-    }
-}
-
 impl Kind for TargetRecord {
     const NAME: &'static str = "target";
     const MISSING: &'static str = "InvalidTarget";
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![format!("instance={}", self.instance)]
     }
 
     fn is_hidden(&self) -> bool {

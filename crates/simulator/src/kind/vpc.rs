@@ -14,20 +14,9 @@ pub(crate) struct VpcRecord {
 }
 
 /// A VPC or a subnet: pending.
-pub(crate) const CREATE: Assumption =
-    Assumption::seconds("VPC or subnet: pending", 0.5, 2.0, Source::Logs);
+pub(crate) const CREATE: Assumption = seconds("VPC or subnet: pending", 0.5, 2.0, Logs);
 const READY: Event = Event::new("VPC ready", World::vpc_ready);
-const QUOTA: DefaultQuota = DefaultQuota { name: "VPCs", most: 5, code: "VpcLimitExceeded" };
-
-impl Record for VpcRecord {
-    fn tags(&self) -> &Tags {
-        &self.vpc.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        vec![format!("vpc={}", self.vpc.id)]
-    }
-}
+const QUOTA: DefaultQuota = DefaultQuota::new("VPCs", 5, "VpcLimitExceeded");
 
 impl Kind for VpcRecord {
     const NAME: &'static str = "vpc";
@@ -37,8 +26,10 @@ impl Kind for VpcRecord {
     const ASSUMPTIONS: &'static [Assumption] = &[CREATE];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.vpc.tags
+    tags!(vpc.tags);
+
+    fn keys(&self) -> Vec<String> {
+        vec![format!("vpc={}", self.vpc.id)]
     }
 
     fn state(&self) -> String {

@@ -4,25 +4,11 @@ use super::prelude::*;
 use super::vpc::VpcRecord;
 
 const CREATE: Assumption =
-    Assumption::seconds("gateway endpoint: pending until available", 1.0, 6.0, Source::Unverified);
-const DELETE: Assumption =
-    Assumption::seconds("gateway endpoint: deleting until gone", 1.0, 15.0, Source::Unverified);
+    seconds("gateway endpoint: pending until available", 1.0, 6.0, Unverified);
+const DELETE: Assumption = seconds("gateway endpoint: deleting until gone", 1.0, 15.0, Unverified);
 const READY: Event = Event::new("VPC endpoint ready", World::endpoint_ready);
 const GONE: Event = Event::new("VPC endpoint gone", World::endpoint_gone);
-const QUOTA: DefaultQuota =
-    DefaultQuota { name: "gateway endpoints", most: 20, code: "VpcEndpointLimitExceeded" };
-
-impl Record for VpcEndpoint {
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn keys(&self) -> Vec<String> {
-        let mut keys = vec![format!("vpc={}", self.vpc)];
-        keys.extend(self.route_tables.iter().map(|table| format!("table={table}")));
-        keys
-    }
-}
+const QUOTA: DefaultQuota = DefaultQuota::new("gateway endpoints", 20, "VpcEndpointLimitExceeded");
 
 impl Kind for VpcEndpoint {
     const NAME: &'static str = "vpc-endpoint";
@@ -32,8 +18,12 @@ impl Kind for VpcEndpoint {
     const ASSUMPTIONS: &'static [Assumption] = &[CREATE, DELETE];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        let mut keys = vec![format!("vpc={}", self.vpc)];
+        keys.extend(self.route_tables.iter().map(|table| format!("table={table}")));
+        keys
     }
 
     fn state(&self) -> String {

@@ -9,11 +9,11 @@ use serde_json::Value;
 use skyward_aws::model::Tags;
 
 use super::World;
-use crate::assumption::{Assumption, Source};
+use crate::assumption::{Assumption, Behaviour};
 use crate::store::{Moment, Record, Store, Time};
 
 /// A kind of resource: everything that is said of it once. Its operations are methods of [`World`].
-pub(crate) trait Kind: Record + Debug + Serialize + DeserializeOwned + 'static {
+pub(crate) trait Kind: Clone + Debug + Serialize + DeserializeOwned + 'static {
     /// Its name in an inventory, such as `nat-gateway`.
     const NAME: &'static str;
     /// AWS's code where one is named that does not exist.
@@ -27,10 +27,18 @@ pub(crate) trait Kind: Record + Debug + Serialize + DeserializeOwned + 'static {
     /// How many an account may have.
     const QUOTAS: &'static [DefaultQuota] = &[];
     /// How AWS treats it, where that is not plain from its documentation.
-    const RULES: &'static [(&'static str, Source)] = &[];
+    const RULES: &'static [Behaviour] = &[];
+
+    /// Its tags.
+    fn tags(&self) -> &Tags;
 
     /// Its tags, to be changed.
     fn tags_mut(&mut self) -> &mut Tags;
+
+    /// The keys that it is found by beside its id and its stack: `vpc=…`, `name=…`, and its references.
+    fn keys(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Its state in an inventory, such as `available`.
     fn state(&self) -> String {
@@ -45,6 +53,16 @@ pub(crate) trait Kind: Record + Debug + Serialize + DeserializeOwned + 'static {
     /// What becomes of it when the thing behind one of its keys, such as `vpc=vpc-1`, is deleted.
     fn tie(&self, _key: &str) -> Tie {
         Tie::Blocks
+    }
+}
+
+impl<T: Kind> Record for T {
+    fn tags(&self) -> &Tags {
+        Kind::tags(self)
+    }
+
+    fn keys(&self) -> Vec<String> {
+        Kind::keys(self)
     }
 }
 
@@ -91,6 +109,13 @@ pub(crate) struct DefaultQuota {
     pub(crate) code: &'static str,
 }
 
+impl DefaultQuota {
+    /// A quota of this name and height, and the code of its refusals.
+    pub(crate) const fn new(name: &'static str, most: i64, code: &'static str) -> Self {
+        Self { name, most, code }
+    }
+}
+
 /// Something that an account holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Item {
@@ -113,7 +138,7 @@ pub(crate) struct Registered {
     pub(crate) events: &'static [Event],
     pub(crate) assumptions: &'static [Assumption],
     pub(crate) quotas: &'static [DefaultQuota],
-    pub(crate) rules: &'static [(&'static str, Source)],
+    pub(crate) rules: &'static [Behaviour],
     pub(super) new: fn() -> Box<dyn AnyStore>,
     pub(super) load: fn(Value) -> serde_json::Result<Box<dyn AnyStore>>,
 }
@@ -158,7 +183,7 @@ impl<T: Kind> AnyStore for Store<T> {
         let item = |(id, record): (&String, &T)| Item {
             kind: T::NAME,
             id: id.clone(),
-            tags: record.tags().clone(),
+            tags: Kind::tags(record).clone(),
             state: record.state(),
         };
         self.all().filter(|(_, record)| !record.is_hidden()).map(item).collect()
@@ -169,7 +194,7 @@ impl<T: Kind> AnyStore for Store<T> {
     }
 
     fn tags(&self, id: &str, then: Time) -> Option<&Tags> {
-        self.seen(id, then).map(Record::tags)
+        self.seen(id, then).map(Kind::tags)
     }
 
     fn retag(&mut self, moment: Moment, id: &str, change: &dyn Fn(&mut Tags)) -> bool {

@@ -5,20 +5,12 @@ use super::super::{instance, target_health};
 use super::ScalingGroupRecord;
 use crate::kind::instance::InstanceRecord;
 
-pub(super) const START: Assumption = Assumption::seconds(
-    "auto scaling group: until it acts on a change",
-    2.0,
-    10.0,
-    Source::Unverified,
-);
-pub(super) const HEALTH_TICK: Assumption = Assumption::seconds(
-    "auto scaling group: looks at its instances every",
-    5.0,
-    5.0,
-    Source::Unverified,
-);
+pub(super) const START: Assumption =
+    seconds("auto scaling group: until it acts on a change", 2.0, 10.0, Unverified);
+pub(super) const HEALTH_TICK: Assumption =
+    seconds("auto scaling group: looks at its instances every", 5.0, 5.0, Unverified);
 pub(super) const STEADY_TICK: Assumption =
-    Assumption::seconds("the same while all are healthy", 30.0, 30.0, Source::Unverified);
+    seconds("the same while all are healthy", 30.0, 30.0, Unverified);
 pub(super) const LOOKS: Event =
     Event::new("auto scaling group looks", World::group_looks).earliest_only();
 
