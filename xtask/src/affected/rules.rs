@@ -69,11 +69,12 @@ const RULES: &[Rule] = &[
     rule("infra/README.md", "a generated document", some(&[], PROVISIONER, &[Documents])),
     rule("infra/github/", "whom AWS trusts", some(&[], XTASK, &[])),
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
+    rule("docs/", "the events' schema", some(&[], &["skyward-terminal"], &[Documents])),
     // Files of packages that other packages' tests read.
     rule(
         "crates/config/schema.json",
         "the configuration's schema",
-        some(&[], &["skyward-config", "skyward-service"], &[]),
+        some(&[], &["skyward-config", "skyward-server"], &[]),
     ),
     rule(
         "crates/image/benches/",
