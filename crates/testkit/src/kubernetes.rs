@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
-/// What the background work of a test binary runs on: it lives as long as the binary.
+/// The runtime of the background work of a test binary. It lives as long as the binary.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! What the tests and benches of several crates share; no product crate depends on it but for those.
+//! Peers, machines and measurements that the tests and benches of several crates share. Products do not depend on it.
 //!
 //! Protocols are tested against real peers, and each peer is started here, on free ports, so that nothing has to run beforehand and
 //! nothing is left behind, also where a test is killed. What only some tests need is behind a cargo feature: a bench that prints a table

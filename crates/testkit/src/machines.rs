@@ -329,7 +329,7 @@ impl Machine {
     }
 }
 
-/// What two snapshots of a machine do not have in common.
+/// The differences between two snapshots of a machine.
 pub fn differences(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! How long a command takes and how much memory it has, at most.
+//! The time and the peak memory of a command.
 
 use std::ffi::OsString;
 use std::io::Read as _;
@@ -19,9 +19,9 @@ pub struct Run {
     pub seconds: f64,
     /// The most bytes that were resident at one time.
     pub resident: u64,
-    /// Whether it succeeded.
+    /// True where it succeeded.
     pub ok: bool,
-    /// What it printed on both outputs.
+    /// Its standard output and standard error.
     pub printed: String,
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-/// What a figure should be.
+/// The bound that the design sets for a figure.
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
     AtMost(f64),
@@ -27,7 +27,7 @@ pub struct Row {
     unit: &'static str,
     target: Option<Target>,
     pub peers: Vec<Peer>,
-    /// What else was measured.
+    /// Further measurements, in words.
     pub note: String,
 }
 

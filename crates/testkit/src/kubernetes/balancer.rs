@@ -1,4 +1,4 @@
-//! What kube-proxy is to a Service, for the tests' own machine: connections go to the ready endpoints in turn.
+//! A load balancer on the tests' own machine, as kube-proxy is for a Service: connections go to the ready endpoints in turn.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};

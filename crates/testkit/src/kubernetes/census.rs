@@ -65,17 +65,17 @@ pub async fn settled(client: &Client, namespace: &str) -> Vec<Item> {
 }
 
 impl Item {
-    /// Whether it goes with another object that is there.
+    /// Returns true where another object that is there owns it.
     pub fn is_owned(&self, uids: &BTreeSet<String>) -> bool {
         self.object.owner_references().iter().any(|owner| uids.contains(&owner.uid))
     }
 
-    /// Whether Kubernetes puts it into every namespace.
+    /// Returns true for what Kubernetes puts into every namespace.
     pub fn is_of_every_namespace(&self) -> bool {
         matches!(&*self.name, "configmaps/kube-root-ca.crt" | "serviceaccounts/default")
     }
 
-    /// What it says, without what differs between two objects that were made alike: in whichever namespace, at whatever time.
+    /// Its content, without what differs between two objects that were made alike in different namespaces at different times.
     pub fn substance(&self) -> Value {
         let mut value = serde_json::to_value(&self.object).expect("JSON");
         let namespace = self.object.namespace().unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::free_ports;
 /// The name of the context in every kubeconfig of a control plane.
 pub const CONTEXT: &str = "test";
 
-/// Who a kubeconfig is for.
+/// The user of a kubeconfig.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum User {
     /// May do anything.

@@ -75,7 +75,7 @@ async fn create(client: &Client, namespace: &str, kind: [&str; 4], mut object: V
     Item { name: format!("{plural}/{}", made.name_any()), object: made }
 }
 
-/// What of the planted objects is no longer as it was, to the byte.
+/// The planted objects that are no longer as they were, to the byte.
 pub fn touched(planted: &[Item], census: &Census, namespace: &str) -> Vec<String> {
     let now = census.get(namespace).map_or(&[][..], Vec::as_slice);
     let same = |before: &&Item| {

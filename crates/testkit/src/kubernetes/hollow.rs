@@ -31,7 +31,7 @@ use super::{block_on, runtime, until};
 
 const NAME: &str = "hollow";
 
-/// How long things take.
+/// The times that a kubelet takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// From a pod's binding until its containers run and are ready, or fail.

@@ -26,7 +26,7 @@ pub struct Load {
     clients: Vec<JoinHandle<()>>,
 }
 
-/// What the clients have seen.
+/// The answers and failures that the clients have seen.
 #[derive(Debug, Default)]
 pub struct Counts {
     pub answered: AtomicUsize,

@@ -168,7 +168,7 @@ impl Node {
     }
 }
 
-/// Whether pods can be bound to it.
+/// Returns true once pods can be bound to it.
 fn is_ready(node: &Object) -> bool {
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
     let ready = |condition: &k8s_openapi::api::core::v1::NodeCondition| {
@@ -178,7 +178,7 @@ fn is_ready(node: &Object) -> bool {
     free && conditions.is_some_and(|conditions| conditions.iter().any(ready))
 }
 
-/// What a program says, which must succeed.
+/// The standard output of a program that must succeed.
 fn output(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -37,7 +37,7 @@ fn as_running(pod: Pod) -> Option<Running> {
     Some(Running { address, image, ready })
 }
 
-/// What a server answers on `/`: the status line and the body.
+/// A server's answer on `/`: the status line and the body.
 pub fn page(address: SocketAddr) -> std::io::Result<(String, String)> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;

@@ -36,22 +36,22 @@ pub struct Seen {
     pub method: Method,
     pub path: String,
     pub query: String,
-    /// Whether it asks just what the request before it has asked: one who waits looks again and again.
+    /// True where the request before it asked the same: a client that waits looks again and again.
     pub looks_again: bool,
 }
 
 impl Seen {
-    /// Whether nothing is written because of it.
+    /// Returns true for a dry run.
     pub fn is_dry_run(&self) -> bool {
         self.query.split('&').any(|pair| pair.starts_with("dryRun="))
     }
 
-    /// Whether the answer goes on and on.
+    /// Returns true for a watch, whose answer does not end.
     pub fn is_watch(&self) -> bool {
         self.query.split('&').any(|pair| matches!(pair, "watch=true" | "watch=1"))
     }
 
-    /// Whether it asks the API server to change something.
+    /// Returns true where it asks the API server to change something.
     pub fn is_write(&self) -> bool {
         self.method != Method::GET && !self.is_dry_run()
     }
@@ -108,7 +108,7 @@ impl Proxy {
         self.kubeconfig.clone()
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -145,7 +145,7 @@ impl Proxy {
         self.state.seen.lock().unwrap().clone()
     }
 
-    /// How many requests a fault has happened to since the script was set.
+    /// The number of requests that a fault has happened to since the script was set.
     pub fn hits(&self) -> usize {
         self.struck().len()
     }
@@ -265,7 +265,7 @@ impl State {
     }
 }
 
-/// What an API server answers that cannot do it just now.
+/// The answer of an API server that cannot do it just now.
 fn answer(status: u16) -> Response<Body> {
     let reason = match status {
         429 => "TooManyRequests",

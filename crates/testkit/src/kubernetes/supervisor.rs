@@ -117,7 +117,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Whether it has not ended.
+    /// Returns true until it has ended.
     pub fn runs(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
@@ -132,7 +132,7 @@ impl Process {
         }
     }
 
-    /// Why it did not do what it was started for: the end of its log.
+    /// The end of its log, for the error of a test.
     pub fn complaint(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::Pace;
 use super::status::{self, State};
 
-/// What a container of an image does.
+/// The behaviour of a container, by its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Behaviour {
     Serves,

@@ -1,4 +1,4 @@
-//! What can happen to a request.
+//! Faults that can happen to a request.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame};
 
-/// What happens to a request.
+/// A fault that happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The client is killed before the API server sees the request.
