@@ -2,17 +2,17 @@
 
 mod compile;
 mod target;
-mod workspace;
 
-pub use compile::{Compiled, Unit};
-pub use target::Target;
-pub use workspace::{Metadata, Package};
-
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+pub use compile::{Compiled, Unit};
+pub use target::{Target, triples};
 
 /// cargo, started in a folder of the workspace.
 #[derive(Clone, Debug)]
@@ -30,6 +30,13 @@ impl Cargo {
         Self { program, folder: folder.to_owned() }
     }
 
+    /// Describes the workspace, for one target.
+    pub fn metadata(&self, triple: &str) -> Result<Metadata> {
+        let args = ["metadata", "--format-version", "1", "--filter-platform", triple];
+        let output = output(self.command().args(args))?;
+        serde_json::from_slice(&output).context("cannot understand what cargo metadata printed")
+    }
+
     /// A command without the variables that an outer cargo set for this program's own package. Build scripts that watch
     /// them would run again at each change between inner and outer calls.
     fn command(&self) -> Command {
@@ -41,6 +48,71 @@ impl Cargo {
             }
         }
         command
+    }
+}
+
+/// The workspace and all packages that a target's build may use.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Metadata {
+    /// All packages.
+    pub packages: Vec<Package>,
+    /// The ids of the workspace's own packages.
+    pub workspace_members: Vec<String>,
+    /// The folder of the workspace.
+    pub workspace_root: PathBuf,
+    resolve: Resolve,
+}
+
+/// A package.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Package {
+    /// cargo's own id, which holds a path for packages that are not from a registry.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// An SPDX expression, in old packages with `/` for `OR`.
+    pub license: Option<String>,
+    /// A sentence.
+    pub description: Option<String>,
+    /// The address of its source.
+    pub repository: Option<String>,
+    /// The registry or repository that it was taken from; `None` for a folder.
+    pub source: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Node {
+    id: String,
+    dependencies: Vec<String>,
+}
+
+impl Metadata {
+    /// Returns the workspace's package `name`.
+    pub fn member(&self, name: &str) -> Result<&Package> {
+        let members =
+            || self.packages.iter().filter(|package| self.workspace_members.contains(&package.id));
+        members().find(|package| package.name == name).with_context(|| {
+            let mut names: Vec<_> = members().map(|package| package.name.as_str()).collect();
+            names.sort_unstable();
+            let root = self.workspace_root.display();
+            format!("there is no package {name} in the workspace {root}; service.package may be one of {}", names.join(", "))
+        })
+    }
+
+    /// Returns the direct dependencies of each package, by id.
+    pub fn dependencies(&self) -> HashMap<&str, &[String]> {
+        self.resolve
+            .nodes
+            .iter()
+            .map(|node| (node.id.as_str(), node.dependencies.as_slice()))
+            .collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What long work reports while it runs, and how its caller ends it.
+//! Events of long work, and the request to stop it.
 //!
 //! The library prints nothing: it hands every event to the caller's [`Progress`], which shows it as a line ([`Event`]
 //! implements `Display`), writes it as JSON ([`Event`] implements `Serialize`) or counts it. The same value carries the

@@ -34,7 +34,6 @@
 
 pub mod access;
 pub mod build;
-pub mod canonical;
 pub mod cargo;
 pub mod digest;
 pub mod dive;
@@ -54,7 +53,6 @@ pub mod source;
 pub mod store;
 pub mod time;
 pub mod unpack;
-pub mod verify;
 pub mod write;
 
 pub use event::{Cancelled, Event, Progress};

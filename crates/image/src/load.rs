@@ -18,8 +18,7 @@ use crate::process::{self, Finished};
 use crate::registry::Reference;
 
 pub use archive::Expected;
-pub use engine::Engine;
-use engine::identified;
+pub use engine::{Engine, identified};
 
 /// The time for an engine to answer a question: one that takes longer does not work.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,11 +5,9 @@
 //! `http` is one exchange, `client` adds credentials, redirects and retries, `repository` has the
 //! endpoints, `upload` brings one blob, `push` all of it.
 
-mod answers;
 mod auth_file;
 mod challenge;
 mod client;
-mod credential_helper;
 mod credentials;
 mod dry_run;
 mod error;
@@ -22,16 +20,16 @@ mod referrers;
 mod remote;
 mod repository;
 mod retry;
+mod settings;
 mod token;
 mod upload;
 mod url;
 
-pub use client::Settings;
 pub use credentials::{Credentials, CredentialsError, Environment, Secret, find, find_in};
 pub use dry_run::{Action, Intent};
 pub use error::RegistryError;
-pub use http::Limits;
 pub use push::{Push, PushError, Pushed};
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};
 pub use remote::{RemoteImage, resolve};
-pub use retry::{Clock, Decision, Fault, Policy, SystemClock};
+pub use retry::{Clock, Decision, Fault, Policy, SystemClock, retry_after};
+pub use settings::{Limits, Settings};

@@ -66,7 +66,7 @@ pub fn spec(
 
 /// The labels of the OCI image specification (annotations.md), and those of the configuration over them.
 ///
-/// The revision is there only when it is given: two folders with the same source, of which one is no git checkout, make
+/// The revision is there only when it is given: two folders with the same source, one of them not a git checkout, make
 /// the same image; and a commit that changes no code does not change the image.
 fn labels(
     config: &Config,

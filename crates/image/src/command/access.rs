@@ -1,4 +1,4 @@
-//! How a registry is reached: the flags of each command that speaks to one.
+//! The flags of every command that talks to a registry.
 
 use std::io::Read;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use skyward_image::registry::{Credentials, Policy, Settings};
 
 use crate::output;
 
-/// How a registry is reached; the same for each command that speaks to one.
+/// The flags of every command that talks to a registry.
 #[derive(clap::Args)]
 pub(crate) struct Access {
     /// Speak plain HTTP, also beyond this machine (with localhost it is spoken anyway)
@@ -26,7 +26,7 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// How registries are spoken to.
+    /// The settings that the flags make.
     pub(crate) fn settings(&self) -> Settings {
         let policy = Policy {
             deadline: Duration::from_secs(self.timeout),

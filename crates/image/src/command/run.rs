@@ -22,8 +22,8 @@ use skyward_image::run::{
 };
 use skyward_image::unpack::unpack;
 
+use crate::command;
 use crate::command::access::Access;
-use crate::command::open;
 use crate::output::Output;
 
 /// Unpack an image into a private folder and run its entry point from there
@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// Stop, as by SIGTERM, when the program that started this one ends, however it ends
     #[arg(long, hide = true)]
     end_with_parent: bool,
-    /// How the process is kept apart: root can make the image's folder its root
+    /// The separation of the process: root can make the image's folder its root
     #[arg(long, value_enum, default_value_t)]
     isolation: Choice,
     /// Seconds to wait for the service to be ready
@@ -84,7 +84,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// Runs the command. The exit code is the program's; 1 where a check failed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let loaded = args.config.load()?;
-    let opened = open::image(args.image.as_deref(), &args.config, &args.access)?;
+    let opened = command::open(args.image.as_deref(), &args.config, &args.access)?;
     let failed = || format!("cannot run {}", opened.name);
     let image =
         resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
@@ -133,7 +133,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(if ok { ExitCode::from(code) } else { ExitCode::FAILURE })
 }
 
-/// What to run and where it will answer.
+/// The command and the addresses at which it will answer.
 fn plan(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Plan)> {
     let mut service = loaded.config.service.clone();
     // Both are held until both are known: the same one is not given out twice.

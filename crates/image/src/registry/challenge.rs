@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// What a registry asks for.
+/// The login that a registry asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User name and password with each request.
@@ -115,7 +115,7 @@ impl TokenAnswer {
     }
 
     /// The time for which it is used: a tenth less than it lives, so that it does not end on its way. Less than a second
-    /// is no statement: a token would be asked for before each request.
+    /// does not count: a token would be asked for before each request.
     pub(super) fn lifetime(&self) -> Duration {
         let stated = self.expires_in.as_f64().or_else(|| self.expires_in.as_str()?.parse().ok());
         let seconds = stated.filter(|seconds| *seconds >= 1.0).unwrap_or(UNSTATED_LIFETIME);

@@ -1,63 +1,28 @@
 //! Requests to one registry: credentials, redirects and retries around each exchange.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::http::Method;
 
-use super::answers::{self, connection, detail, unexpected};
 use super::challenge;
 use super::credentials::Credentials;
-use super::error::RegistryError;
-use super::http::{Failure, Limits, Payload, Response, Transport};
+use super::error::{self, RegistryError, connection, detail, unexpected};
+use super::http::{Failure, Payload, Response, Transport};
 use super::reference::{DOCKER_HUB, is_local};
-use super::retry::{Clock, Decision, Fault, Policy, SystemClock, is_transient};
+use super::retry::{Decision, Fault, is_transient};
+use super::settings::Settings;
 use super::token::Authority;
 use super::url::{Scheme, Url};
-use crate::event::{Event, Progress};
+use crate::event::Event;
 
 /// The host that answers for `docker.io`.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
 /// More redirects than any registry sends.
 const MAX_REDIRECTS: usize = 5;
-/// GHCR refuses requests of 4 MiB and more; the rest is room for the head.
-const LARGEST_REQUEST: u64 = (4 << 20) - (64 << 10);
 /// The longest uninterrupted sleep: another part's failure is noticed in between.
 const SLEEP_SLICE: Duration = Duration::from_millis(100);
-
-/// How a registry is spoken to.
-#[derive(Clone)]
-pub struct Settings {
-    /// Retries and the total deadline.
-    pub policy: Policy,
-    /// Bounds of one exchange.
-    pub limits: Limits,
-    /// Bytes of one request at most.
-    pub chunk: u64,
-    /// Allows plain HTTP beyond loopback.
-    pub plain_http: bool,
-    /// Makes [`Event::Request`] of each request.
-    pub trace: bool,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Receives the events, and ends the work.
-    pub progress: Progress,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            policy: Policy::default(),
-            limits: Limits::default(),
-            chunk: LARGEST_REQUEST,
-            plain_http: false,
-            trace: false,
-            clock: Arc::new(SystemClock),
-            progress: Progress::default(),
-        }
-    }
-}
 
 /// One request, apart from what the client adds.
 pub(super) struct Call<'a> {
@@ -73,11 +38,11 @@ pub(super) struct Call<'a> {
     pub(super) attempts: Option<u32>,
 }
 
-/// Why one try ended.
+/// The reason why one try ended.
 pub(super) enum Failed {
     /// It may pass; whether the request took effect is unknown.
     Fault(Fault),
-    /// It will not.
+    /// It will not pass.
     Fatal(RegistryError),
 }
 
@@ -86,7 +51,7 @@ pub(super) struct Client {
     pub(super) registry: String,
     /// As it was first tried: loopback by http.
     base: Url,
-    /// Whether a registry on this machine turned out to speak https.
+    /// Set where a registry on this machine turned out to speak https.
     https: AtomicBool,
     transport: Transport,
     authority: Authority,
@@ -170,7 +135,7 @@ impl Client {
             self.check()?;
         }
         let answer = self.repeat(call);
-        // Whoever waits to be next has no more luck with a registry that cannot be reached.
+        // Those that wait to be next would fail as well where a registry cannot be reached.
         if answer.is_err() && !self.contact.made() {
             self.cancel();
         }
@@ -246,7 +211,7 @@ impl Client {
         Err(Failed::Fatal(denied))
     }
 
-    /// Without credentials, or with wrong ones, there is no way in.
+    /// The error where credentials are missing or wrong.
     pub(super) fn unauthorized(&self, operation: &str, reason: String) -> RegistryError {
         let advice =
             "log in with `docker login` or `podman login`, or give --username and --password-stdin";
@@ -320,7 +285,7 @@ impl Client {
 
     /// Reads an answer as a fault that may pass.
     pub(super) fn fault(&self, response: Response) -> Fault {
-        answers::fault(response, self.settings.clock.wall())
+        error::fault(response, self.settings.clock.wall())
     }
 
     /// Waits before the next try, or says why there is none.

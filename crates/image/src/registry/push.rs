@@ -8,13 +8,14 @@ use oci_spec::image::Digest;
 
 use crate::source::Source;
 
-use super::client::{Client, Settings};
+use super::client::Client;
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::plan::{Contents, Document};
 use super::reference::Reference;
 use super::referrers;
 use super::repository::{Access, Repository};
+use super::settings::Settings;
 use super::upload::{Arrival, bring};
 use crate::event::Event;
 
@@ -37,7 +38,7 @@ pub struct Push<'a> {
     pub settings: Settings,
 }
 
-/// What a push did. Counts are over all repositories.
+/// The result of a push. Counts are over all repositories.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Pushed {
     /// `registry/repository@digest`, one for each repository.
@@ -63,9 +64,9 @@ pub struct PushError {
     pub tags_set: Vec<String>,
     /// Tags that were not touched.
     pub tags_left: Vec<String>,
-    /// Whether a registry holds something that it did not hold before.
+    /// True where a registry holds something that it did not hold before.
     pub sent: bool,
-    /// Why.
+    /// The reason.
     #[source]
     pub source: Box<RegistryError>,
 }
@@ -81,7 +82,7 @@ impl fmt::Display for PushError {
             let (set, left) = (self.tags_set.join(", "), self.tags_left.join(", "));
             write!(f, "the push failed; set and complete: {set}; not set: {left}")?;
         }
-        f.write_str(", and what was sent is untagged: the registry removes it in time, and the same push goes on from there")
+        f.write_str(", and what was sent is untagged: the registry removes it in time, and the same push continues there")
     }
 }
 
@@ -266,7 +267,7 @@ impl<'a> Push<'a> {
         for outcome in outcomes {
             match outcome {
                 Ok(done) => arrivals.extend(done),
-                // Of two, the cause is the one that is no consequence.
+                // Of two, the cause is the one that is not a consequence.
                 Err(RegistryError::Cancelled) if failure.is_some() => {}
                 Err(error) if matches!(failure, None | Some(RegistryError::Cancelled)) => {
                     failure = Some(error);

@@ -1,6 +1,6 @@
 //! Makes an artifact known as a referrer of an image.
 //!
-//! Where the registry has no referrers API, the list is kept under a tag made of the subject's
+//! For a registry without the referrers API, the list is kept under a tag made of the subject's
 //! digest (distribution-spec, "Unavailable Referrers API").
 
 use oci_spec::image::{Digest, ImageIndex, MediaType};
@@ -11,9 +11,9 @@ use super::error::RegistryError;
 use super::plan::Document;
 use super::repository::Repository;
 use crate::event::Event;
+use crate::source::index_of;
 
-const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
-/// Others may write the list at the same time; each round reads it anew.
+/// Others may write the list at the same time; each round reads it again.
 const ROUNDS: u32 = 4;
 
 /// Stores the artifact and makes sure that it is listed. Where it may be `known` to the registry,
@@ -70,7 +70,7 @@ fn list_by_tag(
         index.set_manifests(listed);
         let bytes = serde_json::to_vec(&index)
             .map_err(|error| RegistryError::image("the list of referrers", error.into()))?;
-        repository.put_manifest(&tag, INDEX_TYPE, &bytes)?;
+        repository.put_manifest(&tag, MediaType::ImageIndex.as_ref(), &bytes)?;
         if repository.manifest_digest(&tag)?.as_deref() == Some(digest::of(&bytes).as_ref()) {
             listed_as(repository, artifact, Some(tag));
             return Ok(());
@@ -101,10 +101,7 @@ fn read_list(
         return serde_json::from_slice(&manifest.bytes)
             .map_err(|error| wrong(format!("it is not an OCI index ({error})")));
     }
-    let mut index = ImageIndex::default();
-    index.set_schema_version(2);
-    index.set_media_type(Some(MediaType::ImageIndex));
-    Ok(index)
+    Ok(index_of(Vec::new()))
 }
 
 /// `sha256-<64 hexadecimal digits>`: algorithm to 32 and digest to 64 characters.

@@ -6,11 +6,10 @@ use oci_spec::image::{Descriptor, Digest, ImageIndex};
 use ureq::http::Method;
 
 use crate::digest;
-use crate::verify::LARGEST_DOCUMENT;
+use crate::source::LARGEST_DOCUMENT;
 
-use super::answers::{connection, refusal, unexpected};
 use super::client::{Call, Client, Failed};
-use super::error::RegistryError;
+use super::error::{RegistryError, connection, refusal, unexpected};
 use super::http::{Payload, Response};
 use super::retry::Fault;
 use super::url::Url;
@@ -51,7 +50,7 @@ pub(super) struct RemoteManifest {
 pub(super) struct Stored {
     /// `Docker-Content-Digest`, where it is sent.
     pub(super) digest: Option<String>,
-    /// Whether the registry lists it as a referrer by itself.
+    /// True where the registry lists it as a referrer by itself.
     pub(super) lists_referrers: bool,
 }
 
@@ -97,7 +96,7 @@ impl Repository {
         Call { operation, method, url, scope: &self.scope, headers, payload, attempts: None }
     }
 
-    /// Whether the blob is there.
+    /// Returns true where the registry has the blob.
     pub(super) fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
         let operation = format!("looking for blob {}", short(digest.as_ref()));
         let call = self.call(&operation, Method::HEAD, self.url(&format!("blobs/{digest}")));

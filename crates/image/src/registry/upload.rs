@@ -6,18 +6,17 @@ use oci_spec::image::Descriptor;
 use ureq::http::Method;
 
 use crate::source::Source;
-use crate::verify::{self, Verified};
+use crate::source::{self, Verified};
 
-use super::answers::{refusal, unexpected};
 use super::client::Failed;
-use super::error::RegistryError;
+use super::error::{RegistryError, refusal, unexpected};
 use super::http::{Payload, Response};
 use super::ladder::{Ladder, Mode, Next, chunk_length};
 use super::repository::{Repository, Session, Started, next_offset};
 use super::retry::Fault;
 use crate::event::{Event, short};
 
-/// How a blob came to be there.
+/// The way in which a blob came to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Arrival {
     Present,
@@ -73,9 +72,9 @@ struct Upload<'a> {
     offset: u64,
 }
 
-/// What came of sending bytes.
+/// The outcome of sending bytes.
 enum Sent {
-    /// The registry has taken them; the upload goes on.
+    /// The registry has taken them; the upload continues.
     Taken,
     /// The blob is complete.
     Complete,
@@ -175,9 +174,9 @@ impl Upload<'_> {
                 Failed::Fatal(unexpected(&self.operation, &response.url, reason))
             })?;
         }
-        let stands = response.header("range").and_then(next_offset);
+        let taken = response.header("range").and_then(next_offset);
         // A registry that took a part says so; one that says more than was sent is wrong.
-        self.offset = stands.filter(|at| *at <= end).unwrap_or(end);
+        self.offset = taken.filter(|at| *at <= end).unwrap_or(end);
         self.progress();
         Ok(Sent::Taken)
     }
@@ -244,7 +243,7 @@ impl<'a> Blob<'a> {
         most: u64,
     ) -> Result<Self, RegistryError> {
         let reader =
-            verify::reader(source, descriptor).map_err(|error| unreadable(descriptor, error))?;
+            source::reader(source, descriptor).map_err(|error| unreadable(descriptor, error))?;
         Ok(Self { source, descriptor, reader, most, chunk: Vec::new(), start: 0 })
     }
 

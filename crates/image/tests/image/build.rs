@@ -8,9 +8,8 @@ use crate::fixture::{service, skyward_image};
 use serde_json::Value;
 use skyward_image::layer::Limits;
 use skyward_image::resolve::{Resolved, resolve};
-use skyward_image::source::Source;
+use skyward_image::source::{self, Source};
 use skyward_image::store::Store;
-use skyward_image::verify;
 
 fn build(folder: &Path, more: &[&str]) -> Output {
     skyward_image()
@@ -125,10 +124,10 @@ fn the_bill_of_materials_is_attached(folder: &Path) {
     let index = store.index().unwrap();
     let artifact =
         index.manifests().iter().find(|descriptor| descriptor.artifact_type().is_some()).unwrap();
-    let manifest: oci_spec::image::ImageManifest = verify::document(&store, artifact).unwrap();
+    let manifest: oci_spec::image::ImageManifest = source::document(&store, artifact).unwrap();
     assert_eq!(manifest.subject().as_ref().unwrap().digest(), image.descriptor.digest());
     assert_eq!(manifest.config().media_type().to_string(), "application/vnd.oci.empty.v1+json");
-    let bill: Value = verify::document(&store, &manifest.layers()[0]).unwrap();
+    let bill: Value = source::document(&store, &manifest.layers()[0]).unwrap();
     let subject = &bill["metadata"]["component"];
     assert_eq!(
         (subject["name"].as_str(), subject["version"].as_str()),
@@ -192,7 +191,7 @@ fn what_would_not_run_in_an_empty_image_is_refused() {
     for (path, why) in [
         (dynamic, "is not static"),
         (given(folder.path(), "arm", &elf(AARCH64)), "is for machine AArch64"),
-        (given(folder.path(), "script", b"#!/bin/sh\n"), "no ELF file"),
+        (given(folder.path(), "script", b"#!/bin/sh\n"), "not an ELF file"),
         (given(folder.path(), "short", &elf(X86_64)[..30]), "ELF file"),
         (folder.path().join("nothing"), "cannot read binary"),
     ] {

@@ -1,5 +1,6 @@
 //! Loading into real engines, and what is said where they are not there.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::support::archive::archive;
 use crate::support::script;
-use skyward_image::load::{Engine, Expected, LoadError, Options, Unusable, load, preflight};
+use skyward_image::load::{
+    Engine, Expected, LoadError, Options, Unusable, identified, load, preflight,
+};
 
 fn options(path: impl Into<OsString>) -> Options {
     Options {
@@ -295,4 +298,37 @@ fn containerd_and_k3s_have_the_image_where_kubernetes_looks() {
     let listed = String::from_utf8_lossy(&listed.stdout);
     // Loaded twice, and each name is there once.
     assert_eq!(listed.trim(), format!("docker.io/acme/web:1\n{by_digest}"));
+}
+
+#[test]
+fn arguments_are_those_of_the_engines() {
+    let line = |words: Vec<String>| words.join(" ");
+    assert_eq!(line(Engine::Docker.load("a.tar", None)), "load --quiet --input a.tar");
+    assert_eq!(line(Engine::K3s.load("a.tar", None)), "ctr --namespace k8s.io images import a.tar");
+    assert_eq!(
+        line(Engine::Containerd.identify("docker.io/library/web:1", Some("default"))),
+        "--namespace default images list name==docker.io/library/web:1"
+    );
+    assert_eq!(
+        Engine::K3s.tag("a:1", "a@sha256:0", None).map(line).as_deref(),
+        Some("ctr --namespace k8s.io images tag --force a:1 a@sha256:0")
+    );
+    assert_eq!(Engine::Podman.tag("a:1", "a@sha256:0", None), None);
+}
+
+#[test]
+fn an_image_is_found_in_what_each_engine_prints() {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let expected = BTreeSet::from([digest.clone()]);
+    for (engine, output) in [
+        (Engine::Docker, format!("{digest}\n")),
+        (Engine::Podman, format!("{}\n", "ab".repeat(32))),
+        (
+            Engine::Containerd,
+            format!("REF TYPE DIGEST SIZE\ndocker.io/library/web:1 x {digest} 1.0 MiB\n"),
+        ),
+    ] {
+        assert_eq!(identified(&output, &expected), Some(digest.clone()), "{engine}");
+        assert_eq!(identified(&output, &BTreeSet::new()), None);
+    }
 }

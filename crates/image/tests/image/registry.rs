@@ -8,5 +8,7 @@ mod faults;
 mod push;
 mod read;
 mod real;
+mod reference;
+mod retry;
 mod secondary;
 mod trouble;

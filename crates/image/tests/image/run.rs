@@ -1,5 +1,6 @@
 //! `run`: a real program from a real image, in a process of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,7 +9,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::fixture::{Image, Layer, Packing, service, skyward_image};
+use oci_spec::image::{ConfigBuilder, ImageConfiguration, ImageConfigurationBuilder};
 use serde_json::Value;
+use skyward_image::run::{Overrides, Plan, Scratch};
 use tempfile::TempDir;
 
 /// The package, built once for all tests of this file.
@@ -212,4 +215,73 @@ fn what_cannot_be_run_is_one_clear_error() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("cannot run the image's program /web"), "{error}");
     assert_eq!((output.status.code(), left_over(folder.path()).len()), (Some(1), 0));
+}
+
+fn image(build: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> ImageConfiguration {
+    let config = build(ConfigBuilder::default()).build().unwrap();
+    ImageConfigurationBuilder::default().config(config).build().unwrap()
+}
+
+fn strings(items: &[&str]) -> Vec<String> {
+    items.iter().map(|item| (*item).to_owned()).collect()
+}
+
+#[test]
+fn given_arguments_replace_the_images_own_and_keep_the_entry_point() {
+    let image = image(|config| {
+        config
+            .entrypoint(strings(&["/web", "--quiet"]))
+            .cmd(strings(&["--port", "1"]))
+            .env(strings(&["A=1", "B=2=3"]))
+            .user("65532:100")
+    });
+    let plan = Plan::new(&image, &Overrides::default()).unwrap();
+    assert_eq!(
+        (plan.program.as_str(), plan.args, plan.user),
+        ("/web", strings(&["--quiet", "--port", "1"]), (65532, 100))
+    );
+    assert_eq!(
+        (plan.folder.as_str(), plan.env["A"].as_str(), plan.env["B"].as_str()),
+        ("/", "1", "2=3")
+    );
+    assert_eq!(plan.env["PATH"], "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+
+    let env = BTreeMap::from([("A".to_owned(), "over".to_owned())]);
+    let plan = Plan::new(&image, &Overrides { args: strings(&["--port", "8081"]), env }).unwrap();
+    assert_eq!(
+        (plan.args, plan.env["A"].as_str()),
+        (strings(&["--quiet", "--port", "8081"]), "over")
+    );
+}
+
+#[test]
+fn what_cannot_be_run_is_refused() {
+    let nothing = image(|config| config);
+    assert!(
+        Plan::new(&nothing, &Overrides::default()).unwrap_err().to_string().contains("neither")
+    );
+    let relative = image(|config| config.entrypoint(strings(&["web"])));
+    assert!(
+        Plan::new(&relative, &Overrides::default()).unwrap_err().to_string().contains("absolute")
+    );
+    let named = image(|config| config.entrypoint(strings(&["/web"])).user("nobody"));
+    assert!(
+        Plan::new(&named, &Overrides::default()).unwrap_err().to_string().contains("is a name")
+    );
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_and_what_runs_is_kept() {
+    let parent = tempfile::tempdir().unwrap();
+    // Numbers above Linux's largest process id are nobody's.
+    let (over, running, other) = (".run-4194305", ".run-1", ".run-x");
+    for name in [over, running, other] {
+        fs::create_dir_all(parent.path().join(name).join("inner")).unwrap();
+    }
+    let scratch = Scratch::new(parent.path()).unwrap();
+    let path = scratch.path().to_owned();
+    assert!(path.is_dir() && !parent.path().join(over).exists());
+    assert!(parent.path().join(running).exists() && parent.path().join(other).exists());
+    drop(scratch);
+    assert!(!path.exists());
 }

@@ -119,7 +119,7 @@ fn what_is_no_image_says_what_it_is() {
         (put("text", &[b'x'; 2000]), "cannot read image archive"),
         (put("image.tar.gz", &compressed), "gunzip"),
         (nothing, "neither index.json (OCI) nor manifest.json (Docker)"),
-        (folder.path().to_owned(), "is no OCI layout"),
+        (folder.path().to_owned(), "is not an OCI layout"),
         (folder.path().join("absent"), "No such file"),
         ("/dev/null".into(), "neither a file nor a folder"),
     ] {
@@ -147,7 +147,7 @@ fn what_is_no_archive_is_one_line_that_quotes_none_of_it() {
     for start in [&b"root:*:20228:0:99999:7:::\n"[..], b"\x1b[2J\xff\n\0secret"] {
         fs::write(&path, start.repeat(100)).unwrap();
         let error = read(&path).unwrap_err();
-        assert!(error.contains("it is no tar archive"), "{error}");
+        assert!(error.contains("it is not a tar archive"), "{error}");
         assert!(!error.contains(char::is_control) && !error.contains("20228"), "{error:?}");
     }
     let whole = fs::read(image().archive(folder.path(), "whole.tar")).unwrap();

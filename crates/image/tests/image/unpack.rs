@@ -104,12 +104,12 @@ fn nothing_leaves_the_folder() {
         ),
         (vec![Layer::new().hardlink("x", "../outside")], "leads out of the image"),
         (vec![Layer::new().hardlink("x", &outside)], "not there"),
-        (vec![Layer::new().symlink("s", &outside).hardlink("x", "s")], "no regular file"),
+        (vec![Layer::new().symlink("s", &outside).hardlink("x", "s")], "not a regular file"),
         (
             vec![Layer::new().symlink("a", "b").symlink("b", "a").bytes("a/x", b"bad")],
             "too many symbolic links",
         ),
-        (vec![Layer::new().file("x", 1), Layer::new().file(".wh...", 0)], "no file's name"),
+        (vec![Layer::new().file("x", 1), Layer::new().file(".wh...", 0)], "not the name of a file"),
     ];
     for (layers, why) in refused {
         let folder = tempfile::tempdir_in(parent.path()).unwrap();

@@ -168,7 +168,7 @@ fn a_file_that_cannot_be_read_is_an_error_with_its_path_and_reason() {
     for (text, expected) in [
         ("{\"auths\":", "EOF while parsing"),
         ("[]", "invalid type"),
-        (r#"{"auths":{"r.io":{"auth":"%%"}}}"#, "auths.\"r.io\": `auth` is no base64"),
+        (r#"{"auths":{"r.io":{"auth":"%%"}}}"#, "auths.\"r.io\": `auth` is not base64"),
         (r#"{"auths":{"r.io":{"auth":"dQ=="}}}"#, "not base64 of USER:PASSWORD"),
         (r#"{"auths":{"r.io":{"auth":7}}}"#, "line 1 column 26"),
     ] {

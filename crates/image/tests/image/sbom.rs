@@ -1,6 +1,11 @@
-use serde_json::from_value;
+//! The bill of materials of a binary whose parts are known.
 
-use super::*;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, from_value, json};
+use skyward_image::cargo::{Metadata, Unit};
+use skyward_image::digest;
+use skyward_image::sbom::{Checksums, Subject, document};
 
 fn metadata() -> Metadata {
     let package = |id: &str, name: &str, license: &str, source: Value| json!({ "id": id, "name": name, "version": "1.0.0+x", "license": license, "source": source, "repository": "https://git.test/x" });
