@@ -69,6 +69,7 @@ const RULES: &[Rule] = &[
     rule("infra/README.md", "a generated document", some(&[], PROVISIONER, &[Documents])),
     rule("infra/github/", "whom AWS trusts", some(&[], XTASK, &[])),
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
+    rule("docs/", "the events' schema", some(&[], &["skyward-terminal"], &[Documents])),
     // Files of packages that other packages' tests read.
     rule(
         "crates/config/schema.json",

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use skyward_deployer::fleet::secret::hex;
+use skyward_k3s::token::hex;
 
 /// One world at a time: two cores are few.
 static TURN: Mutex<()> = Mutex::new(());
