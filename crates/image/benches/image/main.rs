@@ -8,7 +8,7 @@ mod digests;
 mod ko;
 mod push;
 
-#[path = "../../tests/support/distribution.rs"]
+#[path = "../../tests/image/support/distribution.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
 mod distribution;
 
@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::Progress;
 use skyward_image::build::{self, Built, Options};
 use skyward_image::dive::{self, Analysis};
 use skyward_image::layer::Limits;
@@ -33,7 +34,7 @@ fn rows(quick: bool) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir().context("cannot make a folder for the images")?;
     let loaded = configuration(folder.path())?;
     eprintln!("compiling {} and packing it", loaded.config.service.package);
-    let built = build::build(&loaded, &Options::default(), &mut |_| {})?;
+    let built = build::build(&loaded, &Options::default(), &Progress::default())?;
     let mut rows = sizes(&built)?;
     rows.push(push::row(&loaded)?);
     rows.push(if quick {
