@@ -1,5 +1,8 @@
 //! The shell of every binary's `main`: exit codes, and errors in one form.
 
+#[cfg(feature = "clap")]
+mod help;
+
 use std::process::ExitCode;
 
 use anyhow::Error;
@@ -72,7 +75,7 @@ pub fn main<Code: Into<ExitCode>>(
 fn ended(error: &Error, is_listing: impl FnOnce(&Error) -> bool) -> ExitCode {
     #[cfg(feature = "clap")]
     if let Some(error) = error.downcast_ref() {
-        return crate::args::answer(error).map_or_else(|error| failed(&error.into()), Into::into);
+        return help::answer(error).map_or_else(|error| failed(&error.into()), Into::into);
     }
     if is_listing(error) {
         output::say(&text::harmless(&error.to_string()));

@@ -42,7 +42,7 @@ pub use calls::Calls;
 pub use event::{Event, Severity, Sink};
 pub use exit::Exit;
 pub use output::Output;
-pub use page::{Page, Present};
+pub use page::{Clock, Page, Present};
 pub use render::Console;
 pub use style::{Stream, Tone};
 pub use table::Table;

@@ -12,8 +12,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::event::Event;
-use crate::page::state;
-use crate::render::Clock;
+use crate::page::{Clock, state};
 use crate::style::Stream;
 use crate::{output, text, units};
 

@@ -17,7 +17,7 @@ pub enum Output {
     /// The result alone, for people and for the shell
     #[default]
     Text,
-    /// JSON: one event on each line, or one document
+    /// One event on each line, or one document
     Json,
 }
 

@@ -4,6 +4,9 @@
 //! the least important. On a terminal lines are broken between words; without one each event stays on its line. The words
 //! are the same for all commands: `note`, `warning`, `PROBLEM`, `plan`, `start`, `wait`, `done`, `FAILED`, `call`.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use crate::event::{Call, Done, Event, Failed, Finding, Nothing, Progress, Severity, Step};
 use crate::style::Tone;
 use crate::{text, units};
@@ -24,6 +27,34 @@ pub trait Present {
 impl Present for Nothing {
     fn present(&self, _: &mut Page) {
         match *self {}
+    }
+}
+
+/// Seconds since a command began. A simulation has a clock of its own.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> f64 + Send + Sync>);
+
+impl Clock {
+    /// The real time from now on.
+    pub fn real() -> Self {
+        let begun = Instant::now();
+        Self::new(move || begun.elapsed().as_secs_f64())
+    }
+
+    /// Another clock.
+    pub fn new(seconds: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(seconds))
+    }
+
+    /// Seconds since the command began.
+    pub fn seconds(&self) -> f64 {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Clock({})", self.seconds())
     }
 }
 

@@ -5,46 +5,17 @@
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
 use crate::event::{Event, Nothing, Progress, SCHEMA, Sink, Verbosity};
 use crate::output::{self, Output};
-use crate::page::{Page, Present};
+use crate::page::{Clock, Page, Present};
 use crate::style::Stream;
 
 /// Without a terminal a step that waits is told of again after so many seconds, so that a log shows life.
 const HEARTBEAT_SECONDS: f64 = 30.0;
-
-/// Seconds since a command began. A simulation has a clock of its own.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> f64 + Send + Sync>);
-
-impl Clock {
-    /// The real time from now on.
-    pub fn real() -> Self {
-        let begun = Instant::now();
-        Self::new(move || begun.elapsed().as_secs_f64())
-    }
-
-    /// Another clock.
-    pub fn new(seconds: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
-        Self(Arc::new(seconds))
-    }
-
-    /// Seconds since the command began.
-    pub fn seconds(&self) -> f64 {
-        (self.0)()
-    }
-}
-
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Clock({})", self.seconds())
-    }
-}
 
 /// How a command shows its events.
 #[derive(Debug, Clone)]

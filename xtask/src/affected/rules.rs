@@ -76,16 +76,6 @@ const RULES: &[Rule] = &[
         "the configuration's schema",
         some(&[], &["skyward-config", "skyward-server"], &[]),
     ),
-    rule(
-        "crates/image/benches/",
-        "benches, some shared with the deployer's and the provisioner's",
-        some(&[], &["skyward-image", "skyward-deployer", "skyward-provisioner"], &[]),
-    ),
-    rule(
-        "crates/deployer/benches/",
-        "benches, some shared with the provisioner's",
-        some(&[], &["skyward-deployer", "skyward-provisioner"], &[]),
-    ),
     // What people read.
     rule("LICENSE", "a document", some(&[], &[], &[Documents])),
     rule(".gitignore", "what git leaves alone", some(&[], &[], &[Documents])),
