@@ -129,7 +129,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
 
 async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Apply(args) => apply::run(common, args).await,
+        Command::Apply(args) => Box::pin(apply::run(common, args)).await,
         Command::Render(args) => render::run(common, args),
         Command::Diff(args) => diff::run(common, args).await,
         Command::Status(args) => status::run(common, args).await,
