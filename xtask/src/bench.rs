@@ -45,7 +45,7 @@ impl Bench {
             if self.subjects.is_empty() { Subject::value_variants() } else { &self.subjects };
         for subject in subjects {
             match subject {
-                Subject::Service => self.bench_of("skyward-service", "service")?,
+                Subject::Service => self.bench_of("skyward-server", "service")?,
                 Subject::Image => self.bench_of("skyward-image", "image")?,
                 Subject::Deploy => self.bench_of("skyward-deployer", "deploy")?,
                 Subject::Provision => self.bench_of("skyward-provisioner", "provision")?,

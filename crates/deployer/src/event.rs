@@ -1,6 +1,7 @@
 //! What happens while a command runs. The terminal, plain lines and JSON are renderers of these.
 
 use serde::Serialize;
+use skyward_k3s::MachineState;
 
 use crate::manifest::ObjectId;
 
@@ -43,6 +44,13 @@ pub enum Event {
         /// Seconds that are left until the wait is given up.
         remaining_s: u64,
     },
+    /// Work is under way.
+    Progress {
+        /// What is worked on, such as `image`.
+        on: String,
+        /// What is being done, such as `compiling web for x86_64-unknown-linux-musl`.
+        state: String,
+    },
     /// What was waited for is there.
     Ready {
         /// What was waited for.
@@ -53,9 +61,9 @@ pub enum Event {
         seconds: f64,
     },
     /// A rollout has failed; told before anything is rolled back.
-    Failed(Box<crate::rollout::Failure>),
+    Failed(Box<Failure>),
     /// Something is wrong with a machine, told before anything is changed.
-    Finding(crate::fleet::preflight::Finding),
+    Finding(skyward_k3s::Finding),
     /// What is to be done on a machine of the cluster, or was.
     Machine {
         /// What people call it.
@@ -91,16 +99,41 @@ pub enum Action {
     Deleted,
 }
 
-/// How far a step on a machine is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MachineState {
-    /// It is to be done.
-    Planned,
-    /// It is done.
-    Done,
-    /// It has failed.
-    Failed,
+impl From<skyward_k3s::Event> for Event {
+    fn from(event: skyward_k3s::Event) -> Self {
+        use skyward_k3s::Event as Theirs;
+        match event {
+            Theirs::Note { text } => Self::Note { text },
+            Theirs::Waiting { on, state, remaining_s } => Self::Waiting { on, state, remaining_s },
+            Theirs::Ready { on, state, seconds } => Self::Ready { on, state, seconds },
+            Theirs::Finding(finding) => Self::Finding(finding),
+            Theirs::Machine { machine, state, text } => Self::Machine { machine, state, text },
+        }
+    }
+}
+
+/// Why a rollout has failed, with what was seen while the failing pod was still there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Failure {
+    /// One line: what, of which object, why.
+    pub reason: String,
+    /// What to do about it.
+    pub next: String,
+    /// The failing pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Its failing container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// The image of that container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What the cluster said of the failing pod, newest last.
+    pub events: Vec<String>,
+    /// The end of the container's log.
+    pub log: Vec<String>,
+    /// The end of the log of the container before the last restart.
+    pub previous_log: Vec<String>,
 }
 
 /// Takes events as they happen.

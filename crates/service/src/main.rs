@@ -1,7 +1,10 @@
-//! The service's binary: the server around [`skyward_service::routes`].
+//! The sample service, and what a user of Skyward replaces: [`routes`] has all that is its own, the
+//! server around it is [`skyward_server`].
+
+mod routes;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    skyward_service::cli::run(skyward_service::routes::app())
+    skyward_server::run!(routes::app())
 }

@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::external;
 
-    const ALL: &str = "config deployer image provisioner service xtask";
+    const ALL: &str = "config deployer image provisioner server service xtask";
     const EVERY_JOB: &str = "dependencies documents image kubernetes provision workflows";
 
     /// Packages without their prefix, and jobs.
@@ -170,20 +170,21 @@ mod tests {
                 "image kubernetes provision",
             ),
             ("crates/config/tests/layers.rs", "config", ""),
-            ("crates/config/schema.json", "config service", ""),
+            ("crates/config/schema.json", "config server", ""),
             (
                 "crates/config/Cargo.toml",
                 "config deployer image provisioner",
                 "dependencies image kubernetes provision",
             ),
             ("crates/service/src/routes.rs", "deployer image service", "image kubernetes"),
-            ("crates/service/examples/raw_hyper.rs", "service", ""),
+            ("crates/server/src/accept.rs", "deployer image server service", "image kubernetes"),
+            ("crates/server/examples/raw_hyper.rs", "server", ""),
             ("crates/image/src/pack.rs", "deployer image", "image kubernetes"),
             ("crates/image/src/sbom/cyclonedx/tests.rs", "image", ""),
             ("crates/deployer/src/lock.rs", "deployer", "kubernetes"),
             ("crates/deployer/src/diff/text/snapshots/a.snap", "deployer", ""),
             ("crates/provisioner/src/cli.rs", "provisioner", "provision"),
-            ("xtask/tests/tidy.rs", "xtask", ""),
+            ("xtask/tests/tidy/main.rs", "xtask", ""),
             ("skyward.toml", "config deployer image provisioner", "image kubernetes provision"),
             ("deploy/.dive-ci", "image", "image"),
             ("deploy/Dockerfile", "image", ""),

@@ -124,7 +124,8 @@ pub(super) mod tests {
             package("crates/deployer", "skyward-deployer", &config),
             package("crates/image", "skyward-image", &config),
             package("crates/provisioner", "skyward-provisioner", &config),
-            package("crates/service", "skyward-service", &[]),
+            package("crates/server", "skyward-server", &[]),
+            package("crates/service", "skyward-service", &["/w/crates/server"]),
             package("xtask", "xtask", &[]),
         ]}))
         .unwrap()
@@ -150,6 +151,7 @@ pub(super) mod tests {
             reached.into_iter().map(|name| name.replace("skyward-", "")).collect::<Vec<_>>()
         };
         assert_eq!(reached("skyward-config"), ["config", "deployer", "image", "provisioner"]);
+        assert_eq!(reached("skyward-server"), ["deployer", "image", "server", "service"]);
         assert_eq!(reached("skyward-service"), ["deployer", "image", "service"]);
         assert_eq!(reached("skyward-deployer"), ["deployer"]);
     }

@@ -69,21 +69,12 @@ const RULES: &[Rule] = &[
     rule("infra/README.md", "a generated document", some(&[], PROVISIONER, &[Documents])),
     rule("infra/github/", "whom AWS trusts", some(&[], XTASK, &[])),
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
+    rule("docs/", "the events' schema", some(&[], &["skyward-terminal"], &[Documents])),
     // Files of packages that other packages' tests read.
     rule(
         "crates/config/schema.json",
         "the configuration's schema",
-        some(&[], &["skyward-config", "skyward-service"], &[]),
-    ),
-    rule(
-        "crates/image/benches/",
-        "benches, some shared with the deployer's and the provisioner's",
-        some(&[], &["skyward-image", "skyward-deployer", "skyward-provisioner"], &[]),
-    ),
-    rule(
-        "crates/deployer/benches/",
-        "benches, some shared with the provisioner's",
-        some(&[], &["skyward-deployer", "skyward-provisioner"], &[]),
+        some(&[], &["skyward-config", "skyward-server"], &[]),
     ),
     // What people read.
     rule("LICENSE", "a document", some(&[], &[], &[Documents])),
