@@ -8,7 +8,7 @@ use serde_json::json;
 use skyward_provisioner::cost::{Saving, monthly, options};
 use skyward_provisioner::document::{place, topology};
 
-use crate::cli::Common;
+use crate::args::Common;
 use crate::output::{Output, print};
 
 /// Estimate what the topology costs a month, and what other options would make of it

@@ -8,7 +8,7 @@ use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, RunError};
 
 use crate::account::Account;
-use crate::cli::{Common, user_data};
+use crate::args::{Common, user_data};
 use crate::command::context;
 
 /// Delete everything that carries the stack's tag, and look whether anything is left
