@@ -71,11 +71,6 @@ const RULES: &[Rule] = &[
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
     // Files of packages that other packages' tests read.
     rule(
-        "crates/config/schema.json",
-        "the configuration's schema",
-        some(&[], &["skyward-config", "skyward-server"], &[]),
-    ),
-    rule(
         "crates/image/benches/",
         "benches, some shared with the deployer's and the provisioner's",
         some(&[], &["skyward-image", "skyward-deployer", "skyward-provisioner"], &[]),
