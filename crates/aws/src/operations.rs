@@ -99,6 +99,26 @@ macro_rules! operations {
     };
 }
 
+impl Operation {
+    /// Its name in IAM's policies, where one action stands for it.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::DescribeRdsAccountAttributes => "DescribeAccountAttributes",
+            Self::DescribeElbAccountLimits | Self::DescribeAutoScalingAccountLimits => {
+                "DescribeAccountLimits"
+            }
+            Self::DescribeElbTags => "DescribeTags",
+            Self::AddElbTags => "AddTags",
+            Self::ListRdsTags => "ListTagsForResource",
+            Self::AddRdsTags => "AddTagsToResource",
+            Self::HeadBucket => "ListBucket",
+            Self::ListObjectVersions => "ListBucketVersions",
+            Self::DeleteObjects => "DeleteObject",
+            _ => self.name(),
+        }
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

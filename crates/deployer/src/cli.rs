@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_deployer::cluster::Target;
-use skyward_deployer::fleet::kubeconfig;
+use skyward_k3s::kubeconfig;
 use tokio::sync::Notify;
 
 use crate::command::{apply, cluster, diff, forward, history, remove, render, rollback, status};
@@ -99,7 +99,7 @@ impl Common {
     /// The context of the configured cluster's name, where it bears the mark of `cluster up`: no other is taken unasked.
     fn made_context(&self, loaded: &Loaded) -> Option<String> {
         let name = &loaded.config.k3s.cluster;
-        let document = kubeconfig::Document::read(&self.kubeconfig_file(loaded)).ok()?;
+        let document = kubeconfig::Kubeconfig::read(&self.kubeconfig_file(loaded)).ok()?;
         matches!(document.owner(name), kubeconfig::Owner::Cluster(_)).then(|| name.clone())
     }
 }

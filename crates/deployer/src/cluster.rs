@@ -4,7 +4,6 @@
 //! is told). The rest talks: `kubeconfig` finds the cluster, `call` is one bounded and repeated call.
 
 mod call;
-pub(crate) mod certificate;
 mod error;
 mod fault;
 mod kubeconfig;

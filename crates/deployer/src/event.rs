@@ -1,6 +1,7 @@
 //! What happens while a command runs. The terminal, plain lines and JSON are renderers of these.
 
 use serde::Serialize;
+use skyward_k3s::MachineState;
 
 use crate::manifest::ObjectId;
 
@@ -55,7 +56,7 @@ pub enum Event {
     /// A rollout has failed; told before anything is rolled back.
     Failed(Box<crate::rollout::Failure>),
     /// Something is wrong with a machine, told before anything is changed.
-    Finding(crate::fleet::preflight::Finding),
+    Finding(skyward_k3s::Finding),
     /// What is to be done on a machine of the cluster, or was.
     Machine {
         /// What people call it.
@@ -91,16 +92,17 @@ pub enum Action {
     Deleted,
 }
 
-/// How far a step on a machine is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MachineState {
-    /// It is to be done.
-    Planned,
-    /// It is done.
-    Done,
-    /// It has failed.
-    Failed,
+impl From<skyward_k3s::Event> for Event {
+    fn from(event: skyward_k3s::Event) -> Self {
+        use skyward_k3s::Event as Theirs;
+        match event {
+            Theirs::Note { text } => Self::Note { text },
+            Theirs::Waiting { on, state, remaining_s } => Self::Waiting { on, state, remaining_s },
+            Theirs::Ready { on, state, seconds } => Self::Ready { on, state, seconds },
+            Theirs::Finding(finding) => Self::Finding(finding),
+            Theirs::Machine { machine, state, text } => Self::Machine { machine, state, text },
+        }
+    }
 }
 
 /// Takes events as they happen.

@@ -2,14 +2,14 @@
 //!
 //! One way through: [`release`] says what is to run, [`render`] makes the objects of it, [`diff`] holds them against the
 //! cluster, [`deploy`] applies what differs under a [`lock`] and writes it down in [`history`], [`rollout`] decides whether
-//! it runs. [`cluster`] is the only module that talks to the API server. [`fleet`] makes the cluster itself: k3s on machines.
+//! it runs. [`cluster`] is the only module that talks to the API server. The cluster itself is made by
+//! the crate `skyward-k3s`.
 
 pub mod chart;
 pub mod cluster;
 pub mod deploy;
 pub mod diff;
 pub mod event;
-pub mod fleet;
 pub mod forward;
 pub mod history;
 pub mod image;

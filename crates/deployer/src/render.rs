@@ -25,7 +25,6 @@ pub use error::RenderError;
 pub use exceptions::{Auditor, EXCEPTIONS, Exception, When, document, exceptions};
 pub(crate) use networks::canonical as canonical_network;
 pub(crate) use yaml::document as document_of;
-pub(crate) use yaml::document as yaml_document;
 pub use yaml::{files, yaml};
 
 use environment::Environment;

@@ -169,7 +169,7 @@ async fn run(
                 }
                 Expiry::Body => progress.set_fault(RequestFault::SlowBody),
                 Expiry::Request if progress.body_due.is_up() => {
-                    progress.set_fault(RequestFault::SlowBody)
+                    progress.set_fault(RequestFault::SlowBody);
                 }
                 Expiry::Request => progress.set_fault(RequestFault::SlowAnswer),
             }

@@ -1,32 +1,25 @@
+//! The account itself: what a test and the provisioner hold of it, and all that it assumes of AWS.
+
 use std::cell::{RefCell, RefMut};
+use std::fmt::Write;
 use std::rc::Rc;
 
+use futures_util::FutureExt;
 use serde_json::Value;
+use skyward_aws::{
+    ApiError, Backend, Call, Operation, Request, Response, dispatch, each_operation,
+};
 
-use super::client::Client;
-use super::settings::Settings;
-use super::store::{Store, Thing};
-use super::world::World;
-use skyward_aws::model::Tags;
-use skyward_aws::{ApiError, Call, Operation};
+use crate::assumption::{Assumption, Behaviour, OF_CALLS, RULES_OF_CALLS};
+use crate::kind::KINDS;
+use crate::limits::{LIMITS, Limit};
+use crate::settings::Settings;
+use crate::world::{Item, World};
 
 /// A simulated account in a region. Clones are the same account.
 #[derive(Debug, Clone)]
 pub struct Account {
     world: Rc<RefCell<World>>,
-}
-
-/// Something that an account holds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Item {
-    /// What it is, such as `nat-gateway`.
-    pub kind: &'static str,
-    /// AWS's id, or its name where it has no id.
-    pub id: String,
-    /// Its tags.
-    pub tags: Tags,
-    /// Its state where it has one, such as `available`.
-    pub state: String,
 }
 
 impl Account {
@@ -38,21 +31,16 @@ impl Account {
 
     /// The same in another region.
     pub fn in_region(seed: u64, region: &str) -> Self {
-        Self { world: Rc::new(RefCell::new(World::new(seed, region))) }
+        Self { world: Rc::new(RefCell::new(World::new(seed, region, KINDS))) }
     }
 
-    pub(super) fn world(&self) -> RefMut<'_, World> {
+    pub(crate) fn world(&self) -> RefMut<'_, World> {
         self.world.borrow_mut()
     }
 
-    /// Changes what the account is like.
+    /// Changes the properties of the account.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.world().settings);
-    }
-
-    /// A new process that calls this account.
-    pub fn client(&self) -> Client {
-        Client::new(self.clone())
     }
 
     /// Carries out an operation behind everyone's back: at once, seen by all at once, not counted, never throttled.
@@ -65,12 +53,19 @@ impl Account {
         Ok(C::output(response).expect("an account answers what it was asked"))
     }
 
-    /// Gives a bucket's name to someone else.
-    pub fn take_bucket(&self, name: &str) {
-        self.world().state.taken_buckets.insert(name.to_owned());
+    /// Carries out an operation at once.
+    pub(crate) fn carry_out(&self, request: Request) -> Result<Response, ApiError> {
+        dispatch(&AtOnce(self), request)
+            .now_or_never()
+            .expect("a simulated operation does not wait")
     }
 
-    /// Puts an object into a bucket, as whoever uses it does; false where there is no such bucket.
+    /// Gives a bucket's name to someone else.
+    pub fn take_bucket(&self, name: &str) {
+        self.world().settings.taken_buckets.insert(name.to_owned());
+    }
+
+    /// Puts an object into a bucket, as its users do; false where there is no such bucket.
     pub fn put_object(&self, bucket: &str, key: &str) -> bool {
         let mut world = self.world();
         world.begin_directly();
@@ -96,7 +91,7 @@ impl Account {
     pub fn state(&self) -> Value {
         let mut world = self.world();
         world.catch_up();
-        serde_json::to_value(&*world).expect("a state is a value")
+        world.save()
     }
 
     /// The account that was written down.
@@ -104,8 +99,7 @@ impl Account {
     /// # Errors
     /// It is not the state of an account, or that of another version of this program.
     pub fn restore(state: Value) -> Result<Self, serde_json::Error> {
-        let world = serde_json::from_value(state)?;
-        Ok(Self { world: Rc::new(RefCell::new(world)) })
+        Ok(Self { world: Rc::new(RefCell::new(World::restore(state, KINDS)?)) })
     }
 
     /// How many calls its clients have made.
@@ -127,59 +121,61 @@ impl Account {
     }
 }
 
-impl World {
-    fn inventory(&self) -> Vec<Item> {
-        let mut items = Vec::new();
-        let state = &self.state;
-        list(&mut items, "vpc", &state.vpcs, |it| it.vpc.state.clone());
-        list(&mut items, "subnet", &state.subnets, |it| it.state.clone());
-        list(&mut items, "internet-gateway", &state.gateways, |it| {
-            it.vpc.clone().unwrap_or_default()
-        });
-        list(&mut items, "address", &state.addresses, |it| it.user.clone().unwrap_or_default());
-        list(&mut items, "nat-gateway", &state.nats, |it| it.gateway.state.clone());
-        list(&mut items, "route-table", &state.tables, |it| {
-            if it.0.is_main { "main" } else { "" }.into()
-        });
-        list(&mut items, "security-group", &state.groups, |it| it.0.name.clone());
-        list(&mut items, "network-interface", &state.interfaces, |it| it.shown.description.clone());
-        list(&mut items, "vpc-endpoint", &state.endpoints, |it| it.state.clone());
-        list(&mut items, "flow-log", &state.flow_logs, |_| String::new());
-        list(&mut items, "launch-template", &state.templates, |it| it.template.name.clone());
-        list(&mut items, "auto-scaling-group", &state.scaling, |it| {
-            it.group.status.clone().unwrap_or_default()
-        });
-        list(&mut items, "instance", &state.machines, |it| it.instance.state.clone());
-        list(&mut items, "load-balancer", &state.balancers, |it| it.shown.state.clone());
-        list(&mut items, "target-group", &state.target_groups, |it| it.group.name.clone());
-        list(&mut items, "listener", &state.listeners, |it| it.listener.port.to_string());
-        list(&mut items, "db-subnet-group", &state.subnet_groups, |_| String::new());
-        list(&mut items, "db-cluster", &state.clusters, |it| it.cluster.status.clone());
-        list(&mut items, "db-cluster-snapshot", &state.snapshots, |_| String::new());
-        list(&mut items, "bucket", &state.buckets, |it| format!("{} object versions", it.len()));
-        list(&mut items, "role", &state.roles, |_| String::new());
-        list(&mut items, "instance-profile", &state.profiles, |_| String::new());
-        items.retain(|item| {
-            !matches!(
-                (item.kind, item.state.as_str()),
-                ("nat-gateway", "deleted" | "failed") | ("instance", "terminated")
-            )
-        });
-        items.sort();
-        items
-    }
+/// An account whose operations take no time.
+struct AtOnce<'a>(&'a Account);
+
+macro_rules! operations {
+    ($($operation:ident $method:ident;)*) => {
+        // Each operation is a method of the world, in the file of its kind. One that is missing does not compile.
+        impl Backend for AtOnce<'_> {
+            $(async fn $method(
+                &self,
+                call: skyward_aws::$operation,
+            ) -> Result<<skyward_aws::$operation as Call>::Output, ApiError> {
+                let answer = self.0.world().$method(call);
+                answer.map_err(|refusal| {
+                    ApiError::new(Operation::$operation, &refusal.code, refusal.message)
+                })
+            })*
+        }
+    };
 }
 
-fn list<T: Thing>(
-    items: &mut Vec<Item>,
-    kind: &'static str,
-    store: &Store<T>,
-    state: impl Fn(&T) -> String,
-) {
-    items.extend(store.all().map(|(id, thing)| Item {
-        kind,
-        id: id.clone(),
-        tags: thing.tags().clone(),
-        state: state(thing),
-    }));
+each_operation!(operations);
+
+/// Every number that the simulator works with, beside its token buckets and quotas.
+pub fn assumptions() -> impl Iterator<Item = &'static Assumption> {
+    OF_CALLS.iter().chain(KINDS.iter().flat_map(|kind| kind.assumptions))
+}
+
+/// How the simulated services behave where AWS's documentation leaves it open, or where it matters most: each with its source.
+pub fn rules() -> impl Iterator<Item = &'static Behaviour> {
+    RULES_OF_CALLS.iter().chain(KINDS.iter().flat_map(|kind| kind.rules))
+}
+
+/// The assumptions of the simulator as tables in Markdown, with the source of each number.
+pub fn assumptions_markdown() -> String {
+    let mut text = String::from("| what | assumed | source |\n|---|---|---|\n");
+    for Assumption { what, range: (low, high), unit, source } in assumptions() {
+        let value = if low < high { format!("{low}–{high}") } else { low.to_string() };
+        let _ = writeln!(text, "| {what} | {value} {unit} | {} |", source.letter());
+    }
+    text.push_str(
+        "\n| calls, by account and region | at once | a second | source |\n|---|---|---|---|\n",
+    );
+    for Limit { what, capacity, refill, source, .. } in LIMITS {
+        let _ = writeln!(text, "| {what} | {capacity} | {refill} | {} |", source.letter());
+    }
+    text.push_str("\n| quota of a new account | at most | source |\n|---|---|---|\n");
+    for quota in KINDS.iter().flat_map(|kind| kind.quotas) {
+        let _ = writeln!(text, "| {} | {} | D |", quota.name, quota.most);
+    }
+    text.push_str("\n| rule | source |\n|---|---|\n");
+    for (rule, source) in rules() {
+        let _ = writeln!(text, "| {rule} | {} |", source.letter());
+    }
+    text.push_str(
+        "\nSources: B botocore's service models; D AWS's documentation; L published Terraform logs; U not verified.\n",
+    );
+    text
 }

@@ -1,17 +1,18 @@
+//! A process that calls a simulated account: its calls take time, are counted, throttled and lost, and it can die.
+
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};
 use std::rc::Rc;
 
-use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::account::Account;
-use super::assumptions as assumed;
-use super::backend::{Effect, action};
-use super::faults::Faults;
-use super::limits::throttling_code;
-use skyward_aws::{Api, ApiError, CallFuture, Operation, Request, Response, Service, dispatch};
+use skyward_aws::{Api, ApiError, CallFuture, Operation, Request, Response, Service};
+
+use crate::account::Account;
+use crate::assumption as assumed;
+use crate::faults::Faults;
+use crate::limits::throttling_code;
 
 /// A process that calls a simulated account. Clones are the same process.
 #[derive(Debug, Clone)]
@@ -24,7 +25,8 @@ pub struct Client {
 struct Process {
     faults: RefCell<Rc<Faults>>,
     calls: Cell<u64>,
-    nats: Cell<u32>,
+    /// How many NAT gateways it has made.
+    nat_gateways: Rc<Cell<u32>>,
     is_dead: Cell<bool>,
     died: Notify,
 }
@@ -36,11 +38,14 @@ impl Process {
     }
 }
 
-impl Client {
-    pub(super) fn new(account: Account) -> Self {
-        Self { account, process: Rc::new(Process::default()) }
+impl Account {
+    /// A new process that calls this account.
+    pub fn client(&self) -> Client {
+        Client { account: self.clone(), process: Rc::default() }
     }
+}
 
+impl Client {
     /// The same client, for which this goes wrong.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
@@ -123,9 +128,14 @@ impl Client {
     }
 
     /// What the call does in the account, and what the account answers.
-    fn effect(&self, faults: &Faults, number: u64, request: Request) -> Result<Response, ApiError> {
+    fn effect(
+        &self,
+        faults: &Rc<Faults>,
+        number: u64,
+        request: Request,
+    ) -> Result<Response, ApiError> {
         let operation = request.operation();
-        let (fails, takes_effect, nats) = {
+        let (fails, takes_effect) = {
             let mut world = self.account.world();
             world.catch_up();
             let is_throttled = world.random.chance(faults.throttle);
@@ -148,35 +158,23 @@ impl Client {
                 let code = throttling_code(operation.service());
                 return Err(ApiError::new(operation, code, "Rate exceeded"));
             }
-            world.nat_fails = faults.nat_fails.contains(&(self.process.nats.get() + 1));
-            world.database_minutes = faults.database_minutes;
-            world.no_database_capacity = faults.no_database_capacity;
-            (fails, takes_effect, world.nats_made)
+            world.faults = Rc::clone(faults);
+            world.nat_gateways_made = Rc::clone(&self.process.nat_gateways);
+            (fails, takes_effect)
         };
         let error = || Err(ApiError::new(operation, internal(operation), "An internal error"));
         if fails && !takes_effect {
             return error();
         }
         let answer = self.account.carry_out(request);
-        if self.account.world().nats_made > nats {
-            self.process.nats.set(self.process.nats.get() + 1);
-        }
         if fails { error() } else { answer }
     }
 }
 
-impl Account {
-    /// Carries out an operation at once.
-    pub(super) fn carry_out(&self, request: Request) -> Result<Response, ApiError> {
-        let effect = Effect { account: self };
-        dispatch(&effect, request).now_or_never().expect("a simulated operation does not wait")
-    }
-}
-
-/// A request on its way. Who drops it does not know whether it arrives.
+/// A request on its way. A caller that drops it does not know whether it arrives.
 struct Sent<'a> {
     client: &'a Client,
-    faults: &'a Faults,
+    faults: &'a Rc<Faults>,
     number: u64,
     request: Option<Request>,
     happens_if_dropped: bool,
@@ -223,7 +221,7 @@ fn denied(request: &Request, region: &str, account: &str) -> ApiError {
         Service::Ssm => "AccessDeniedException",
         _ => "AccessDenied",
     };
-    let (service, action) = (operation.service().prefix(), action(operation));
+    let (service, action) = (operation.service().prefix(), operation.action());
     let message = format!(
         "User: arn:aws:sts::{account}:assumed-role/simulated/session is not authorized to perform: {service}:{action} on \
          resource: arn:aws:{service}:{region}:{account}:* because no identity-based policy allows the {service}:{action} action"

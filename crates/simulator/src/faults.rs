@@ -1,3 +1,5 @@
+//! The faults that a test may order.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -2,8 +2,10 @@
 //!
 //! [`Account`] is what there is, [`Client`] a process that calls it, [`Faults`] what goes wrong for that process. All times
 //! are those of tokio's clock: in a runtime whose time is paused, an apply of twenty minutes takes milliseconds. Everything
-//! follows from the seed and the order of the calls. What is assumed of AWS, and on whose word, is in [`ASSUMPTIONS`] and
-//! [`RULES`].
+//! follows from the seed and the order of the calls. [`assumptions`] and [`rules`] say what is assumed of AWS, and on whose word.
+//!
+//! The engine (the clock, the stores, the limits, the faults) knows kinds of resources by a trait alone; each kind is one file,
+//! with all that is said of it.
 //!
 //! ```
 //! use skyward_aws::{AllocateAddress, send};
@@ -27,42 +29,20 @@
 )]
 
 mod account;
-mod addresses;
-mod assumptions;
-mod backend;
-mod balancer;
-mod buckets;
-mod cidr;
+mod assumption;
 mod client;
-mod database;
-mod db_subnets;
-mod endpoints;
 mod faults;
-mod fleet;
-mod groups;
-mod health;
-mod instances;
-mod interfaces;
+mod kind;
 mod limits;
-mod listeners;
-mod network;
-mod preflight;
 mod random;
-mod roles;
-mod routes;
-mod scaling;
 mod settings;
-mod state;
 mod store;
-mod tags;
-mod templates;
 mod world;
 
-#[cfg(test)]
-mod tests;
-
-pub use account::{Account, Item};
-pub use assumptions::{ASSUMPTIONS, Assumption, RULES, Source, assumptions_markdown};
+pub use account::{Account, assumptions, assumptions_markdown, rules};
+pub use assumption::{Assumption, Behaviour, Source};
 pub use client::Client;
 pub use faults::Faults;
+pub use random::Random;
 pub use settings::{Settings, Zone};
+pub use world::Item;

@@ -1,22 +1,24 @@
-use std::collections::BTreeMap;
-use std::fmt::Write;
+//! The token buckets of the services: how many calls an account may make.
 
-use super::assumptions::Source;
-use super::store::Time;
+use std::collections::BTreeMap;
+
 use skyward_aws::{Operation, Service};
+
+use crate::assumption::Source;
+use crate::store::Time;
 
 /// How many calls a service takes: a bucket of tokens that fills again.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     /// What shares the bucket, as the documentation shows it.
-    what: &'static str,
+    pub(crate) what: &'static str,
     /// Each operation has a bucket of its own.
     is_each: bool,
     /// Tokens at most.
-    capacity: f64,
+    pub(crate) capacity: f64,
     /// Tokens a second.
-    refill: f64,
-    source: Source,
+    pub(crate) refill: f64,
+    pub(crate) source: Source,
 }
 
 macro_rules! limits {
@@ -24,7 +26,7 @@ macro_rules! limits {
         $(const $name: Limit = Limit {
             what: $what, is_each: $is_each, capacity: $capacity, refill: $refill, source: Source::$source,
         };)*
-        const LIMITS: &[Limit] = &[$($name),*];
+        pub(crate) const LIMITS: &[Limit] = &[$($name),*];
     };
 }
 
@@ -68,11 +70,11 @@ fn of(operation: Operation) -> Limit {
 
 /// The buckets of an account.
 #[derive(Debug, Default)]
-pub(super) struct Buckets(BTreeMap<(&'static str, Option<Operation>), (f64, Time)>);
+pub(crate) struct Buckets(BTreeMap<(&'static str, Option<Operation>), (f64, Time)>);
 
 impl Buckets {
     /// Takes a token for a call; false where there is none.
-    pub(super) fn take(&mut self, operation: Operation, now: Time) -> bool {
+    pub(crate) fn take(&mut self, operation: Operation, now: Time) -> bool {
         let limit = of(operation);
         let key = (limit.what, limit.is_each.then_some(operation));
         let (tokens, since) = self.0.entry(key).or_insert((limit.capacity, now));
@@ -88,22 +90,11 @@ impl Buckets {
 }
 
 /// What a service answers where there is no token.
-pub(super) fn throttling_code(service: Service) -> &'static str {
+pub(crate) fn throttling_code(service: Service) -> &'static str {
     match service {
         Service::Ec2 => "RequestLimitExceeded",
         Service::S3 => "SlowDown",
         Service::Elb | Service::Ssm => "ThrottlingException",
         Service::AutoScaling | Service::Rds | Service::Iam | Service::Sts => "Throttling",
     }
-}
-
-/// The buckets as a table.
-pub(super) fn markdown() -> String {
-    let mut text = String::from(
-        "\n| calls, by account and region | at once | a second | source |\n|---|---|---|---|\n",
-    );
-    for Limit { what, capacity, refill, source, .. } in LIMITS {
-        let _ = writeln!(text, "| {what} | {capacity} | {refill} | {} |", source.letter());
-    }
-    text
 }

@@ -1,8 +1,10 @@
-use std::collections::BTreeMap;
+//! What a simulated account is like: its zones, quotas and page sizes.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// What an account is like.
+/// The properties of an account that a test may change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How many things are on a page. AWS's pages are longer; short ones show who forgets the next.
@@ -13,6 +15,10 @@ pub struct Settings {
     pub zones: Vec<Zone>,
     /// Quotas other than AWS's defaults, by name.
     pub quotas: BTreeMap<String, i64>,
+    /// How many times AWS's defaults the other quotas are.
+    pub quotas_times: i64,
+    /// The names of buckets that other accounts have.
+    pub taken_buckets: BTreeSet<String>,
 }
 
 /// A zone of the region.
@@ -50,47 +56,17 @@ impl Default for Settings {
             has_limits: true,
             zones: ['a', 'b', 'c'].map(Zone::new).into(),
             quotas: BTreeMap::new(),
+            quotas_times: 1,
+            taken_buckets: BTreeSet::new(),
         }
     }
 }
 
-/// The quotas of a new account. AWS's documentation of each service.
-pub(super) const QUOTAS: &[(&str, i64)] = &[
-    ("VPCs", 5),
-    ("subnets of a VPC", 200),
-    ("route tables of a VPC", 200),
-    ("internet gateways", 5),
-    ("elastic IP addresses", 5),
-    ("NAT gateways of a zone", 5),
-    ("security groups", 2500),
-    ("rules of a security group", 60),
-    ("gateway endpoints", 20),
-    ("launch templates", 5000),
-    ("application load balancers", 50),
-    ("target groups", 3000),
-    ("listeners of a load balancer", 50),
-    ("auto scaling groups", 500),
-    ("DB clusters", 40),
-    ("DB subnet groups", 50),
-    ("DB instances", 40),
-    ("buckets", 10_000),
-    ("roles", 1000),
-    ("instance profiles", 1000),
-];
-
 impl Settings {
-    /// A quota, by the name that `simulator::quotas` lists.
-    pub fn quota(&self, name: &str) -> i64 {
-        let default = || QUOTAS.iter().find(|(quota, _)| *quota == name).map(|(_, most)| *most);
-        self.quotas.get(name).copied().or_else(default).unwrap_or(i64::MAX)
-    }
-
     /// All quotas this many times as high: for many stacks in one account.
     #[must_use]
     pub fn with_quotas_times(mut self, times: i64) -> Self {
-        for (name, most) in QUOTAS {
-            self.quotas.insert((*name).to_owned(), most * times);
-        }
+        self.quotas_times = times;
         self
     }
 }

@@ -1,3 +1,5 @@
+//! Records of one kind with their short past: a call may see a state that is some seconds old, and never an older one.
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -8,13 +10,13 @@ use skyward_aws::model::Tags;
 use skyward_aws::{Page, Select};
 
 /// Since the account was made.
-pub(super) type Time = Duration;
+pub(crate) type Time = Duration;
 
 /// No call sees a state that is older than this: what was before is forgotten.
-pub(super) const HORIZON: Duration = Duration::from_mins(1);
+pub(crate) const HORIZON: Duration = Duration::from_mins(1);
 
 /// Something that an account holds.
-pub(super) trait Thing: Clone {
+pub(crate) trait Record: Clone {
     /// Its tags.
     fn tags(&self) -> &Tags;
     /// What it is found by beside its id and its stack: `vpc=…`, `name=…`, and what it refers to.
@@ -23,15 +25,15 @@ pub(super) trait Thing: Clone {
 
 /// When something is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) now: Time,
+pub(crate) struct Moment {
+    pub(crate) now: Time,
     /// Everyone sees it from now on.
-    pub(super) is_seen_at_once: bool,
+    pub(crate) is_seen_at_once: bool,
 }
 
-/// Things of one kind, each with what it was a short while ago, found by id and by key.
+/// Records of one kind, each with what it was a short while ago, found by id and by key.
 #[derive(Debug, Clone)]
-pub(super) struct Store<T> {
+pub(crate) struct Store<T> {
     /// Oldest first; none where it was not there.
     records: BTreeMap<String, VecDeque<(Time, Option<T>)>>,
     /// Ids by key. A thing that lost a key is still here: whoever looks compares.
@@ -48,7 +50,7 @@ impl<T> Default for Store<T> {
     }
 }
 
-fn all_keys<T: Thing>(thing: &T) -> Vec<String> {
+fn all_keys<T: Record>(thing: &T) -> Vec<String> {
     let mut keys = thing.keys();
     if let Some(stack) = thing.tags().get(STACK_TAG) {
         keys.push(format!("stack={stack}"));
@@ -56,9 +58,9 @@ fn all_keys<T: Thing>(thing: &T) -> Vec<String> {
     keys
 }
 
-impl<T: Thing> Store<T> {
+impl<T: Record> Store<T> {
     /// Writes a thing, new or changed.
-    pub(super) fn put(&mut self, moment: Moment, id: &str, thing: T) {
+    pub(crate) fn put(&mut self, moment: Moment, id: &str, thing: T) {
         // Before the new keys are there: a name that comes back must not lose them with those of its last bearer.
         self.forget(moment.now);
         for key in all_keys(&thing) {
@@ -88,7 +90,7 @@ impl<T: Thing> Store<T> {
     }
 
     /// Changes a thing; whether it is there.
-    pub(super) fn update(&mut self, moment: Moment, id: &str, change: impl FnOnce(&mut T)) -> bool {
+    pub(crate) fn update(&mut self, moment: Moment, id: &str, change: impl FnOnce(&mut T)) -> bool {
         let Some(mut thing) = self.get(id).cloned() else { return false };
         change(&mut thing);
         self.put(moment, id, thing);
@@ -96,7 +98,7 @@ impl<T: Thing> Store<T> {
     }
 
     /// Takes a thing away.
-    pub(super) fn remove(&mut self, moment: Moment, id: &str) -> Option<T> {
+    pub(crate) fn remove(&mut self, moment: Moment, id: &str) -> Option<T> {
         let thing = self.get(id)?.clone();
         self.len -= 1;
         self.write(moment, id, None);
@@ -130,33 +132,33 @@ impl<T: Thing> Store<T> {
     }
 
     /// A thing as it is.
-    pub(super) fn get(&self, id: &str) -> Option<&T> {
+    pub(crate) fn get(&self, id: &str) -> Option<&T> {
         self.records.get(id)?.back()?.1.as_ref()
     }
 
     /// A thing as it was then.
-    pub(super) fn seen(&self, id: &str, then: Time) -> Option<&T> {
+    pub(crate) fn seen(&self, id: &str, then: Time) -> Option<&T> {
         as_of(self.records.get(id)?, then)
     }
 
     /// A thing that is there, and was then already: what a call can work with.
-    pub(super) fn known(&self, id: &str, then: Time) -> Option<&T> {
+    pub(crate) fn known(&self, id: &str, then: Time) -> Option<&T> {
         self.seen(id, then)?;
         self.get(id)
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// All that there is.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &T)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &T)> {
         self.records.iter().filter_map(|(id, history)| Some((id, history.back()?.1.as_ref()?)))
     }
 
     /// What there is with a key.
-    pub(super) fn with<'a>(
+    pub(crate) fn with<'a>(
         &'a self,
         key: &str,
     ) -> impl Iterator<Item = (&'a String, &'a T)> + use<'a, T> {
@@ -167,7 +169,7 @@ impl<T: Thing> Store<T> {
     }
 
     /// What there was then with a key.
-    pub(super) fn seen_with<'a>(
+    pub(crate) fn seen_with<'a>(
         &'a self,
         key: &str,
         then: Time,
@@ -178,13 +180,8 @@ impl<T: Thing> Store<T> {
             .filter(move |(_, thing)| all_keys(*thing).contains(&key))
     }
 
-    /// Whether anything has a key.
-    pub(super) fn any(&self, key: &str) -> bool {
-        self.with(key).next().is_some()
-    }
-
     /// What there was then of those that are asked for, in the order of ids, from a page on.
-    pub(super) fn page(
+    pub(crate) fn page(
         &self,
         select: &Select,
         then: Time,
@@ -221,13 +218,13 @@ impl<T: Thing> Store<T> {
 }
 
 /// What there is; what was before is left out.
-impl<T: Thing + Serialize> Serialize for Store<T> {
+impl<T: Record + Serialize> Serialize for Store<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.all())
     }
 }
 
-impl<'de, T: Thing + Deserialize<'de>> Deserialize<'de> for Store<T> {
+impl<'de, T: Record + Deserialize<'de>> Deserialize<'de> for Store<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let moment = Moment { now: Time::ZERO, is_seen_at_once: true };
         let mut store = Self::default();

@@ -183,7 +183,7 @@ mod tests {
             ("crates/deployer/src/lock.rs", "deployer", "kubernetes"),
             ("crates/deployer/src/diff/text/snapshots/a.snap", "deployer", ""),
             ("crates/provisioner/src/cli.rs", "provisioner", "provision"),
-            ("xtask/tests/tidy.rs", "xtask", ""),
+            ("xtask/tests/tidy/main.rs", "xtask", ""),
             (
                 "skyward.toml",
                 "config deployer image provisioner server service",

@@ -8,11 +8,12 @@ use std::time::Duration;
 use k8s_openapi::ByteString;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use skyward_k3s::certificate;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::Target;
 use super::error::{CallError, Reason, Verb};
-use super::{Target, certificate};
 
 /// The time of a credentials plugin: it may ask a person.
 const PLUGIN: Duration = Duration::from_mins(2);

@@ -9,9 +9,9 @@ use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
 use skyward_deployer::deploy::{self, Applied, OnFailure, Options};
 use skyward_deployer::event::{Event, Sink};
-use skyward_deployer::fleet::machine::{Fleet, Machine};
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
+use skyward_k3s::Machine;
 
 use crate::cli::Common;
 use crate::command::cluster::{KeyArgs, up};
@@ -92,9 +92,9 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 
 /// Where there is no cluster, `cluster up` makes one: with consent alone, since it changes machines.
 async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
-    let fleet = Fleet::read(loaded)?;
-    let machines: Vec<String> = fleet.machines.iter().map(Machine::label).collect();
-    let what = format!("k3s {} on {}", fleet.version, machines.join(", "));
+    let cluster = skyward_k3s::Cluster::read(loaded)?;
+    let machines: Vec<String> = cluster.machines.iter().map(Machine::label).collect();
+    let what = format!("k3s {} on {}", cluster.version, machines.join(", "));
     let agreed = if args.cluster_up {
         true
     } else {

@@ -10,8 +10,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use skyward_deployer::fleet::connection::HostKeys;
-use skyward_deployer::fleet::report::Reporter;
+use skyward_deployer::event::Event;
+use skyward_k3s::Reporter;
+use skyward_k3s::connection::HostKeys;
 
 use crate::cli::Common;
 
@@ -68,6 +69,12 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 }
 
 /// What hears of all machines.
-fn reporter(common: &Common) -> Reporter {
-    Reporter::new(common.output.sink())
+pub(crate) fn reporter(common: &Common) -> Reporter {
+    let mut sink = common.output.sink();
+    Reporter::new(Box::new(move |event: skyward_k3s::Event| sink.emit(event.into())))
+}
+
+/// Tells the end of a command.
+fn finish(common: &Common, text: String) {
+    common.output.sink().emit(Event::Finished { revision: None, text, address: None });
 }

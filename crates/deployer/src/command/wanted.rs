@@ -5,16 +5,14 @@ use skyward_config::Loaded;
 use skyward_deployer::cluster::Cluster;
 use skyward_deployer::deploy::{self, Wish};
 use skyward_deployer::event::{Event, Sink};
-use skyward_deployer::fleet::connection::HostKeys;
-use skyward_deployer::fleet::image::Archive;
-use skyward_deployer::fleet::machine::Fleet;
-use skyward_deployer::fleet::report::Reporter;
 use skyward_deployer::history::{History, Revision, Status};
 use skyward_deployer::release::Release;
-use skyward_deployer::{fleet, image, render};
+use skyward_deployer::{image, render};
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::image::ImageArchive;
 
 use crate::cli::Common;
-use crate::command::cluster::image::built;
+use crate::command::cluster::{self, image::built};
 
 /// Which image.
 #[derive(clap::Args)]
@@ -86,11 +84,11 @@ pub(crate) async fn release(
 
 /// The nodes are the configured machines: each gets the image.
 async fn load_into_nodes(common: &Common, loaded: &Loaded) -> Result<()> {
-    let archive = Archive::read(&built(loaded))?;
-    let report = Reporter::new(common.output.sink());
+    let archive = ImageArchive::read(&built(loaded))?;
+    let report = cluster::reporter(common);
     let started = std::time::Instant::now();
-    let fleet = Fleet::read(loaded)?;
-    let sent = fleet::image::load(&fleet, &archive, HostKeys::Known, &report).await?;
+    let cluster = skyward_k3s::Cluster::read(loaded)?;
+    let sent = skyward_k3s::image::load(&cluster, &archive, HostKeys::Known, &report).await?;
     report.ready("image", format!("on every node; {sent} of them got it now"), started);
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use skyward_deployer::diff::{self, Change, Difference};
-use skyward_deployer::event::{Action, Event, MachineState, Sink};
+use skyward_deployer::event::{Action, Event, Sink};
 use skyward_deployer::rollout::Failure;
+use skyward_k3s::MachineState;
 
 /// One line a change. On a terminal, what is waited for is one line that renews itself, with the time that is left.
 pub(super) struct Lines {

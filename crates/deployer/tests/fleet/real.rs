@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sha2::{Digest, Sha256};
-use skyward_deployer::fleet::secret::hex;
+use skyward_k3s::token::hex;
 
 /// What k3s and its service leave on a machine.
 const TRACES: [&str; 8] = [

@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use skyward_deployer::event::Event;
-use skyward_deployer::fleet::connection::HostKeys;
-use skyward_deployer::fleet::down::{Lowered, down};
-use skyward_deployer::fleet::machine::{Fleet, Machine};
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::down::{DownOutcome, down};
+use skyward_k3s::{Cluster, Machine};
 
-use super::reporter;
+use super::{finish, reporter};
 use crate::cli::Common;
 use crate::command::consent;
 
@@ -24,27 +23,27 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let fleet = Fleet::read(&loaded)?;
+    let cluster = Cluster::read(&loaded)?;
     if !args.yes {
-        let machines: Vec<String> = fleet.machines.iter().map(Machine::label).collect();
+        let machines: Vec<String> = cluster.machines.iter().map(Machine::label).collect();
         let what = format!(
             "This ends cluster {} on {}, with everything that runs and is stored in it.",
-            fleet.cluster,
+            cluster.name,
             machines.join(", ")
         );
-        consent::name(&format!("taking cluster {} down", fleet.cluster), &what, &fleet.cluster)?;
+        consent::name(&format!("taking cluster {} down", cluster.name), &what, &cluster.name)?;
     }
     let report = reporter(common);
     let kubeconfig = common.kubeconfig_file(&loaded);
-    let Lowered { machines, context } = down(&fleet, keys, &kubeconfig, &report).await?;
+    let DownOutcome { machines, context } = down(&cluster, keys, &kubeconfig, &report).await?;
     let mut text = match machines {
         0 => "Nothing to do: no machine has anything of it.".to_owned(),
-        1 => format!("Cluster {} is gone from its machine.", fleet.cluster),
-        _ => format!("Cluster {} is gone from {machines} machines.", fleet.cluster),
+        1 => format!("Cluster {} is gone from its machine.", cluster.name),
+        _ => format!("Cluster {} is gone from {machines} machines.", cluster.name),
     };
     if context {
-        let _ = write!(text, " Context {} is out of {}.", fleet.context, kubeconfig.display());
+        let _ = write!(text, " Context {} is out of {}.", cluster.context, kubeconfig.display());
     }
-    report.emit(Event::Finished { revision: None, text, address: None });
+    finish(common, text);
     Ok(ExitCode::SUCCESS)
 }

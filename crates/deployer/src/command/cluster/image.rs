@@ -6,12 +6,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 use skyward_config::Loaded;
-use skyward_deployer::event::Event;
-use skyward_deployer::fleet::connection::HostKeys;
-use skyward_deployer::fleet::image::{Archive, load};
-use skyward_deployer::fleet::machine::Fleet;
+use skyward_k3s::Cluster;
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::image::{ImageArchive, load};
 
-use super::reporter;
+use super::{finish, reporter};
 use crate::cli::Common;
 use crate::output::Output;
 
@@ -29,15 +28,15 @@ pub(crate) enum Command {
 pub(crate) async fn run(common: &Common, command: &Command, keys: HostKeys) -> Result<ExitCode> {
     let Command::Load { archive } = command;
     let loaded = common.load()?;
-    let archive = Archive::read(&archive.clone().unwrap_or_else(|| built(&loaded)))?;
-    let fleet = Fleet::read(&loaded)?;
+    let archive = ImageArchive::read(&archive.clone().unwrap_or_else(|| built(&loaded)))?;
+    let cluster = Cluster::read(&loaded)?;
     let report = reporter(common);
-    let sent = load(&fleet, &archive, keys, &report).await?;
+    let sent = load(&cluster, &archive, keys, &report).await?;
     let text = match sent {
         0 => "Nothing to do: every node has it.".to_owned(),
-        sent => format!("{sent} of {} nodes got it; all have it.", fleet.machines.len()),
+        sent => format!("{sent} of {} nodes got it; all have it.", cluster.machines.len()),
     };
-    report.emit(Event::Finished { revision: None, text, address: None });
+    finish(common, text);
     if common.output == Output::Text {
         archive.references().iter().for_each(|reference| println!("{reference}"));
     }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_config::Role;
-use skyward_deployer::fleet::connection::HostKeys;
-use skyward_deployer::fleet::machine::Fleet;
-use skyward_deployer::fleet::status::{Report, status};
+use skyward_k3s::Cluster;
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::status::{ClusterStatus, status};
 
 use crate::cli::Common;
 use crate::output::{Output, columns};
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let report = status(&Fleet::read(&loaded)?, keys).await;
+    let report = status(&Cluster::read(&loaded)?, keys).await;
     match common.output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
         // What a machine says may hold anything; nothing in it commands the terminal.
@@ -35,7 +35,7 @@ pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<
     Ok(if args.exit_code && !report.healthy { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &ClusterStatus) -> String {
     let head = ["machine", "role", "node", "version", "certificates end", "state"];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(report.machines.iter().map(|machine| {

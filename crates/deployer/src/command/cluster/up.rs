@@ -4,13 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_config::Loaded;
-use skyward_deployer::event::Event;
-use skyward_deployer::fleet::connection::HostKeys;
-use skyward_deployer::fleet::machine::Fleet;
-use skyward_deployer::fleet::release::Source;
-use skyward_deployer::fleet::up::{Raised, Way, up};
+use skyward_k3s::Cluster;
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::release::Source;
+use skyward_k3s::up::{UpOptions, UpOutcome, up};
 
-use super::reporter;
+use super::{finish, reporter};
 use crate::cli::Common;
 
 /// How it goes about it.
@@ -41,16 +40,16 @@ pub(crate) async fn raise(
     keys: HostKeys,
     join: bool,
 ) -> Result<()> {
-    let fleet = Fleet::read(loaded)?;
-    let source = Source::new(loaded, &fleet.version);
+    let cluster = Cluster::read(loaded)?;
+    let source = Source::new(loaded, &cluster.version);
     let kubeconfig = common.kubeconfig_file(loaded);
     let report = reporter(common);
-    let way = Way { keys, kubeconfig: &kubeconfig, join, plan_only: args.dry_run };
-    let raised = up(&fleet, &source, way, &report).await?;
+    let options = UpOptions { keys, kubeconfig: &kubeconfig, join, plan_only: args.dry_run };
+    let raised = up(&cluster, &source, options, &report).await?;
     if !args.dry_run && raised.steps > 0 && loaded.config.k3s.context.is_none() {
         report.note(format!(
             "`cargo xtask deploy-k3s` finds the cluster by its name; for `cargo xtask up` and others set k3s.context = {:?}",
-            fleet.context
+            cluster.context
         ));
     }
     let nodes = match raised.nodes {
@@ -58,13 +57,15 @@ pub(crate) async fn raise(
         many => format!("{many} nodes, all ready"),
     };
     let text = match raised {
-        Raised { steps: 0, .. } if args.dry_run => "Nothing to do.".to_owned(),
-        Raised { steps, .. } if args.dry_run => {
+        UpOutcome { steps: 0, .. } if args.dry_run => "Nothing to do.".to_owned(),
+        UpOutcome { steps, .. } if args.dry_run => {
             format!("{steps} steps to do; nothing was changed.")
         }
-        Raised { steps: 0, .. } => format!("Nothing to do: cluster {} has {nodes}.", fleet.cluster),
-        Raised { .. } => format!("Cluster {} has {nodes}.", fleet.cluster),
+        UpOutcome { steps: 0, .. } => {
+            format!("Nothing to do: cluster {} has {nodes}.", cluster.name)
+        }
+        UpOutcome { .. } => format!("Cluster {} has {nodes}.", cluster.name),
     };
-    report.emit(Event::Finished { revision: None, text, address: None });
+    finish(common, text);
     Ok(())
 }

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use skyward_deployer::event::Event;
-use skyward_deployer::fleet::connection::HostKeys;
-use skyward_deployer::fleet::machine::Fleet;
-use skyward_deployer::fleet::release::Source;
-use skyward_deployer::fleet::upgrade::upgrade;
+use skyward_k3s::Cluster;
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::release::Source;
+use skyward_k3s::upgrade::upgrade;
 
-use super::reporter;
+use super::{finish, reporter};
 use crate::cli::Common;
 
 /// Bring each machine to the configured release: servers one at a time, then agents; each is drained, renewed, uncordoned
@@ -19,14 +18,14 @@ pub(crate) struct Args {}
 /// Runs the command.
 pub(crate) async fn run(common: &Common, _: &Args, keys: HostKeys) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let fleet = Fleet::read(&loaded)?;
-    let source = Source::new(&loaded, &fleet.version);
+    let cluster = Cluster::read(&loaded)?;
+    let source = Source::new(&loaded, &cluster.version);
     let report = reporter(common);
-    let text = match upgrade(&fleet, &source, keys, &report).await? {
-        0 => format!("Nothing to do: every machine runs {}.", fleet.version),
-        1 => format!("1 machine was upgraded; all run {}.", fleet.version),
-        many => format!("{many} machines were upgraded; all run {}.", fleet.version),
+    let text = match upgrade(&cluster, &source, keys, &report).await? {
+        0 => format!("Nothing to do: every machine runs {}.", cluster.version),
+        1 => format!("1 machine was upgraded; all run {}.", cluster.version),
+        many => format!("{many} machines were upgraded; all run {}.", cluster.version),
     };
-    report.emit(Event::Finished { revision: None, text, address: None });
+    finish(common, text);
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,117 @@
+//! When a certificate ends: the one thing that is read of it.
+
+use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+const SEQUENCE: u8 = 0x30;
+const EXPLICIT_0: u8 = 0xa0;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+
+/// The end of the first certificate's validity (RFC 5280, section 4.1.2.5). None: this is no certificate.
+pub fn ends(pem: &[u8]) -> Option<Timestamp> {
+    let certificate = CertificateDer::from_pem_slice(pem).ok()?;
+    let mut outer = Der(&certificate);
+    let mut certificate = Der(outer.expect(SEQUENCE)?);
+    let mut fields = Der(certificate.expect(SEQUENCE)?);
+    if fields.0.first() == Some(&EXPLICIT_0) {
+        fields.next()?;
+    }
+    // Serial number, algorithm, issuer.
+    for _ in 0..3 {
+        fields.next()?;
+    }
+    let mut validity = Der(fields.expect(SEQUENCE)?);
+    validity.next()?;
+    time(validity.next()?)
+}
+
+/// A time in UTC, to the second, as certificates have it.
+fn time((tag, digits): (u8, &[u8])) -> Option<Timestamp> {
+    let digits = std::str::from_utf8(digits).ok()?;
+    let full = match tag {
+        GENERALIZED_TIME => digits.to_owned(),
+        UTC_TIME => {
+            let century = if digits.get(..2)? < "50" { "20" } else { "19" };
+            format!("{century}{digits}")
+        }
+        _ => return None,
+    };
+    let (date, time) = (full.get(..8)?, full.get(8..)?);
+    format!("{date}T{time}").parse().ok()
+}
+
+/// What is left of a value in DER (X.690).
+struct Der<'a>(&'a [u8]);
+
+impl<'a> Der<'a> {
+    /// The next element: its tag and its content.
+    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (&tag, rest) = self.0.split_first()?;
+        let (&length, mut rest) = rest.split_first()?;
+        let mut size = usize::from(length);
+        if length & 0x80 != 0 {
+            let (bytes, after) = rest.split_at_checked(usize::from(length & 0x7f))?;
+            if bytes.len() > 4 {
+                return None;
+            }
+            size = bytes.iter().fold(0, |size, &byte| size << 8 | usize::from(byte));
+            rest = after;
+        }
+        let (content, rest) = rest.split_at_checked(size)?;
+        self.0 = rest;
+        Some((tag, content))
+    }
+
+    /// The content of the next element, which has this tag.
+    fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    fn certificate(year: i32) -> String {
+        let mut parameters = CertificateParams::default();
+        parameters.not_after = date_time_ymd(year, 2, 3);
+        let key = KeyPair::generate().expect("a key");
+        parameters.self_signed(&key).expect("a certificate").pem()
+    }
+
+    /// Up to 2049 the year has two digits, from 2050 four.
+    #[test]
+    fn the_end_is_read_in_both_notations() {
+        for year in [1999, 2001, 2049, 2050, 2999] {
+            let ends = ends(certificate(year).as_bytes());
+            assert_eq!(ends, format!("{year}-02-03T00:00:00Z").parse().ok(), "{year}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_a_chain_counts() {
+        let chain = certificate(2030) + &certificate(2040);
+        assert_eq!(ends(chain.as_bytes()), "2030-02-03T00:00:00Z".parse().ok());
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_no_end() {
+        for pem in ["", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"] {
+            assert_eq!(ends(pem.as_bytes()), None, "{pem}");
+        }
+    }
+
+    #[test]
+    fn every_cut_of_a_certificate_is_survived() {
+        let pem = certificate(2030);
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate");
+        for length in 0..der.len() {
+            let mut rest = Der(&der[..length]);
+            assert_eq!(rest.next(), None, "{length}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Why ssh does not connect, and the fingerprint of a key that it does not know.
+
+use std::fmt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::ConnectionError;
+use crate::cluster::Machine;
+
+/// A host key that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostKey {
+    /// The kind and fingerprint, such as `ED25519 SHA256:…`, where the machine has shown one.
+    pub fingerprint: Option<String>,
+    /// Where another key of this machine is known, such as `/root/.ssh/known_hosts:3`; none where none is known.
+    pub known_at: Option<String>,
+    /// As ssh is told it.
+    pub address: String,
+}
+
+impl fmt::Display for HostKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fingerprint = self.fingerprint.as_deref().unwrap_or("a key that ssh does not show");
+        let compare = "compare it on the machine's own console (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`)";
+        match &self.known_at {
+            None => write!(
+                f,
+                "its host key is not known: {fingerprint}; {compare}, then accept it by `ssh {}` or --accept-new",
+                self.address
+            ),
+            Some(place) => write!(
+                f,
+                "its host key has changed: it shows {fingerprint}, and {place} has another; somebody may be in between, or it \
+                 was installed anew: {compare}, then remove the old one by `ssh-keygen -R`"
+            ),
+        }
+    }
+}
+
+/// Why ssh does not connect, from what it wrote.
+pub async fn explain(machine: &Machine, address: &str, log: &str) -> ConnectionError {
+    if !log.contains("Host key verification failed") {
+        return ConnectionError::Connect(reason(log));
+    }
+    let (mut fingerprint, known_at) = changed(log);
+    if fingerprint.is_none() {
+        fingerprint = shown(&probe(machine, address).await);
+    }
+    ConnectionError::HostKey(HostKey { fingerprint, known_at, address: address.to_owned() })
+}
+
+/// The last line that says something: before it stand banners and warnings.
+fn reason(log: &str) -> String {
+    let line = log.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh failed");
+    let advice = if line.contains("Permission denied") {
+        "; load the key into your agent (`ssh-add`), or name it in ~/.ssh/config"
+    } else {
+        ""
+    };
+    format!("{}{advice}", line.trim_start_matches("ssh: "))
+}
+
+/// The fingerprint and the place of the known key, where ssh warns of a change.
+fn changed(log: &str) -> (Option<String>, Option<String>) {
+    if !log.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
+        return (None, None);
+    }
+    let kind = log
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("The fingerprint for the ")?.split(' ').next());
+    let hash = log.split_whitespace().find(|word| word.starts_with("SHA256:"));
+    let place = log.lines().find_map(|line| {
+        let line = line.trim().strip_prefix("Offending ")?;
+        line.split_once(" key in ").map(|(_, place)| place.to_owned())
+    });
+    let fingerprint =
+        kind.zip(hash).map(|(kind, hash)| format!("{kind} {}", hash.trim_end_matches('.')));
+    (fingerprint, Some(place.unwrap_or_else(|| "the file of known hosts".to_owned())))
+}
+
+/// ssh's own words about the key, by the way that it connects: jumps and aliases hold. The last one is the machine's.
+fn shown(log: &str) -> Option<String> {
+    let line = log.lines().rfind(|line| line.contains("Server host key: "))?;
+    let mut words = line.split("Server host key: ").nth(1)?.split_whitespace();
+    let kind = words.next()?.trim_start_matches("ssh-").to_uppercase();
+    Some(format!("{kind} {}", words.next()?))
+}
+
+async fn probe(machine: &Machine, address: &str) -> String {
+    let mut command = Command::new("ssh");
+    command.args(["-v", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]);
+    command.args(["-o", "ConnectTimeout=10"]);
+    if let Some(user) = &machine.user {
+        command.args(["-l", user]);
+    }
+    if let Some(port) = machine.port {
+        command.args(["-p", &port.to_string()]);
+    }
+    command.args(["--", address, "true"]).stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(Duration::from_secs(20), command.output()).await;
+    output
+        .ok()
+        .and_then(Result::ok)
+        .map(|output| String::from_utf8_lossy(&output.stderr).into_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHANGED: &str = "@@@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@@@@@@\n\
+        IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!\n\
+        The fingerprint for the ED25519 key sent by the remote host is\nSHA256:abc.\n\
+        Please contact your system administrator.\nOffending ED25519 key in /home/a/.ssh/known_hosts:3\n\
+        Host key for h has changed and you have requested strict checking.\nHost key verification failed.";
+
+    #[test]
+    fn a_changed_key_is_named_with_the_place_of_the_old_one() {
+        let (fingerprint, place) = changed(CHANGED);
+        assert_eq!(fingerprint.as_deref(), Some("ED25519 SHA256:abc"));
+        assert_eq!(place.as_deref(), Some("/home/a/.ssh/known_hosts:3"));
+        assert_eq!(changed("Host key verification failed."), (None, None));
+    }
+
+    #[test]
+    fn behind_a_jump_the_last_key_is_the_machines() {
+        let log = "debug1: Server host key: ssh-ed25519 SHA256:jump\nx\ndebug1: Server host key: ssh-ed25519 SHA256:target\ny";
+        assert_eq!(shown(log).as_deref(), Some("ED25519 SHA256:target"));
+    }
+
+    #[test]
+    fn the_last_line_is_the_reason() {
+        assert_eq!(
+            reason("Welcome!\nssh: connect to host h port 22: Connection refused\n"),
+            "connect to host h port 22: Connection refused"
+        );
+        assert!(
+            reason("a@h: Permission denied (publickey).").ends_with("name it in ~/.ssh/config")
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! The nodes as the cluster sees them, asked by k3s's own kubectl on a server: this machine need not reach the API server.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::connection::Input;
+use super::event::Event;
+use super::event::Reporter;
+use super::host::{Host, HostError, SHORT};
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeState {
+    /// Whether its kubelet says that it runs pods.
+    pub ready: bool,
+    /// Why not, in the cluster's words.
+    pub reason: String,
+    /// The release that it runs.
+    pub version: String,
+    /// Whether it takes new pods.
+    pub schedulable: bool,
+    /// Its roles, such as `control-plane,etcd`.
+    pub roles: Vec<String>,
+}
+
+/// The part of a list of nodes that is read.
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Node>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    metadata: Metadata,
+    #[serde(default)]
+    spec: Spec,
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Spec {
+    #[serde(default)]
+    unschedulable: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    conditions: Vec<Condition>,
+    node_info: NodeInfo,
+}
+
+#[derive(Deserialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct NodeInfo {
+    kubelet_version: String,
+}
+
+/// `$@`: what kubectl is called with.
+const KUBECTL: &str = r#"exec /usr/local/bin/k3s kubectl "$@""#;
+
+/// Runs kubectl on a server; its standard output.
+///
+/// # Errors
+/// It fails, or does not end.
+pub async fn kubectl(
+    server: &Host,
+    doing: &str,
+    words: &[&str],
+    limit: Duration,
+) -> Result<Vec<u8>, HostError> {
+    server.run(doing, KUBECTL, words, Input::None, limit).await
+}
+
+/// All nodes, by name.
+///
+/// # Errors
+/// The API server does not answer.
+pub async fn nodes(server: &Host) -> Result<BTreeMap<String, NodeState>, HostError> {
+    let doing = "listing the nodes";
+    let words = ["get", "nodes", "--output", "json", "--request-timeout", "20s"];
+    let stdout = kubectl(server, doing, &words, SHORT).await?;
+    let list: List = serde_json::from_slice(&stdout)
+        .map_err(|error| server.refused(doing, format!("the answer is no list: {error}")))?;
+    Ok(list.items.into_iter().map(state).collect())
+}
+
+fn state(node: Node) -> (String, NodeState) {
+    const ROLE: &str = "node-role.kubernetes.io/";
+    let ready = node.status.conditions.into_iter().find(|condition| condition.kind == "Ready");
+    let labels = node.metadata.labels.keys();
+    let roles = labels.filter_map(|name| name.strip_prefix(ROLE)).map(str::to_owned).collect();
+    let state = NodeState {
+        ready: ready.as_ref().is_some_and(|condition| condition.status == "True"),
+        reason: ready.map(|condition| condition.message).unwrap_or_default(),
+        version: node.status.node_info.kubelet_version,
+        schedulable: !node.spec.unschedulable,
+        roles,
+    };
+    (node.metadata.name, state)
+}
+
+/// `$1`: the service. What k3s said last, for an error.
+const JOURNAL: &str = r#"if command -v journalctl >/dev/null; then journalctl -u "$1" -n 5 --no-pager -o cat 2>/dev/null
+else tail -n 5 "/var/log/$1.log" 2>/dev/null; fi
+exit 0
+"#;
+
+/// `$1`: the service. Whether it has come up: before that, what the cluster says of its node is from before the start.
+const SERVICE: &str = r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then systemctl is-active "$1"
+else rc-service "$1" status >/dev/null 2>&1 && echo active; fi
+exit 0
+"#;
+
+/// The first wait before the cluster is asked again; each is twice as long as the one before, up to a second.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Waits until a node is ready, and of this version where one is given.
+///
+/// # Errors
+/// It is not within the limit; with what k3s said last on its machine.
+pub async fn await_ready(
+    server: &Host,
+    (host, unit): (&Host, &str),
+    (node, version): (&str, Option<&str>),
+    limit: Duration,
+    report: &Reporter,
+) -> Result<(), HostError> {
+    let started = Instant::now();
+    let on = format!("node {node}");
+    let mut told = String::new();
+    let (mut up, mut pause) = (false, LOOK);
+    loop {
+        if !up {
+            let word = host.text("asking for its service", SERVICE, &[unit]).await?;
+            up = word.trim() == "active";
+        }
+        let state = if up { nodes(server).await } else { Ok(BTreeMap::new()) };
+        let state = match state {
+            Ok(_) if !up => "k3s is starting".to_owned(),
+            Ok(nodes) => match nodes.get(node) {
+                Some(found) if !found.ready => format!("not ready {}", found.reason),
+                Some(found) if version.is_some_and(|wanted| found.version != wanted) => {
+                    format!("still {}", found.version)
+                }
+                Some(found) => {
+                    report.ready(on, format!("ready, {}", found.version), started);
+                    return Ok(());
+                }
+                None => "not joined yet".to_owned(),
+            },
+            // A server that starts does not answer yet.
+            Err(error) => format!("{} does not tell: {}", server.label(), error.reason),
+        };
+        let Some(left) = limit.checked_sub(started.elapsed()) else {
+            let said = host.text("reading its log", JOURNAL, &[unit]).await.unwrap_or_default();
+            let said = said.lines().next_back().map(|line| format!("; k3s says: {line}"));
+            let reason =
+                format!("after {} s: {state}{}", limit.as_secs(), said.unwrap_or_default());
+            return Err(host.refused(&format!("waiting for {on}"), reason));
+        };
+        if state != told {
+            told.clone_from(&state);
+            let remaining_s = left.as_secs();
+            report.emit(Event::Waiting { on: on.clone(), state, remaining_s });
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,193 @@
+//! What is to be done on each machine. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use skyward_config::Role;
+
+use super::cluster::Cluster;
+use super::facts::Facts;
+use super::files::{self, DesiredFile, Member};
+use super::preflight::Identity;
+use super::record::{self, Record};
+use super::release::{Assets, Verified};
+use super::version::Arch;
+
+pub(crate) use super::preflight::node_name;
+
+/// What is to be done, and in which order: the first server, the other servers one by one, the agents at the same time.
+#[derive(Debug, Clone)]
+pub struct ClusterPlan {
+    /// Which machine the cluster begins on.
+    pub first: usize,
+    /// For each machine, in the cluster's order.
+    pub machines: Vec<MachinePlan>,
+}
+
+/// What is to be done on a machine.
+#[derive(Debug, Clone)]
+pub struct MachinePlan {
+    /// Its record, as it will be.
+    pub record: Record,
+    /// What k3s is started with.
+    pub stamp: String,
+    /// What is left to do.
+    pub steps: Vec<MachineStep>,
+}
+
+/// One step. Each is done by itself, and doing it again does no harm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MachineStep {
+    /// What was there before is written down, folders are made.
+    Record,
+    /// k3s is put in its place.
+    Binary(Verified),
+    /// The images are put where k3s takes them: file name and file.
+    Images(String, Verified),
+    /// A file is written.
+    File(DesiredFile),
+    /// A file that was wanted once is removed.
+    Remove(String),
+    /// The tokens are put in their place.
+    Token,
+    /// k3s is started, or started anew.
+    Start,
+}
+
+impl fmt::Display for MachineStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record => f.write_str("write down what is there"),
+            Self::Binary(file) => {
+                write!(f, "write {} ({})", record::BINARY, &file.sum[..12])
+            }
+            Self::Images(name, _) => write!(f, "write {name}"),
+            Self::File(file) => write!(f, "write {}", file.path),
+            Self::Remove(path) => write!(f, "remove {path}"),
+            Self::Token => write!(f, "write {}", record::TOKEN),
+            Self::Start => write!(f, "start k3s and wait for its node"),
+        }
+    }
+}
+
+impl ClusterPlan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.machines.iter().all(|planned| planned.steps.is_empty())
+    }
+}
+
+/// The architectures whose files are needed: those of machines that have no k3s of ours yet.
+pub fn needed(facts: &[Facts]) -> Vec<Arch> {
+    let mut needed: Vec<Arch> = facts
+        .iter()
+        .filter(|facts| keeps(facts).is_none())
+        .filter_map(|facts| Arch::of_machine(&facts.machine))
+        .collect();
+    needed.sort_unstable();
+    needed.dedup();
+    needed
+}
+
+/// The checksum of the binary that a member keeps: another version comes by `upgrade` alone.
+fn keeps(facts: &Facts) -> Option<&str> {
+    let sum = facts.paths.get(record::BINARY)?.sum.as_deref()?;
+    (facts.is_member() && facts.version.is_some()).then_some(sum)
+}
+
+/// The plan for machines that the preflight has passed. `id` is taken where the cluster has none yet.
+pub fn plan(
+    cluster: &Cluster,
+    facts: &[Facts],
+    identity: &Identity,
+    assets: &BTreeMap<Arch, Assets>,
+    id: &str,
+) -> ClusterPlan {
+    let first = identity.first;
+    let machines = facts.iter().enumerate().map(|(index, facts)| {
+        let machine = &cluster.machines[index];
+        let node = node_name(machine, facts);
+        let record = facts.recorded().cloned().unwrap_or_else(|| Record {
+            cluster: cluster.name.clone(),
+            id: identity.id.clone().unwrap_or_else(|| id.to_owned()),
+            role: machine.role,
+            node: node.clone(),
+            first: index == first,
+            before: facts.paths.keys().cloned().collect(),
+            cni_rules: facts.cni_rules,
+        });
+        let is_first = index == first;
+        let member = Member { machine, node: &node, first: &cluster.machines[first], is_first };
+        let files = files::desired(cluster, &member, facts.init);
+        let assets = Arch::of_machine(&facts.machine).and_then(|arch| assets.get(&arch));
+        planned(facts, identity, is_first, machine.role, record, files, assets)
+    });
+    ClusterPlan { first, machines: machines.collect() }
+}
+
+fn planned(
+    facts: &Facts,
+    identity: &Identity,
+    is_first: bool,
+    role: Role,
+    record: Record,
+    files: Vec<DesiredFile>,
+    assets: Option<&Assets>,
+) -> MachinePlan {
+    let mut steps = Vec::new();
+    if facts.recorded().is_none() {
+        steps.push(MachineStep::Record);
+    }
+    let installed = facts.paths.get(record::BINARY).and_then(|entry| entry.sum.clone());
+    let kept = keeps(facts).map(str::to_owned);
+    let binary = kept.or_else(|| assets.map(|assets| assets.binary.sum.clone()));
+    if keeps(facts).is_none()
+        && let Some(assets) = assets
+    {
+        let mode = facts.paths.get(record::BINARY).map(|entry| entry.mode.as_str());
+        if installed.as_ref() != Some(&assets.binary.sum) || mode != Some("755") {
+            steps.push(MachineStep::Binary(assets.binary.clone()));
+        }
+        if let Some((name, file)) = &assets.images {
+            let at = format!("{}/{name}", record::IMAGES);
+            let there = facts.paths.get(&at).and_then(|entry| entry.sum.as_ref());
+            if there != Some(&file.sum) {
+                steps.push(MachineStep::Images(name.clone(), file.clone()));
+            }
+        }
+    }
+    let stamp = files::stamp(&binary.unwrap_or_default(), &files);
+    let wants_registries = files.iter().any(|file| file.path == record::REGISTRIES);
+    let is_ours = !record.before.contains(record::REGISTRIES);
+    if !wants_registries && facts.has(record::REGISTRIES) && is_ours {
+        steps.push(MachineStep::Remove(record::REGISTRIES.to_owned()));
+    }
+    steps.extend(files.into_iter().filter(|file| !file.is_there(facts)).map(MachineStep::File));
+    if !token_is_there(facts, identity, is_first, role) {
+        steps.push(MachineStep::Token);
+    }
+    if !facts.active || !facts.enabled || facts.started.as_ref() != Some(&stamp) {
+        steps.push(MachineStep::Start);
+    }
+    MachinePlan { record, stamp, steps }
+}
+
+/// Whether the tokens are there, for root alone, and fit.
+fn token_is_there(facts: &Facts, identity: &Identity, is_first: bool, role: Role) -> bool {
+    let is_private = |path: &str| {
+        let entry = facts.paths.get(path);
+        entry.is_some_and(|entry| entry.mode == "600" && entry.owner == "0:0")
+    };
+    let own = is_private(record::TOKEN) && facts.token.is_some();
+    let agents = is_private(record::AGENT_TOKEN) && facts.agent_token.is_some();
+    match role {
+        // Once it is there it is the cluster's.
+        Role::Server if is_first => own && agents,
+        Role::Server => {
+            own && agents
+                && facts.token == identity.token
+                && facts.agent_token == identity.agent_token
+        }
+        Role::Agent => own && facts.token == identity.agent_token,
+    }
+}

@@ -1,0 +1,108 @@
+//! The shell of every binary's `main`: exit codes, and errors in one form.
+
+#[cfg(feature = "clap")]
+mod help;
+
+use std::process::ExitCode;
+
+use anyhow::Error;
+
+use crate::output::{self, OutputError};
+use crate::style::{Stream, Tone};
+use crate::text;
+
+/// How a command ended; the numbers are those of the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Failed, or found what it was to find wrong.
+    Failed = 1,
+    /// Called in a way that it does not understand.
+    Usage = 2,
+    /// There are differences; only where `--exit-code` asks.
+    Differences = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A mistake in the call that clap cannot see, such as the name of a step that does not exist. Ends with [`Exit::Usage`].
+#[derive(Debug)]
+pub struct UsageError(String);
+
+impl UsageError {
+    /// The mistake, and what would be right.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl std::fmt::Display for UsageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Runs a command and tells why it failed, where it did. Every binary's `main` returns what this returns.
+///
+/// An error is shown as `error: OPERATION OBJECT: reason. Next step: …`, its causes joined by colons. `is_listing` names
+/// the errors that are whole lines of their own already, each beginning with the place it is about, as those of
+/// `skyward.toml` are: they are shown as they are.
+///
+/// clap's errors may be returned like any other: help and the version go to standard output with exit code 0, everything
+/// else to standard error with 2. A reader of standard output that has left is a quiet end with 0, as for ripgrep: the
+/// command did what was asked, and `cargo xtask … | head -1` succeeds under `pipefail`.
+pub fn main<Code: Into<ExitCode>>(
+    is_listing: impl FnOnce(&Error) -> bool,
+    run: impl FnOnce() -> anyhow::Result<Code>,
+) -> ExitCode {
+    match run() {
+        Ok(code) => match output::lost() {
+            Some(reason) => fail(&format!("writing events to standard output: {reason}")),
+            None => code.into(),
+        },
+        Err(error) => ended(&error, is_listing),
+    }
+}
+
+fn ended(error: &Error, is_listing: impl FnOnce(&Error) -> bool) -> ExitCode {
+    #[cfg(feature = "clap")]
+    if let Some(error) = error.downcast_ref() {
+        return help::answer(error).map_or_else(|error| failed(&error.into()), Into::into);
+    }
+    if is_listing(error) {
+        output::say(&text::harmless(&error.to_string()));
+        return Exit::Failed.into();
+    }
+    failed(error)
+}
+
+fn failed(error: &Error) -> ExitCode {
+    if let Some(OutputError::Closed) = error.downcast_ref() {
+        return Exit::Done.into();
+    }
+    let code = fail(&format!("{error:#}"));
+    if error.is::<UsageError>() { Exit::Usage.into() } else { code }
+}
+
+fn fail(reason: &str) -> ExitCode {
+    output::say(&form(reason, Stream::Err.columns(), Stream::Err.has_color()));
+    Exit::Failed.into()
+}
+
+/// The one form of an error. On a terminal it is broken between words.
+pub fn form(reason: &str, columns: Option<usize>, color: bool) -> String {
+    let reason = text::harmless(reason);
+    let lines = match columns {
+        Some(columns) => text::wrap(&format!("error: {reason}"), columns).join("\n"),
+        None => format!("error: {reason}"),
+    };
+    lines.replacen("error:", &Tone::Bad.paint("error:", color), 1)
+}

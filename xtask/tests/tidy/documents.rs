@@ -1,0 +1,69 @@
+//! The documents name what is there: every crate and module, paths and commands.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use crate::{members, read, workspace};
+
+/// The text between backticks in a Markdown text, code blocks left out.
+fn code_spans(text: &str) -> Vec<&str> {
+    let mut spans = Vec::new();
+    for prose in text.split("```").step_by(2) {
+        spans.extend(prose.split('`').skip(1).step_by(2));
+    }
+    spans
+}
+
+#[test]
+fn the_code_map_names_every_crate_and_every_module() {
+    let map = read("ARCHITECTURE.md");
+    let spans: BTreeSet<_> = code_spans(&map).into_iter().collect();
+    for member in members() {
+        assert!(spans.contains(member.as_str()), "ARCHITECTURE.md does not name `{member}`");
+        for entry in std::fs::read_dir(workspace().join(&member).join("src")).unwrap() {
+            let path = entry.unwrap().path();
+            let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let named =
+                matches!(module.as_str(), "lib" | "main") || spans.contains(module.as_str());
+            assert!(named, "ARCHITECTURE.md does not name the module `{module}` of {member}");
+        }
+    }
+}
+
+#[test]
+fn the_paths_that_documents_name_are_there() {
+    for document in ["README.md", "ARCHITECTURE.md", "SECURITY.md", "solutions.md"] {
+        let text = read(document);
+        for span in code_spans(&text) {
+            let first = span.split('/').next().unwrap_or("");
+            let ours =
+                ["crates", "xtask", "deploy", "docs", "infra", ".github", ".ci"].contains(&first);
+            let path = span.contains('/') && !span.contains([' ', '{', '*', '<']);
+            if ours && path {
+                assert!(
+                    workspace().join(span).exists(),
+                    "{document} names {span}, which is not there"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_commands_that_documents_name_are_there() {
+    let help = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let commands: BTreeSet<_> =
+        help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    assert!(commands.contains("up"), "{help}");
+    for document in
+        ["README.md", "ARCHITECTURE.md", "solutions.md", "deploy/README.md", "infra/README.md"]
+    {
+        for rest in read(document).split("cargo xtask ").skip(1) {
+            let word: String =
+                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            let named = word.is_empty() || commands.contains(word.as_str());
+            assert!(named, "{document} names `cargo xtask {word}`, which is no command");
+        }
+    }
+}
