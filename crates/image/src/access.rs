@@ -1,12 +1,12 @@
-//! Reading a file that a person named, and saying what stands in the way.
+//! Reads a file that a person named, and explains a failure: the folder, the mode, the owner, the current user.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Reads the file at `path`, of at most `limit` bytes. The error says what stands in the way, with mode, owner and the
-/// current user where they are the reason.
+/// Reads the file at `path`, of at most `limit` bytes. The error names mode, owner and the current user where they are
+/// the reason.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| explain(path, &error))?;
     let metadata = file.metadata().map_err(|error| error.to_string())?;
@@ -14,7 +14,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
         return Err("it is a folder; name the file in it".to_owned());
     }
     if !metadata.is_file() {
-        return Err(format!("it is no regular file ({})", describe(&metadata)));
+        return Err(format!("it is not a regular file ({})", describe(&metadata)));
     }
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;

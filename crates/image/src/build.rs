@@ -1,5 +1,7 @@
 //! From the configuration to the image: compile, check, pack, attach the bill of materials, write.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -7,62 +9,42 @@ use anyhow::{Context, Result, bail};
 use oci_spec::image::Descriptor;
 use skyward_config::Loaded;
 
-use crate::cargo::{self, Compiled, Metadata, Request, Target};
+use crate::cargo::{Cargo, Compiled, Metadata, Target};
+use crate::event::{Event, Progress};
 use crate::pack::{self, Binary};
 use crate::platform::Platform;
 use crate::sbom::{self, Checksums, Subject};
 use crate::write::{self, Written};
 use crate::{digest, elf, settings};
 
-/// What is asked for beside the configuration.
+/// The settings of a build that are not part of the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Binaries that are there, by platform. They are not compiled, and get no bill of materials.
     pub given: Vec<(Platform, PathBuf)>,
+    /// The cargo to compile with; `None` is the one that started this program, or the one in `PATH`.
+    pub cargo: Option<OsString>,
+    /// Makes [`Event::Cargo`] of each line that cargo writes. Otherwise they go to standard error, in colour and with a
+    /// progress bar where that is a terminal.
+    pub forward_cargo: bool,
     /// The commit, for the label `org.opencontainers.image.revision`.
     pub revision: Option<String>,
     /// Seconds since 1970 that the image is dated with.
     pub epoch: u64,
 }
 
-/// What the build is at.
-#[derive(Clone, Debug)]
-pub enum Event<'a> {
-    /// The compiler starts.
-    Compiling {
-        /// The package.
-        package: &'a str,
-        /// rustc's target.
-        triple: &'a str,
-    },
-    /// A binary is there and is static.
-    Binary {
-        /// What it runs on.
-        platform: &'a Platform,
-        /// The file.
-        path: &'a std::path::Path,
-        /// Its size.
-        bytes: u64,
-    },
-    /// The image is on disk.
-    Wrote {
-        /// Where.
-        written: &'a Written,
-    },
-}
-
 /// An image on disk.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// Where it is.
+    /// The files.
     pub written: Written,
     /// The manifest, or the index where there are several platforms.
     pub descriptor: Descriptor,
     /// One for each platform.
     pub platforms: Vec<BuiltPlatform>,
-    /// How long the compiler took.
+    /// The time that the compiler took.
     pub compile: Duration,
-    /// How long everything after it took.
+    /// The time that everything after it took.
     pub pack: Duration,
 }
 
@@ -75,9 +57,9 @@ pub struct BuiltPlatform {
     pub triple: Option<String>,
     /// The binary.
     pub binary: PathBuf,
-    /// What was packed.
+    /// The blobs.
     pub packed: pack::Packed,
-    /// The artifact with the bill of materials, and how many crates it lists.
+    /// The artifact with the bill of materials, and the number of crates that it lists.
     pub sbom: Option<(Descriptor, usize)>,
 }
 
@@ -89,13 +71,12 @@ struct Ready {
 }
 
 /// Builds the image that the configuration describes.
-pub fn build(
-    loaded: &Loaded,
-    options: &Options,
-    report: &mut dyn FnMut(&Event<'_>),
-) -> Result<Built> {
+///
+/// It blocks until the image is on disk: an asynchronous host calls it on a thread for blocking work, with
+/// [`Progress::cancel_on_drop`] beside it.
+pub fn build(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<Built> {
     let started = Instant::now();
-    let ready = binaries(loaded, options, report)?;
+    let ready = binaries(loaded, options, progress)?;
     let compile = started.elapsed();
 
     let started = Instant::now();
@@ -110,15 +91,16 @@ pub fn build(
             .with_context(|| format!("cannot read binary {}", ready.path.display()))?;
         elf::check(&bytes, &ready.platform)
             .with_context(|| format!("cannot pack {}", ready.path.display()))?;
-        report(&Event::Binary {
-            platform: &ready.platform,
-            path: &ready.path,
+        progress.emit(&Event::Packing {
+            platform: ready.platform.to_string(),
+            path: ready.path.clone(),
             bytes: bytes.len() as u64,
         });
         Ok(Binary { platform: ready.platform.clone(), bytes })
     });
     let binaries = binaries.collect::<Result<Vec<_>>>()?;
     let mut packed = pack::pack(&spec, &binaries)?;
+    progress.check()?;
     let mut platforms = Vec::with_capacity(ready.len());
     for ((ready, binary), manifest) in
         ready.into_iter().zip(&binaries).zip(packed.manifests.clone())
@@ -139,7 +121,8 @@ pub fn build(
     }
     let folder = loaded.root.join(&image.output);
     let written = write::image(&packed, &folder, &service.name, &image.repository, &image.tags)?;
-    report(&Event::Wrote { written: &written });
+    let (archive, layout) = (written.archive.clone(), written.layout.clone());
+    progress.emit(&Event::Wrote { archive, layout });
     Ok(Built {
         written,
         descriptor: packed.descriptor,
@@ -150,34 +133,26 @@ pub fn build(
 }
 
 /// The binaries: those that were given, else one for each platform of the configuration, compiled.
-fn binaries(
-    loaded: &Loaded,
-    options: &Options,
-    report: &mut dyn FnMut(&Event<'_>),
-) -> Result<Vec<Ready>> {
+fn binaries(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<Vec<Ready>> {
     if !options.given.is_empty() {
-        for (index, (platform, _)) in options.given.iter().enumerate() {
-            if options.given[..index].iter().any(|(earlier, _)| earlier == platform) {
-                bail!("--binary names {platform} twice: keep one of the two");
-            }
-        }
-        let given = options.given.iter().map(|(platform, path)| Ready {
-            platform: platform.clone(),
-            path: path.clone(),
-            compiled: None,
-        });
-        return Ok(given.collect());
+        return given(&options.given);
     }
     let service = &loaded.config.service;
+    let mut cargo = Cargo::new(&loaded.root);
+    if let Some(program) = &options.cargo {
+        cargo.program.clone_from(program);
+    }
     let mut ready = Vec::new();
     for platform in &loaded.config.image.platforms {
+        progress.check()?;
         let platform: Platform = platform.parse()?;
         let target = Target::find(&platform, &loaded.root)?;
-        report(&Event::Compiling { package: &service.package, triple: &target.triple });
-        let metadata = Metadata::read(&loaded.root, &target.triple)?;
-        let request =
-            Request { folder: &loaded.root, package: &service.package, binary: service.binary() };
-        let compiled = cargo::compile(&request, &metadata, &target)?;
+        let (package, triple) = (service.package.clone(), target.triple.clone());
+        progress.emit(&Event::Compiling { package, target: triple });
+        let metadata = cargo.metadata(&target.triple)?;
+        let forward = options.forward_cargo;
+        let (package, binary) = (&service.package, service.binary());
+        let compiled = cargo.compile(package, binary, &metadata, &target, forward, progress)?;
         ready.push(Ready {
             platform,
             path: compiled.executable.clone(),
@@ -185,6 +160,20 @@ fn binaries(
         });
     }
     Ok(ready)
+}
+
+fn given(given: &[(Platform, PathBuf)]) -> Result<Vec<Ready>> {
+    for (index, (platform, _)) in given.iter().enumerate() {
+        if given[..index].iter().any(|(earlier, _)| earlier == platform) {
+            bail!("--binary names {platform} twice: keep one of the two");
+        }
+    }
+    let ready = given.iter().map(|(platform, path)| Ready {
+        platform: platform.clone(),
+        path: path.clone(),
+        compiled: None,
+    });
+    Ok(ready.collect())
 }
 
 fn attach_sbom(
@@ -202,12 +191,7 @@ fn attach_sbom(
     let checksums = Checksums::read(&metadata.workspace_root)?;
     let document = sbom::document(&subject, &compiled.units, metadata, &checksums)
         .with_context(|| format!("cannot make the bill of materials for {}", ready.platform))?;
-    let crates = compiled
-        .units
-        .iter()
-        .map(|unit| &unit.package)
-        .collect::<std::collections::BTreeSet<_>>()
-        .len();
+    let crates = compiled.units.iter().map(|unit| &unit.package).collect::<BTreeSet<_>>().len();
     let descriptor = sbom::attach(document, &manifest.manifest, &mut image.blobs)?;
     image.referrers.push(descriptor.clone());
     Ok(Some((descriptor, crates)))

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
 
-use crate::command::{build, enter, inspect, load, push, resolve, run, unpack};
+use crate::command::{build, inspect, load, push, resolve, run, unpack};
 
 /// Builds, inspects, pushes and loads the image of a Rust service. No daemon is needed.
 #[derive(Parser)]
@@ -31,7 +31,7 @@ enum Command {
     Unpack(unpack::Args),
     /// The second stage of `run`
     #[command(hide = true)]
-    Enter(enter::Args),
+    Enter(run::EnterArgs),
 }
 
 /// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
@@ -63,6 +63,6 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Resolve(args) => resolve::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Unpack(args) => unpack::run(&args),
-        Command::Enter(args) => enter::run(args),
+        Command::Enter(args) => run::enter(args),
     }
 }

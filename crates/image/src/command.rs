@@ -1,14 +1,68 @@
-//! One file for each subcommand.
+//! One file for each subcommand, and the image that a command line names.
 
 pub(crate) mod access;
 pub(crate) mod build;
-pub(crate) mod built;
-pub(crate) mod configured;
-pub(crate) mod enter;
 pub(crate) mod inspect;
 pub(crate) mod load;
-pub(crate) mod open;
 pub(crate) mod push;
 pub(crate) mod resolve;
 pub(crate) mod run;
 pub(crate) mod unpack;
+
+use std::path::Path;
+
+use access::Access;
+use anyhow::{Context, Result, bail};
+use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::registry::RemoteImage;
+use skyward_image::settings;
+use skyward_image::source::Source;
+use skyward_image::store::Store;
+
+/// An image opened for reading.
+pub(crate) struct Opened {
+    /// As it was named.
+    pub(crate) name: String,
+    /// Its blobs.
+    pub(crate) source: Box<dyn Source>,
+}
+
+/// Opens the image that `name` names: a path, or else a reference in a registry. Without a name: what `build` wrote.
+pub(crate) fn open(name: Option<&str>, config: &ConfigArgs, access: &Access) -> Result<Opened> {
+    let Some(name) = name else {
+        let path = settings::archive(&config.load()?);
+        if !path.exists() {
+            bail!("there is no image {}; `cargo xtask image build` builds it", path.display());
+        }
+        let source = Box::new(Store::open(&path)?);
+        return Ok(Opened { name: path.display().to_string(), source });
+    };
+    let path = Path::new(name);
+    let source: Box<dyn Source> = if is_path(path) {
+        Box::new(Store::open(path)?)
+    } else {
+        let reference =
+            name.parse().with_context(|| format!("{name:?} is neither a file nor a reference"))?;
+        Box::new(RemoteImage::open(&reference, access.credentials()?, access.settings())?)
+    };
+    Ok(Opened { name: name.to_owned(), source })
+}
+
+/// Returns true where `path` is there, or can be nothing but a path.
+fn is_path(path: &Path) -> bool {
+    path.exists()
+        || path.is_absolute()
+        || path.starts_with(".")
+        || path.starts_with("..")
+        || path.extension().is_some_and(|extension| extension == "tar")
+}
+
+/// The configuration, where there is one or one is asked for.
+pub(crate) fn configuration(config: &ConfigArgs) -> Result<Option<Loaded>> {
+    let asked = config.config.is_some() || config.environment.is_some() || !config.set.is_empty();
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    if !asked && !here.ancestors().any(|folder| folder.join("skyward.toml").exists()) {
+        return Ok(None);
+    }
+    Ok(Some(config.load()?))
+}

@@ -1,8 +1,11 @@
-//! SHA-256 of bytes, and of what passes through a reader.
+//! SHA-256 of bytes and of what passes through a reader, and the one spelling of JSON that is hashed.
 
 use std::io::{self, Read};
 
+use anyhow::{Context, Result};
 use oci_spec::image::{Digest, Sha256Digest};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// The digest of `bytes`.
@@ -54,17 +57,26 @@ impl<R: Read> Read for HashingReader<R> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Returns the canonical bytes of `document`: sorted keys and no white space, so that equal documents have equal
+/// digests.
+///
+/// `oci-spec` keeps labels and annotations in hash maps, whose order differs from run to run; and
+/// whether `serde_json` sorts keys depends on a feature that any crate of the workspace may turn on.
+pub fn canonical(document: &impl Serialize) -> Result<Vec<u8>> {
+    let value = serde_json::to_value(document).context("cannot express a document as JSON")?;
+    serde_json::to_vec(&sorted(value)).context("cannot write a document as JSON")
+}
 
-    const ABC: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-
-    #[test]
-    fn the_known_digest_of_abc() {
-        assert_eq!(of(b"abc").to_string(), ABC);
-        let mut reader = HashingReader::new(&b"abc"[..]);
-        io::copy(&mut reader, &mut io::sink()).unwrap();
-        assert_eq!((reader.digest().to_string().as_str(), reader.count()), (ABC, 3));
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let mut members: Vec<(String, Value)> = members.into_iter().collect();
+            members.sort_by(|left, right| left.0.cmp(&right.0));
+            Value::Object(
+                members.into_iter().map(|(key, value)| (key, sorted(value))).collect::<Map<_, _>>(),
+            )
+        }
+        scalar => scalar,
     }
 }

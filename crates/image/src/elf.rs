@@ -1,4 +1,4 @@
-//! Whether a binary runs in an image that holds nothing else.
+//! Checks that a binary runs in an image that holds nothing else: really static, and really for its platform.
 
 use anyhow::{Context, Result, bail};
 use object::elf::{self, DT_NEEDED, Machine, PT_INTERP};
@@ -22,7 +22,7 @@ pub fn check(bytes: &[u8], platform: &Platform) -> Result<()> {
                 .context("the binary is a damaged ELF file")?;
             check_header(file.elf_header(), bytes, platform)
         }
-        _ => bail!("the binary is no ELF file, which is what Linux runs"),
+        _ => bail!("the binary is not an ELF file, which is what Linux runs"),
     }
 }
 

@@ -1,12 +1,44 @@
-//! Builds, inspects, pushes and loads OCI images. Never needs a daemon.
+//! Builds, inspects, pushes, loads and runs OCI images. Never needs a daemon.
+//!
+//! The library prints nothing, catches no signal and changes no variable of its process: the program `skyward-image` and
+//! the deployer are two callers of the same functions. All of them block; [`Progress`] hands out their events and ends
+//! them.
+//!
+//! | step | function | result |
+//! |---|---|---|
+//! | compile and pack | [`build::build`] | [`build::Built`]: the archive, the layout, the digest |
+//! | names | [`settings::references`], [`settings::archive`] | of the configuration |
+//! | send to registries | [`registry::Push::run`] | [`registry::Pushed`] |
+//! | pin a tag | [`registry::resolve`] | a [`registry::Reference`] by digest |
+//! | hand to engines | [`load::load_into`] | [`load::Loaded`], one for each engine |
+//!
+//! ```no_run
+//! use skyward_image::registry::{Push, Settings};
+//! use skyward_image::store::Store;
+//! use skyward_image::{Progress, build, settings};
+//!
+//! # fn deploy(loaded: &skyward_config::Loaded) -> anyhow::Result<()> {
+//! let progress = Progress::new(|event| eprintln!("{event}"));
+//! // Kept by whoever waits for the result: dropping it ends cargo and its compilers.
+//! let guard = progress.cancel_on_drop();
+//! let options = build::Options { forward_cargo: true, ..build::Options::default() };
+//! let built = build::build(loaded, &options, &progress)?;
+//! let image = Store::open(&built.written.archive)?;
+//! let references = settings::references(&loaded.config)?;
+//! let pushed = Push::new(&image, references, Settings { progress, ..Settings::default() }).run()?;
+//! println!("{}", pushed.references[0]);
+//! # drop(guard);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod access;
 pub mod build;
-pub mod canonical;
 pub mod cargo;
 pub mod digest;
 pub mod dive;
 pub mod elf;
+pub mod event;
 pub mod layer;
 pub mod load;
 pub mod pack;
@@ -21,5 +53,6 @@ pub mod source;
 pub mod store;
 pub mod time;
 pub mod unpack;
-pub mod verify;
 pub mod write;
+
+pub use event::{Cancelled, Event, Progress};

@@ -1,15 +1,19 @@
 //! Packs binaries into an image, from scratch and without a daemon: the same input makes the same bytes.
 
-mod documents;
-mod layer;
-
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result, bail};
-use oci_spec::image::{Descriptor, ImageIndex, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
+use libdeflater::{CompressionLvl, Compressor};
+use oci_spec::image::{
+    Arch, Config, ConfigBuilder, Descriptor, Digest, HistoryBuilder, ImageConfiguration,
+    ImageConfigurationBuilder, ImageIndex, ImageIndexBuilder, ImageManifest, ImageManifestBuilder,
+    MediaType, Os, RootFsBuilder, SCHEMA_VERSION,
+};
+use skyward_config::Compression;
 
+use crate::digest;
 use crate::platform::Platform;
-use crate::{canonical, digest};
+use crate::time;
 
 /// Everything about the image but the binaries.
 #[derive(Clone, Debug)]
@@ -27,15 +31,15 @@ pub struct Spec {
     /// Labels of the configuration, which are annotations of the manifest as well.
     pub labels: BTreeMap<String, String>,
     /// The compression of the layer.
-    pub compression: skyward_config::Compression,
+    pub compression: Compression,
     /// Seconds since 1970 that the image and its files are dated with.
     pub epoch: u64,
 }
 
-/// A compiled binary and what it runs on.
+/// A compiled binary and its platform.
 #[derive(Clone, Debug)]
 pub struct Binary {
-    /// What it runs on.
+    /// The platform that it runs on.
     pub platform: Platform,
     /// The bytes of the ELF file.
     pub bytes: Vec<u8>,
@@ -100,20 +104,20 @@ pub fn pack(spec: &Spec, binaries: &[Binary]) -> Result<Image> {
         several => {
             let index =
                 index_of(spec, several.iter().map(|packed| packed.manifest.clone()).collect())?;
-            blobs.add(MediaType::ImageIndex, canonical::to_vec(&index)?)
+            blobs.add(MediaType::ImageIndex, digest::canonical(&index)?)
         }
     };
     Ok(Image { descriptor, manifests, blobs, referrers: Vec::new() })
 }
 
 fn pack_one(spec: &Spec, binary: &Binary, blobs: &mut Blobs) -> Result<Packed> {
-    let layer = layer::build(spec, &binary.bytes)?;
-    let config = documents::configuration(spec, &binary.platform, &layer);
-    let config = blobs.add(MediaType::ImageConfig, canonical::to_vec(&config)?);
+    let layer = build_layer(spec, &binary.bytes)?;
+    let config = configuration(spec, &binary.platform, &layer);
+    let config = blobs.add(MediaType::ImageConfig, digest::canonical(&config)?);
     let uncompressed = binary.bytes.len() as u64;
     let layer = blobs.add(layer.media_type, layer.blob);
-    let manifest = documents::manifest(spec, &config, &layer)?;
-    let mut manifest = blobs.add(MediaType::ImageManifest, canonical::to_vec(&manifest)?);
+    let manifest = manifest(spec, &config, &layer)?;
+    let mut manifest = blobs.add(MediaType::ImageManifest, digest::canonical(&manifest)?);
     manifest.set_platform(Some(binary.platform.to_oci()));
     Ok(Packed { manifest, config, layer, uncompressed })
 }
@@ -123,72 +127,117 @@ fn index_of(spec: &Spec, manifests: Vec<Descriptor>) -> Result<ImageIndex> {
         .schema_version(SCHEMA_VERSION)
         .media_type(MediaType::ImageIndex)
         .manifests(manifests)
-        .annotations(documents::annotations(spec))
+        .annotations(annotations(spec))
         .build()
         .context("cannot make the index")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn configuration(spec: &Spec, platform: &Platform, layer: &Layer) -> ImageConfiguration {
+    let created = time::rfc3339(spec.epoch);
+    let rootfs =
+        RootFsBuilder::default().typ("layers").diff_ids([layer.diff_id.to_string()]).build();
+    let history = HistoryBuilder::default()
+        .created(created.clone())
+        .created_by(format!("COPY --chmod=0555 {0} /{0}", spec.name))
+        .build();
+    let mut configuration = ImageConfigurationBuilder::default()
+        .created(created)
+        .architecture(Arch::from(platform.architecture.as_str()))
+        .os(Os::from(platform.os.as_str()))
+        .config(execution(spec))
+        .rootfs(rootfs.expect("all fields are set"))
+        .history([history.expect("all fields are optional")])
+        .build()
+        .expect("all fields have a default");
+    configuration.set_variant(platform.variant.clone());
+    configuration
+}
 
-    pub(super) fn spec() -> Spec {
-        Spec {
-            name: "web".to_owned(),
-            user: 65532,
-            ports: vec![8000, 9000],
-            env: BTreeMap::from([
-                ("B".to_owned(), "2".to_owned()),
-                ("A".to_owned(), "1".to_owned()),
-            ]),
-            args: Vec::new(),
-            labels: (0..20).map(|n| (format!("label{n}"), "x".to_owned())).collect(),
-            compression: skyward_config::Compression::Gzip,
-            epoch: 0,
-        }
+/// The image's command: the entry point is the binary alone, so that `docker run IMAGE --port 8081` adds to it.
+fn execution(spec: &Spec) -> Config {
+    let mut config = ConfigBuilder::default()
+        .user(format!("{0}:{0}", spec.user))
+        .exposed_ports(spec.ports.iter().map(|port| format!("{port}/tcp")).collect::<Vec<_>>())
+        .entrypoint([format!("/{}", spec.name)])
+        .working_dir("/")
+        .stop_signal("SIGTERM")
+        .labels(annotations(spec))
+        .build()
+        .expect("all fields have a default");
+    if !spec.env.is_empty() {
+        config.set_env(Some(
+            spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+        ));
     }
+    if !spec.args.is_empty() {
+        config.set_cmd(Some(spec.args.clone()));
+    }
+    config
+}
 
-    fn digest(spec: &Spec, platforms: &[&str]) -> String {
-        let binaries: Vec<Binary> = platforms
-            .iter()
-            .map(|platform| Binary {
-                platform: platform.parse().unwrap(),
-                bytes: b"binary".repeat(1000),
-            })
-            .collect();
-        pack(spec, &binaries).unwrap().descriptor.digest().to_string()
-    }
+fn manifest(spec: &Spec, config: &Descriptor, layer: &Descriptor) -> Result<ImageManifest> {
+    ImageManifestBuilder::default()
+        .schema_version(SCHEMA_VERSION)
+        .media_type(MediaType::ImageManifest)
+        .config(config.clone())
+        .layers([layer.clone()])
+        .annotations(annotations(spec))
+        .build()
+        .context("cannot make the manifest")
+}
 
-    /// The documents' own golden digests: where these change, every image changes.
-    #[test]
-    fn the_same_input_makes_the_same_image() {
-        assert_eq!(
-            digest(&spec(), &["linux/amd64"]),
-            "sha256:c61ee914a155bb963434c20b913e21d23837c7896f1d81b6878e0183220e8f19"
-        );
-        assert_eq!(
-            digest(&spec(), &["linux/amd64", "linux/arm64/v8"]),
-            "sha256:b2caf31cc31f5fe70bd0fb6abe19aafbe60b9c633a6115b93fc359ce2e088338"
-        );
-    }
+fn annotations(spec: &Spec) -> HashMap<String, String> {
+    spec.labels.clone().into_iter().collect()
+}
 
-    #[test]
-    fn everything_that_is_asked_for_is_in_the_digest() {
-        let base = digest(&spec(), &["linux/amd64"]);
-        let changes: [fn(&mut Spec); 8] = [
-            |spec| spec.name = "other".to_owned(),
-            |spec| spec.user = 10_000,
-            |spec| spec.ports = vec![8000],
-            |spec| spec.env = BTreeMap::new(),
-            |spec| spec.args = vec!["--quiet".to_owned()],
-            |spec| spec.labels = BTreeMap::new(),
-            |spec| spec.compression = skyward_config::Compression::Zstd,
-            |spec| spec.epoch = 1,
-        ];
-        for change in changes {
-            let mut spec = spec();
-            change(&mut spec);
-            assert_ne!(digest(&spec, &["linux/amd64"]), base, "{spec:?}");
-        }
-    }
+/// A layer in memory.
+struct Layer {
+    media_type: MediaType,
+    blob: Vec<u8>,
+    /// The digest of the uncompressed archive.
+    diff_id: Digest,
+}
+
+/// libdeflate's level. On the service's binary of 1.9 MB 7 takes 45 ms and gives 867 kB; 9 saves 2 kB more for twice
+/// the time, 12 saves 24 kB for seven times. zlib-rs gives 873 kB at its best, in 140 ms.
+const GZIP_LEVEL: i32 = 7;
+/// zstd's level. 19 takes a second and gives 756 kB (9: 72 ms, 844 kB); above it memory grows on the reading side as
+/// well.
+const ZSTD_LEVEL: i32 = 19;
+
+fn build_layer(spec: &Spec, binary: &[u8]) -> Result<Layer> {
+    let archive = archive(spec, binary).context("cannot write the layer's archive")?;
+    let (media_type, blob) = match spec.compression {
+        Compression::Gzip => (MediaType::ImageLayerGzip, gzip(&archive)),
+        Compression::Zstd => (
+            MediaType::ImageLayerZstd,
+            zstd::encode_all(archive.as_slice(), ZSTD_LEVEL).map_err(Into::into),
+        ),
+    };
+    let blob = blob.context("cannot compress the layer")?;
+    Ok(Layer { media_type, blob, diff_id: digest::of(&archive) })
+}
+
+/// libdeflate writes neither name nor time into the header, as `gzip -n`.
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let level =
+        CompressionLvl::new(GZIP_LEVEL).ok().context("libdeflate does not know the level")?;
+    let mut compressor = Compressor::new(level);
+    let mut blob = vec![0; compressor.gzip_compress_bound(bytes.len())];
+    let written = compressor.gzip_compress(bytes, &mut blob)?;
+    blob.truncate(written);
+    Ok(blob)
+}
+
+/// One file, owned by root and writable by nobody.
+fn archive(spec: &Spec, binary: &[u8]) -> Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::with_capacity(binary.len() + 4096));
+    let mut header = tar::Header::new_ustar();
+    header.set_size(binary.len() as u64);
+    header.set_mode(0o555);
+    header.set_mtime(spec.epoch);
+    header.set_uid(0);
+    header.set_gid(0);
+    builder.append_data(&mut header, &spec.name, binary)?;
+    Ok(builder.into_inner()?)
 }

@@ -3,38 +3,33 @@
 //! Pure: `reference`, `url`, `challenge`, `retry`, `ladder` (what an upload does after each
 //! answer), `plan` (what a push consists of). The rest talks to registries and credential files:
 //! `http` is one exchange, `client` adds credentials, redirects and retries, `repository` has the
-//! endpoints, `contact` tells a registry that never answered, `upload` brings one blob, `push` all of it.
+//! endpoints, `upload` brings one blob, `push` all of it.
 
-mod answers;
 mod auth_file;
 mod challenge;
 mod client;
-mod contact;
-mod credential_helper;
 mod credentials;
 mod dry_run;
 mod error;
 mod http;
 mod ladder;
 mod plan;
-mod progress;
 mod push;
 mod reference;
 mod referrers;
 mod remote;
 mod repository;
 mod retry;
+mod settings;
 mod token;
 mod upload;
 mod url;
 
-pub use client::Settings;
 pub use credentials::{Credentials, CredentialsError, Environment, Secret, find, find_in};
 pub use dry_run::{Action, Intent};
 pub use error::RegistryError;
-pub use http::Limits;
-pub use progress::{Event, Lines, Progress, Silent, line};
 pub use push::{Push, PushError, Pushed};
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};
-pub use remote::RemoteImage;
-pub use retry::{Clock, Decision, Fault, Policy, SystemClock};
+pub use remote::{RemoteImage, resolve};
+pub use retry::{Clock, Decision, Fault, Policy, SystemClock, retry_after};
+pub use settings::{Limits, Settings};

@@ -1,11 +1,11 @@
-//! From a source to the one image that is meant: by tag and platform.
+//! From a source to the one image of a platform.
 
 use anyhow::{Context, Result, bail};
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest};
 
 use crate::platform::Platform;
+use crate::source;
 use crate::source::Source;
-use crate::verify;
 
 /// An image of one platform.
 #[derive(Clone, Debug)]
@@ -51,9 +51,9 @@ pub fn resolve(source: &dyn Source, platform: Option<&Platform>) -> Result<Resol
     collect(source, &source.index()?, DEEPEST, &mut found)?;
     let mut images = Vec::with_capacity(found.len());
     for descriptor in found {
-        let manifest: ImageManifest = verify::document(source, &descriptor)?;
+        let manifest: ImageManifest = source::document(source, &descriptor)?;
         if is_image(&manifest) {
-            let config: ImageConfiguration = verify::document(source, manifest.config())?;
+            let config: ImageConfiguration = source::document(source, manifest.config())?;
             images.push(Resolved { descriptor, manifest, config });
         }
     }
@@ -94,7 +94,7 @@ fn collect(
         }
         if kind.ends_with(".image.index.v1+json") || kind.ends_with(".manifest.list.v2+json") {
             let depth = depth.checked_sub(1).context("indexes lie within each other too deeply")?;
-            collect(source, &verify::document(source, descriptor)?, depth, found)?;
+            collect(source, &source::document(source, descriptor)?, depth, found)?;
         } else if kind.ends_with(".manifest.v1+json") || kind.ends_with(".manifest.v2+json") {
             found.push(descriptor.clone());
         }
@@ -102,7 +102,7 @@ fn collect(
     Ok(())
 }
 
-/// Whether it is an image rather than a bill of materials, a signature or the like.
+/// Returns true for an image rather than a bill of materials, a signature or the like.
 fn is_image(manifest: &ImageManifest) -> bool {
     let kind = manifest.config().media_type().to_string();
     manifest.artifact_type().is_none()

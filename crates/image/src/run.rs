@@ -1,15 +1,111 @@
 //! Runs an image's entry point from a folder, as the image's configuration says, and asks it whether it serves.
 
 mod check;
-mod enter;
-mod event;
-mod plan;
 mod process;
-mod scratch;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use oci_spec::image::ImageConfiguration;
 
 pub use check::{Endpoints, Limits, checks};
-pub use enter::{Entered, enter};
-pub use event::{Check, Event};
-pub use plan::{Isolation, Overrides, Plan};
-pub use process::{Ended, Process};
-pub use scratch::Scratch;
+pub use process::{Ended, Entered, Process, Scratch, enter};
+
+/// The changes that the command line makes.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Arguments after the entry point, instead of the image's own.
+    pub args: Vec<String>,
+    /// Variables over those of the image.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A command and its surroundings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The program's path within the image.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// All of its variables.
+    pub env: BTreeMap<String, String>,
+    /// The working folder within the image.
+    pub folder: String,
+    /// User and group id.
+    pub user: (u32, u32),
+}
+
+/// The separation of the process from this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// The image's folder is its root, and it runs as the image's user. Only root may do that.
+    Chroot,
+    /// It runs from the image's folder as the current user, and sees this machine's files.
+    None,
+}
+
+/// The value that engines set where the image says nothing (moby, `oci/defaults.go`).
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Plan {
+    /// As engines do: the entry point, then the given arguments or else the image's own; no shell.
+    pub fn new(image: &ImageConfiguration, overrides: &Overrides) -> Result<Self> {
+        let config = image.config().clone().unwrap_or_default();
+        let mut command = config.entrypoint().clone().unwrap_or_default();
+        if overrides.args.is_empty() {
+            command.extend(config.cmd().clone().unwrap_or_default());
+        } else {
+            command.extend(overrides.args.clone());
+        }
+        if command.is_empty() {
+            bail!("the image has neither an entry point nor a command");
+        }
+        let program = command.remove(0);
+        if !program.starts_with('/') {
+            bail!("the image's program {program:?} is not an absolute path");
+        }
+        let mut env = BTreeMap::from([("PATH".to_owned(), PATH.to_owned())]);
+        for variable in config.env().iter().flatten() {
+            let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
+            env.insert(name.to_owned(), value.to_owned());
+        }
+        env.extend(overrides.env.clone());
+        let folder = config
+            .working_dir()
+            .clone()
+            .filter(|folder| !folder.is_empty())
+            .unwrap_or_else(|| "/".to_owned());
+        Ok(Self {
+            program,
+            args: command,
+            env,
+            folder,
+            user: user(config.user().as_deref().unwrap_or_default())?,
+        })
+    }
+}
+
+/// `uid[:gid]`, of which the group is the user's number where it is missing; nothing is root.
+fn user(text: &str) -> Result<(u32, u32)> {
+    if text.is_empty() {
+        return Ok((0, 0));
+    }
+    let (user, group) = text.split_once(':').unwrap_or((text, text));
+    let number = |part: &str| {
+        part.parse::<u32>().ok().with_context(|| {
+            format!("the image's user {text:?} is a name; only numbers are understood here")
+        })
+    };
+    Ok((number(user)?, number(group)?))
+}
+
+impl Plan {
+    /// For people.
+    pub fn describe(&self, isolation: Isolation) -> String {
+        let (user, group) = self.user;
+        match isolation {
+            Isolation::Chroot => format!("chroot, user {user}:{group}"),
+            Isolation::None => "none, current user".to_owned(),
+        }
+    }
+}

@@ -1,18 +1,47 @@
-//! What the configuration means for the image and for the service in it.
+//! The configuration's meaning for the image: its contents, its labels, its names and its place on disk.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use anyhow::{Context, Result, bail};
 use oci_spec::image::{
     ANNOTATION_CREATED, ANNOTATION_DESCRIPTION, ANNOTATION_LICENSES, ANNOTATION_REVISION,
     ANNOTATION_SOURCE, ANNOTATION_TITLE, ANNOTATION_VERSION,
 };
-use skyward_config::Config;
+use skyward_config::{Config, Loaded};
 
 use crate::cargo::Package;
 use crate::pack::Spec;
+use crate::registry::Reference;
 use crate::time;
 
-/// The image that `config` describes. `package` is the service's cargo package, where there is one; `epoch` is in
+/// Returns the archive that `build` writes.
+pub fn archive(loaded: &Loaded) -> PathBuf {
+    let folder = loaded.root.join(&loaded.config.image.output);
+    folder.join(format!("{}.tar", loaded.config.service.name))
+}
+
+/// Returns the configuration's repository with each of its tags; there is at least one.
+pub fn references(config: &Config) -> Result<Vec<Reference>> {
+    let image = &config.image;
+    if !Reference::names_registry(&image.repository) {
+        bail!(
+            "image.repository is {:?}, which names no registry: name one, such as \"ghcr.io/acme/web\" (or \
+             \"docker.io/acme/web\" for Docker Hub), or give a whole reference (`push --to`)",
+            image.repository
+        );
+    }
+    if image.tags.is_empty() {
+        bail!("image.tags is empty: name a reference, or a tag in the configuration");
+    }
+    let reference = |tag: &String| {
+        let text = format!("{}:{tag}", image.repository);
+        text.parse().context("image.repository and image.tags do not make a reference")
+    };
+    image.tags.iter().map(reference).collect()
+}
+
+/// Returns the image that `config` describes. `package` is the service's cargo package, where there is one; `epoch` is in
 /// seconds since 1970.
 pub fn spec(
     config: &Config,
@@ -37,7 +66,7 @@ pub fn spec(
 
 /// The labels of the OCI image specification (annotations.md), and those of the configuration over them.
 ///
-/// The revision is there only when it is given: two folders with the same source, of which one is no git checkout, make
+/// The revision is there only when it is given: two folders with the same source, one of them not a git checkout, make
 /// the same image; and a commit that changes no code does not change the image.
 fn labels(
     config: &Config,

@@ -1,19 +1,17 @@
-//! Images on disk: an archive or an OCI layout folder.
+//! Images on disk: an archive or an OCI layout folder (image-spec, image-layout.md).
 
 mod archive;
 mod docker;
-mod layout;
-mod section;
 
+use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use archive::Archive;
 use oci_spec::image::{Descriptor, ImageIndex};
 
-use crate::source::Source;
-use archive::Archive;
-use layout::Layout;
+use crate::source::{LARGEST_DOCUMENT, Source};
 
 /// The annotation of `index.json` that lists what refers to its images: a JSON array of descriptors.
 ///
@@ -55,7 +53,7 @@ impl Source for Store {
             index.annotations().as_ref().and_then(|annotations| annotations.get(REFERRERS))
         {
             let referrers: Vec<Descriptor> = serde_json::from_str(list).with_context(|| {
-                format!("the annotation {REFERRERS} of index.json is no list of descriptors")
+                format!("the annotation {REFERRERS} of index.json is not a list of descriptors")
             })?;
             let entries = index.manifests().iter().cloned().chain(referrers).collect();
             index.set_manifests(entries);
@@ -76,4 +74,47 @@ impl Source for Store {
 pub(crate) fn blob_path(descriptor: &Descriptor) -> String {
     let digest = descriptor.digest();
     format!("blobs/{}/{}", digest.algorithm(), digest.digest())
+}
+
+/// An OCI layout folder.
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn open(root: &Path) -> Result<Self> {
+        for name in ["oci-layout", "index.json"] {
+            if !root.join(name).is_file() {
+                bail!("{} is not an OCI layout: there is no file {name:?} in it", root.display());
+            }
+        }
+        Ok(Self { root: root.to_owned() })
+    }
+}
+
+impl Source for Layout {
+    fn index(&self) -> Result<ImageIndex> {
+        let path = self.root.join("index.json");
+        let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+        parse_index(file, &path.display().to_string())
+    }
+
+    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send + '_>> {
+        let path = self.root.join(blob_path(descriptor));
+        let file = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+        Ok(Box::new(file))
+    }
+}
+
+/// Reads an `index.json` of at most 4 MiB; `name` is for the error.
+pub(super) fn parse_index(reader: impl Read, name: &str) -> Result<ImageIndex> {
+    let mut bytes = Vec::new();
+    reader
+        .take(LARGEST_DOCUMENT + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {name}"))?;
+    if bytes.len() as u64 > LARGEST_DOCUMENT {
+        bail!("{name} has more than {LARGEST_DOCUMENT} bytes");
+    }
+    serde_json::from_slice(&bytes).with_context(|| format!("{name} is not a valid OCI index"))
 }

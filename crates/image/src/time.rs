@@ -8,7 +8,8 @@ pub fn source_date_epoch() -> Result<u64> {
     parse_epoch(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref())
 }
 
-fn parse_epoch(value: Option<&str>) -> Result<u64> {
+/// Reads the value of `SOURCE_DATE_EPOCH`.
+pub fn parse_epoch(value: Option<&str>) -> Result<u64> {
     let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else { return Ok(0) };
     value.parse().ok().filter(|seconds| *seconds <= LATEST).with_context(|| {
         format!(
@@ -18,7 +19,7 @@ fn parse_epoch(value: Option<&str>) -> Result<u64> {
 }
 
 /// 9999-12-31T23:59:59Z, the last moment that RFC 3339 can express.
-const LATEST: u64 = 253_402_300_799;
+pub const LATEST: u64 = 253_402_300_799;
 
 /// `seconds` since 1970 in RFC 3339, in UTC.
 pub fn rfc3339(seconds: u64) -> String {
@@ -43,33 +44,4 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments() {
-        for (seconds, expected) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_698_441_637, "2023-10-27T21:20:37Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-            (LATEST, "9999-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(rfc3339(seconds), expected);
-        }
-    }
-
-    #[test]
-    fn the_epoch_is_zero_unless_set_and_refused_when_it_is_no_number() {
-        assert_eq!(parse_epoch(None).unwrap(), 0);
-        assert_eq!(parse_epoch(Some("")).unwrap(), 0);
-        assert_eq!(parse_epoch(Some("1700000000")).unwrap(), 1_700_000_000);
-        for bad in ["yesterday", "-1", "1.5", "999999999999"] {
-            assert!(parse_epoch(Some(bad)).unwrap_err().to_string().contains(bad));
-        }
-    }
 }

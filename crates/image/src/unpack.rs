@@ -11,13 +11,13 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 
-use crate::layer::{self, Entry, Kind, Limits};
+use crate::layer::{self, DOUBLE_WHITEOUT, Entry, Kind, Limits, OPAQUE, WHITEOUT};
 use crate::resolve::Resolved;
 use crate::source::Source;
 
 pub use rooted::Rooted;
 
-/// What was unpacked.
+/// The result of unpacking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unpacked {
     /// Files, folders and links that were made.
@@ -52,9 +52,6 @@ pub fn unpack(
     Ok(unpacked)
 }
 
-const WHITEOUT: &[u8] = b".wh.";
-const OPAQUE: &[u8] = b".wh..wh..opq";
-
 fn hide(root: &Rooted, entry: &Entry) -> Result<()> {
     let Some((parent, name)) = rooted::split(&entry.path)? else { return Ok(()) };
     let Some(hidden) = name.strip_prefix(WHITEOUT) else { return Ok(()) };
@@ -63,10 +60,10 @@ fn hide(root: &Rooted, entry: &Entry) -> Result<()> {
         for child in fs::read_dir(&parent)? {
             rooted::remove(&child?.path())?;
         }
-    } else if !name.starts_with(b".wh..wh.") {
+    } else if !name.starts_with(DOUBLE_WHITEOUT) {
         if matches!(hidden, b"" | b"." | b"..") {
             bail!(
-                "the layer deletes {:?}, which is no file's name",
+                "the layer deletes {:?}, which is not the name of a file",
                 String::from_utf8_lossy(hidden)
             );
         }
@@ -116,7 +113,7 @@ fn make_folder(path: &Path, entry: &Entry) -> Result<()> {
         rooted::remove(path)?;
         fs::create_dir(path)?;
     }
-    // Whoever unpacks must be able to put files into it, and to remove it again.
+    // The user who unpacks must be able to put files into it, and to remove it again.
     fs::set_permissions(path, Permissions::from_mode(entry.mode & 0o1777 | 0o700))?;
     Ok(())
 }
@@ -131,7 +128,7 @@ fn make_file(path: &Path, entry: &Entry, contents: &mut dyn Read) -> Result<()> 
     file.set_permissions(Permissions::from_mode(entry.mode & 0o777))?;
     if let Some(modified) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(entry.modified))
     {
-        // A time that the file system cannot hold is no reason to fail.
+        // A time that the file system cannot hold does not fail the file.
         let _ = file.set_modified(modified);
     }
     Ok(())

@@ -208,7 +208,7 @@ mod tests {
     fn a_folder_of_modules_is_no_target() {
         let crates = external::workspace().join("crates");
         for (package, target, expected) in [
-            ("skyward-image", "store", true),
+            ("skyward-image", "image", true),
             ("skyward-config", "errors", true),
             ("skyward-image", "support", false),
         ] {

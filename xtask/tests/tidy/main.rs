@@ -42,6 +42,15 @@ fn members() -> Vec<String> {
 }
 
 #[test]
+fn the_testkit_is_linked_by_tests_and_benches_alone() {
+    for member in members() {
+        let manifest = read(&format!("{member}/Cargo.toml"));
+        let product = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+        assert!(!product.contains("\nskyward-testkit"), "{member} depends on the testkit");
+    }
+}
+
+#[test]
 fn xtask_links_no_product_crate_and_stays_small() {
     let crates = crates::crates();
     let is_product =

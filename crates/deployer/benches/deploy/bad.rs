@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, ensure};
 
 use crate::BAD;
-use crate::measure::Run;
 use crate::programs::Programs;
-use crate::row::{Peer, Row, Target};
+use skyward_testkit::bench::measure::Run;
+use skyward_testkit::bench::{Peer, Row, Target};
 
 /// Seconds until ours is told. Helm waits for its timeout, which is left as it is (300 s).
 const TARGET: Target = Target::AtMost(15.0);

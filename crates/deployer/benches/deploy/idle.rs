@@ -3,9 +3,9 @@
 use anyhow::{Result, ensure};
 
 use crate::IDLE;
-use crate::measure::{Run, median};
 use crate::programs::Programs;
-use crate::row::{Row, Target};
+use skyward_testkit::bench::measure::{Run, median};
+use skyward_testkit::bench::{Row, Target};
 
 /// Runs of each program.
 const RUNS: usize = 10;

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use skyward_config::Config;
 
-use crate::measure::{self, Run};
 use crate::place::{HELMS, OURS, Place};
 use crate::workspace;
+use skyward_testkit::bench::measure::{self, Run};
 
 const DEPLOYER: &str = env!("CARGO_BIN_EXE_skyward-deployer");
 

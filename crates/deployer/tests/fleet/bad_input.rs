@@ -21,7 +21,7 @@ fn expect(findings: &[&str], machine: &str, part: &str) {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
-    let mut world = World::new(1);
+    let mut world = super::world::world(1);
     // A clock that is off: `date` lies.
     world.add("printf '#!/bin/sh\\necho $(( $(/bin/date.real +%%s) + 600 ))\\n' >/tmp/date; cp /bin/date /bin/date.real; cat /tmp/date >/usr/bin/date.new; chmod 755 /usr/bin/date.new; mv /usr/bin/date.new /usr/bin/date");
     // A port in use, and the host name of the first machine.
@@ -64,7 +64,7 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_host_key_that_is_unknown_or_has_changed_is_refused() {
-    let world = World::new(3);
+    let world = super::world::world(3);
     world.know_hosts();
     let known = std::fs::read_to_string(world.path("home/.ssh/known_hosts")).expect("keys");
     let lines: Vec<&str> = known.lines().collect();
@@ -105,7 +105,7 @@ fn a_host_key_that_is_unknown_or_has_changed_is_refused() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn one_who_is_not_root_needs_sudo() {
-    let mut world = World::new(1);
+    let mut world = super::world::world(1);
     // A sudo that asks nothing: its only argument before the command is -n.
     world.add("printf '#!/bin/sh\\n[ \"$1\" = -n ] || exit 1\\n[ \"$2\" = true ] && exit 0\\nshift 2\\nexec /usr/bin/as-root \"$@\"\\n' >/usr/bin/sudo; cp /usr/bin/setpriv /usr/bin/as-root-x; printf '#!/bin/sh\\nexec /usr/bin/as-root-x --reuid=0 --regid=0 --clear-groups -- \"$@\"\\n' >/usr/bin/as-root; chmod 755 /usr/bin/sudo /usr/bin/as-root; chmod 4755 /usr/bin/as-root-x");
     world.know_hosts();
@@ -131,7 +131,7 @@ fn one_who_is_not_root_needs_sudo() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_cluster_is_not_taken_for_another() {
-    let world = World::new(3);
+    let world = super::world::world(3);
     world.know_hosts();
     let operator = Operator::new(&world, &[(0, "server"), (1, "agent")]);
     operator.succeed("cluster up");
@@ -186,7 +186,7 @@ fn a_cluster_is_not_taken_for_another() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_wrong_checksum_stops_everything() {
-    let world = World::new(2);
+    let world = super::world::world(2);
     world.know_hosts();
     let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
     let pair = [(0, "server"), (1, "agent")];

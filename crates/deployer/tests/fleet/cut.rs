@@ -2,12 +2,12 @@
 
 use super::operator::{Operator, said};
 use super::secrets::Watch;
-use super::world::{OLD, World, write};
+use super::world::{OLD, write};
 
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
-    let world = World::new(5);
+    let world = super::world::world(5);
     world.know_hosts();
     let watch = Watch::start();
     let listed = [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];

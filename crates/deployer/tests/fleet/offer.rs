@@ -32,7 +32,7 @@ fn run(machine: &Machine, words: &str) -> (Output, String) {
 }
 
 fn machine() -> World {
-    let world = World::new(1);
+    let world = super::world::world(1);
     let machine = &world.machines[0];
     fs::copy(env!("CARGO_BIN_EXE_skyward-deployer"), machine.own("deployer")).expect("a copy");
     fs::create_dir(machine.own("files")).expect("a folder");

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::row::{Row, Target};
+use skyward_testkit::bench::{Row, Target};
 
 const WHAT: &str = "image: digests over two folders and two runs";
 

@@ -7,41 +7,34 @@
 mod digests;
 mod ko;
 mod push;
-mod row;
 
-#[path = "../../tests/support/distribution.rs"]
+#[path = "../../tests/image/support/distribution.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
 mod distribution;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::Progress;
 use skyward_image::build::{self, Built, Options};
 use skyward_image::dive::{self, Analysis};
 use skyward_image::layer::Limits;
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
 
-use row::{Row, Target};
+use skyward_testkit::bench::{Row, Target};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    skyward_testkit::bench::main("image", rows)
 }
 
-fn run() -> Result<()> {
-    let (json, quick) = arguments()?;
+fn rows(quick: bool) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir().context("cannot make a folder for the images")?;
     let loaded = configuration(folder.path())?;
     eprintln!("compiling {} and packing it", loaded.config.service.package);
-    let built = build::build(&loaded, &Options::default(), &mut |_| {})?;
+    let built = build::build(&loaded, &Options::default(), &Progress::default())?;
     let mut rows = sizes(&built)?;
     rows.push(push::row(&loaded)?);
     rows.push(if quick {
@@ -49,34 +42,7 @@ fn run() -> Result<()> {
     } else {
         digests::row(&workspace())?
     });
-    if json {
-        println!(
-            "{:#}",
-            serde_json::json!({ "subject": "image", "rows": rows.iter().map(Row::json).collect::<Vec<_>>() })
-        );
-    } else {
-        print!("{}", row::table(&rows));
-    }
-    Ok(())
-}
-
-/// `--bench` is cargo's own.
-fn arguments() -> Result<(bool, bool)> {
-    let (mut json, mut quick) = (false, false);
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--bench" => {}
-            "--quick" => quick = true,
-            "--output" => match arguments.next().as_deref() {
-                Some("json") => json = true,
-                Some("text") => json = false,
-                _ => bail!("--output takes text or json"),
-            },
-            other => bail!("{other} is no option; there are --output text|json and --quick"),
-        }
-    }
-    Ok((json, quick))
+    Ok(rows)
 }
 
 pub(crate) fn workspace() -> PathBuf {

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use skyward_config::Loaded;
+use skyward_image::Progress;
 use skyward_image::build::{self, Built, Options};
 use skyward_image::registry::{Credentials, Push, Settings};
 use skyward_image::store::Store;
 
 use crate::distribution::Distribution;
 use crate::ko;
-use crate::row::{Peer, Row, Target};
+use skyward_testkit::bench::{Peer, Row, Target};
 
 const WHAT: &str = "image: packaging and pushing after the compiler";
 const RUNS: usize = 11;
@@ -30,7 +31,7 @@ pub(crate) fn row(loaded: &Loaded) -> Result<Row> {
     let mut times = Vec::with_capacity(RUNS);
     let mut packs = Vec::with_capacity(RUNS);
     for run in 0..RUNS {
-        let built = build::build(loaded, &Options::default(), &mut |_| {})?;
+        let built = build::build(loaded, &Options::default(), &Progress::default())?;
         let started = Instant::now();
         push(&built, &registry.reference(&format!("ours{run}:latest")))?;
         packs.push(built.pack);
@@ -70,7 +71,7 @@ fn commands(loaded: &Loaded, registry: &Distribution) -> Result<(f64, f64)> {
     let program = crate::workspace().join("target/debug/skyward-image");
     let program =
         if program.is_file() { program } else { env!("CARGO_BIN_EXE_skyward-image").into() };
-    let built = build::build(loaded, &Options::default(), &mut |_| {})?;
+    let built = build::build(loaded, &Options::default(), &Progress::default())?;
     let binary = &built.platforms.first().context("the image has no platform")?.binary;
     let output = loaded.config.image.output.display().to_string();
     let given = format!("linux/amd64={}", binary.display());

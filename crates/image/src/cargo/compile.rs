@@ -1,26 +1,20 @@
-//! `cargo build`, so that the binary is static and says nothing of the folders it was built in.
+//! `cargo build` in such a way that the binary is static and says nothing of the folders it was built in, and what its
+//! messages say it compiled (cargo, "External tools").
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 
-use super::messages::{self, Unit};
-use super::{Metadata, Target};
-
-/// What to compile.
-#[derive(Clone, Debug)]
-pub struct Request<'a> {
-    /// A folder in the workspace.
-    pub folder: &'a Path,
-    /// The package.
-    pub package: &'a str,
-    /// Its binary.
-    pub binary: &'a str,
-}
+use super::{Cargo, Metadata, Target};
+use crate::event::{Event, Progress};
+use crate::process::{Running, TICK};
 
 /// A compiled binary.
 #[derive(Clone, Debug)]
@@ -31,64 +25,93 @@ pub struct Compiled {
     pub units: BTreeSet<Unit>,
 }
 
-/// The profile, as `Cargo.toml` names it. Workspaces without it get one.
-const PROFILE: &str = "image";
+/// A crate that is part of a binary.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit {
+    /// The id of its package.
+    pub package: String,
+    /// The features it was compiled with.
+    pub features: Vec<String>,
+}
 
-/// Compiles the package for `target`. cargo's progress goes to standard error.
-///
-/// Flags of the environment (`RUSTFLAGS`) and of `target.TRIPLE.rustflags` in cargo's configuration are kept; those of
-/// `build.rustflags` are not, since cargo takes one of the places only.
-pub fn compile(request: &Request<'_>, metadata: &Metadata, target: &Target) -> Result<Compiled> {
-    let package = metadata.member(request.package)?;
-    let mut command = super::cargo(request.folder);
-    command.args([
-        "build",
-        "--package",
-        request.package,
-        "--bin",
-        request.binary,
-        "--profile",
-        PROFILE,
-    ]);
-    command.args(["--target", &target.triple, "--message-format", "json-render-diagnostics"]);
-    if !has_profile(&metadata.workspace_root)? {
-        for setting in [
-            "inherits='release'",
-            "lto='fat'",
-            "codegen-units=1",
-            "panic='abort'",
-            "strip='symbols'",
-        ] {
-            command.args(["--config", &format!("profile.{PROFILE}.{setting}")]);
+/// The profile, as `Cargo.toml` names it.
+const PROFILE: &str = "image";
+/// The profile's settings, for workspaces that do not have it.
+const SETTINGS: [&str; 5] =
+    ["inherits='release'", "lto='fat'", "codegen-units=1", "panic='abort'", "strip='symbols'"];
+/// The last lines of cargo that an error quotes, where they are not on the terminal already.
+const QUOTED: usize = 8;
+
+impl Cargo {
+    /// Compiles the binary of the package for `target`.
+    ///
+    /// Flags of the environment (`RUSTFLAGS`) and of `target.TRIPLE.rustflags` in cargo's configuration are kept; those of
+    /// `build.rustflags` are not, since cargo takes one of the places only.
+    ///
+    /// cargo's own lines go to standard error, or with `forward` to `progress`. It is ended with all its compilers when
+    /// `progress` is cancelled.
+    pub fn compile(
+        &self,
+        package: &str,
+        binary: &str,
+        metadata: &Metadata,
+        target: &Target,
+        forward: bool,
+        progress: &Progress,
+    ) -> Result<Compiled> {
+        let id = &metadata.member(package)?.id;
+        let mut command = self.build(package, binary, metadata, target)?;
+        if forward {
+            command.stderr(Stdio::piped());
         }
+        let failed = || format!("cannot compile {package} for {}", target.triple);
+        let cargo = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot run cargo")
+            .with_context(failed)?;
+        let mut cargo = Running(cargo);
+        let mut built = Built::new(id, binary, &target.triple);
+        let last = follow(&mut cargo, &mut built, progress)?;
+        let status = cargo.0.wait().with_context(failed)?;
+        if !status.success() {
+            if last.is_empty() {
+                bail!("{}: cargo's message is above ({status})", failed());
+            }
+            bail!("{} ({status}): {}", failed(), last.join("\n"));
+        }
+        let executable =
+            built.executable.with_context(|| format!("{package} has no binary {binary}"))?;
+        Ok(Compiled { executable, units: built.units })
     }
-    let flags = flags(&metadata.workspace_root, &target.sysroot)?;
-    if let Some(theirs) = environment_flags() {
-        let all: Vec<String> = theirs.into_iter().chain(flags).collect();
-        command.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
-    } else {
-        // A JSON list of strings is a TOML list of strings.
-        let list = serde_json::to_string(&flags).context("cannot write rustc's flags")?;
-        command.args(["--config", &format!("target.{}.rustflags={list}", target.triple)]);
+
+    fn build(
+        &self,
+        package: &str,
+        binary: &str,
+        metadata: &Metadata,
+        target: &Target,
+    ) -> Result<Command> {
+        let mut command = self.command();
+        command.args(["build", "--package", package, "--bin", binary, "--profile", PROFILE]);
+        command.args(["--target", &target.triple, "--message-format", "json-render-diagnostics"]);
+        if !has_profile(&metadata.workspace_root)? {
+            for setting in SETTINGS {
+                command.args(["--config", &format!("profile.{PROFILE}.{setting}")]);
+            }
+        }
+        let flags = flags(&metadata.workspace_root, &target.sysroot)?;
+        if let Some(theirs) = environment_flags() {
+            let all: Vec<String> = theirs.into_iter().chain(flags).collect();
+            command.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
+        } else {
+            // A JSON list of strings is a TOML list of strings.
+            let list = serde_json::to_string(&flags).context("cannot write rustc's flags")?;
+            command.args(["--config", &format!("target.{}.rustflags={list}", target.triple)]);
+        }
+        Ok(command)
     }
-    let failed = || format!("cannot compile {} for {}", request.package, target.triple);
-    let mut cargo = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo")
-        .with_context(failed)?;
-    let stdout = cargo.stdout.take().context("cargo has no standard output")?;
-    let built =
-        messages::read(BufReader::new(stdout), &package.id, request.binary, &target.triple)?;
-    let status = cargo.wait().with_context(failed)?;
-    if !status.success() {
-        bail!("{}: cargo's message is above ({status})", failed());
-    }
-    let executable = built
-        .executable
-        .with_context(|| format!("{} has no binary {}", request.package, request.binary))?;
-    Ok(Compiled { executable, units: built.units })
 }
 
 /// The flags that make the binary static, and the same from every folder.
@@ -109,7 +132,7 @@ fn flags(workspace: &Path, sysroot: &Path) -> Result<Vec<String>> {
     Ok(flags)
 }
 
-/// rustc's flags in the environment, as cargo reads them.
+/// Returns rustc's flags in the environment, as cargo reads them.
 fn environment_flags() -> Option<Vec<String>> {
     if let Ok(encoded) = std::env::var("CARGO_ENCODED_RUSTFLAGS") {
         return Some(
@@ -127,4 +150,132 @@ fn has_profile(workspace: &Path) -> Result<bool> {
     let manifest: toml::Table =
         toml::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
     Ok(manifest.get("profile").is_some_and(|profiles| profiles.get(PROFILE).is_some()))
+}
+
+/// A line that cargo wrote.
+enum Line {
+    Message(String),
+    Diagnostic(String),
+}
+
+/// Reads what cargo writes to its end, and returns the last of its diagnostics where they are forwarded.
+fn follow(cargo: &mut Running, built: &mut Built<'_>, progress: &Progress) -> Result<Vec<String>> {
+    let (sender, lines) = channel();
+    read(cargo.0.stdout.take(), Line::Message, sender.clone());
+    read(cargo.0.stderr.take(), Line::Diagnostic, sender);
+    let mut last = Vec::new();
+    loop {
+        progress.check()?;
+        match lines.recv_timeout(TICK) {
+            Ok(Line::Message(line)) => built.message(&line),
+            Ok(Line::Diagnostic(line)) => {
+                last.push(line.clone());
+                last.drain(..last.len().saturating_sub(QUOTED));
+                progress.emit(&Event::Cargo { line });
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(last),
+        }
+    }
+}
+
+/// Sends the lines of `pipe` from a thread of its own. A pipe that breaks ends with cargo, whose status says why.
+fn read(pipe: Option<impl Read + Send + 'static>, line: fn(String) -> Line, sender: Sender<Line>) {
+    let Some(pipe) = pipe else { return };
+    thread::spawn(move || {
+        for bytes in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            if sender.send(line(text)).is_err() {
+                break;
+            }
+        }
+    });
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+enum Message {
+    CompilerArtifact(Artifact),
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Artifact {
+    package_id: String,
+    target: ArtifactTarget,
+    features: Vec<String>,
+    filenames: Vec<PathBuf>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct ArtifactTarget {
+    kind: Vec<String>,
+    name: String,
+}
+
+/// The result of a build, collected from cargo's messages.
+struct Built<'a> {
+    package: &'a str,
+    binary: &'a str,
+    triple: &'a str,
+    executable: Option<PathBuf>,
+    units: BTreeSet<Unit>,
+}
+
+impl<'a> Built<'a> {
+    fn new(package: &'a str, binary: &'a str, triple: &'a str) -> Self {
+        Self { package, binary, triple, executable: None, units: BTreeSet::new() }
+    }
+
+    /// Reads one message.
+    ///
+    /// Build scripts and procedural macros run while compiling and are no part of the binary: their files are not in the
+    /// target's folder.
+    fn message(&mut self, line: &str) {
+        // Whatever a build script prints by mistake is no message.
+        let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(line) else { return };
+        let for_target =
+            |path: &PathBuf| path.iter().any(|part| part == Path::new(self.triple).as_os_str());
+        if !artifact.filenames.iter().any(for_target) {
+            return;
+        }
+        if artifact.package_id == self.package
+            && artifact.target.name == self.binary
+            && artifact.target.kind == ["bin"]
+        {
+            self.executable = artifact.executable;
+        }
+        self.units.insert(Unit { package: artifact.package_id, features: artifact.features });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_while_compiling_is_no_part_of_the_binary() {
+        let artifact = |package: &str, kind: &str, name: &str, file: &str, executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","package_id":"{package}","target":{{"kind":["{kind}"],"name":"{name}"}},"features":["x"],"filenames":["{file}"],"executable":{executable}}}"#
+            )
+        };
+        let messages = [
+            artifact("macros", "proc-macro", "macros", "/t/image/deps/libmacros.so", "null"),
+            artifact("lib", "lib", "lib", "/t/T/image/deps/lib.rlib", "null"),
+            "warning from a build script".to_owned(),
+            r#"{"reason":"build-script-executed","package_id":"lib"}"#.to_owned(),
+            artifact("web", "bin", "other", "/t/T/image/other", r#""/t/T/image/other""#),
+            artifact("web", "bin", "web", "/t/T/image/web", r#""/t/T/image/web""#),
+        ];
+        let mut built = Built::new("web", "web", "T");
+        for message in &messages {
+            built.message(message);
+        }
+        assert_eq!(built.executable.unwrap(), Path::new("/t/T/image/web"));
+        let packages: Vec<_> = built.units.iter().map(|unit| unit.package.as_str()).collect();
+        assert_eq!(packages, ["lib", "web"]);
+    }
 }

@@ -1,13 +1,14 @@
-//! How a registry is reached: the flags of each command that speaks to one.
+//! The flags of every command that talks to a registry.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use skyward_image::registry::{Credentials, Lines, Policy, Settings};
+use skyward_image::registry::{Credentials, Policy, Settings};
 
-/// How a registry is reached; the same for each command that speaks to one.
+use crate::output;
+
+/// The flags of every command that talks to a registry.
 #[derive(clap::Args)]
 pub(crate) struct Access {
     /// Speak plain HTTP, also beyond this machine (with localhost it is spoken anyway)
@@ -25,7 +26,7 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// How registries are spoken to.
+    /// The settings that the flags make.
     pub(crate) fn settings(&self) -> Settings {
         let policy = Policy {
             deadline: Duration::from_secs(self.timeout),
@@ -36,7 +37,7 @@ impl Access {
         Settings {
             policy,
             plain_http: self.plain_http,
-            progress: Arc::new(Lines::default()),
+            progress: output::progress(),
             ..Settings::default()
         }
     }

@@ -7,12 +7,11 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use skyward_config::{ConfigArgs, Loaded};
-use skyward_image::build::{self, Built, BuiltPlatform, Event, Options};
-use skyward_image::dive::human_bytes;
+use skyward_image::build::{self, Built, BuiltPlatform, Options};
 use skyward_image::platform::Platform;
 use skyward_image::time;
 
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// Compile the service and pack it into an image
 #[derive(clap::Args)]
@@ -59,26 +58,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             .collect(),
         revision: args.revision.clone(),
         epoch: time::source_date_epoch()?,
+        ..Options::default()
     };
-    let built = build::build(&loaded, &options, &mut show)?;
+    let built = build::build(&loaded, &options, &output::progress())?;
     let result = match args.output {
         Output::Text => format!("{}@{}", loaded.config.image.repository, built.descriptor.digest()),
         Output::Json => report(&loaded, &built).to_string(),
     };
     println!("{result}");
     Ok(ExitCode::SUCCESS)
-}
-
-fn show(event: &Event<'_>) {
-    match event {
-        Event::Compiling { package, triple } => eprintln!("compiling {package} for {triple}"),
-        Event::Binary { platform, path, bytes } => {
-            eprintln!("packing {} ({platform}, static, {})", path.display(), human_bytes(*bytes));
-        }
-        Event::Wrote { written } => {
-            eprintln!("wrote {} and {}", written.archive.display(), written.layout.display());
-        }
-    }
 }
 
 /// The stable form of `--output json`; the README documents it.

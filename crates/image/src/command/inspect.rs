@@ -12,8 +12,8 @@ use skyward_image::layer::Limits;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
 
+use crate::command;
 use crate::command::access::Access;
-use crate::command::open;
 use crate::output::Output;
 
 /// List an image's layers and wasted files, and check dive's rules
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// Give the true figures instead of dive's
     #[arg(long)]
     exact: bool,
-    /// Which image, where there are several [default: this machine's]
+    /// The platform to choose where there are several [default: this machine's]
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<Platform>,
     /// The form of standard output
@@ -43,7 +43,7 @@ pub(crate) struct Args {
 
 /// Runs the command. An image that breaks a rule ends it with 1, as in dive.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let opened = open::image(args.image.as_deref(), &args.config, &args.access)?;
+    let opened = command::open(args.image.as_deref(), &args.config, &args.access)?;
     let rules = rules(args)?;
     let image = resolve(opened.source.as_ref(), args.platform.as_ref())
         .with_context(|| format!("cannot read image {}", opened.name))?;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 fn rules(args: &Args) -> Result<Rules> {
     let path = if let Some(path) = &args.rules {
         path.clone()
-    } else if let Some(loaded) = open::configuration(&args.config)? {
+    } else if let Some(loaded) = command::configuration(&args.config)? {
         let path = loaded.root.join(&loaded.config.image.rules);
         // A file that nobody named need not be there.
         if loaded.origins.of("image.rules") == Origin::Default && !path.exists() {

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use skyward_config::ConfigArgs;
 use skyward_image::registry::{Action, Intent, Push, Reference};
+use skyward_image::settings;
 use skyward_image::store::Store;
 
 use crate::command::access::Access;
-use crate::command::{built, configured};
 use crate::output::Output;
 
 /// Push an image to registries; prints the digest reference
@@ -20,7 +20,7 @@ use crate::output::Output;
 pub(crate) struct Args {
     /// The archive or OCI layout [default: what `build` wrote]
     image: Option<PathBuf>,
-    /// Where to, such as ghcr.io/acme/web:1.2 (repeatable) [default: image.repository with image.tags]
+    /// A destination, such as ghcr.io/acme/web:1.2 (repeatable) [default: image.repository with image.tags]
     #[arg(long, value_name = "REFERENCE")]
     to: Vec<Reference>,
     /// Say what would be sent, skipped, mounted and tagged, and do nothing
@@ -43,16 +43,16 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    // Whoever names both needs no configuration file.
+    // With both named, no configuration file is needed.
     let (image, references) = match (&args.image, args.to.as_slice()) {
         (Some(image), references @ [_, ..]) => (image.clone(), references.to_vec()),
         (image, references) => {
             let loaded = args.config.load()?;
-            let image = built::archive(image.clone(), &loaded);
+            let image = image.clone().unwrap_or_else(|| settings::archive(&loaded));
             (
                 image,
                 if references.is_empty() {
-                    configured::references(&loaded)?
+                    settings::references(&loaded.config)?
                 } else {
                     references.to_vec()
                 },

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 use skyward_config::ConfigArgs;
-use skyward_image::registry::{Reference, RemoteImage};
+use skyward_image::registry::{Reference, resolve};
+use skyward_image::settings;
 
 use crate::command::access::Access;
-use crate::command::configured;
 use crate::output::Output;
 
 /// Ask a registry which image a tag leads to; prints the digest reference
@@ -29,11 +29,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let asked = match &args.reference {
         Some(reference) => reference.clone(),
-        None => configured::references(&args.config.load()?)?.swap_remove(0),
+        None => settings::references(&args.config.load()?.config)?.swap_remove(0),
     };
-    let remote = RemoteImage::open(&asked, args.access.credentials()?, args.access.settings())?;
-    let digest = remote.digest();
-    let found = asked.with_digest(digest.parse().context("a digest that was computed here")?);
+    let found = resolve(&asked, args.access.credentials()?, args.access.settings())?;
+    let digest = found.digest().map(ToString::to_string);
     match args.output {
         Output::Text => println!("{found}"),
         Output::Json => println!(

@@ -1,8 +1,7 @@
 //! `run`: the image's entry point on this machine, without an engine.
 
-mod report;
-mod signals;
-
+use std::collections::VecDeque;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
@@ -11,19 +10,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use rustix::process::{Signal, geteuid, set_parent_process_death_signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator;
 use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::Event;
 use skyward_image::layer;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
 use skyward_image::run::{
-    Endpoints, Event, Isolation, Limits, Overrides, Plan, Process, Scratch, checks,
+    self, Endpoints, Entered, Isolation, Limits, Overrides, Plan, Process, Scratch, checks,
 };
 use skyward_image::unpack::unpack;
 
+use crate::command;
 use crate::command::access::Access;
-use crate::command::{enter, open};
 use crate::output::Output;
-use signals::Signals;
 
 /// Unpack an image into a private folder and run its entry point from there
 #[derive(clap::Args)]
@@ -49,7 +50,7 @@ pub(crate) struct Args {
     /// Stop, as by SIGTERM, when the program that started this one ends, however it ends
     #[arg(long, hide = true)]
     end_with_parent: bool,
-    /// How the process is kept apart: root can make the image's folder its root
+    /// The separation of the process: root can make the image's folder its root
     #[arg(long, value_enum, default_value_t)]
     isolation: Choice,
     /// Seconds to wait for the service to be ready
@@ -83,7 +84,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// Runs the command. The exit code is the program's; 1 where a check failed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let loaded = args.config.load()?;
-    let opened = open::image(args.image.as_deref(), &args.config, &args.access)?;
+    let opened = command::open(args.image.as_deref(), &args.config, &args.access)?;
     let failed = || format!("cannot run {}", opened.name);
     let image =
         resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
@@ -91,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.end_with_parent {
         set_parent_process_death_signal(Some(Signal::TERM)).context("cannot watch the parent")?;
     }
-    let mut report = |event: &Event| report::write(args.output, event);
+    let mut report = |event: &Event| write(args.output, event);
 
     let started = Instant::now();
     let scratch = Scratch::new(&loaded.root.join(&loaded.config.image.output))?;
@@ -112,7 +113,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     } else {
         Stdio::inherit()
     };
-    let stage = [enter::NAME.to_owned()];
+    let stage = [ENTER.to_owned()];
     let mut process =
         Process::start(&plan, scratch.path(), isolation, &stage, output).with_context(failed)?;
     report(&Event::Started {
@@ -132,7 +133,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(if ok { ExitCode::from(code) } else { ExitCode::FAILURE })
 }
 
-/// What to run and where it will answer.
+/// The command and the addresses at which it will answer.
 fn plan(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Plan)> {
     let mut service = loaded.config.service.clone();
     // Both are held until both are known: the same one is not given out twice.
@@ -190,4 +191,74 @@ fn attend(
         }
         std::thread::sleep(TICK);
     }
+}
+
+/// Writes `event` to standard output; a reader that has gone does not stop the service.
+fn write(output: Output, event: &Event) {
+    let line = match output {
+        Output::Text => event.to_string(),
+        Output::Json => serde_json::to_string(event).unwrap_or_default(),
+    };
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// SIGTERM and SIGINT that came and were not passed on yet.
+struct Signals {
+    source: iterator::Signals,
+    waiting: VecDeque<(Signal, &'static str)>,
+}
+
+impl Signals {
+    /// Keeps the signals from now on, instead of letting them end this program.
+    fn catch() -> Result<Self> {
+        let source = iterator::Signals::new([SIGTERM, SIGINT]).context("cannot catch signals")?;
+        Ok(Self { source, waiting: VecDeque::new() })
+    }
+
+    /// Returns true once one came.
+    fn came(&mut self) -> bool {
+        for signal in self.source.pending() {
+            self.waiting.push_back(if signal == SIGINT {
+                (Signal::INT, "SIGINT")
+            } else {
+                (Signal::TERM, "SIGTERM")
+            });
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// The next one to pass on, and its name.
+    fn next(&mut self) -> Option<(Signal, &'static str)> {
+        self.came();
+        self.waiting.pop_front()
+    }
+}
+
+/// The name of the command that `run` starts as root: the second stage of a process with a root of its own.
+const ENTER: &str = "enter";
+
+/// The second stage of `run`
+#[derive(clap::Args)]
+pub(crate) struct EnterArgs {
+    /// The folder that becomes the root
+    #[arg(long)]
+    root: PathBuf,
+    /// The working folder within it
+    #[arg(long)]
+    folder: PathBuf,
+    /// The user id
+    #[arg(long)]
+    user: u32,
+    /// The group id
+    #[arg(long)]
+    group: u32,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Becomes the program; returns only when that fails.
+pub(crate) fn enter(args: EnterArgs) -> Result<ExitCode> {
+    let EnterArgs { root, folder, user, group, command } = args;
+    match run::enter(&Entered { root, folder, user, group, command })? {}
 }

@@ -12,8 +12,8 @@ use skyward_image::platform::Platform;
 use skyward_image::resolve::resolve;
 use skyward_image::unpack::unpack;
 
+use crate::command;
 use crate::command::access::Access;
-use crate::command::open;
 
 /// The file that marks a folder as made by this command: the next time it may be replaced.
 const MARK: &str = ".unpacked-by-skyward";
@@ -29,14 +29,14 @@ pub(crate) struct Args {
     image: String,
     /// The folder: new, empty, or made by this command before
     folder: PathBuf,
-    /// Which image, where there are several [default: this machine's]
+    /// The platform to choose where there are several [default: this machine's]
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<Platform>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let opened = open::image(Some(&args.image), &args.config, &args.access)?;
+    let opened = command::open(Some(&args.image), &args.config, &args.access)?;
     let failed = || format!("cannot unpack {} into {}", opened.name, args.folder.display());
     let image = resolve(opened.source.as_ref(), args.platform.as_ref()).with_context(failed)?;
     prepare(&args.folder).with_context(failed)?;

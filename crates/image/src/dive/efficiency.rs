@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use super::read::{Contents, Layer};
 use super::tree::{Id, Info, Tree};
+use super::{Contents, Layer};
 use crate::layer::{Entry, Kind};
 
-/// How much of an image is wasted.
+/// The part of an image that is wasted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
     /// 1.0 where nothing is wasted.
@@ -27,7 +27,7 @@ pub struct Analysis {
 /// A path that several layers hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wasted {
-    /// How often.
+    /// The number of layers that hold it.
     pub count: usize,
     /// Bytes of all copies together.
     pub size: u64,
@@ -35,7 +35,7 @@ pub struct Wasted {
     pub path: Vec<u8>,
 }
 
-/// What is known of a path: `EfficiencyData`.
+/// The figures of one path: `EfficiencyData`.
 struct Seen {
     count: usize,
     cumulative: i64,
@@ -144,7 +144,7 @@ fn stacked(trees: &[Tree], current: usize) -> Tree {
     stacked
 }
 
-/// What a whiteout hides: all that is in a folder; of a file, nothing.
+/// The bytes that a whiteout hides: all that is in a folder; of a file, none.
 fn hidden_size(lower: &Tree, hidden: Id) -> u64 {
     if !lower.info(hidden).is_dir {
         return 0;

@@ -1,4 +1,4 @@
-//! The true figures: what an engine shows of the layers, against what they hold.
+//! The true figures: the bytes that an engine shows of the layers, against those that they hold.
 //!
 //! dive counts every copy of a path that is there twice, the last one as well; nothing of what `rm -rf` and opaque
 //! whiteouts hide; and divides by zero where there is one layer. Here a byte is wasted when it is in a layer and in no
@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::efficiency::{Analysis, Wasted};
-use super::path::{DOUBLE_WHITEOUT, OPAQUE, WHITEOUT, clean};
-use super::read::{Contents, Layer};
-use crate::layer::{Entry, Kind};
+use super::tree::clean;
+use super::{Contents, Layer};
+use crate::layer::{DOUBLE_WHITEOUT, Entry, Kind, OPAQUE, WHITEOUT};
 
 /// A file's bytes within the layers.
 struct Data {
@@ -17,7 +17,7 @@ struct Data {
     size: u64,
 }
 
-/// What the layers up to now show: paths without a leading `/`, and the data of those that are files.
+/// The paths that the layers up to now show: paths without a leading `/`, and the data of those that are files.
 #[derive(Default)]
 struct View {
     paths: BTreeMap<Vec<u8>, Option<usize>>,

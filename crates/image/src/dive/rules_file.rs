@@ -1,4 +1,5 @@
-//! The rules file, `.dive-ci`: found unreadable or misunderstood, it says of what it is that is wrong.
+//! The rules file, `.dive-ci`. An error names the line, the column and the right form; where the file cannot be read,
+//! its mode and owner.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,10 +9,10 @@ use saphyr_parser::{Event, Marker, Parser, ScanError, Span};
 use super::rules::{Rule, Rules};
 use crate::access;
 
-/// Larger than any list of three rules; `/dev/zero` is no rules file.
+/// The largest file that is read, in bytes: more than three rules need, and less than `/dev/zero` has.
 const LARGEST: u64 = 64 << 10;
 
-/// Why a rules file cannot be used.
+/// The reason why a rules file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// It cannot be read.
@@ -19,7 +20,7 @@ pub enum RulesError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What stands in the way, with mode and owner.
+        /// The reason, with mode and owner.
         reason: String,
     },
     /// It can be read, and not understood.
@@ -29,7 +30,7 @@ pub enum RulesError {
         path: PathBuf,
         /// Line and column, where there is one.
         place: Place,
-        /// What is wrong, and what would be right.
+        /// The mistake, and the right form.
         reason: String,
     },
 }
@@ -44,31 +45,35 @@ impl fmt::Display for Place {
     }
 }
 
-/// A mistake in the text: where, and what.
-type Mistake = (Place, String);
+/// A mistake in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Line and column, where there is one.
+    pub place: Place,
+    /// The mistake, and the right form.
+    pub reason: String,
+}
 
 /// Reads the rules from `path`. What the file leaves out has dive's default.
 pub fn read(path: &Path) -> Result<Rules, RulesError> {
     let bytes = access::read(path, LARGEST)
         .map_err(|reason| RulesError::Unreadable { path: path.to_owned(), reason })?;
-    parse(&bytes).map_err(|(place, reason)| RulesError::Wrong {
+    parse(&bytes).map_err(|Mistake { place, reason }| RulesError::Wrong {
         path: path.to_owned(),
         place,
         reason,
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<Rules, Mistake> {
-    let nowhere = |reason: String| (Place(None), reason);
+/// Reads the rules from the bytes of a rules file.
+pub fn parse(bytes: &[u8]) -> Result<Rules, Mistake> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         let line = before.split('\n').count();
         let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
         let byte = bytes[error.valid_up_to()];
-        (
-            Place(Some((line, column))),
-            format!("not UTF-8: byte 0x{byte:02x}; save the file as UTF-8"),
-        )
+        let reason = format!("not UTF-8: byte 0x{byte:02x}; save the file as UTF-8");
+        Mistake { place: Place(Some((line, column))), reason }
     })?;
     // As written on Windows: a byte order mark is no part of the text; CRLF the parser knows.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -91,7 +96,7 @@ impl<'a> Reader<'a> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => Err(scan_error(&error)),
-            None => Err((Place(None), "the file ends too early".to_owned())),
+            None => Err(nowhere("the file ends too early".to_owned())),
         }
     }
 
@@ -102,18 +107,18 @@ impl<'a> Reader<'a> {
             match event {
                 Event::StreamStart | Event::DocumentStart(_) => {}
                 Event::MappingStart(..) => break,
-                _ => return Err((at(span.start), format!("expected {EXAMPLE}"))),
+                _ => return Err(at(span.start, format!("expected {EXAMPLE}"))),
             }
         }
         while let Some((key, span)) = self.key()? {
             if key != "rules" {
-                return Err((
-                    at(span.start),
+                return Err(at(
+                    span.start,
                     format!("unknown key {key:?}; the only one here is \"rules\""),
                 ));
             }
             if rules.is_some() {
-                return Err((at(span.start), "\"rules\" is there twice".to_owned()));
+                return Err(at(span.start, "\"rules\" is there twice".to_owned()));
             }
             rules = Some(self.rules()?);
         }
@@ -126,7 +131,7 @@ impl<'a> Reader<'a> {
         match self.next()? {
             (Event::MappingEnd, _) => Ok(None),
             (Event::Scalar(key, ..), span) => Ok(Some((key.into_owned(), span))),
-            (_, span) => Err((at(span.start), "expected a key".to_owned())),
+            (_, span) => Err(at(span.start, "expected a key".to_owned())),
         }
     }
 
@@ -136,14 +141,14 @@ impl<'a> Reader<'a> {
             (Event::MappingStart(..), _) => {}
             (Event::Scalar(value, style, ..), _) if is_null(&value, style) => return Ok(rules),
             (_, span) => {
-                return Err((at(span.start), format!("expected rules, such as {EXAMPLE}")));
+                return Err(at(span.start, format!("expected rules, such as {EXAMPLE}")));
             }
         }
         let mut seen = Vec::new();
         while let Some((key, span)) = self.key()? {
-            let rule = Rule::named(&key).ok_or_else(|| (at(span.start), unknown(&key)))?;
+            let rule = Rule::named(&key).ok_or_else(|| at(span.start, unknown(&key)))?;
             if seen.contains(&rule) {
-                return Err((at(span.start), format!("rule {key} is there twice")));
+                return Err(at(span.start, format!("rule {key} is there twice")));
             }
             seen.push(rule);
             match self.next()? {
@@ -151,10 +156,10 @@ impl<'a> Reader<'a> {
                 (Event::Scalar(value, ..), span) => {
                     rules
                         .set(rule, &value)
-                        .map_err(|error| (at(span.start), format!("rule {key}: {error:#}")))?;
+                        .map_err(|error| at(span.start, format!("rule {key}: {error:#}")))?;
                 }
                 (_, span) => {
-                    return Err((at(span.start), format!("rule {key}: expected a single value")));
+                    return Err(at(span.start, format!("rule {key}: expected a single value")));
                 }
             }
         }
@@ -168,12 +173,16 @@ fn is_null(value: &str, style: saphyr_parser::ScalarStyle) -> bool {
         && matches!(value, "" | "~" | "null" | "Null" | "NULL")
 }
 
-fn at(marker: Marker) -> Place {
-    Place(Some((marker.line(), marker.col() + 1)))
+fn nowhere(reason: String) -> Mistake {
+    Mistake { place: Place(None), reason }
+}
+
+fn at(marker: Marker, reason: impl Into<String>) -> Mistake {
+    Mistake { place: Place(Some((marker.line(), marker.col() + 1))), reason: reason.into() }
 }
 
 fn scan_error(error: &ScanError) -> Mistake {
-    (at(*error.marker()), format!("not YAML: {}", error.info()))
+    at(*error.marker(), format!("not YAML: {}", error.info()))
 }
 
 fn unknown(key: &str) -> String {
@@ -203,6 +212,3 @@ fn distance(left: &str, right: &str) -> usize {
     }
     row[right.len()]
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::path::{DOUBLE_WHITEOUT, WHITEOUT, clean};
+use crate::layer::{DOUBLE_WHITEOUT, WHITEOUT};
 
-/// What an entry of the archive says of its path.
+/// The size and kind that an entry of the archive gives its path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Info {
     pub(super) size: u64,
@@ -142,5 +142,46 @@ impl Tree {
         let Some(node) = self.get(path).filter(|node| *node != ROOT) else { return };
         let (parent, name) = (self.nodes[node].parent, self.nodes[node].name.clone());
         self.nodes[parent].children.remove(&name);
+    }
+}
+
+/// The parts of `path` after `path.Clean`: no `.`, no empty part, `..` only in front of a relative path.
+pub(super) fn clean(path: &[u8]) -> Vec<&[u8]> {
+    let rooted = path.first() == Some(&b'/');
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                if parts.last().is_some_and(|last| *last != b"..") {
+                    parts.pop();
+                } else if !rooted {
+                    parts.push(part);
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn cleans_as_go_does() {
+        for (path, expected) in [
+            ("a/b", "a/b"),
+            ("./a//b/", "a/b"),
+            ("/a/../b", "b"),
+            ("a/../../b", "../b"),
+            ("../../b", "../../b"),
+            ("/../b", "b"),
+            (".", ""),
+            ("/", ""),
+        ] {
+            assert_eq!(clean(path.as_bytes()).join(&b'/'), expected.as_bytes(), "{path}");
+        }
     }
 }

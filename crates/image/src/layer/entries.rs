@@ -1,11 +1,11 @@
-//! The entries of a layer's tar archive, of whom nothing is believed: names, sizes and numbers are bounded.
+//! The entries of a layer's tar archive. Nothing in it is trusted: names, sizes and numbers are bounded.
 
 use std::io::{self, Read};
 
 use anyhow::{Context, Result, bail};
 use tar::EntryType;
 
-/// What a layer may hold at most, so that a hostile one is refused before it fills memory or disk.
+/// The most that a layer may hold, so that a hostile one is refused before it fills memory or disk.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of the uncompressed archive.
@@ -26,7 +26,7 @@ const LONGEST_PATH: usize = 4096;
 /// Extended headers hold names and attributes, of which the kernel's limit is 64 KiB each.
 const LARGEST_EXTENSION: u64 = 1 << 20;
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -44,11 +44,11 @@ pub enum Kind {
 /// An entry of a layer.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The path as it stands in the archive; nothing about it is safe.
+    /// The path as the archive has it; nothing about it is safe.
     pub path: Vec<u8>,
-    /// What a link leads to, as it stands in the archive.
+    /// The target of a link, as the archive has it.
     pub link: Vec<u8>,
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
     /// Bytes of the file.
     pub size: u64,
@@ -89,7 +89,7 @@ pub fn walk(
     Ok(())
 }
 
-/// What extended headers say of the entry after them.
+/// The fields that extended headers give the entry after them.
 #[derive(Default)]
 struct Extension {
     path: Option<Vec<u8>>,
@@ -115,7 +115,7 @@ impl Extension {
 
     /// Records of the form `LENGTH KEY=VALUE\n` (POSIX, pax).
     fn read_pax(&mut self, mut records: &[u8]) -> Result<()> {
-        const BROKEN: &str = "the layer has an extended header that is no list of records";
+        const BROKEN: &str = "the layer has an extended header that is not a list of records";
         while !records.is_empty() {
             let space = records.iter().position(|byte| *byte == b' ').context(BROKEN)?;
             let length: usize = std::str::from_utf8(&records[..space])?.parse().context(BROKEN)?;

@@ -1,4 +1,4 @@
-//! What an engine must hold once an archive is loaded.
+//! The names and digests that an engine must know once an archive is loaded.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,12 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 
-use crate::source::{REF_NAME, Source};
+use crate::source::{self, CONTAINERD_NAME, REF_NAME, Source};
 use crate::store::Store;
-use crate::verify;
-
-/// The full name of an image in an archive (containerd, `images/annotations.go`).
-const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// The names that an archive gives its image, and the digests an engine may know it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,12 +55,12 @@ impl Expected {
             bail!("its indexes are nested more than 8 deep");
         }
         if *descriptor.media_type() == MediaType::ImageIndex {
-            let index: ImageIndex = verify::document(store, descriptor)?;
+            let index: ImageIndex = source::document(store, descriptor)?;
             for child in index.manifests() {
                 self.add(store, child, depth + 1)?;
             }
         } else {
-            let manifest: ImageManifest = verify::document(store, descriptor)?;
+            let manifest: ImageManifest = source::document(store, descriptor)?;
             // What refers to an image is not the image.
             if manifest.subject().is_some() {
                 return Ok(());

@@ -35,7 +35,7 @@ impl Engine {
     }
 
     /// Arguments that succeed where the engine can be used.
-    pub(super) fn probe(self) -> Vec<String> {
+    pub fn probe(self) -> Vec<String> {
         match self {
             Self::Docker => words(&["version", "--format", "{{.Server.Version}}"]),
             Self::Podman => words(&["info", "--format", "{{.Version.Version}}"]),
@@ -44,7 +44,7 @@ impl Engine {
     }
 
     /// Arguments that load the archive.
-    pub(super) fn load(self, archive: &str, namespace: Option<&str>) -> Vec<String> {
+    pub fn load(self, archive: &str, namespace: Option<&str>) -> Vec<String> {
         match self {
             Self::Docker | Self::Podman => words(&["load", "--quiet", "--input", archive]),
             Self::Containerd | Self::K3s => self.ctr(namespace, &["images", "import", archive]),
@@ -52,7 +52,7 @@ impl Engine {
     }
 
     /// Arguments that print the digest by which the engine knows the image.
-    pub(super) fn identify(self, name: &str, namespace: Option<&str>) -> Vec<String> {
+    pub fn identify(self, name: &str, namespace: Option<&str>) -> Vec<String> {
         match self {
             Self::Docker | Self::Podman => {
                 words(&["image", "inspect", "--format", "{{.Id}}", name])
@@ -64,12 +64,7 @@ impl Engine {
     }
 
     /// Arguments that give the image a second name, where the engine knows images by their names alone.
-    pub(super) fn tag(
-        self,
-        name: &str,
-        also: &str,
-        namespace: Option<&str>,
-    ) -> Option<Vec<String>> {
+    pub fn tag(self, name: &str, also: &str, namespace: Option<&str>) -> Option<Vec<String>> {
         match self {
             Self::Docker | Self::Podman => None,
             Self::Containerd | Self::K3s => {
@@ -85,8 +80,8 @@ impl Engine {
         words(&[subcommand, &namespace, arguments].concat())
     }
 
-    /// What to do after `probe` or `load` said `stderr`.
-    pub(super) fn advice(self, stderr: &str) -> String {
+    /// The next step after `probe` or `load` said `stderr`.
+    pub fn advice(self, stderr: &str) -> String {
         let stderr = stderr.to_lowercase();
         let denied = stderr.contains("permission denied");
         match self {
@@ -101,9 +96,9 @@ impl Engine {
     }
 }
 
-/// Which of `expected` the output of `identify` names. Docker and podman print one id, podman
+/// Returns the digest of `expected` that the output of `identify` names. Docker and podman print one id, podman
 /// without its algorithm; `ctr` prints a table.
-pub(super) fn identified(output: &str, expected: &BTreeSet<String>) -> Option<String> {
+pub fn identified(output: &str, expected: &BTreeSet<String>) -> Option<String> {
     output.split_whitespace().find_map(|word| {
         let full = if word.contains(':') { word.to_owned() } else { format!("sha256:{word}") };
         expected.contains(&full).then_some(full)
@@ -132,46 +127,5 @@ impl FromStr for Engine {
         Self::ALL.into_iter().find(|engine| engine.to_string() == name).ok_or_else(|| {
             "expected docker, podman, containerd, k3s, kubernetes or auto".to_owned()
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_are_those_of_the_engines() {
-        let line = |words: Vec<String>| words.join(" ");
-        assert_eq!(line(Engine::Docker.load("a.tar", None)), "load --quiet --input a.tar");
-        assert_eq!(
-            line(Engine::K3s.load("a.tar", None)),
-            "ctr --namespace k8s.io images import a.tar"
-        );
-        assert_eq!(
-            line(Engine::Containerd.identify("docker.io/library/web:1", Some("default"))),
-            "--namespace default images list name==docker.io/library/web:1"
-        );
-        assert_eq!(
-            Engine::K3s.tag("a:1", "a@sha256:0", None).map(line).as_deref(),
-            Some("ctr --namespace k8s.io images tag --force a:1 a@sha256:0")
-        );
-        assert_eq!(Engine::Podman.tag("a:1", "a@sha256:0", None), None);
-    }
-
-    #[test]
-    fn an_image_is_found_in_what_each_engine_prints() {
-        let digest = format!("sha256:{}", "ab".repeat(32));
-        let expected = BTreeSet::from([digest.clone()]);
-        for (engine, output) in [
-            (Engine::Docker, format!("{digest}\n")),
-            (Engine::Podman, format!("{}\n", "ab".repeat(32))),
-            (
-                Engine::Containerd,
-                format!("REF TYPE DIGEST SIZE\ndocker.io/library/web:1 x {digest} 1.0 MiB\n"),
-            ),
-        ] {
-            assert_eq!(identified(&output, &expected), Some(digest.clone()), "{engine}");
-            assert_eq!(identified(&output, &BTreeSet::new()), None);
-        }
     }
 }

@@ -17,7 +17,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 #[derive(Debug)]
 pub(super) struct AuthFile {
-    /// Where it was read, for messages.
+    /// The path that it was read from, for messages.
     pub(super) path: String,
     content: Content,
 }
@@ -68,7 +68,7 @@ impl AuthFile {
         Some(self.content.creds_store.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// What the file itself holds for this registry.
+    /// The secret that the file itself holds for this registry.
     pub(super) fn secret_for(
         &self,
         reference: &Reference,
@@ -100,7 +100,7 @@ impl Entry {
             let secret = Secret::Basic { username: username.clone(), password: password.clone() };
             return Ok((!username.is_empty()).then_some(secret));
         }
-        let decoded = BASE64.decode(&self.auth).map_err(|_| "`auth` is no base64".to_owned())?;
+        let decoded = BASE64.decode(&self.auth).map_err(|_| "`auth` is not base64".to_owned())?;
         let decoded = String::from_utf8(decoded).map_err(|_| "`auth` holds no UTF-8 text")?;
         let (username, password) =
             decoded.split_once(':').ok_or("`auth` is not base64 of USER:PASSWORD")?;
@@ -144,5 +144,6 @@ fn old_key_host(key: &str) -> Option<&str> {
     let bare = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://"));
     let (host, path) = bare.unwrap_or(key).split_once('/').unwrap_or((bare.unwrap_or(key), ""));
     let version = matches!(path.trim_end_matches('/'), "v1" | "v2");
-    (bare.is_some() || version).then_some(host)
+    // `HOST:PORT/` is a host as well (docker/cli, `credentials.ConvertToHostname`).
+    (bare.is_some() || version || path.is_empty()).then_some(host)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// What a registry asks for.
+/// The login that a registry asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User name and password with each request.
@@ -95,26 +95,31 @@ fn unquote(value: &str) -> String {
 /// The token service's answer.
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
+    token: Option<String>,
+    access_token: Option<String>,
+    /// Seconds; some services write a text or a fraction.
     #[serde(default)]
-    token: String,
-    #[serde(default)]
-    access_token: String,
-    expires_in: Option<u64>,
+    expires_in: serde_json::Value,
 }
+
+/// The life of a token that does not say how long it lives, in seconds (distribution, `docs/spec/auth/token.md`).
+const UNSTATED_LIFETIME: f64 = 60.0;
+/// The longest time that a token is used, in seconds: longer than any push, and no clock overflows.
+const LONGEST_LIFETIME: f64 = 86_400.0;
 
 impl TokenAnswer {
     /// The token: `OAuth2`'s name for it counts as much as Docker's.
     pub(super) fn token(&self) -> Option<&str> {
-        [&self.token, &self.access_token]
-            .into_iter()
-            .find(|token| !token.is_empty())
-            .map(String::as_str)
+        let tokens = [&self.token, &self.access_token].into_iter().flatten();
+        tokens.map(String::as_str).find(|token| !token.is_empty())
     }
 
-    /// How long it is used: a tenth less than it lives (60 s where it does not say), so that it
-    /// does not end on its way. A day at most: longer than any push, and no clock overflows.
+    /// The time for which it is used: a tenth less than it lives, so that it does not end on its way. Less than a second
+    /// does not count: a token would be asked for before each request.
     pub(super) fn lifetime(&self) -> Duration {
-        Duration::from_secs(self.expires_in.unwrap_or(60).min(86_400)).mul_f64(0.9)
+        let stated = self.expires_in.as_f64().or_else(|| self.expires_in.as_str()?.parse().ok());
+        let seconds = stated.filter(|seconds| *seconds >= 1.0).unwrap_or(UNSTATED_LIFETIME);
+        Duration::from_secs_f64(seconds.min(LONGEST_LIFETIME)).mul_f64(0.9)
     }
 }
 

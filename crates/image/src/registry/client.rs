@@ -1,22 +1,21 @@
 //! Requests to one registry: credentials, redirects and retries around each exchange.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::http::Method;
 
-use super::answers::{self, connection, detail, unexpected};
 use super::challenge;
-use super::contact::Contact;
 use super::credentials::Credentials;
-use super::error::RegistryError;
-use super::http::{Limits, Payload, Response, Transport};
-use super::progress::{Event, Progress, Silent};
+use super::error::{self, RegistryError, connection, detail, unexpected};
+use super::http::{Failure, Payload, Response, Transport};
 use super::reference::{DOCKER_HUB, is_local};
-use super::retry::{Clock, Decision, Fault, Policy, SystemClock, is_transient};
+use super::retry::{Decision, Fault, is_transient};
+use super::settings::Settings;
 use super::token::Authority;
 use super::url::{Scheme, Url};
+use crate::event::Event;
 
 /// The host that answers for `docker.io`.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
@@ -24,36 +23,6 @@ const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
 const MAX_REDIRECTS: usize = 5;
 /// The longest uninterrupted sleep: another part's failure is noticed in between.
 const SLEEP_SLICE: Duration = Duration::from_millis(100);
-
-/// How a registry is spoken to.
-#[derive(Clone)]
-pub struct Settings {
-    /// Retries and the total deadline.
-    pub policy: Policy,
-    /// Bounds of one exchange.
-    pub limits: Limits,
-    /// Bytes of one request at most: GHCR refuses more than 4 MiB.
-    pub chunk: u64,
-    /// Whether plain HTTP is allowed beyond loopback.
-    pub plain_http: bool,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Takes the events.
-    pub progress: Arc<dyn Progress>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            policy: Policy::default(),
-            limits: Limits::default(),
-            chunk: (4 << 20) - (64 << 10),
-            plain_http: false,
-            clock: Arc::new(SystemClock),
-            progress: Arc::new(Silent),
-        }
-    }
-}
 
 /// One request, apart from what the client adds.
 pub(super) struct Call<'a> {
@@ -65,13 +34,15 @@ pub(super) struct Call<'a> {
     pub(super) scope: &'a str,
     pub(super) headers: Vec<(&'a str, String)>,
     pub(super) payload: Payload<'a>,
+    /// Tries, where they are fewer than the policy's.
+    pub(super) attempts: Option<u32>,
 }
 
-/// Why one try ended.
+/// The reason why one try ended.
 pub(super) enum Failed {
     /// It may pass; whether the request took effect is unknown.
     Fault(Fault),
-    /// It will not.
+    /// It will not pass.
     Fatal(RegistryError),
 }
 
@@ -80,9 +51,9 @@ pub(super) struct Client {
     pub(super) registry: String,
     /// As it was first tried: loopback by http.
     base: Url,
-    /// Whether a registry on this machine turned out to speak https.
+    /// Set where a registry on this machine turned out to speak https.
     https: AtomicBool,
-    pub(super) transport: Transport,
+    transport: Transport,
     authority: Authority,
     pub(super) settings: Settings,
     pub(super) contact: Contact,
@@ -130,7 +101,7 @@ impl Client {
             return false;
         }
         let probe = self.base.at("/v2/");
-        let answer = self.transport.exchange(&Method::GET, &probe, &[], Payload::None);
+        let answer = self.exchange(&Method::GET, &probe, &[], Payload::None);
         let Ok(mut answer) = answer.map_err(|_| ()) else {
             return false;
         };
@@ -140,7 +111,7 @@ impl Client {
     }
 
     pub(super) fn emit(&self, event: &Event) {
-        self.settings.progress.event(event);
+        self.settings.progress.emit(event);
     }
 
     /// Ends the waits and retries of the other threads.
@@ -148,18 +119,23 @@ impl Client {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+    /// Returns an error once the work is to end: its caller asks for that, or another part of it failed.
+    pub(super) fn check(&self) -> Result<(), RegistryError> {
+        if self.settings.progress.is_cancelled() {
+            return Err(RegistryError::Interrupted);
+        }
+        if self.cancelled.load(Ordering::Relaxed) { Err(RegistryError::Cancelled) } else { Ok(()) }
     }
 
     /// Sends a request that may be repeated without harm, until it is answered.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
+        self.settings.progress.check()?;
         let first = self.contact.first();
-        if first.is_some() && self.is_cancelled() {
-            return Err(RegistryError::Cancelled);
+        if first.is_some() {
+            self.check()?;
         }
         let answer = self.repeat(call);
-        // Whoever waits to be next has no more luck with a registry that cannot be reached.
+        // Those that wait to be next would fail as well where a registry cannot be reached.
         if answer.is_err() && !self.contact.made() {
             self.cancel();
         }
@@ -176,7 +152,7 @@ impl Client {
                 Err(Failed::Fault(fault)) => fault,
                 Err(Failed::Fatal(error)) => return Err(error),
             };
-            self.wait(call.operation, &call.url, attempt, &fault)?;
+            self.wait(call.operation, &call.url, attempt, call.attempts, &fault)?;
             attempt += 1;
         }
     }
@@ -235,7 +211,7 @@ impl Client {
         Err(Failed::Fatal(denied))
     }
 
-    /// Without credentials, or with wrong ones, there is no way in.
+    /// The error where credentials are missing or wrong.
     pub(super) fn unauthorized(&self, operation: &str, reason: String) -> RegistryError {
         let advice =
             "log in with `docker login` or `podman login`, or give --username and --password-stdin";
@@ -267,8 +243,7 @@ impl Client {
             if let Some(value) = authorization.filter(|_| self.is_home(&url)) {
                 headers.push(("Authorization", value.to_owned()));
             }
-            let response =
-                self.transport.exchange(&call.method, &url, &headers, payload.reborrow());
+            let response = self.exchange(&call.method, &url, &headers, payload.reborrow());
             let response = response.map_err(|failure| connection(call.operation, &url, failure))?;
             let reads = matches!(call.method, Method::GET | Method::HEAD);
             self.contact.answered(!reads && matches!(response.status, 200..=299));
@@ -285,13 +260,32 @@ impl Client {
         Err(wrong(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
+    /// One exchange, which is traced where the settings ask for that.
+    pub(super) fn exchange(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &[(&str, String)],
+        payload: Payload<'_>,
+    ) -> Result<Response, Failure> {
+        let started = Instant::now();
+        let answer = self.transport.exchange(method, url, headers, payload);
+        if self.settings.trace {
+            let (method, url) = (method.to_string(), url.without_query());
+            let status = answer.as_ref().ok().map(|response| response.status);
+            let seconds = started.elapsed().as_secs_f64();
+            self.emit(&Event::Request { method, url, status, seconds });
+        }
+        answer
+    }
+
     fn is_home(&self, url: &Url) -> bool {
         url.same_origin(&self.upgraded(self.base.clone()))
     }
 
     /// Reads an answer as a fault that may pass.
     pub(super) fn fault(&self, response: Response) -> Fault {
-        answers::fault(response, self.settings.clock.wall())
+        error::fault(response, self.settings.clock.wall())
     }
 
     /// Waits before the next try, or says why there is none.
@@ -300,16 +294,16 @@ impl Client {
         operation: &str,
         url: &Url,
         attempt: u32,
+        most: Option<u32>,
         fault: &Fault,
     ) -> Result<(), RegistryError> {
-        if self.is_cancelled() {
-            return Err(RegistryError::Cancelled);
-        }
+        self.check()?;
         let clock = &self.settings.clock;
         let elapsed = clock.now().duration_since(self.started);
         let reached = self.contact.made();
         let policy = &self.settings.policy;
         let attempts = if reached { policy.attempts } else { policy.first_attempts() };
+        let attempts = most.map_or(attempts, |most| most.min(attempts));
         let (reason, registry) = (fault.reason.clone(), url.at("").without_query());
         let wait = match policy.decide(attempt, attempts, elapsed, fault) {
             Decision::Retry(wait) => wait,
@@ -330,16 +324,53 @@ impl Client {
         } else {
             format!("the registry at {registry} cannot be reached")
         };
-        self.emit(&Event::Retrying { operation, reason, wait, attempt, of: attempts });
+        let wait_seconds = wait.as_secs_f64();
+        self.emit(&Event::Retrying { operation, reason, wait_seconds, attempt, of: attempts });
         let mut left = wait;
         while !left.is_zero() {
             let slice = left.min(SLEEP_SLICE);
             clock.sleep(slice);
             left -= slice;
-            if self.is_cancelled() {
-                return Err(RegistryError::Cancelled);
-            }
+            self.check()?;
         }
         Ok(())
+    }
+}
+
+/// The state of a registry before and after its first answer.
+///
+/// Until a registry has answered once, requests go to it one at a time: one of them finds out for all whether it can be
+/// reached, and which login it asks for.
+#[derive(Default)]
+pub(super) struct Contact {
+    made: AtomicBool,
+    wrote: AtomicBool,
+    first: Mutex<()>,
+}
+
+impl Contact {
+    /// Waits for those who are first; `None` once the registry has answered.
+    fn first(&self) -> Option<MutexGuard<'_, ()>> {
+        if self.made() {
+            return None;
+        }
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        (!self.made()).then_some(first)
+    }
+
+    /// Notes an answer; `wrote` where it was one to a request that changed something.
+    fn answered(&self, wrote: bool) {
+        self.made.store(true, Ordering::Relaxed);
+        self.wrote.fetch_or(wrote, Ordering::Relaxed);
+    }
+
+    /// Returns true once the registry has answered.
+    fn made(&self) -> bool {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Returns true once the registry has taken anything.
+    pub(super) fn wrote(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed)
     }
 }

@@ -7,19 +7,23 @@
 //! 4. `$XDG_RUNTIME_DIR/containers/auth.json`, `$XDG_CONFIG_HOME/containers/auth.json`
 //!    (default `~/.config`), `~/.docker/config.json`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use super::auth_file::AuthFile;
-use super::credential_helper as helper;
-use super::reference::{DOCKER_HUB, Reference};
+use serde::Deserialize;
 
-/// How long a credential helper may take. Some ask a person, most a keychain.
+use super::auth_file::AuthFile;
+use super::reference::{DOCKER_HUB, Reference};
+use crate::event::Progress;
+use crate::process::{ProcessError, locate, run};
+
+/// The time for a credential helper to answer. Some ask a person, most a keychain.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a registry is shown.
+/// The proof that a registry is shown.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
     /// Nothing: what is public can be read, and open registries written.
@@ -49,7 +53,7 @@ impl fmt::Debug for Secret {
 /// Credentials and where they were found, which an error about them says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// What the registry is shown.
+    /// The proof that the registry is shown.
     pub secret: Secret,
     /// For messages: `user acme from /home/a/.docker/config.json`, `none: looked in …`.
     pub origin: String,
@@ -68,7 +72,7 @@ impl Credentials {
     }
 }
 
-/// Why credentials could not be read. A registry without credentials is no error.
+/// The reason why credentials could not be read. Their absence is not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// A file that is there and cannot be read.
@@ -78,7 +82,7 @@ pub enum CredentialsError {
     File {
         /// The file, or the variable that holds the text.
         path: String,
-        /// What is wrong, with the line where there is one.
+        /// The mistake, with the line where there is one.
         reason: String,
     },
     /// A helper named for this very registry failed.
@@ -90,14 +94,14 @@ pub enum CredentialsError {
         helper: String,
         /// The file that names it.
         path: String,
-        /// What it was asked for.
+        /// The server that it was asked for.
         server: String,
-        /// What went wrong.
+        /// The failure.
         reason: String,
     },
 }
 
-/// What is wrong with JSON that may hold a secret: serde's own words quote the value they stumble over.
+/// The mistake in JSON that may hold a secret: serde's own words quote the value they stumble over.
 pub(super) fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     // `invalid type: string "VALUE", expected a map at line 1 column 2`
@@ -192,7 +196,7 @@ fn read(path: &Path, required: bool) -> Result<Option<AuthFile>, CredentialsErro
 
 enum Looked {
     Found(Credentials),
-    /// Where, and why there was nothing.
+    /// The place, and the reason why it has nothing.
     Nothing(String),
 }
 
@@ -204,7 +208,7 @@ fn in_file(
 ) -> Result<Looked, CredentialsError> {
     let server = server_name(reference.registry());
     let path_variable = (environment.variable)("PATH");
-    let ask = |name: &str| helper::get(name, &server, path_variable.as_deref(), HELPER_TIMEOUT);
+    let ask = |name: &str| ask_helper(name, &server, path_variable.as_deref(), HELPER_TIMEOUT);
     if let Some(name) = file.helper_for(reference) {
         return match ask(name) {
             Ok(Some(secret)) => Ok(Looked::Found(found(secret, name, &file.path))),
@@ -258,5 +262,63 @@ fn server_name(registry: &str) -> String {
         "https://index.docker.io/v1/".to_owned()
     } else {
         registry.to_owned()
+    }
+}
+
+/// The reason why a helper gave no answer.
+#[derive(Debug, thiserror::Error)]
+enum HelperError {
+    #[error("it is not in PATH; install it, or log in without it")]
+    Absent,
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error("{status}{said}")]
+    Failed { status: ExitStatus, said: String },
+    #[error("its answer is not the JSON of the protocol: {0}")]
+    Answer(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HelperAnswer {
+    username: String,
+    secret: String,
+}
+
+/// Asks `docker-credential-NAME get` for `server`. `None`: it knows no such server.
+///
+/// `path` is the `PATH` to look it up in; the helper is ended after `timeout`.
+fn ask_helper(
+    name: &str,
+    server: &str,
+    path: Option<&OsStr>,
+    timeout: Duration,
+) -> Result<Option<Secret>, HelperError> {
+    let program = locate(&format!("docker-credential-{name}"), path).ok_or(HelperError::Absent)?;
+    let input = format!("{server}\n");
+    let mut command = Command::new(program);
+    let finished = run(command.arg("get"), input.as_bytes(), timeout, &Progress::default())?;
+    if finished.status.success() {
+        let answer = serde_json::from_slice(&finished.stdout)
+            .map_err(|error| HelperError::Answer(without_values(&error)))?;
+        return Ok(Some(secret(answer)));
+    }
+    let said = [finished.stdout, finished.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    // The words of the protocol's own library (`credentials/error.go`).
+    if said.contains("credentials not found") {
+        return Ok(None);
+    }
+    let said = said.trim();
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    Err(HelperError::Failed { status: finished.status, said })
+}
+
+/// The user name `<token>` marks an identity token.
+fn secret(answer: HelperAnswer) -> Secret {
+    if answer.username == "<token>" {
+        Secret::IdentityToken(answer.secret)
+    } else {
+        Secret::Basic { username: answer.username, password: answer.secret }
     }
 }

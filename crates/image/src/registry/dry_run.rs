@@ -1,4 +1,4 @@
-//! What a push would do, found out without writing anything.
+//! Finds out what a push would do, without writing anything.
 
 use oci_spec::image::Digest;
 use serde::Serialize;
@@ -7,22 +7,22 @@ use super::error::RegistryError;
 use super::plan::Contents;
 use super::push::{Push, Target, all_tags};
 
-/// What would happen to one part of the image.
+/// The plan for one part of the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Intent {
     /// `registry/repository`, or `registry/repository:tag` for a tag.
     pub at: String,
     /// `blob`, `manifest`, `referrer` or `tag`.
     pub kind: &'static str,
-    /// What is stored or named.
+    /// The digest that is stored or named.
     pub digest: String,
     /// Bytes; 0 for a tag.
     pub size: u64,
-    /// What would be done.
+    /// The action.
     pub action: Action,
 }
 
-/// What would be done.
+/// An action of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {

@@ -2,38 +2,16 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ureq::http::{HeaderMap, Method, Request};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Proxy, SendBody};
 
 use super::retry::Fault;
+use super::settings::Limits;
 use super::url::Url;
 
-/// How long one exchange may stand still.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// To connect, name resolution and TLS included.
-    pub connect: Duration,
-    /// Between two bytes in either direction.
-    pub stall: Duration,
-    /// From the end of the request to the answer's head. Registries verify large blobs before
-    /// they answer.
-    pub answer: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(15),
-            stall: Duration::from_mins(1),
-            answer: Duration::from_mins(2),
-        }
-    }
-}
-
-/// What a request carries.
+/// The body of a request.
 pub(super) enum Payload<'a> {
     /// No body and no length: GET and HEAD.
     None,
@@ -93,11 +71,11 @@ impl Response {
     }
 }
 
-/// Why there was no answer.
+/// The reason why there was no answer.
 pub(super) enum Failure {
     /// It may pass.
     Fault(Fault),
-    /// It will not; with the next step for the user, if there is one.
+    /// It will not pass; with the next step for the user, if there is one.
     Fatal(String, &'static str),
 }
 

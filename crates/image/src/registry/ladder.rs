@@ -1,4 +1,4 @@
-//! What an upload does after each answer. Pure.
+//! The next step of an upload after each answer. Pure.
 //!
 //! Registries disagree: GHCR answers 416 to more than 4 MiB in one request, ECR answers
 //! `BLOB_UPLOAD_INVALID` where an upload begins again at 0, some take no chunks at all. So an
@@ -6,7 +6,7 @@
 
 use super::retry::is_transient;
 
-/// How a blob is sent.
+/// The form in which a blob is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// All bytes in the PUT that ends the upload.
@@ -15,12 +15,12 @@ pub(super) enum Mode {
     Chunked,
 }
 
-/// What to do after bytes were not taken.
+/// The step after bytes were not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It may pass: wait, ask how far the upload is, go on from there.
+    /// It may pass: wait, ask how far the upload is, continue there.
     Ask,
-    /// Go on at this byte.
+    /// Continue at this byte.
     Continue(u64),
     /// Begin a new upload.
     Restart,
@@ -37,14 +37,14 @@ pub(super) struct Ladder {
 }
 
 impl Ladder {
-    /// What fits into one chunk is sent whole: POST and PUT, which every registry takes.
+    /// A blob that fits into one chunk is sent whole: POST and PUT, which every registry takes.
     pub(super) fn new(size: u64, chunk: u64) -> Self {
         let mode = if size <= chunk { Mode::Whole } else { Mode::Chunked };
         Self { mode, refusals: 0, switched: false }
     }
 
-    /// Decides after `status` was the answer to bytes. `range` is where that answer says the
-    /// upload stands, `offset` where it was thought to stand.
+    /// Decides after `status` was the answer to bytes. `range` is the end of the upload
+    /// by that answer, `offset` the end that was expected.
     pub(super) fn refused(&mut self, status: u16, range: Option<u64>, offset: u64) -> Next {
         if is_transient(status) {
             return Next::Ask;

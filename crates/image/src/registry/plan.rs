@@ -1,19 +1,17 @@
-//! What a push consists of, and in which order: read from the image once, before any request.
+//! The parts of a push in their order, read from the image once, before any request.
 
 use std::collections::{HashMap, HashSet};
 
-use oci_spec::image::{Descriptor, Digest, ImageIndex, MediaType};
+use oci_spec::image::{Descriptor, Digest, MediaType};
 use serde::Deserialize;
 
-use crate::source::Source;
-use crate::verify::LARGEST_DOCUMENT;
-use crate::{digest, verify};
+use crate::source::{LARGEST_DOCUMENT, Source};
+use crate::{digest, source};
 
 use super::error::RegistryError;
 
 /// Indexes within indexes, deeper than any image has them.
 const MAX_DEPTH: usize = 8;
-const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 
 /// A manifest or index: what is stored under `manifests/`.
 #[derive(Debug, Clone)]
@@ -117,13 +115,9 @@ fn several(mut roots: Vec<Descriptor>) -> Result<Document, RegistryError> {
     for root in &mut roots {
         root.set_annotations(None);
     }
-    let mut index = ImageIndex::default();
-    index.set_schema_version(2);
-    index.set_media_type(Some(MediaType::ImageIndex));
-    index.set_manifests(roots);
-    let bytes = serde_json::to_vec(&index)
+    let bytes = serde_json::to_vec(&source::index_of(roots))
         .map_err(|error| RegistryError::image("the index", error.into()))?;
-    parse(digest::of(&bytes), INDEX_TYPE.to_owned(), bytes)
+    parse(digest::of(&bytes), MediaType::ImageIndex.to_string(), bytes)
 }
 
 struct Walk<'a> {
@@ -163,7 +157,7 @@ impl Walk<'_> {
     }
 
     fn document(&self, descriptor: &Descriptor) -> Result<Document, RegistryError> {
-        let bytes = verify::bytes(self.source, descriptor, LARGEST_DOCUMENT).map_err(|error| {
+        let bytes = source::bytes(self.source, descriptor, LARGEST_DOCUMENT).map_err(|error| {
             RegistryError::image(format!("manifest {}", descriptor.digest()), error)
         })?;
         parse(descriptor.digest().clone(), descriptor.media_type().to_string(), bytes)

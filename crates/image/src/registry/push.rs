@@ -8,17 +8,21 @@ use oci_spec::image::Digest;
 
 use crate::source::Source;
 
-use super::client::{Client, Settings};
+use super::client::Client;
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::plan::{Contents, Document};
-use super::progress::Event;
 use super::reference::Reference;
 use super::referrers;
 use super::repository::{Access, Repository};
+use super::settings::Settings;
 use super::upload::{Arrival, bring};
+use crate::event::Event;
 
-/// What to push, and where to.
+/// Blobs sent at one time, unless the caller says otherwise.
+const JOBS: usize = 4;
+
+/// An image to push, and its destinations.
 pub struct Push<'a> {
     /// The image.
     pub source: &'a dyn Source,
@@ -28,13 +32,13 @@ pub struct Push<'a> {
     pub credentials: Option<Credentials>,
     /// Repositories of the same registry that may hold the blobs.
     pub mount_from: Vec<String>,
-    /// Blobs on their way at one time.
+    /// Blobs sent at one time.
     pub jobs: usize,
-    /// How the registries are spoken to.
+    /// Bounds, events and the clock.
     pub settings: Settings,
 }
 
-/// What a push did. Counts are over all repositories.
+/// The result of a push. Counts are over all repositories.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Pushed {
     /// `registry/repository@digest`, one for each repository.
@@ -60,9 +64,9 @@ pub struct PushError {
     pub tags_set: Vec<String>,
     /// Tags that were not touched.
     pub tags_left: Vec<String>,
-    /// Whether a registry holds something that it did not hold before.
+    /// True where a registry holds something that it did not hold before.
     pub sent: bool,
-    /// Why.
+    /// The reason.
     #[source]
     pub source: Box<RegistryError>,
 }
@@ -78,7 +82,7 @@ impl fmt::Display for PushError {
             let (set, left) = (self.tags_set.join(", "), self.tags_left.join(", "));
             write!(f, "the push failed; set and complete: {set}; not set: {left}")?;
         }
-        f.write_str(", and what was sent is untagged: the registry removes it in time, and the same push goes on from there")
+        f.write_str(", and what was sent is untagged: the registry removes it in time, and the same push continues there")
     }
 }
 
@@ -89,8 +93,14 @@ pub(super) struct Target {
     pub(super) tags: Vec<String>,
 }
 
-impl Push<'_> {
-    /// Pushes.
+impl<'a> Push<'a> {
+    /// A push with the credentials of the files, that mounts from nowhere else.
+    pub fn new(source: &'a dyn Source, references: Vec<Reference>, settings: Settings) -> Self {
+        let mount_from = Vec::new();
+        Self { source, references, credentials: None, mount_from, jobs: JOBS, settings }
+    }
+
+    /// Sends the image to all references, and then sets their tags.
     pub fn run(&self) -> Result<Pushed, PushError> {
         let untagged = |sent, source| PushError {
             tags_set: Vec::new(),
@@ -203,7 +213,18 @@ impl Push<'_> {
         }
         for artifact in &contents.referrers {
             let subject = artifact.subject().unwrap_or(&contents.root().digest);
-            referrers::publish(repository, artifact, subject, known)?;
+            match referrers::publish(repository, artifact, subject, known) {
+                // A bill of materials never decides over its image.
+                Err(error) if is_refusal(&error) => {
+                    let name = target.reference.name();
+                    let text = format!(
+                        "{name} does not list {}, which refers to the image: {error}; the image is pushed without it",
+                        artifact.digest
+                    );
+                    repository.client.emit(&Event::Warning { text });
+                }
+                published => published?,
+            }
         }
         let digest = contents.root().digest.clone();
         pushed.references.push(target.reference.with_digest(digest).to_string());
@@ -246,7 +267,7 @@ impl Push<'_> {
         for outcome in outcomes {
             match outcome {
                 Ok(done) => arrivals.extend(done),
-                // Of two, the cause is the one that is no consequence.
+                // Of two, the cause is the one that is not a consequence.
                 Err(RegistryError::Cancelled) if failure.is_some() => {}
                 Err(error) if matches!(failure, None | Some(RegistryError::Cancelled)) => {
                     failure = Some(error);
@@ -260,6 +281,14 @@ impl Push<'_> {
         arrivals.sort_by_key(|(position, _)| *position);
         Ok(arrivals.into_iter().map(|(_, arrival)| arrival).collect())
     }
+}
+
+/// Returns true where the registry answered, and did not do what it was asked for.
+fn is_refusal(error: &RegistryError) -> bool {
+    matches!(
+        error,
+        RegistryError::Denied { .. } | RegistryError::Status { .. } | RegistryError::Answer { .. }
+    )
 }
 
 pub(super) fn all_tags(targets: &[Target]) -> impl Iterator<Item = (&Target, &String)> {

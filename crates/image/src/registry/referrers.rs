@@ -1,6 +1,6 @@
 //! Makes an artifact known as a referrer of an image.
 //!
-//! Where the registry has no referrers API, the list is kept under a tag made of the subject's
+//! For a registry without the referrers API, the list is kept under a tag made of the subject's
 //! digest (distribution-spec, "Unavailable Referrers API").
 
 use oci_spec::image::{Digest, ImageIndex, MediaType};
@@ -9,11 +9,11 @@ use crate::digest;
 
 use super::error::RegistryError;
 use super::plan::Document;
-use super::progress::Event;
 use super::repository::Repository;
+use crate::event::Event;
+use crate::source::index_of;
 
-const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
-/// Others may write the list at the same time; each round reads it anew.
+/// Others may write the list at the same time; each round reads it again.
 const ROUNDS: u32 = 4;
 
 /// Stores the artifact and makes sure that it is listed. Where it may be `known` to the registry,
@@ -60,7 +60,7 @@ fn list_by_tag(
 ) -> Result<(), RegistryError> {
     let tag = fallback_tag(subject);
     for _ in 0..ROUNDS {
-        let mut index = read_list(repository, &tag)?;
+        let mut index = read_list(repository, &tag, subject)?;
         if index.manifests().iter().any(|entry| *entry.digest() == artifact.digest) {
             listed_as(repository, artifact, Some(tag));
             return Ok(());
@@ -70,7 +70,7 @@ fn list_by_tag(
         index.set_manifests(listed);
         let bytes = serde_json::to_vec(&index)
             .map_err(|error| RegistryError::image("the list of referrers", error.into()))?;
-        repository.put_manifest(&tag, INDEX_TYPE, &bytes)?;
+        repository.put_manifest(&tag, MediaType::ImageIndex.as_ref(), &bytes)?;
         if repository.manifest_digest(&tag)?.as_deref() == Some(digest::of(&bytes).as_ref()) {
             listed_as(repository, artifact, Some(tag));
             return Ok(());
@@ -79,22 +79,29 @@ fn list_by_tag(
     Err(RegistryError::Answer {
         operation: format!("listing the referrer {}", artifact.digest),
         url: format!("{}:{tag}", repository.full_name()),
-        reason: "others keep changing the list; push again".to_owned(),
+        reason: "others keep changing the list".to_owned(),
     })
 }
 
-fn read_list(repository: &Repository, tag: &str) -> Result<ImageIndex, RegistryError> {
+fn read_list(
+    repository: &Repository,
+    tag: &str,
+    subject: &Digest,
+) -> Result<ImageIndex, RegistryError> {
     if let Some(manifest) = repository.get_manifest(tag)? {
-        return serde_json::from_slice(&manifest.bytes).map_err(|error| RegistryError::Answer {
+        let wrong = |reason: String| RegistryError::Answer {
             operation: "reading the list of referrers".to_owned(),
             url: format!("{}:{tag}", repository.full_name()),
-            reason: format!("it is no OCI index ({error}); remove the tag and push again"),
-        });
+            reason,
+        };
+        // GitLab takes the tag for the digest (oras-go#1396): an index written there would be another image.
+        if digest::of(&manifest.bytes) == *subject {
+            return Err(wrong("the registry resolves the tag to the image itself".to_owned()));
+        }
+        return serde_json::from_slice(&manifest.bytes)
+            .map_err(|error| wrong(format!("it is not an OCI index ({error})")));
     }
-    let mut index = ImageIndex::default();
-    index.set_schema_version(2);
-    index.set_media_type(Some(MediaType::ImageIndex));
-    Ok(index)
+    Ok(index_of(Vec::new()))
 }
 
 /// `sha256-<64 hexadecimal digits>`: algorithm to 32 and digest to 64 characters.

@@ -4,32 +4,43 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use anyhow::Result;
-use oci_spec::image::{Descriptor, ImageIndex, MediaType};
+use oci_spec::image::{Descriptor, Digest, ImageIndex, MediaType};
 use serde::Deserialize;
 
 use crate::digest;
-use crate::source::Source;
-use crate::verify::Verified;
+use crate::source::{Source, Verified, index_of};
 
-use super::client::{Client, Settings};
+use super::client::Client;
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::reference::Reference;
 use super::repository::{Access, Repository};
 use super::retry::Fault;
+use super::settings::Settings;
 
-/// An image in a registry. What crossed the network is verified by size and digest here already.
+/// An image in a registry. Everything that crossed the network is verified by size and digest.
 pub struct RemoteImage {
     repository: Repository,
     index: ImageIndex,
-    digest: String,
+    digest: Digest,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Kind {
+    schema_version: Option<u64>,
     media_type: Option<String>,
     manifests: Option<serde_json::Value>,
+}
+
+/// Returns the digest reference that `reference` leads to now.
+pub fn resolve(
+    reference: &Reference,
+    credentials: Option<Credentials>,
+    settings: Settings,
+) -> Result<Reference, RegistryError> {
+    let remote = RemoteImage::open(reference, credentials, settings)?;
+    Ok(reference.with_digest(remote.digest))
 }
 
 impl RemoteImage {
@@ -63,27 +74,30 @@ impl RemoteImage {
                 return Err(RegistryError::Digest { what, expected, found });
             }
         }
-        let kind: Kind = serde_json::from_slice(&manifest.bytes)
-            .map_err(|error| answer(format!("its manifest is no JSON of an image: {error}")))?;
-        let digest = found.to_string();
+        let kind: Kind = serde_json::from_slice(&manifest.bytes).map_err(|error| {
+            answer(format!("its manifest is not the JSON of an image: {error}"))
+        })?;
+        if kind.schema_version == Some(1) {
+            let reason = "it is a manifest of schema 1, which Docker wrote before version 1.10 (2016) and which is too \
+                          old to read; build and push the image again";
+            return Err(answer(reason.to_owned()));
+        }
+        let digest = found.clone();
         let index = if kind.manifests.is_some() {
             serde_json::from_slice(&manifest.bytes)
-                .map_err(|error| answer(format!("its manifest is no index: {error}")))?
+                .map_err(|error| answer(format!("its manifest is not an index: {error}")))?
         } else {
             let media_type = kind.media_type.or(manifest.media_type);
             let media_type =
                 media_type.as_deref().map_or(MediaType::ImageManifest, MediaType::from);
             let size = manifest.bytes.len() as u64;
-            let mut index = ImageIndex::default();
-            index.set_schema_version(2);
-            index.set_manifests(vec![Descriptor::new(media_type, size, found)]);
-            index
+            index_of(vec![Descriptor::new(media_type, size, found)])
         };
         Ok(Self { repository, index, digest })
     }
 
     /// The digest that the reference leads to.
-    pub fn digest(&self) -> &str {
+    pub fn digest(&self) -> &Digest {
         &self.digest
     }
 }
@@ -121,7 +135,7 @@ fn is_manifest(media_type: &MediaType) -> bool {
     }
 }
 
-/// A blob on its way; a broken transfer goes on where it broke.
+/// A blob on its way; a broken transfer continues where it broke.
 struct RemoteBlob<'a> {
     repository: &'a Repository,
     descriptor: Descriptor,

@@ -6,22 +6,24 @@ use oci_spec::image::{Descriptor, Digest, ImageIndex};
 use ureq::http::Method;
 
 use crate::digest;
-use crate::verify::LARGEST_DOCUMENT;
+use crate::source::LARGEST_DOCUMENT;
 
-use super::answers::{connection, refusal, unexpected};
 use super::client::{Call, Client, Failed};
-use super::error::RegistryError;
+use super::error::{RegistryError, connection, refusal, unexpected};
 use super::http::{Payload, Response};
-use super::progress::short;
 use super::retry::Fault;
 use super::url::Url;
+use crate::event::short;
 
 const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json";
 
-/// What a request may do with the repository.
+/// Tries of the referrers API: one fault may pass, and a second one is an answer.
+const REFERRERS_ATTEMPTS: u32 = 2;
+
+/// The rights that a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Pull,
@@ -48,7 +50,7 @@ pub(super) struct RemoteManifest {
 pub(super) struct Stored {
     /// `Docker-Content-Digest`, where it is sent.
     pub(super) digest: Option<String>,
-    /// Whether the registry lists it as a referrer by itself.
+    /// True where the registry lists it as a referrer by itself.
     pub(super) lists_referrers: bool,
 }
 
@@ -90,10 +92,11 @@ impl Repository {
 
     pub(super) fn call<'a>(&'a self, operation: &'a str, method: Method, url: Url) -> Call<'a> {
         let payload = Payload::None;
-        Call { operation, method, url, scope: &self.scope, headers: Vec::new(), payload }
+        let headers = Vec::new();
+        Call { operation, method, url, scope: &self.scope, headers, payload, attempts: None }
     }
 
-    /// Whether the blob is there.
+    /// Returns true where the registry has the blob.
     pub(super) fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
         let operation = format!("looking for blob {}", short(digest.as_ref()));
         let call = self.call(&operation, Method::HEAD, self.url(&format!("blobs/{digest}")));
@@ -127,7 +130,8 @@ impl Repository {
         fault: &Fault,
     ) -> Result<(), RegistryError> {
         let operation = format!("reading blob {}", short(digest.as_ref()));
-        self.client.wait(&operation, &self.url(&format!("blobs/{digest}")), attempt, fault)
+        let url = self.url(&format!("blobs/{digest}"));
+        self.client.wait(&operation, &url, attempt, None, fault)
     }
 
     /// Begins an upload. The session of a repeated request is left to the registry, which
@@ -252,7 +256,8 @@ impl Repository {
                 Ok(bytes) => return Ok(Some((bytes, response))),
                 Err(failure) => match connection(call.operation, &call.url, failure) {
                     Failed::Fault(fault) => {
-                        self.client.wait(call.operation, &call.url, attempt, &fault)?;
+                        let (operation, most) = (call.operation, call.attempts);
+                        self.client.wait(operation, &call.url, attempt, most, &fault)?;
                     }
                     Failed::Fatal(error) => return Err(error),
                 },
@@ -282,18 +287,23 @@ impl Repository {
         Ok(Stored { digest, lists_referrers: response.header("oci-subject").is_some() })
     }
 
-    /// The referrers API's list for `subject`. `None`: the registry has no such API.
+    /// Returns the referrers API's list for `subject`; `None` where the registry does not have the API. Registries say
+    /// so by any status (harbor#18305: 401, 403, 405, 500), and whatever is wrong with it, the tag still works.
     pub(super) fn referrers(
         &self,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
         let url = self.url(&format!("referrers/{subject}"));
-        let call = self.call("listing referrers", Method::GET, url);
-        let Some((bytes, _)) = self.read(&call)? else {
-            return Ok(None);
-        };
-        let index = serde_json::from_slice::<ImageIndex>(&bytes);
-        Ok(index.ok().map(|index| index.manifests().clone()))
+        let mut call = self.call("listing referrers", Method::GET, url);
+        call.attempts = Some(REFERRERS_ATTEMPTS);
+        match self.read(&call) {
+            Ok(Some((bytes, _))) => {
+                let index = serde_json::from_slice::<ImageIndex>(&bytes);
+                Ok(index.ok().map(|index| index.manifests().clone()))
+            }
+            Err(error @ (RegistryError::Interrupted | RegistryError::Cancelled)) => Err(error),
+            Ok(None) | Err(_) => Ok(None),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! When a request is tried again, and after which wait. Pure: time and chance are parameters.
+//! Decides whether a request is sent again, and after which wait. Pure: time and chance are parameters.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long and how often a registry that does not answer well is asked again.
+/// The bounds within which a registry that does not answer well is asked again.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// Tries of one request, the first included; three at most where the registry has not answered at all yet: its name
@@ -30,16 +30,16 @@ impl Default for Policy {
     }
 }
 
-/// Why one try failed in a way that may pass.
+/// The reason why one try failed in a way that may pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// One line: `connection reset`, `503 Service Unavailable`.
     pub reason: String,
-    /// What the server asked for in `Retry-After`.
+    /// The wait that the server asked for in `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 
-/// What to do after a fault.
+/// The step after a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// Wait, then try again.
@@ -98,7 +98,7 @@ fn chance(seed: u64, attempt: u32) -> f64 {
 }
 
 /// Reads `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3).
-pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
@@ -112,7 +112,7 @@ pub(crate) fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// Where the time comes from.
+/// A source of time.
 pub trait Clock: Send + Sync {
     /// Monotonic time, for deadlines and expiry.
     fn now(&self) -> Instant;
@@ -137,67 +137,5 @@ impl Clock for SystemClock {
 
     fn sleep(&self, wait: Duration) {
         std::thread::sleep(wait);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn fault(retry_after: Option<u64>) -> Fault {
-        Fault { reason: "503".to_owned(), retry_after: retry_after.map(Duration::from_secs) }
-    }
-
-    #[test]
-    fn a_servers_wish_is_a_lower_bound() {
-        let policy = Policy::default();
-        let decision = policy.decide(1, 6, Duration::ZERO, &fault(Some(7)));
-        assert_eq!(decision, Decision::Retry(Duration::from_secs(7)));
-    }
-
-    #[test]
-    fn both_bounds_end_it() {
-        let policy = Policy { deadline: Duration::from_mins(1), ..Policy::default() };
-        assert_eq!(
-            policy.decide(6, 6, Duration::ZERO, &fault(None)),
-            Decision::GiveUp("tried 6 times".to_owned())
-        );
-        assert_eq!(
-            policy.decide(1, 6, Duration::from_secs(50), &fault(Some(3600))),
-            Decision::GiveUp(
-                "the registry asks to wait 3600 s, and 10 s are left of 60 s".to_owned()
-            )
-        );
-        assert_eq!(
-            policy.decide(1, 6, Duration::from_mins(2), &fault(None)),
-            Decision::GiveUp("60 s are over".to_owned())
-        );
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
-        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
-        assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:50:07 GMT", now),
-            Some(Duration::from_secs(30))
-        );
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:07 GMT", now), Some(Duration::ZERO));
-        assert_eq!(retry_after("soon", now), None);
-    }
-
-    proptest! {
-        #[test]
-        fn waits_grow_within_their_bounds(seed: u64, attempt in 1u32..5) {
-            let policy = Policy { seed, ..Policy::default() };
-            let full = (policy.base * (1 << (attempt - 1))).min(policy.cap);
-            let Decision::Retry(wait) = policy.decide(attempt, 6, Duration::ZERO, &fault(None)) else {
-                panic!("attempt {attempt} of {} is tried again", policy.attempts);
-            };
-            prop_assert!(wait >= full / 2 && wait <= full, "{wait:?} of {full:?}");
-            prop_assert_eq!(policy.decide(attempt, 6, Duration::ZERO, &fault(None)), Decision::Retry(wait));
-        }
     }
 }

@@ -8,11 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::http::Method;
 
-use super::answers::{connection, detail, refusal};
 use super::challenge::{Challenge, TokenAnswer};
 use super::client::{Client, Failed};
 use super::credentials::{Credentials, Secret, without_values};
-use super::error::RegistryError;
+use super::error::{RegistryError, connection, detail, refusal};
 use super::http::{Payload, Response};
 use super::retry::is_transient;
 use super::url::{Scheme, Url, encode};
@@ -41,7 +40,7 @@ impl Authority {
         Self { credentials, state: Mutex::default() }
     }
 
-    /// Where the credentials came from.
+    /// The place where the credentials were found.
     pub(super) fn origin(&self) -> &str {
         &self.credentials.origin
     }
@@ -112,7 +111,7 @@ impl Authority {
                 Err(Failed::Fault(fault)) => fault,
                 Err(fatal) => return Err(fatal),
             };
-            client.wait(OPERATION, &url, attempt, &fault).map_err(Failed::Fatal)?;
+            client.wait(OPERATION, &url, attempt, None, &fault).map_err(Failed::Fatal)?;
             attempt += 1;
         }
     }
@@ -127,7 +126,7 @@ impl Authority {
         scope: &str,
     ) -> Result<Response, Failed> {
         let exchange = |method, url: &Url, headers: &[(&str, String)], payload| {
-            let answer = client.transport.exchange(&method, url, headers, payload);
+            let answer = client.exchange(&method, url, headers, payload);
             answer.map_err(|failure| connection(OPERATION, url, failure))
         };
         if let Secret::IdentityToken(token) = &self.credentials.secret {
@@ -166,7 +165,7 @@ impl Authority {
         let body =
             response.bytes(1 << 20).map_err(|failure| connection(OPERATION, url, failure))?;
         serde_json::from_slice(&body).map_err(|error| {
-            let reason = format!("its answer is no token: {}", without_values(&error));
+            let reason = format!("its answer is not a token: {}", without_values(&error));
             unusable(&url.without_query(), reason)
         })
     }

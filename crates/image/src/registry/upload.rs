@@ -6,18 +6,17 @@ use oci_spec::image::Descriptor;
 use ureq::http::Method;
 
 use crate::source::Source;
-use crate::verify::{self, Verified};
+use crate::source::{self, Verified};
 
-use super::answers::{refusal, unexpected};
 use super::client::Failed;
-use super::error::RegistryError;
+use super::error::{RegistryError, refusal, unexpected};
 use super::http::{Payload, Response};
 use super::ladder::{Ladder, Mode, Next, chunk_length};
-use super::progress::{Event, short};
 use super::repository::{Repository, Session, Started, next_offset};
 use super::retry::Fault;
+use crate::event::{Event, short};
 
-/// How a blob came to be there.
+/// The way in which a blob came to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Arrival {
     Present,
@@ -34,16 +33,16 @@ pub(super) fn bring(
     mounts: &[String],
 ) -> Result<Arrival, RegistryError> {
     let client = &repository.client;
-    let (digest, size) = (descriptor.digest().to_string(), descriptor.size());
+    let (digest, bytes) = (descriptor.digest().to_string(), descriptor.size());
     if repository.has_blob(descriptor.digest())? {
-        client.emit(&Event::BlobPresent { digest, size });
+        client.emit(&Event::BlobPresent { digest, bytes });
         return Ok(Arrival::Present);
     }
     let mut session = None;
     for from in mounts.iter().filter(|from| **from != repository.name) {
         match repository.mount(descriptor.digest(), from) {
             Ok(Started::Mounted) => {
-                client.emit(&Event::BlobMounted { digest, size, from: from.clone() });
+                client.emit(&Event::BlobMounted { digest, bytes, from: from.clone() });
                 return Ok(Arrival::Mounted);
             }
             Ok(Started::Session(started)) => session = Some(started),
@@ -56,11 +55,11 @@ pub(super) fn bring(
         repository,
         blob: Blob::open(source, descriptor, client.settings.chunk)?,
         operation: format!("uploading blob {}", short(&digest)),
-        ladder: Ladder::new(size, client.settings.chunk),
+        ladder: Ladder::new(bytes, client.settings.chunk),
         offset: 0,
     };
     upload.run(session)?;
-    client.emit(&Event::BlobUploaded { digest, size });
+    client.emit(&Event::BlobUploaded { digest, bytes });
     Ok(Arrival::Uploaded)
 }
 
@@ -73,9 +72,9 @@ struct Upload<'a> {
     offset: u64,
 }
 
-/// What came of sending bytes.
+/// The outcome of sending bytes.
 enum Sent {
-    /// The registry has taken them; the upload goes on.
+    /// The registry has taken them; the upload continues.
     Taken,
     /// The blob is complete.
     Complete,
@@ -93,9 +92,7 @@ impl Upload<'_> {
         };
         let (mut attempt, mut furthest) = (1, 0);
         loop {
-            if client.is_cancelled() {
-                return Err(RegistryError::Cancelled);
-            }
+            client.check()?;
             let before = self.offset;
             let (next, fault) = match self.send(&mut session) {
                 Ok(Sent::Complete) => return Ok(()),
@@ -119,7 +116,7 @@ impl Upload<'_> {
                 Err(Failed::Fault(fault)) => (Next::Ask, fault),
                 Err(Failed::Fatal(error)) => return Err(error),
             };
-            client.wait(&self.operation, &session.location, attempt, &fault)?;
+            client.wait(&self.operation, &session.location, attempt, None, &fault)?;
             attempt += 1;
             if self.recover(next, &mut session)? {
                 return Ok(());
@@ -177,9 +174,9 @@ impl Upload<'_> {
                 Failed::Fatal(unexpected(&self.operation, &response.url, reason))
             })?;
         }
-        let stands = response.header("range").and_then(next_offset);
+        let taken = response.header("range").and_then(next_offset);
         // A registry that took a part says so; one that says more than was sent is wrong.
-        self.offset = stands.filter(|at| *at <= end).unwrap_or(end);
+        self.offset = taken.filter(|at| *at <= end).unwrap_or(end);
         self.progress();
         Ok(Sent::Taken)
     }
@@ -216,9 +213,9 @@ impl Upload<'_> {
     }
 
     fn progress(&self) {
-        let (digest, size) =
+        let (digest, bytes) =
             (self.blob.descriptor.digest().to_string(), self.blob.descriptor.size());
-        self.repository.client.emit(&Event::BlobProgress { digest, sent: self.offset, size });
+        self.repository.client.emit(&Event::BlobProgress { digest, sent: self.offset, bytes });
     }
 }
 
@@ -246,7 +243,7 @@ impl<'a> Blob<'a> {
         most: u64,
     ) -> Result<Self, RegistryError> {
         let reader =
-            verify::reader(source, descriptor).map_err(|error| unreadable(descriptor, error))?;
+            source::reader(source, descriptor).map_err(|error| unreadable(descriptor, error))?;
         Ok(Self { source, descriptor, reader, most, chunk: Vec::new(), start: 0 })
     }
 

@@ -78,13 +78,13 @@ impl Url {
         Some(self.at(format!("{folder}{location}")))
     }
 
-    /// Where an answer to a request for this address leads. A registry behind a proxy that ends
+    /// Follows the `Location` of an answer to a request for this address. A registry behind a proxy that ends
     /// TLS often names itself with `http`: its own host is then asked by `https` all the same,
     /// another host is refused.
     pub(crate) fn follow(&self, location: &str) -> Result<Self, String> {
         let mut to = self
             .join(location)
-            .ok_or_else(|| format!("its Location `{location}` is no address"))?;
+            .ok_or_else(|| format!("its Location `{location}` is not an address"))?;
         if self.scheme == Scheme::Https && to.scheme == Scheme::Http {
             if to.host() != self.host() {
                 return Err(format!(
@@ -107,14 +107,14 @@ impl Url {
         host_and_port(&self.authority).1.unwrap_or(self.scheme.default_port())
     }
 
-    /// Whether both are served by one scheme, host and port: the only place credentials go.
+    /// Returns true where both are served by one scheme, host and port: the only place credentials go.
     pub(crate) fn same_origin(&self, other: &Self) -> bool {
         self.scheme == other.scheme
             && self.host().eq_ignore_ascii_case(other.host())
             && self.port() == other.port()
     }
 
-    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
+    /// Returns true where the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback_host(self.host())
     }
@@ -144,7 +144,7 @@ impl FromStr for Url {
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        // User names in an address would send a password to whoever wrote the header.
+        // User names in an address would send a password to the author of the header.
         if authority.is_empty() || authority.contains('@') {
             return Err(());
         }
@@ -154,7 +154,7 @@ impl FromStr for Url {
     }
 }
 
-/// Whether `host` is `localhost`, a name under it, or a loopback address.
+/// Returns true where `host` is `localhost`, a name under it, or a loopback address.
 pub(crate) fn is_loopback_host(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     host == "localhost"

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use ureq::Agent;
 
-use super::event::Check;
 use super::process::Process;
 use crate::dive::human_bytes;
+use crate::event::Check;
 
-/// Where a service answers.
+/// The addresses of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoints {
     /// The service itself.
@@ -31,7 +31,7 @@ impl Endpoints {
     }
 }
 
-/// How long to wait.
+/// The times to wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// For the service to be ready.
@@ -51,8 +51,8 @@ const LONGEST: u64 = 1 << 20;
 /// Between two attempts while the service starts.
 const PAUSE: Duration = Duration::from_micros(200);
 
-/// Waits for `/readyz`, then asks for everything else; `report` hears of each answer. Whether all were right.
-/// `interrupted` says whether to give up.
+/// Waits for `/readyz`, then asks for everything else; `report` receives each answer. Returns true where
+/// all were right. `interrupted` tells when to give up.
 pub fn checks(
     process: &mut Process,
     at: Endpoints,

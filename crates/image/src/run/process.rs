@@ -1,14 +1,23 @@
-//! The process of the entry point: started, signalled, waited for.
+//! The process of the entry point: started, signalled, waited for; and the stage before it that makes the image's folder
+//! its root.
+//!
+//! That stage is a process of its own because a folder can be made the root of a whole process only, and because what
+//! runs between fork and exec would be unsafe code.
+//!
+//! The folder of a run is private, removed at its end, and by the next run where it was killed.
 
+use std::convert::Infallible;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, chroot};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use super::plan::{Isolation, Plan};
+use super::{Isolation, Plan};
 use crate::unpack::Rooted;
 
 /// A running entry point. Killed when dropped.
@@ -18,7 +27,7 @@ pub struct Process {
     started: Instant,
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// Its exit code; 128 and the signal's number where a signal ended it.
@@ -78,12 +87,12 @@ impl Process {
         self.child.id()
     }
 
-    /// When it was started.
+    /// The moment at which it was started.
     pub fn started(&self) -> Instant {
         self.started
     }
 
-    /// Sends `signal`; a process that is over is none the worse for it.
+    /// Sends `signal`, which a process that has ended does not mind.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         match kill_process(Pid::from_child(&self.child), signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
@@ -91,7 +100,7 @@ impl Process {
         }
     }
 
-    /// Whether it has ended, and how.
+    /// Returns the end of the process, once it has ended.
     pub fn ended(&mut self) -> Result<Option<Ended>> {
         let status = self.child.try_wait().context("cannot wait for the image's program")?;
         Ok(status.map(|status| Ended { code: code(status) }))
@@ -123,4 +132,82 @@ impl Drop for Process {
 fn code(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(255);
     u8::try_from(code).unwrap_or(255)
+}
+
+/// The root to enter, and the program to become.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    /// The folder that becomes the root.
+    pub root: PathBuf,
+    /// The working folder within it.
+    pub folder: PathBuf,
+    /// The user id.
+    pub user: u32,
+    /// The group id.
+    pub group: u32,
+    /// The program within the root, and its arguments.
+    pub command: Vec<String>,
+}
+
+/// Replaces this process by the program, as root. It returns only when that fails.
+pub fn enter(entered: &Entered) -> Result<Infallible> {
+    let (program, args) = entered.command.split_first().context("there is no program to run")?;
+    chroot(&entered.root).with_context(|| {
+        format!("cannot make {} the root; try --isolation none", entered.root.display())
+    })?;
+    std::env::set_current_dir(&entered.folder)
+        .with_context(|| format!("cannot enter the image's folder {}", entered.folder.display()))?;
+    // Setting the user as root drops all other groups as well (std, `CommandExt::uid`).
+    let error = Command::new(program).args(args).gid(entered.group).uid(entered.user).exec();
+    Err(error).with_context(|| format!("cannot run the image's program {program}"))
+}
+
+const PREFIX: &str = ".run-";
+
+/// A folder for one run. Removed when dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    /// Makes `parent/.run-PID`, and removes those of runs that are over.
+    pub fn new(parent: &Path) -> Result<Self> {
+        fs::create_dir_all(parent)
+            .with_context(|| format!("cannot make folder {}", parent.display()))?;
+        for entry in fs::read_dir(parent)?.flatten() {
+            if is_left_over(&entry.file_name().to_string_lossy()) {
+                // Another run may be removing it as well.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let path = parent.join(format!("{PREFIX}{}", std::process::id()));
+        DirBuilder::new()
+            .mode(0o755)
+            .create(&path)
+            .with_context(|| format!("cannot make folder {}", path.display()))?;
+        Ok(Self { path })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the next run.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+fn is_left_over(name: &str) -> bool {
+    let Some(pid) =
+        name.strip_prefix(PREFIX).and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw)
+    else {
+        return false;
+    };
+    let ours = u32::try_from(pid.as_raw_nonzero().get()).is_ok_and(|pid| pid == std::process::id());
+    ours || test_kill_process(pid) == Err(rustix::io::Errno::SRCH)
 }

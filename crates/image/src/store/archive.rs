@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -10,8 +11,7 @@ use oci_spec::image::{Descriptor, ImageIndex};
 use tar::EntryType;
 
 use super::docker::{self, Synthesized};
-use super::section::Section;
-use super::{blob_path, layout};
+use super::{blob_path, parse_index};
 use crate::source::Source;
 
 /// More entries than any image archive has: one per blob.
@@ -24,11 +24,11 @@ pub struct Archive {
     name: String,
     file: File,
     entries: Entries,
-    /// What stands in for the OCI documents where the archive has only Docker's `manifest.json`.
+    /// OCI documents made up for an archive that has only Docker's `manifest.json`.
     docker: Option<Synthesized>,
 }
 
-/// Where the file of a name is within the archive.
+/// The place of a file within the archive.
 #[derive(Clone, Debug)]
 enum Place {
     File { offset: u64, size: u64 },
@@ -63,7 +63,7 @@ impl Archive {
         if archive.entries.find("index.json").is_none() {
             if archive.entries.find("manifest.json").is_none() {
                 bail!(
-                    "{} is no image archive: it holds neither index.json (OCI) nor manifest.json (Docker)",
+                    "{} is not an image archive: it holds neither index.json (OCI) nor manifest.json (Docker)",
                     archive.name
                 );
             }
@@ -93,10 +93,7 @@ impl Source for Archive {
     fn index(&self) -> Result<ImageIndex> {
         match &self.docker {
             Some(docker) => Ok(docker.index.clone()),
-            None => layout::parse_index(
-                self.file("index.json")?,
-                &format!("index.json of {}", self.name),
-            ),
+            None => parse_index(self.file("index.json")?, &format!("index.json of {}", self.name)),
         }
     }
 
@@ -120,7 +117,7 @@ fn refuse_compressed(file: &File, name: &str) -> Result<()> {
     let mut magic = [0; 4];
     let mut start = Section::new(file, 0, 4);
     if start.read_exact(&mut magic).is_err() {
-        bail!("{name} is no image archive: it has fewer than 4 bytes");
+        bail!("{name} is not an image archive: it has fewer than 4 bytes");
     }
     match magic {
         [0x1f, 0x8b, ..] => {
@@ -143,7 +140,7 @@ fn scan(file: &File) -> Result<Entries> {
         // The library's own words quote the bytes, which may be anything.
         let Ok(entry) = entry else {
             match last {
-                None => bail!("it is no tar archive, or cut short within its first entry"),
+                None => bail!("it is not a tar archive, or cut short within its first entry"),
                 Some(path) => bail!("it is damaged or cut short behind the entry {path:?}"),
             }
         };
@@ -194,11 +191,40 @@ fn clean(path: &str) -> String {
     parts.join("/")
 }
 
-/// What the symbolic link `path` with the text `target` leads to.
+/// Resolves the symbolic link `path` with the text `target`.
 fn resolve(path: &str, target: &str) -> String {
     if target.starts_with('/') {
         return clean(target);
     }
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     clean(&format!("{folder}/{target}"))
+}
+
+/// Reads `left` bytes of `file` from `offset`; several sections of one file can be read at once.
+pub(super) struct Section<'a> {
+    file: &'a File,
+    offset: u64,
+    left: u64,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(file: &'a File, offset: u64, size: u64) -> Self {
+        Self { file, offset, left: size }
+    }
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.file.read_at(&mut buffer[..wanted], self.offset)?;
+        if read == 0 && wanted > 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the archive ends in the middle of this blob",
+            ));
+        }
+        self.offset += read as u64;
+        self.left -= read as u64;
+        Ok(read)
+    }
 }

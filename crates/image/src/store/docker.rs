@@ -12,10 +12,9 @@ use serde::Deserialize;
 use super::archive::Archive;
 use crate::digest::{self, HashingReader};
 use crate::layer::Compression;
-use crate::verify::LARGEST_DOCUMENT;
-use crate::{canonical, source::REF_NAME};
+use crate::source::{LARGEST_DOCUMENT, REF_NAME};
 
-/// What an OCI reader asks for and the archive has not.
+/// The documents that an OCI reader asks for and that the archive lacks.
 pub(super) struct Synthesized {
     pub(super) index: ImageIndex,
     /// Manifests, by digest.
@@ -37,7 +36,7 @@ struct Image {
 
 pub(super) fn synthesize(archive: &Archive) -> Result<Synthesized> {
     let images: Vec<Image> = serde_json::from_slice(&document(archive, "manifest.json")?)
-        .context("manifest.json is no list of images")?;
+        .context("manifest.json is not a list of images")?;
     if images.is_empty() {
         bail!("manifest.json names no image");
     }
@@ -57,7 +56,7 @@ pub(super) fn synthesize(archive: &Archive) -> Result<Synthesized> {
             .config(config)
             .layers::<Vec<Descriptor>>(layers)
             .build()?;
-        let bytes = canonical::to_vec(&manifest)?;
+        let bytes = digest::canonical(&manifest)?;
         let mut descriptor =
             Descriptor::new(MediaType::ImageManifest, bytes.len() as u64, digest::of(&bytes));
         if let Some(tag) = image.repo_tags.iter().flatten().next() {

@@ -26,7 +26,7 @@ impl Rooted {
         Ok(Self { root })
     }
 
-    /// Where the image's path `path` is, through links as if the folder were the root.
+    /// Resolves the image's path `path`, through links as if the folder were the root.
     pub fn resolve(&self, path: &[u8]) -> Result<PathBuf> {
         let (inner, _) = self.walk(path, false)?;
         Ok(inner)
@@ -48,12 +48,12 @@ impl Rooted {
     pub(super) fn file(&self, path: &[u8]) -> Result<PathBuf> {
         let shown = String::from_utf8_lossy(path).into_owned();
         let (parent, name) =
-            split(path)?.with_context(|| format!("the link's target {shown:?} is no file"))?;
+            split(path)?.with_context(|| format!("the link's target {shown:?} is not a file"))?;
         let inner = self.resolve(&parent)?.join(os(&name));
         let metadata = fs::symlink_metadata(&inner)
             .with_context(|| format!("the link's target {shown:?} is not there"))?;
         if !metadata.is_file() {
-            bail!("the link's target {shown:?} is no regular file");
+            bail!("the link's target {shown:?} is not a regular file");
         }
         Ok(inner)
     }

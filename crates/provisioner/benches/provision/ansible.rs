@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::contender::Contender;
-use crate::measure::Run;
 use crate::server::{Program, Server};
+use skyward_testkit::bench::measure::Run;
 
 /// How many of its tasks say each time that there is something to change; see their comments in the playbook.
 const ALWAYS: usize = 2;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::measure::Run;
+use skyward_testkit::bench::measure::Run;
 
 /// A program that has made a stack of its own, and can look whether there is something to do.
 pub(crate) trait Contender {

@@ -10,24 +10,19 @@ mod ours;
 mod server;
 mod tofu;
 
-#[path = "../../../deployer/benches/deploy/measure.rs"]
-mod measure;
-#[path = "../../../image/benches/image/row.rs"]
-#[allow(dead_code, reason = "shared with the image's bench, which uses more of it")]
-mod row;
 #[path = "../../tests/moto/wire.rs"]
 mod wire;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use ansible::Ansible;
 use contender::Contender;
-use measure::{Run, median};
 use ours::Ours;
-use row::{Row, Target};
 use server::Server;
+use skyward_testkit::bench::measure::{Run, median};
+use skyward_testkit::bench::{Row, Target};
 use tofu::Tofu;
 
 /// What is measured, in the words of the table.
@@ -44,50 +39,10 @@ const TARGET: Target = Target::AtMost(0.2);
 type Measured = (Run, u64);
 
 fn main() -> ExitCode {
-    let ended = match std::env::args().nth(1).as_deref() {
-        Some(measure::FLAG) => measure::print(std::env::args_os().skip(2)),
-        _ => run(),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<()> {
-    let json = arguments()?;
-    let rows = match Server::start() {
-        Ok(server) => rows(&server)?,
-        Err(reason) => vec![Row::skipped(IDLE, format!("moto_server: {reason:#}"))],
-    };
-    if json {
-        let rows: Vec<_> = rows.iter().map(Row::json).collect();
-        println!("{:#}", serde_json::json!({ "subject": "provision", "rows": rows }));
-    } else {
-        print!("{}", row::table(&rows));
-    }
-    Ok(())
-}
-
-/// `--bench` is cargo's own.
-fn arguments() -> Result<bool> {
-    let mut json = false;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--bench" => {}
-            "--output" => match arguments.next().as_deref() {
-                Some("json") => json = true,
-                Some("text") => json = false,
-                _ => bail!("--output takes text or json"),
-            },
-            other => bail!("{other} is no option; there is --output text|json"),
-        }
-    }
-    Ok(json)
+    skyward_testkit::bench::main("provision", |_| match Server::start() {
+        Ok(server) => rows(&server),
+        Err(reason) => Ok(vec![Row::skipped(IDLE, format!("moto_server: {reason:#}"))]),
+    })
 }
 
 fn rows(server: &Server) -> Result<Vec<Row>> {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::measure::Run;
 use crate::server::{Program, Server};
+use skyward_testkit::bench::measure::Run;
 
 const PROVISIONER: &str = env!("CARGO_BIN_EXE_skyward-provisioner");
 const USER_DATA: &str = include_str!("../../../../infra/user-data.sh");

@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::measure::{self, Run};
 use crate::wire::Wire;
+use skyward_testkit::bench::measure::{self, Run};
 
 /// A moto on a free port of this machine.
 pub(crate) struct Server {

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::contender::Contender;
-use crate::measure::Run;
 use crate::server::{Program, Server};
+use skyward_testkit::bench::measure::Run;
 
 const CONFIGURATION: &str = include_str!("main.tf");
 

@@ -1,0 +1,18 @@
+//! Everything about images: one program, so that it is linked once.
+
+mod build;
+mod dockerfile;
+mod engines;
+mod fixture;
+mod inspect;
+mod load;
+mod pack;
+mod properties;
+mod registry;
+mod rules;
+mod run;
+mod sbom;
+mod store;
+mod support;
+mod unpack;
+mod values;
