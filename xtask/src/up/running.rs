@@ -78,7 +78,7 @@ impl Shown<'_> {
                 size: event.get("bytes").and_then(Value::as_u64),
                 ..Row::new("unpack", "into a folder, digests verified", seconds)
             }),
-            "started" => {
+            "running" => {
                 text("address").clone_into(&mut self.address);
                 self.report.add(Row::new("run", text("isolation"), None));
             }
