@@ -51,7 +51,7 @@ pub enum ImageEvent {
         seconds: f64,
     },
     /// The entry point runs.
-    Running {
+    Serving {
         /// The address of the service.
         address: String,
         /// The address of its probes and metrics.
@@ -134,11 +134,11 @@ impl Present for ImageEvent {
                 let text = format!("{}: unpacked {bytes} ({seconds})", folder.display());
                 page.line("done", Tone::Good, &text);
             }
-            Self::Running { address, admin, pid, isolation } => {
+            Self::Serving { address, admin, pid, isolation } => {
                 let text = format!(
                     "{address}, probes and metrics {admin} (process {pid}, isolation: {isolation})"
                 );
-                page.line("run", Tone::Good, &text);
+                page.line("serve", Tone::Good, &text);
             }
             Self::Check(check) => {
                 let (word, tone) =

@@ -118,7 +118,7 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let stage = [ENTER.to_owned()];
     let mut process =
         Process::start(&plan, scratch.path(), isolation, &stage, output).with_context(failed)?;
-    report(ImageEvent::Running {
+    report(ImageEvent::Serving {
         address: format!("http://{}", endpoints.service),
         admin: format!("http://{}", endpoints.admin),
         pid: process.id(),
