@@ -1,0 +1,77 @@
+//! DB subnet groups, which give a database its zones.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::Tags;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DbSubnetGroup {
+    pub name: String,
+    pub arn: String,
+    pub description: String,
+    pub vpc: String,
+    pub subnets: BTreeSet<String>,
+    /// `Complete`.
+    pub status: String,
+}
+
+operations! {
+    CreateDBSubnetGroup {
+        name: String,
+        description: String,
+        subnets: BTreeSet<String>,
+        tags: Tags,
+    } -> DbSubnetGroup;
+    DescribeDBSubnetGroups { name: String } -> Vec<DbSubnetGroup>;
+    ModifyDBSubnetGroup { name: String, description: String, subnets: BTreeSet<String> } -> ();
+    DeleteDBSubnetGroup { name: String } -> ();
+}
+
+#[cfg(feature = "sdk")]
+mod sdk {
+    use aws_sdk_rds::types;
+
+    use super::*;
+    use crate::kind::prelude::*;
+
+    fn subnet_group(found: types::DbSubnetGroup) -> DbSubnetGroup {
+        let subnets = found.subnets.unwrap_or_default().into_iter();
+        DbSubnetGroup {
+            name: text(found.db_subnet_group_name),
+            arn: text(found.db_subnet_group_arn),
+            description: text(found.db_subnet_group_description),
+            vpc: text(found.vpc_id),
+            subnets: subnets.filter_map(|subnet| subnet.subnet_identifier).collect(),
+            status: text(found.subnet_group_status),
+        }
+    }
+
+    call!(
+        rds.create_db_subnet_group,
+        |call: CreateDBSubnetGroup, request| request
+            .db_subnet_group_name(call.name)
+            .db_subnet_group_description(call.description)
+            .set_subnet_ids(Some(call.subnets.into_iter().collect()))
+            .set_tags(Some(rds::to_tags(call.tags))),
+        |answer| subnet_group(
+            answer.db_subnet_group.unwrap_or_else(|| types::DbSubnetGroup::builder().build())
+        )
+    );
+
+    find!(
+        rds.describe_db_subnet_groups,
+        |call: DescribeDBSubnetGroups, request| request.db_subnet_group_name(call.name),
+        "DBSubnetGroupNotFoundFault",
+        |answer| each(answer.db_subnet_groups, subnet_group)
+    );
+
+    call!(rds.modify_db_subnet_group, |call: ModifyDBSubnetGroup, request| request
+        .db_subnet_group_name(call.name)
+        .db_subnet_group_description(call.description)
+        .set_subnet_ids(Some(call.subnets.into_iter().collect())));
+
+    call!(rds.delete_db_subnet_group, |call: DeleteDBSubnetGroup, request| request
+        .db_subnet_group_name(call.name));
+}

@@ -1,0 +1,75 @@
+//! Instance profiles, by which an instance has a role.
+
+use serde::{Deserialize, Serialize};
+
+use super::Tags;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceProfile {
+    pub name: String,
+    pub arn: String,
+    /// The role in it.
+    pub role: Option<String>,
+    pub tags: Tags,
+}
+
+operations! {
+    CreateInstanceProfile { name: String, tags: Tags } -> InstanceProfile;
+    GetInstanceProfile { name: String } -> InstanceProfile;
+    TagInstanceProfile { name: String, tags: Tags } -> ();
+    AddRoleToInstanceProfile { profile: String, role: String } -> ();
+    RemoveRoleFromInstanceProfile { profile: String, role: String } -> ();
+    DeleteInstanceProfile { name: String } -> ();
+}
+
+#[cfg(feature = "sdk")]
+mod sdk {
+    use aws_sdk_iam::types;
+
+    use super::*;
+    use crate::kind::prelude::*;
+
+    fn profile(found: types::InstanceProfile) -> InstanceProfile {
+        InstanceProfile {
+            name: found.instance_profile_name,
+            arn: found.arn,
+            role: found.roles.into_iter().next().map(|role| role.role_name),
+            tags: iam::tags(found.tags),
+        }
+    }
+
+    call!(
+        iam.create_instance_profile,
+        |call: CreateInstanceProfile, request| request
+            .instance_profile_name(call.name)
+            .set_tags(Some(iam::to_tags(Operation::CreateInstanceProfile, call.tags)?)),
+        |answer| answer
+            .instance_profile
+            .map(profile)
+            .ok_or_else(|| empty(Operation::CreateInstanceProfile))?
+    );
+
+    call!(
+        iam.get_instance_profile,
+        |call: GetInstanceProfile, request| request.instance_profile_name(call.name),
+        |answer| answer
+            .instance_profile
+            .map(profile)
+            .ok_or_else(|| empty(Operation::GetInstanceProfile))?
+    );
+
+    call!(iam.tag_instance_profile, |call: TagInstanceProfile, request| request
+        .instance_profile_name(call.name)
+        .set_tags(Some(iam::to_tags(Operation::TagInstanceProfile, call.tags)?)));
+
+    call!(iam.add_role_to_instance_profile, |call: AddRoleToInstanceProfile, request| request
+        .instance_profile_name(call.profile)
+        .role_name(call.role));
+
+    call!(iam.remove_role_from_instance_profile, |call: RemoveRoleFromInstanceProfile, request| {
+        request.instance_profile_name(call.profile).role_name(call.role)
+    });
+
+    call!(iam.delete_instance_profile, |call: DeleteInstanceProfile, request| request
+        .instance_profile_name(call.name));
+}

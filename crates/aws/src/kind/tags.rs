@@ -1,0 +1,62 @@
+//! The operations that tag a resource of any kind, by its id or its ARN.
+
+use std::collections::BTreeMap;
+
+/// Name to value.
+pub type Tags = BTreeMap<String, String>;
+
+operations! {
+    CreateTags { resources: Vec<String>, tags: Tags } -> ();
+    DeleteTags { resources: Vec<String>, names: Vec<String> } -> ();
+    DescribeElbTags { resources: Vec<String> } -> BTreeMap<String, Tags>;
+    AddElbTags { resource: String, tags: Tags } -> ();
+    ListRdsTags { arn: String } -> Tags;
+    AddRdsTags { arn: String, tags: Tags } -> ();
+}
+
+#[cfg(feature = "sdk")]
+mod sdk {
+    use aws_sdk_ec2::types::Tag;
+
+    use super::*;
+    use crate::kind::prelude::*;
+
+    call!(ec2.create_tags, |call: CreateTags, request| request
+        .set_resources(Some(call.resources))
+        .set_tags(Some(ec2::to_tags(call.tags))));
+
+    call!(ec2.delete_tags, |call: DeleteTags, request| {
+        // Without a value the tag goes whatever its value is.
+        let tags = call.names.into_iter().map(|name| Tag::builder().key(name).build());
+        request.set_resources(Some(call.resources)).set_tags(Some(tags.collect()))
+    });
+
+    impl Sdk {
+        pub(crate) async fn describe_elb_tags(
+            &self,
+            call: DescribeElbTags,
+        ) -> Result<BTreeMap<String, Tags>, ApiError> {
+            if call.resources.is_empty() {
+                return Ok(BTreeMap::new());
+            }
+            let request = self.elb.describe_tags().set_resource_arns(Some(call.resources));
+            let answer = request.send().await.answer(Operation::DescribeElbTags)?;
+            let found = answer.tag_descriptions.unwrap_or_default().into_iter();
+            Ok(found.map(|found| (text(found.resource_arn), elb::tags(found.tags))).collect())
+        }
+    }
+
+    call!(elb.add_tags as add_elb_tags, |call: AddElbTags, request| request
+        .resource_arns(call.resource)
+        .set_tags(Some(elb::to_tags(call.tags))));
+
+    call!(
+        rds.list_tags_for_resource as list_rds_tags,
+        |call: ListRdsTags, request| request.resource_name(call.arn),
+        |answer| rds::tags(answer.tag_list)
+    );
+
+    call!(rds.add_tags_to_resource as add_rds_tags, |call: AddRdsTags, request| request
+        .resource_name(call.arn)
+        .set_tags(Some(rds::to_tags(call.tags))));
+}
