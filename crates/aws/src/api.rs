@@ -20,13 +20,13 @@ pub trait Api {
     fn call(&self, request: Request) -> CallFuture<'_>;
 }
 
-impl<A: Api + ?Sized> Api for Rc<A> {
+impl<T: Api + ?Sized> Api for Rc<T> {
     fn call(&self, request: Request) -> CallFuture<'_> {
         (**self).call(request)
     }
 }
 
-impl<A: Api + ?Sized> Api for Box<A> {
+impl<T: Api + ?Sized> Api for Box<T> {
     fn call(&self, request: Request) -> CallFuture<'_> {
         (**self).call(request)
     }

@@ -13,6 +13,7 @@ pub mod sdk;
 
 pub use api::{Api, CallFuture, Reported, all, send};
 pub use error::{ApiError, Class, OperationName, Service};
+pub use kind::DbClusterChanges;
 pub use kind::operations::*;
 pub use kind::{Backend, Call, Operation, Paged, Request, Response, dispatch};
 pub use page::{Page, STACK_TAG, Select};

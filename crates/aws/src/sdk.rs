@@ -21,59 +21,19 @@ pub(crate) mod prelude {
         Filters, each, ec2, elb, filled, iam, name, next, rds, set, some, tags_from, text,
     };
     pub(crate) use super::error::{Answer, OrNone, empty, invalid};
-    pub(crate) use super::{Sdk, call, find, pages};
+    pub(crate) use super::{Sdk, requests};
     pub(crate) use crate::error::ApiError;
 }
 
-/// Carries out an operation by one request: what is sent, and what the answer says. The client's method is also ours, unless
-/// `as` names another.
-macro_rules! call {
-    ($client:ident.$method:ident, |$call:ident: $type:ty, $request:ident| $sent:expr $(,)?) => {
-        call!($client.$method as $method, |$call: $type, $request| $sent, |_| ());
-    };
-    ($client:ident.$method:ident, |$call:ident: $type:ty, $request:ident| $sent:expr,
-        |$answer:pat_param| $value:expr $(,)?) => {
-        call!($client.$method as $method, |$call: $type, $request| $sent, |$answer| $value);
-    };
-    ($client:ident.$method:ident as $ours:ident, |$call:ident: $type:ty, $request:ident| $sent:expr $(,)?) => {
-        call!($client.$method as $ours, |$call: $type, $request| $sent, |_| ());
-    };
-    ($client:ident.$method:ident as $ours:ident, |$call:ident: $type:ty, $request:ident| $sent:expr,
-        |$answer:pat_param| $value:expr $(,)?) => {
-        impl Sdk {
-            pub(crate) async fn $ours(
-                &self,
-                $call: $type,
-            ) -> Result<<$type as Call>::Output, ApiError> {
-                let $request = self.$client.$method();
-                let answer = $sent.send().await;
-                let $answer = answer.answer(<$type as Call>::OPERATION)?;
-                Ok($value)
-            }
-        }
-    };
-}
-
-/// Carries out a search by name, whose answer is empty where the service has this code for what it did not find.
-macro_rules! find {
-    ($client:ident.$method:ident, |$call:ident: $type:ty, $request:ident| $sent:expr, $missing:literal,
-        |$answer:ident| $value:expr $(,)?) => {
-        impl Sdk {
-            pub(crate) async fn $method(
-                &self,
-                $call: $type,
-            ) -> Result<<$type as Call>::Output, ApiError> {
-                let $request = self.$client.$method();
-                let answer = $sent.send().await.answer(<$type as Call>::OPERATION);
-                Ok(answer.or_none(&[$missing])?.map(|$answer| $value).unwrap_or_default())
-            }
-        }
-    };
-}
-
-/// Carries out a list of EC2 that comes in pages, by these filters.
-macro_rules! pages {
-    ($client:ident.$method:ident.$set:ident, $type:ty, $filters:expr, |$answer:ident| $value:expr $(,)?) => {
+/// Carries out operations by one request each: `method(call: Operation) { argument(value) … } => |answer| value;`, where what is
+/// answered may be left out.
+///
+/// The client's method is also ours, unless `as` names another. `find` is a search by name: its answer is empty where the service
+/// answers the code after `or`. `pages` is a list of EC2 that comes in pages, by these filters.
+macro_rules! requests {
+    ($client:ident) => {};
+    ($client:ident pages $method:ident.$set:ident($type:ty) by $filters:expr
+        => |$answer:ident| $value:expr; $($rest:tt)*) => {
         impl Sdk {
             pub(crate) async fn $method(
                 &self,
@@ -90,10 +50,50 @@ macro_rules! pages {
                 Ok(Page { items: $value, next })
             }
         }
+        requests! { $client $($rest)* }
     };
+    ($client:ident find $method:ident($call:ident: $type:ty) { $($set:ident($sent:expr))* } or $missing:literal
+        => |$answer:ident| $value:expr; $($rest:tt)*) => {
+        impl Sdk {
+            pub(crate) async fn $method(
+                &self,
+                $call: $type,
+            ) -> Result<<$type as Call>::Output, ApiError> {
+                let request = self.$client.$method()$(.$set($sent))*;
+                let answer = request.send().await.answer(<$type as Call>::OPERATION);
+                Ok(answer.or_none(&[$missing])?.map(|$answer| $value).unwrap_or_default())
+            }
+        }
+        requests! { $client $($rest)* }
+    };
+    ($client:ident $method:ident($($call:tt)*) $arguments:tt $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
+        requests! { $client $method as $method($($call)*) $arguments $(=> |$answer| $value)?; $($rest)* }
+    };
+    ($client:ident $method:ident as $ours:ident($call:ident: $type:ty) { $($set:ident($sent:expr))* }
+        $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
+        impl Sdk {
+            pub(crate) async fn $ours(
+                &self,
+                $call: $type,
+            ) -> Result<<$type as Call>::Output, ApiError> {
+                let request = self.$client.$method()$(.$set($sent))*;
+                let answer = request.send().await.answer(<$type as Call>::OPERATION)?;
+                requests!(@says answer $(|$answer| $value)?)
+            }
+        }
+        requests! { $client $($rest)* }
+    };
+    (@says $got:ident |$answer:ident| $value:expr) => {{
+        let $answer = $got;
+        Ok($value)
+    }};
+    (@says $got:ident) => {{
+        let _ = $got;
+        Ok(())
+    }};
 }
 
-pub(crate) use {call, find, pages};
+pub(crate) use requests;
 
 /// The time that a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);

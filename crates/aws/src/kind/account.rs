@@ -85,86 +85,70 @@ mod sdk {
         }
     }
 
-    call!(sts.get_caller_identity, |_call: GetCallerIdentity, request| request, |answer| {
-        Identity { account: text(answer.account), arn: text(answer.arn) }
-    });
+    requests! { sts
+        get_caller_identity(_call: GetCallerIdentity) {}
+            => |answer| Identity { account: text(answer.account), arn: text(answer.arn) };
+    }
 
-    call!(
-        ec2.describe_availability_zones,
+    requests! { ec2
         // Local zones and wavelength zones have no database and few instance types.
-        |_call: DescribeAvailabilityZones, request| request
-            .filters(filter("zone-type", "availability-zone")),
-        |answer| each(answer.availability_zones, |zone| Zone {
+        describe_availability_zones(_call: DescribeAvailabilityZones) {
+            filters(filter("zone-type", "availability-zone"))
+        } => |answer| each(answer.availability_zones, |zone| Zone {
             name: text(zone.zone_name),
             id: text(zone.zone_id),
             state: name(zone.state.as_ref()),
-        })
-    );
+        });
+        describe_instance_type_offerings(call: DescribeInstanceTypeOfferings) {
+            location_type(LocationType::AvailabilityZone)
+            filters(filter("instance-type", call.instance_type))
+        } => |answer| each(answer.instance_type_offerings, |offering| text(offering.location));
+        describe_account_attributes(_call: DescribeAccountAttributes) {}
+            => |answer| some(answer.account_attributes, |attribute| {
+                // Some attributes are no numbers: the supported platforms, the default VPC.
+                let value = attribute.attribute_values?.into_iter().next()?.attribute_value?;
+                Some(Quota { name: attribute.attribute_name?, max: value.parse().ok()?, used: None })
+            });
+    }
 
-    call!(
-        ec2.describe_instance_type_offerings,
-        |call: DescribeInstanceTypeOfferings, request| request
-            .location_type(LocationType::AvailabilityZone)
-            .filters(filter("instance-type", call.instance_type)),
-        |answer| each(answer.instance_type_offerings, |offering| text(offering.location))
-    );
-
-    call!(
-        ec2.describe_account_attributes,
-        |_call: DescribeAccountAttributes, request| request,
-        |answer| some(answer.account_attributes, |attribute| {
-            // Some attributes are no numbers: the supported platforms, the default VPC.
-            let value = attribute.attribute_values?.into_iter().next()?.attribute_value?;
-            Some(Quota { name: attribute.attribute_name?, max: value.parse().ok()?, used: None })
-        })
-    );
-
-    call!(
-        rds.describe_orderable_db_instance_options,
-        |call: DescribeOrderableDBInstanceOptions, request| request
-            .engine(call.engine)
-            .db_instance_class(call.class)
-            .vpc(true)
+    requests! { rds
+        describe_orderable_db_instance_options(call: DescribeOrderableDBInstanceOptions) {
+            engine(call.engine) db_instance_class(call.class) vpc(true)
             // The most that this list allows.
-            .max_records(100)
-            .set_marker(call.page),
-        |answer| Page {
+            max_records(100) set_marker(call.page)
+        } => |answer| Page {
             items: each(answer.orderable_db_instance_options, orderable),
             next: next(answer.marker),
-        }
-    );
+        };
+        describe_account_attributes as describe_rds_account_attributes(_call: DescribeRdsAccountAttributes) {}
+            => |answer| each(answer.account_quotas, |quota| Quota {
+                name: text(quota.account_quota_name),
+                max: quota.max.unwrap_or_default(),
+                used: quota.used,
+            });
+    }
 
-    call!(
-        rds.describe_account_attributes as describe_rds_account_attributes,
-        |_call: DescribeRdsAccountAttributes, request| request,
-        |answer| each(answer.account_quotas, |quota| Quota {
-            name: text(quota.account_quota_name),
-            max: quota.max.unwrap_or_default(),
-            used: quota.used,
-        })
-    );
-
-    call!(
-        elb.describe_account_limits as describe_elb_account_limits,
+    requests! { elb
         // The most that this list allows.
-        |_call: DescribeElbAccountLimits, request| request.page_size(400),
-        |answer| some(answer.limits, |limit| {
+        describe_account_limits as describe_elb_account_limits(_call: DescribeElbAccountLimits) {
+            page_size(400)
+        } => |answer| some(answer.limits, |limit| {
             Some(Quota { name: limit.name?, max: limit.max?.parse().ok()?, used: None })
-        })
-    );
+        });
+    }
 
-    call!(
-        autoscaling.describe_account_limits as describe_auto_scaling_account_limits,
-        |_call: DescribeAutoScalingAccountLimits, request| request,
-        |answer| {
-            let used = answer.number_of_auto_scaling_groups.map(Into::into);
-            let max = answer.max_number_of_auto_scaling_groups.into_iter();
-            max.map(|max| Quota { name: "auto-scaling-groups".into(), max: max.into(), used })
-                .collect()
-        }
-    );
+    requests! { autoscaling
+        describe_account_limits as describe_auto_scaling_account_limits(_call: DescribeAutoScalingAccountLimits) {}
+            => |answer| {
+                let used = answer.number_of_auto_scaling_groups.map(Into::into);
+                let max = answer.max_number_of_auto_scaling_groups.into_iter();
+                max.map(|max| Quota { name: "auto-scaling-groups".into(), max: max.into(), used })
+                    .collect()
+            };
+    }
 
-    call!(ssm.get_parameter, |call: GetParameter, request| request.name(call.name), |answer| text(
-        answer.parameter.and_then(|parameter| parameter.value)
-    ));
+    requests! { ssm
+        get_parameter(call: GetParameter) { name(call.name) }
+            => |answer| text(answer.parameter.and_then(|parameter| parameter.value));
+    }
 }

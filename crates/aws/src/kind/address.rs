@@ -36,19 +36,19 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.allocate_address,
-        |call: AllocateAddress, request| request
-            .domain(types::DomainType::Vpc)
-            .tag_specifications(ec2::tagged(types::ResourceType::ElasticIp, call.tags.clone())),
-        |answer| Address {
+    requests! { ec2
+        allocate_address(call: AllocateAddress) {
+            domain(types::DomainType::Vpc)
+            tag_specifications(ec2::tagged(types::ResourceType::ElasticIp, call.tags.clone()))
+        } => |answer| Address {
             allocation: text(answer.allocation_id),
             ip: text(answer.public_ip),
             association: None,
             // The answer has none.
             tags: call.tags,
-        }
-    );
+        };
+        release_address(call: ReleaseAddress) { allocation_id(call.allocation) };
+    }
 
     impl Sdk {
         pub(crate) async fn describe_addresses(
@@ -62,7 +62,4 @@ mod sdk {
             Ok(each(request.send().await.answer(operation)?.addresses, address))
         }
     }
-
-    call!(ec2.release_address, |call: ReleaseAddress, request| request
-        .allocation_id(call.allocation));
 }

@@ -155,97 +155,68 @@ mod sdk {
         }
     }
 
-    /// Sets the properties of a group that can be changed, on a request that makes or changes one.
-    macro_rules! sized {
-        ($request:expr, $group:expr) => {
-            $request
-                .auto_scaling_group_name($group.name)
-                .min_size($group.min)
-                .max_size($group.max)
-                .desired_capacity($group.desired)
-                .vpc_zone_identifier(joined($group.subnets))
-                .set_launch_template(template($group.launch_template))
-                .health_check_type($group.health_check)
-                .health_check_grace_period($group.grace_s)
-        };
-    }
-
-    call!(autoscaling.create_auto_scaling_group, |call: CreateAutoScalingGroup, request| {
-        let group = call.group;
-        let request = request
-            .set_tags(Some(to_tags(&group.name, group.tags)))
-            .set_target_group_arns(Some(group.target_groups.into_iter().collect()));
-        sized!(request, group)
-    });
-
-    call!(
-        autoscaling.describe_auto_scaling_groups,
-        |call: DescribeAutoScalingGroups, request| request.auto_scaling_group_names(call.name),
-        |answer| each(answer.auto_scaling_groups, group)
-    );
-
-    // Target groups and tags have operations of their own.
-    call!(autoscaling.update_auto_scaling_group, |call: UpdateAutoScalingGroup, request| {
-        sized!(request, call.group)
-    });
-
-    call!(autoscaling.delete_auto_scaling_group, |call: DeleteAutoScalingGroup, request| request
-        .auto_scaling_group_name(call.name)
-        .force_delete(call.force));
-
-    call!(
-        autoscaling.attach_load_balancer_target_groups,
-        |call: AttachLoadBalancerTargetGroups, request| request
-            .auto_scaling_group_name(call.name)
-            .set_target_group_arns(Some(call.target_groups.into_iter().collect()))
-    );
-
-    call!(
-        autoscaling.detach_load_balancer_target_groups,
-        |call: DetachLoadBalancerTargetGroups, request| request
-            .auto_scaling_group_name(call.name)
-            .set_target_group_arns(Some(call.target_groups.into_iter().collect()))
-    );
-
-    call!(autoscaling.create_or_update_tags, |call: CreateOrUpdateTags, request| request
-        .set_tags(Some(to_tags(&call.name, call.tags))));
-
-    call!(
-        autoscaling.start_instance_refresh,
-        |call: StartInstanceRefresh, request| {
-            // Instances that are of the newest version already stay: a refresh that is started twice replaces nothing twice.
-            let preferences = types::RefreshPreferences::builder().skip_matching(true);
-            request.auto_scaling_group_name(call.name).preferences(preferences.build())
-        },
-        |answer| text(answer.instance_refresh_id)
-    );
-
-    call!(
-        autoscaling.describe_instance_refreshes,
-        |call: DescribeInstanceRefreshes, request| request.auto_scaling_group_name(call.name),
-        |answer| each(answer.instance_refreshes, refresh)
-    );
-
-    call!(autoscaling.put_scaling_policy, |call: PutScalingPolicy, request| {
+    /// A policy that keeps the average CPU use of a group at this percentage.
+    fn tracking(target_cpu: i32) -> types::TargetTrackingConfiguration {
         let metric = types::PredefinedMetricSpecification::builder()
             .predefined_metric_type(MetricType::AsgAverageCpuUtilization);
-        let tracking = types::TargetTrackingConfiguration::builder()
+        types::TargetTrackingConfiguration::builder()
             .predefined_metric_specification(metric.build())
-            .target_value(call.target_cpu.into());
-        request
-            .auto_scaling_group_name(call.name)
-            .policy_name(call.policy)
-            .policy_type("TargetTrackingScaling")
-            .target_tracking_configuration(tracking.build())
-    });
+            .target_value(target_cpu.into())
+            .build()
+    }
 
-    call!(
-        autoscaling.describe_policies,
-        |call: DescribePolicies, request| request.auto_scaling_group_name(call.name),
-        |answer| each(answer.scaling_policies, policy)
-    );
-
-    call!(autoscaling.delete_policy, |call: DeletePolicy, request| request
-        .auto_scaling_group_name(call.name)
-        .policy_name(call.policy));
+    requests! { autoscaling
+        create_auto_scaling_group(call: CreateAutoScalingGroup) {
+            set_tags(Some(to_tags(&call.group.name, call.group.tags)))
+            set_target_group_arns(Some(call.group.target_groups.into_iter().collect()))
+            auto_scaling_group_name(call.group.name) min_size(call.group.min)
+            max_size(call.group.max) desired_capacity(call.group.desired)
+            vpc_zone_identifier(joined(call.group.subnets))
+            set_launch_template(template(call.group.launch_template))
+            health_check_type(call.group.health_check) health_check_grace_period(call.group.grace_s)
+        };
+        describe_auto_scaling_groups(call: DescribeAutoScalingGroups) {
+            auto_scaling_group_names(call.name)
+        } => |answer| each(answer.auto_scaling_groups, group);
+        // Target groups and tags have operations of their own.
+        update_auto_scaling_group(call: UpdateAutoScalingGroup) {
+            auto_scaling_group_name(call.group.name) min_size(call.group.min)
+            max_size(call.group.max) desired_capacity(call.group.desired)
+            vpc_zone_identifier(joined(call.group.subnets))
+            set_launch_template(template(call.group.launch_template))
+            health_check_type(call.group.health_check) health_check_grace_period(call.group.grace_s)
+        };
+        delete_auto_scaling_group(call: DeleteAutoScalingGroup) {
+            auto_scaling_group_name(call.name) force_delete(call.force)
+        };
+        attach_load_balancer_target_groups(call: AttachLoadBalancerTargetGroups) {
+            auto_scaling_group_name(call.name)
+            set_target_group_arns(Some(call.target_groups.into_iter().collect()))
+        };
+        detach_load_balancer_target_groups(call: DetachLoadBalancerTargetGroups) {
+            auto_scaling_group_name(call.name)
+            set_target_group_arns(Some(call.target_groups.into_iter().collect()))
+        };
+        create_or_update_tags(call: CreateOrUpdateTags) {
+            set_tags(Some(to_tags(&call.name, call.tags)))
+        };
+        start_instance_refresh(call: StartInstanceRefresh) {
+            auto_scaling_group_name(call.name)
+            // Instances that are of the newest version already stay: a refresh that is started twice replaces nothing twice.
+            preferences(types::RefreshPreferences::builder().skip_matching(true).build())
+        } => |answer| text(answer.instance_refresh_id);
+        describe_instance_refreshes(call: DescribeInstanceRefreshes) {
+            auto_scaling_group_name(call.name)
+        } => |answer| each(answer.instance_refreshes, refresh);
+        put_scaling_policy(call: PutScalingPolicy) {
+            auto_scaling_group_name(call.name) policy_name(call.policy)
+            policy_type("TargetTrackingScaling")
+            target_tracking_configuration(tracking(call.target_cpu))
+        };
+        describe_policies(call: DescribePolicies) { auto_scaling_group_name(call.name) }
+            => |answer| each(answer.scaling_policies, policy);
+        delete_policy(call: DeletePolicy) {
+            auto_scaling_group_name(call.name) policy_name(call.policy)
+        };
+    }
 }

@@ -153,7 +153,8 @@ mod sdk {
         }
     }
 
-    call!(s3.head_bucket, |call: HeadBucket, request| request.bucket(call.bucket));
-
-    call!(s3.delete_bucket, |call: DeleteBucket, request| request.bucket(call.bucket));
+    requests! { s3
+        head_bucket(call: HeadBucket) { bucket(call.bucket) };
+        delete_bucket(call: DeleteBucket) { bucket(call.bucket) };
+    }
 }

@@ -131,65 +131,46 @@ mod sdk {
         })
     }
 
-    // The password is RDS's own matter: it makes one and keeps it in Secrets Manager. Zones are given by the subnet group.
-    call!(rds.create_db_cluster, |call: CreateDBCluster, request| {
-        let cluster = call.cluster;
-        request
-            .db_cluster_identifier(cluster.name)
-            .engine(cluster.engine)
-            .set_engine_version(Some(cluster.engine_version).filter(|version| !version.is_empty()))
-            .engine_lifecycle_support(LIFECYCLE)
-            .set_db_cluster_instance_class(cluster.class)
-            .set_storage_type(cluster.storage_type)
-            .set_allocated_storage(cluster.storage_gib)
-            .set_iops(cluster.iops)
-            .set_db_subnet_group_name(cluster.subnet_group)
-            .set_vpc_security_group_ids(Some(cluster.security_groups.into_iter().collect()))
-            .set_port(cluster.port)
-            .set_master_username(cluster.user)
-            .manage_master_user_password(true)
-            .storage_encrypted(cluster.encrypted)
-            .deletion_protection(cluster.deletion_protection)
-            .publicly_accessible(cluster.publicly_accessible)
-            .backup_retention_period(cluster.backup_retention_days)
-            .copy_tags_to_snapshot(cluster.copy_tags_to_snapshot)
-            .enable_iam_database_authentication(cluster.iam_authentication)
-            .set_enable_cloudwatch_logs_exports(filled(cluster.log_exports))
-            .set_tags(Some(rds::to_tags(cluster.tags)))
-    });
-
-    find!(
-        rds.describe_db_clusters,
-        |call: DescribeDBClusters, request| request.db_cluster_identifier(call.name),
-        "DBClusterNotFoundFault",
-        |answer| each(answer.db_clusters, cluster)
-    );
-
-    call!(rds.modify_db_cluster, |call: ModifyDBCluster, request| {
-        let changes = call.changes;
-        request
-            .db_cluster_identifier(call.name)
+    requests! { rds
+        // The password is RDS's own matter: it makes one and keeps it in Secrets Manager. Zones are given by the subnet group.
+        create_db_cluster(call: CreateDBCluster) {
+            db_cluster_identifier(call.cluster.name) engine(call.cluster.engine)
+            set_engine_version(Some(call.cluster.engine_version).filter(|version| !version.is_empty()))
+            engine_lifecycle_support(LIFECYCLE) set_db_cluster_instance_class(call.cluster.class)
+            set_storage_type(call.cluster.storage_type)
+            set_allocated_storage(call.cluster.storage_gib) set_iops(call.cluster.iops)
+            set_db_subnet_group_name(call.cluster.subnet_group)
+            set_vpc_security_group_ids(Some(call.cluster.security_groups.into_iter().collect()))
+            set_port(call.cluster.port) set_master_username(call.cluster.user)
+            manage_master_user_password(true) storage_encrypted(call.cluster.encrypted)
+            deletion_protection(call.cluster.deletion_protection)
+            publicly_accessible(call.cluster.publicly_accessible)
+            backup_retention_period(call.cluster.backup_retention_days)
+            copy_tags_to_snapshot(call.cluster.copy_tags_to_snapshot)
+            enable_iam_database_authentication(call.cluster.iam_authentication)
+            set_enable_cloudwatch_logs_exports(filled(call.cluster.log_exports))
+            set_tags(Some(rds::to_tags(call.cluster.tags)))
+        };
+        find describe_db_clusters(call: DescribeDBClusters) {
+            db_cluster_identifier(call.name)
+        } or "DBClusterNotFoundFault" => |answer| each(answer.db_clusters, cluster);
+        modify_db_cluster(call: ModifyDBCluster) {
+            db_cluster_identifier(call.name)
             // Not in the next maintenance window: the caller waits for it.
-            .apply_immediately(true)
-            .set_cloudwatch_logs_export_configuration(log_changes(
-                changes.enable_logs,
-                changes.disable_logs,
-            ))
-            .set_db_cluster_instance_class(changes.class)
-            .set_storage_type(changes.storage_type)
-            .set_allocated_storage(changes.storage_gib)
-            .set_iops(changes.iops)
-            .set_vpc_security_group_ids(
-                changes.security_groups.map(|ids| ids.into_iter().collect()),
-            )
-            .set_backup_retention_period(changes.backup_retention_days)
-            .set_deletion_protection(changes.deletion_protection)
-            .set_copy_tags_to_snapshot(changes.copy_tags_to_snapshot)
-            .set_enable_iam_database_authentication(changes.iam_authentication)
-    });
-
-    call!(rds.delete_db_cluster, |call: DeleteDBCluster, request| request
-        .db_cluster_identifier(call.name)
-        .skip_final_snapshot(call.final_snapshot.is_none())
-        .set_final_db_snapshot_identifier(call.final_snapshot));
+            apply_immediately(true)
+            set_cloudwatch_logs_export_configuration(log_changes(call.changes.enable_logs, call.changes.disable_logs))
+            set_db_cluster_instance_class(call.changes.class)
+            set_storage_type(call.changes.storage_type)
+            set_allocated_storage(call.changes.storage_gib) set_iops(call.changes.iops)
+            set_vpc_security_group_ids(call.changes.security_groups.map(|ids| ids.into_iter().collect()))
+            set_backup_retention_period(call.changes.backup_retention_days)
+            set_deletion_protection(call.changes.deletion_protection)
+            set_copy_tags_to_snapshot(call.changes.copy_tags_to_snapshot)
+            set_enable_iam_database_authentication(call.changes.iam_authentication)
+        };
+        delete_db_cluster(call: DeleteDBCluster) {
+            db_cluster_identifier(call.name) skip_final_snapshot(call.final_snapshot.is_none())
+            set_final_db_snapshot_identifier(call.final_snapshot)
+        };
+    }
 }

@@ -48,30 +48,21 @@ mod sdk {
         }
     }
 
-    call!(
-        rds.create_db_subnet_group,
-        |call: CreateDBSubnetGroup, request| request
-            .db_subnet_group_name(call.name)
-            .db_subnet_group_description(call.description)
-            .set_subnet_ids(Some(call.subnets.into_iter().collect()))
-            .set_tags(Some(rds::to_tags(call.tags))),
-        |answer| subnet_group(
+    requests! { rds
+        create_db_subnet_group(call: CreateDBSubnetGroup) {
+            db_subnet_group_name(call.name) db_subnet_group_description(call.description)
+            set_subnet_ids(Some(call.subnets.into_iter().collect()))
+            set_tags(Some(rds::to_tags(call.tags)))
+        } => |answer| subnet_group(
             answer.db_subnet_group.unwrap_or_else(|| types::DbSubnetGroup::builder().build())
-        )
-    );
-
-    find!(
-        rds.describe_db_subnet_groups,
-        |call: DescribeDBSubnetGroups, request| request.db_subnet_group_name(call.name),
-        "DBSubnetGroupNotFoundFault",
-        |answer| each(answer.db_subnet_groups, subnet_group)
-    );
-
-    call!(rds.modify_db_subnet_group, |call: ModifyDBSubnetGroup, request| request
-        .db_subnet_group_name(call.name)
-        .db_subnet_group_description(call.description)
-        .set_subnet_ids(Some(call.subnets.into_iter().collect())));
-
-    call!(rds.delete_db_subnet_group, |call: DeleteDBSubnetGroup, request| request
-        .db_subnet_group_name(call.name));
+        );
+        find describe_db_subnet_groups(call: DescribeDBSubnetGroups) {
+            db_subnet_group_name(call.name)
+        } or "DBSubnetGroupNotFoundFault" => |answer| each(answer.db_subnet_groups, subnet_group);
+        modify_db_subnet_group(call: ModifyDBSubnetGroup) {
+            db_subnet_group_name(call.name) db_subnet_group_description(call.description)
+            set_subnet_ids(Some(call.subnets.into_iter().collect()))
+        };
+        delete_db_subnet_group(call: DeleteDBSubnetGroup) { db_subnet_group_name(call.name) };
+    }
 }

@@ -46,32 +46,21 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_flow_logs,
-        |call: CreateFlowLogs, request| request
-            .resource_ids(call.vpc)
-            .resource_type(types::FlowLogsResourceType::Vpc)
-            .traffic_type(call.traffic.as_str().into())
-            .log_destination_type(types::LogDestinationType::S3)
-            .log_destination(call.destination)
-            .client_token(call.client_token)
-            .tag_specifications(ec2::tagged(types::ResourceType::VpcFlowLog, call.tags)),
-        |answer| {
+    requests! { ec2
+        create_flow_logs(call: CreateFlowLogs) {
+            resource_ids(call.vpc) resource_type(types::FlowLogsResourceType::Vpc)
+            traffic_type(call.traffic.as_str().into())
+            log_destination_type(types::LogDestinationType::S3) log_destination(call.destination)
+            client_token(call.client_token)
+            tag_specifications(ec2::tagged(types::ResourceType::VpcFlowLog, call.tags))
+        } => |answer| {
             ec2::all_successful(Operation::CreateFlowLogs, answer.unsuccessful)?;
             text(answer.flow_log_ids.unwrap_or_default().into_iter().next())
-        }
-    );
-
-    pages!(
-        ec2.describe_flow_logs.set_filter,
-        DescribeFlowLogs,
-        Filters { vpc: Some("resource-id"), ..Filters::by("flow-log-id") },
-        |answer| each(answer.flow_logs, flow_log)
-    );
-
-    call!(
-        ec2.delete_flow_logs,
-        |call: DeleteFlowLogs, request| request.flow_log_ids(call.flow_log),
-        |answer| ec2::all_successful(Operation::DeleteFlowLogs, answer.unsuccessful)?
-    );
+        };
+        pages describe_flow_logs.set_filter(DescribeFlowLogs)
+            by Filters { vpc: Some("resource-id"), ..Filters::by("flow-log-id") }
+            => |answer| each(answer.flow_logs, flow_log);
+        delete_flow_logs(call: DeleteFlowLogs) { flow_log_ids(call.flow_log) }
+            => |answer| ec2::all_successful(Operation::DeleteFlowLogs, answer.unsuccessful)?;
+    }
 }

@@ -36,13 +36,11 @@ mod sdk {
         }
     }
 
-    pages!(
-        ec2.describe_instances.set_filters,
-        DescribeInstances,
-        Filters::by("instance-id"),
-        |answer| {
-            let reservations = answer.reservations.unwrap_or_default().into_iter();
-            reservations.flat_map(|found| each(found.instances, instance)).collect()
-        }
-    );
+    requests! { ec2
+        pages describe_instances.set_filters(DescribeInstances) by Filters::by("instance-id")
+            => |answer| {
+                let reservations = answer.reservations.unwrap_or_default().into_iter();
+                reservations.flat_map(|found| each(found.instances, instance)).collect()
+            };
+    }
 }

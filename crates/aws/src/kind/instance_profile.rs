@@ -38,38 +38,30 @@ mod sdk {
         }
     }
 
-    call!(
-        iam.create_instance_profile,
-        |call: CreateInstanceProfile, request| request
-            .instance_profile_name(call.name)
-            .set_tags(Some(iam::to_tags(Operation::CreateInstanceProfile, call.tags)?)),
-        |answer| answer
-            .instance_profile
-            .map(profile)
-            .ok_or_else(|| empty(Operation::CreateInstanceProfile))?
-    );
+    fn made(
+        operation: Operation,
+        found: Option<types::InstanceProfile>,
+    ) -> Result<InstanceProfile, ApiError> {
+        found.map(profile).ok_or_else(|| empty(operation))
+    }
 
-    call!(
-        iam.get_instance_profile,
-        |call: GetInstanceProfile, request| request.instance_profile_name(call.name),
-        |answer| answer
-            .instance_profile
-            .map(profile)
-            .ok_or_else(|| empty(Operation::GetInstanceProfile))?
-    );
-
-    call!(iam.tag_instance_profile, |call: TagInstanceProfile, request| request
-        .instance_profile_name(call.name)
-        .set_tags(Some(iam::to_tags(Operation::TagInstanceProfile, call.tags)?)));
-
-    call!(iam.add_role_to_instance_profile, |call: AddRoleToInstanceProfile, request| request
-        .instance_profile_name(call.profile)
-        .role_name(call.role));
-
-    call!(iam.remove_role_from_instance_profile, |call: RemoveRoleFromInstanceProfile, request| {
-        request.instance_profile_name(call.profile).role_name(call.role)
-    });
-
-    call!(iam.delete_instance_profile, |call: DeleteInstanceProfile, request| request
-        .instance_profile_name(call.name));
+    requests! { iam
+        create_instance_profile(call: CreateInstanceProfile) {
+            instance_profile_name(call.name)
+            set_tags(Some(iam::to_tags(Operation::CreateInstanceProfile, call.tags)?))
+        } => |answer| made(Operation::CreateInstanceProfile, answer.instance_profile)?;
+        get_instance_profile(call: GetInstanceProfile) { instance_profile_name(call.name) }
+            => |answer| made(Operation::GetInstanceProfile, answer.instance_profile)?;
+        tag_instance_profile(call: TagInstanceProfile) {
+            instance_profile_name(call.name)
+            set_tags(Some(iam::to_tags(Operation::TagInstanceProfile, call.tags)?))
+        };
+        add_role_to_instance_profile(call: AddRoleToInstanceProfile) {
+            instance_profile_name(call.profile) role_name(call.role)
+        };
+        remove_role_from_instance_profile(call: RemoveRoleFromInstanceProfile) {
+            instance_profile_name(call.profile) role_name(call.role)
+        };
+        delete_instance_profile(call: DeleteInstanceProfile) { instance_profile_name(call.name) };
+    }
 }

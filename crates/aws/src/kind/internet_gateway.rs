@@ -36,30 +36,21 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_internet_gateway,
-        |call: CreateInternetGateway, request| request
-            .tag_specifications(ec2::tagged(types::ResourceType::InternetGateway, call.tags)),
-        |answer| gateway(
+    requests! { ec2
+        create_internet_gateway(call: CreateInternetGateway) {
+            tag_specifications(ec2::tagged(types::ResourceType::InternetGateway, call.tags))
+        } => |answer| gateway(
             answer.internet_gateway.unwrap_or_else(|| types::InternetGateway::builder().build())
-        )
-    );
-
-    pages!(
-        ec2.describe_internet_gateways.set_filters,
-        DescribeInternetGateways,
-        Filters { vpc: Some("attachment.vpc-id"), ..Filters::by("internet-gateway-id") },
-        |answer| each(answer.internet_gateways, gateway)
-    );
-
-    call!(ec2.attach_internet_gateway, |call: AttachInternetGateway, request| request
-        .internet_gateway_id(call.gateway)
-        .vpc_id(call.vpc));
-
-    call!(ec2.detach_internet_gateway, |call: DetachInternetGateway, request| request
-        .internet_gateway_id(call.gateway)
-        .vpc_id(call.vpc));
-
-    call!(ec2.delete_internet_gateway, |call: DeleteInternetGateway, request| request
-        .internet_gateway_id(call.gateway));
+        );
+        pages describe_internet_gateways.set_filters(DescribeInternetGateways)
+            by Filters { vpc: Some("attachment.vpc-id"), ..Filters::by("internet-gateway-id") }
+            => |answer| each(answer.internet_gateways, gateway);
+        attach_internet_gateway(call: AttachInternetGateway) {
+            internet_gateway_id(call.gateway) vpc_id(call.vpc)
+        };
+        detach_internet_gateway(call: DetachInternetGateway) {
+            internet_gateway_id(call.gateway) vpc_id(call.vpc)
+        };
+        delete_internet_gateway(call: DeleteInternetGateway) { internet_gateway_id(call.gateway) };
+    }
 }

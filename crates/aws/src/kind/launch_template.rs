@@ -168,17 +168,36 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_launch_template,
-        |call: CreateLaunchTemplate, request| request
-            .launch_template_name(call.name)
-            .launch_template_data(to_data(call.data))
-            .client_token(call.client_token)
-            .tag_specifications(ec2::tagged(types::ResourceType::LaunchTemplate, call.tags)),
-        |answer| template(
+    requests! { ec2
+        create_launch_template(call: CreateLaunchTemplate) {
+            launch_template_name(call.name) launch_template_data(to_data(call.data))
+            client_token(call.client_token)
+            tag_specifications(ec2::tagged(types::ResourceType::LaunchTemplate, call.tags))
+        } => |answer| template(
             answer.launch_template.unwrap_or_else(|| types::LaunchTemplate::builder().build())
-        )
-    );
+        );
+        create_launch_template_version(call: CreateLaunchTemplateVersion) {
+            launch_template_id(call.template) launch_template_data(to_data(call.data))
+            client_token(call.client_token)
+        } => |answer| {
+            let version = answer.launch_template_version;
+            version.and_then(|version| version.version_number).unwrap_or_default()
+        };
+        describe_launch_template_versions(call: DescribeLaunchTemplateVersions) {
+            launch_template_id(call.template) versions(call.version)
+        } => |answer| each(answer.launch_template_versions, |found| LaunchTemplateVersion {
+            version: found.version_number.unwrap_or_default(),
+            data: data(
+                found
+                    .launch_template_data
+                    .unwrap_or_else(|| types::ResponseLaunchTemplateData::builder().build())
+            ),
+        });
+        modify_launch_template(call: ModifyLaunchTemplate) {
+            launch_template_id(call.template) default_version(call.default_version.to_string())
+        };
+        delete_launch_template(call: DeleteLaunchTemplate) { launch_template_id(call.template) };
+    }
 
     impl Sdk {
         pub(crate) async fn describe_launch_templates(
@@ -207,38 +226,4 @@ mod sdk {
             })
         }
     }
-
-    call!(
-        ec2.create_launch_template_version,
-        |call: CreateLaunchTemplateVersion, request| request
-            .launch_template_id(call.template)
-            .launch_template_data(to_data(call.data))
-            .client_token(call.client_token),
-        |answer| {
-            let version = answer.launch_template_version;
-            version.and_then(|version| version.version_number).unwrap_or_default()
-        }
-    );
-
-    call!(
-        ec2.describe_launch_template_versions,
-        |call: DescribeLaunchTemplateVersions, request| request
-            .launch_template_id(call.template)
-            .versions(call.version),
-        |answer| each(answer.launch_template_versions, |found| LaunchTemplateVersion {
-            version: found.version_number.unwrap_or_default(),
-            data: data(
-                found
-                    .launch_template_data
-                    .unwrap_or_else(|| types::ResponseLaunchTemplateData::builder().build())
-            ),
-        })
-    );
-
-    call!(ec2.modify_launch_template, |call: ModifyLaunchTemplate, request| request
-        .launch_template_id(call.template)
-        .default_version(call.default_version.to_string()));
-
-    call!(ec2.delete_launch_template, |call: DeleteLaunchTemplate, request| request
-        .launch_template_id(call.template));
 }

@@ -128,37 +128,26 @@ mod sdk {
         arn.map(|arn| vec![Certificate::builder().certificate_arn(arn).build()])
     }
 
-    call!(
-        elb.create_listener,
-        |call: CreateListener, request| request
-            .load_balancer_arn(call.load_balancer)
-            .port(call.port)
-            .protocol(call.protocol.as_str().into())
-            .set_certificates(certificates(call.certificate))
-            .set_ssl_policy(call.tls_policy)
-            .default_actions(to_action(Operation::CreateListener, call.action)?)
-            .set_tags(Some(elb::to_tags(call.tags))),
-        |answer| {
+    requests! { elb
+        create_listener(call: CreateListener) {
+            load_balancer_arn(call.load_balancer) port(call.port)
+            protocol(call.protocol.as_str().into()) set_certificates(certificates(call.certificate))
+            set_ssl_policy(call.tls_policy)
+            default_actions(to_action(Operation::CreateListener, call.action)?)
+            set_tags(Some(elb::to_tags(call.tags)))
+        } => |answer| {
             let made = answer.listeners.unwrap_or_default().into_iter().next();
             listener(made.unwrap_or_else(|| types::Listener::builder().build()))
+        };
+        describe_listeners(call: DescribeListeners) {
+            load_balancer_arn(call.load_balancer) page_size(PAGE) set_marker(call.page)
         }
-    );
-
-    call!(
-        elb.describe_listeners,
-        |call: DescribeListeners, request| request
-            .load_balancer_arn(call.load_balancer)
-            .page_size(PAGE)
-            .set_marker(call.page),
-        |answer| Page { items: each(answer.listeners, listener), next: next(answer.next_marker) }
-    );
-
-    call!(elb.modify_listener, |call: ModifyListener, request| request
-        .listener_arn(call.listener)
-        .protocol(call.protocol.as_str().into())
-        .set_certificates(certificates(call.certificate))
-        .set_ssl_policy(call.tls_policy)
-        .default_actions(to_action(Operation::ModifyListener, call.action)?));
-
-    call!(elb.delete_listener, |call: DeleteListener, request| request.listener_arn(call.listener));
+            => |answer| Page { items: each(answer.listeners, listener), next: next(answer.next_marker) };
+        modify_listener(call: ModifyListener) {
+            listener_arn(call.listener) protocol(call.protocol.as_str().into())
+            set_certificates(certificates(call.certificate)) set_ssl_policy(call.tls_policy)
+            default_actions(to_action(Operation::ModifyListener, call.action)?)
+        };
+        delete_listener(call: DeleteListener) { listener_arn(call.listener) };
+    }
 }

@@ -58,56 +58,46 @@ mod sdk {
         }
     }
 
-    call!(
-        elb.create_load_balancer,
-        |call: CreateLoadBalancer, request| request
-            .name(call.name)
-            .r#type(types::LoadBalancerTypeEnum::Application)
-            .scheme(types::LoadBalancerSchemeEnum::InternetFacing)
-            .ip_address_type(types::IpAddressType::Ipv4)
-            .set_subnets(Some(call.subnets.into_iter().collect()))
-            .set_security_groups(Some(call.security_groups.into_iter().collect()))
-            .set_tags(Some(elb::to_tags(call.tags))),
-        |answer| {
+    fn to_attribute((name, value): (String, String)) -> types::LoadBalancerAttribute {
+        types::LoadBalancerAttribute::builder().key(name).value(value).build()
+    }
+
+    fn attributes(found: Option<Vec<types::LoadBalancerAttribute>>) -> Attributes {
+        let found = found.unwrap_or_default().into_iter();
+        tags_from(found.map(|attribute| (attribute.key, attribute.value)))
+    }
+
+    requests! { elb
+        create_load_balancer(call: CreateLoadBalancer) {
+            name(call.name) r#type(types::LoadBalancerTypeEnum::Application)
+            scheme(types::LoadBalancerSchemeEnum::InternetFacing)
+            ip_address_type(types::IpAddressType::Ipv4)
+            set_subnets(Some(call.subnets.into_iter().collect()))
+            set_security_groups(Some(call.security_groups.into_iter().collect()))
+            set_tags(Some(elb::to_tags(call.tags)))
+        } => |answer| {
             let none = || types::LoadBalancer::builder().build();
             let made = answer.load_balancers.unwrap_or_default().into_iter().next();
             load_balancer(made.unwrap_or_else(none))
-        }
-    );
-
-    find!(
-        elb.describe_load_balancers,
-        |call: DescribeLoadBalancers, request| request.names(call.name),
-        "LoadBalancerNotFound",
-        |answer| each(answer.load_balancers, load_balancer)
-    );
-
-    call!(elb.set_subnets, |call: SetSubnets, request| request
-        .load_balancer_arn(call.load_balancer)
-        .set_subnets(Some(call.subnets.into_iter().collect())));
-
-    call!(elb.set_security_groups, |call: SetSecurityGroups, request| request
-        .load_balancer_arn(call.load_balancer)
-        .set_security_groups(Some(call.security_groups.into_iter().collect())));
-
-    call!(
-        elb.describe_load_balancer_attributes,
-        |call: DescribeLoadBalancerAttributes, request| request
-            .load_balancer_arn(call.load_balancer),
-        |answer| {
-            let attributes = answer.attributes.unwrap_or_default().into_iter();
-            tags_from(attributes.map(|attribute| (attribute.key, attribute.value)))
-        }
-    );
-
-    call!(elb.modify_load_balancer_attributes, |call: ModifyLoadBalancerAttributes, request| {
-        let attribute =
-            |(key, value)| types::LoadBalancerAttribute::builder().key(key).value(value).build();
-        request
-            .load_balancer_arn(call.load_balancer)
-            .set_attributes(Some(call.attributes.into_iter().map(attribute).collect()))
-    });
-
-    call!(elb.delete_load_balancer, |call: DeleteLoadBalancer, request| request
-        .load_balancer_arn(call.load_balancer));
+        };
+        find describe_load_balancers(call: DescribeLoadBalancers) {
+            names(call.name)
+        } or "LoadBalancerNotFound" => |answer| each(answer.load_balancers, load_balancer);
+        set_subnets(call: SetSubnets) {
+            load_balancer_arn(call.load_balancer)
+            set_subnets(Some(call.subnets.into_iter().collect()))
+        };
+        set_security_groups(call: SetSecurityGroups) {
+            load_balancer_arn(call.load_balancer)
+            set_security_groups(Some(call.security_groups.into_iter().collect()))
+        };
+        describe_load_balancer_attributes(call: DescribeLoadBalancerAttributes) {
+            load_balancer_arn(call.load_balancer)
+        } => |answer| attributes(answer.attributes);
+        modify_load_balancer_attributes(call: ModifyLoadBalancerAttributes) {
+            load_balancer_arn(call.load_balancer)
+            set_attributes(Some(call.attributes.into_iter().map(to_attribute).collect()))
+        };
+        delete_load_balancer(call: DeleteLoadBalancer) { load_balancer_arn(call.load_balancer) };
+    }
 }

@@ -53,25 +53,15 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_nat_gateway,
-        |call: CreateNatGateway, request| request
-            .subnet_id(call.subnet)
-            .allocation_id(call.allocation)
-            .client_token(call.client_token)
-            .tag_specifications(ec2::tagged(types::ResourceType::Natgateway, call.tags)),
-        |answer| gateway(
+    requests! { ec2
+        create_nat_gateway(call: CreateNatGateway) {
+            subnet_id(call.subnet) allocation_id(call.allocation) client_token(call.client_token)
+            tag_specifications(ec2::tagged(types::ResourceType::Natgateway, call.tags))
+        } => |answer| gateway(
             answer.nat_gateway.unwrap_or_else(|| types::NatGateway::builder().build())
-        )
-    );
-
-    pages!(
-        ec2.describe_nat_gateways.set_filter,
-        DescribeNatGateways,
-        Filters::by("nat-gateway-id"),
-        |answer| each(answer.nat_gateways, gateway)
-    );
-
-    call!(ec2.delete_nat_gateway, |call: DeleteNatGateway, request| request
-        .nat_gateway_id(call.gateway));
+        );
+        pages describe_nat_gateways.set_filter(DescribeNatGateways) by Filters::by("nat-gateway-id")
+            => |answer| each(answer.nat_gateways, gateway);
+        delete_nat_gateway(call: DeleteNatGateway) { nat_gateway_id(call.gateway) };
+    }
 }

@@ -36,10 +36,8 @@ mod sdk {
         }
     }
 
-    pages!(
-        ec2.describe_network_interfaces.set_filters,
-        DescribeNetworkInterfaces,
-        Filters::by("network-interface-id"),
-        |answer| each(answer.network_interfaces, interface)
-    );
+    requests! { ec2
+        pages describe_network_interfaces.set_filters(DescribeNetworkInterfaces) by Filters::by("network-interface-id")
+            => |answer| each(answer.network_interfaces, interface);
+    }
 }

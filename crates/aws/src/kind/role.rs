@@ -73,61 +73,32 @@ mod sdk {
         }
     }
 
-    call!(
-        iam.create_role,
-        |call: CreateRole, request| request
-            .role_name(call.name)
-            .assume_role_policy_document(call.trust.to_string())
-            .set_tags(Some(iam::to_tags(Operation::CreateRole, call.tags)?)),
-        |answer| answer.role.map(role).ok_or_else(|| empty(Operation::CreateRole))?
-    );
-
-    call!(iam.get_role, |call: GetRole, request| request.role_name(call.name), |answer| answer
-        .role
-        .map(role)
-        .ok_or_else(|| empty(Operation::GetRole))?);
-
-    call!(iam.update_assume_role_policy, |call: UpdateAssumeRolePolicy, request| request
-        .role_name(call.name)
-        .policy_document(call.trust.to_string()));
-
-    call!(iam.tag_role, |call: TagRole, request| request
-        .role_name(call.name)
-        .set_tags(Some(iam::to_tags(Operation::TagRole, call.tags)?)));
-
-    call!(iam.delete_role, |call: DeleteRole, request| request.role_name(call.name));
-
-    call!(iam.put_role_policy, |call: PutRolePolicy, request| request
-        .role_name(call.role)
-        .policy_name(call.policy)
-        .policy_document(call.document.to_string()));
-
-    call!(
-        iam.get_role_policy,
-        |call: GetRolePolicy, request| request.role_name(call.role).policy_name(call.policy),
-        |answer| document(&answer.policy_document)
-    );
-
-    call!(iam.delete_role_policy, |call: DeleteRolePolicy, request| request
-        .role_name(call.role)
-        .policy_name(call.policy));
-
-    call!(iam.attach_role_policy, |call: AttachRolePolicy, request| request
-        .role_name(call.role)
-        .policy_arn(call.arn));
-
-    call!(
-        iam.list_attached_role_policies,
+    requests! { iam
+        create_role(call: CreateRole) {
+            role_name(call.name) assume_role_policy_document(call.trust.to_string())
+            set_tags(Some(iam::to_tags(Operation::CreateRole, call.tags)?))
+        } => |answer| answer.role.map(role).ok_or_else(|| empty(Operation::CreateRole))?;
+        get_role(call: GetRole) { role_name(call.name) }
+            => |answer| answer.role.map(role).ok_or_else(|| empty(Operation::GetRole))?;
+        update_assume_role_policy(call: UpdateAssumeRolePolicy) {
+            role_name(call.name) policy_document(call.trust.to_string())
+        };
+        tag_role(call: TagRole) {
+            role_name(call.name) set_tags(Some(iam::to_tags(Operation::TagRole, call.tags)?))
+        };
+        delete_role(call: DeleteRole) { role_name(call.name) };
+        put_role_policy(call: PutRolePolicy) {
+            role_name(call.role) policy_name(call.policy) policy_document(call.document.to_string())
+        };
+        get_role_policy(call: GetRolePolicy) { role_name(call.role) policy_name(call.policy) }
+            => |answer| document(&answer.policy_document);
+        delete_role_policy(call: DeleteRolePolicy) { role_name(call.role) policy_name(call.policy) };
+        attach_role_policy(call: AttachRolePolicy) { role_name(call.role) policy_arn(call.arn) };
         // A role has at most 20 managed policies: one page.
-        |call: ListAttachedRolePolicies, request| request.role_name(call.role),
-        |answer| each(answer.attached_policies, |policy| text(policy.policy_arn))
-            .into_iter()
-            .collect()
-    );
-
-    call!(iam.detach_role_policy, |call: DetachRolePolicy, request| request
-        .role_name(call.role)
-        .policy_arn(call.arn));
+        list_attached_role_policies(call: ListAttachedRolePolicies) { role_name(call.role) }
+            => |answer| set(Some(each(answer.attached_policies, |policy| text(policy.policy_arn))));
+        detach_role_policy(call: DetachRolePolicy) { role_name(call.role) policy_arn(call.arn) };
+    }
 
     #[cfg(test)]
     mod tests {

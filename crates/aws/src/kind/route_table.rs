@@ -108,75 +108,45 @@ mod sdk {
         }
     }
 
-    /// Sets the one argument of a request that names this target.
-    macro_rules! to {
-        ($request:expr, $target:expr) => {
-            match $target {
-                RouteTarget::NatGateway(id) => $request.nat_gateway_id(id),
-                RouteTarget::InternetGateway(id) | RouteTarget::Other(id) => {
-                    $request.gateway_id(id)
-                }
-            }
-        };
+    /// The ids of the gateway and of the NAT gateway that a route leads to, of which it has one.
+    fn ids(target: RouteTarget) -> (Option<String>, Option<String>) {
+        match target {
+            RouteTarget::NatGateway(id) => (None, Some(id)),
+            RouteTarget::InternetGateway(id) | RouteTarget::Other(id) => (Some(id), None),
+        }
     }
 
-    call!(
-        ec2.create_route_table,
-        |call: CreateRouteTable, request| request
-            .vpc_id(call.vpc)
-            .client_token(call.client_token)
-            .tag_specifications(ec2::tagged(types::ResourceType::RouteTable, call.tags)),
-        |answer| table(answer.route_table.unwrap_or_else(|| types::RouteTable::builder().build()))
-    );
-
-    pages!(
-        ec2.describe_route_tables.set_filters,
-        DescribeRouteTables,
-        // The most that this list allows.
-        Filters { page: 100, ..Filters::by("route-table-id") },
-        |answer| each(answer.route_tables, table)
-    );
-
-    call!(ec2.delete_route_table, |call: DeleteRouteTable, request| request
-        .route_table_id(call.table));
-
-    call!(
-        ec2.associate_route_table,
-        |call: AssociateRouteTable, request| request
-            .route_table_id(call.table)
-            .subnet_id(call.subnet),
-        |answer| text(answer.association_id)
-    );
-
-    call!(
-        ec2.replace_route_table_association,
-        |call: ReplaceRouteTableAssociation, request| request
-            .association_id(call.association)
-            .route_table_id(call.table),
-        |answer| text(answer.new_association_id)
-    );
-
-    call!(ec2.disassociate_route_table, |call: DisassociateRouteTable, request| request
-        .association_id(call.association));
-
-    call!(ec2.create_route, |call: CreateRoute, request| {
-        let request = request.route_table_id(call.table).destination_cidr_block(call.destination);
-        to!(request, call.target)
-    });
-
-    call!(ec2.replace_route, |call: ReplaceRoute, request| {
-        let request = request.route_table_id(call.table).destination_cidr_block(call.destination);
-        to!(request, call.target)
-    });
-
-    call!(ec2.delete_route, |call: DeleteRoute, request| {
-        let (request, destination) = (request.route_table_id(call.table), call.destination);
-        if destination.starts_with("pl-") {
-            request.destination_prefix_list_id(destination)
-        } else if destination.contains(':') {
-            request.destination_ipv6_cidr_block(destination)
-        } else {
-            request.destination_cidr_block(destination)
+    requests! { ec2
+        create_route_table(call: CreateRouteTable) {
+            vpc_id(call.vpc) client_token(call.client_token)
+            tag_specifications(ec2::tagged(types::ResourceType::RouteTable, call.tags))
         }
-    });
+            => |answer| table(answer.route_table.unwrap_or_else(|| types::RouteTable::builder().build()));
+        // The most that this list allows.
+        pages describe_route_tables.set_filters(DescribeRouteTables)
+            by Filters { page: 100, ..Filters::by("route-table-id") }
+            => |answer| each(answer.route_tables, table);
+        delete_route_table(call: DeleteRouteTable) { route_table_id(call.table) };
+        associate_route_table(call: AssociateRouteTable) {
+            route_table_id(call.table) subnet_id(call.subnet)
+        } => |answer| text(answer.association_id);
+        replace_route_table_association(call: ReplaceRouteTableAssociation) {
+            association_id(call.association) route_table_id(call.table)
+        } => |answer| text(answer.new_association_id);
+        disassociate_route_table(call: DisassociateRouteTable) { association_id(call.association) };
+        create_route(call: CreateRoute) {
+            route_table_id(call.table) destination_cidr_block(call.destination)
+            set_gateway_id(ids(call.target.clone()).0) set_nat_gateway_id(ids(call.target).1)
+        };
+        replace_route(call: ReplaceRoute) {
+            route_table_id(call.table) destination_cidr_block(call.destination)
+            set_gateway_id(ids(call.target.clone()).0) set_nat_gateway_id(ids(call.target).1)
+        };
+        delete_route(call: DeleteRoute) {
+            route_table_id(call.table)
+            set_destination_prefix_list_id(Some(call.destination.clone()).filter(|it| it.starts_with("pl-")))
+            set_destination_ipv6_cidr_block(Some(call.destination.clone()).filter(|it| it.contains(':')))
+            set_destination_cidr_block(Some(call.destination).filter(|it| !it.starts_with("pl-") && !it.contains(':')))
+        };
+    }
 }

@@ -110,8 +110,8 @@ mod sdk {
         permission.build()
     }
 
-    fn permissions(rules: BTreeSet<Rule>) -> Option<Vec<IpPermission>> {
-        Some(rules.into_iter().map(permission).collect())
+    fn permissions(rules: BTreeSet<Rule>) -> Vec<IpPermission> {
+        rules.into_iter().map(permission).collect()
     }
 
     fn group(group: types::SecurityGroup) -> SecurityGroup {
@@ -126,39 +126,26 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_security_group,
-        |call: CreateSecurityGroup, request| request
-            .vpc_id(call.vpc)
-            .group_name(call.name)
-            .description(call.description)
-            .tag_specifications(ec2::tagged(types::ResourceType::SecurityGroup, call.tags)),
-        |answer| text(answer.group_id)
-    );
-
-    pages!(
-        ec2.describe_security_groups.set_filters,
-        DescribeSecurityGroups,
-        Filters { name: Some("group-name"), ..Filters::by("group-id") },
-        |answer| each(answer.security_groups, group)
-    );
-
-    call!(ec2.authorize_security_group_ingress, |call: AuthorizeSecurityGroupIngress, request| {
-        request.group_id(call.group).set_ip_permissions(permissions(call.rules))
-    });
-
-    call!(ec2.authorize_security_group_egress, |call: AuthorizeSecurityGroupEgress, request| {
-        request.group_id(call.group).set_ip_permissions(permissions(call.rules))
-    });
-
-    call!(ec2.revoke_security_group_ingress, |call: RevokeSecurityGroupIngress, request| request
-        .group_id(call.group)
-        .set_ip_permissions(permissions(call.rules)));
-
-    call!(ec2.revoke_security_group_egress, |call: RevokeSecurityGroupEgress, request| request
-        .group_id(call.group)
-        .set_ip_permissions(permissions(call.rules)));
-
-    call!(ec2.delete_security_group, |call: DeleteSecurityGroup, request| request
-        .group_id(call.group));
+    requests! { ec2
+        create_security_group(call: CreateSecurityGroup) {
+            vpc_id(call.vpc) group_name(call.name) description(call.description)
+            tag_specifications(ec2::tagged(types::ResourceType::SecurityGroup, call.tags))
+        } => |answer| text(answer.group_id);
+        pages describe_security_groups.set_filters(DescribeSecurityGroups)
+            by Filters { name: Some("group-name"), ..Filters::by("group-id") }
+            => |answer| each(answer.security_groups, group);
+        authorize_security_group_ingress(call: AuthorizeSecurityGroupIngress) {
+            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
+        };
+        authorize_security_group_egress(call: AuthorizeSecurityGroupEgress) {
+            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
+        };
+        revoke_security_group_ingress(call: RevokeSecurityGroupIngress) {
+            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
+        };
+        revoke_security_group_egress(call: RevokeSecurityGroupEgress) {
+            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
+        };
+        delete_security_group(call: DeleteSecurityGroup) { group_id(call.group) };
+    }
 }

@@ -43,24 +43,16 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_subnet,
-        |call: CreateSubnet, request| request
-            .vpc_id(call.vpc)
-            .cidr_block(call.cidr)
-            .availability_zone(call.zone)
-            .tag_specifications(ec2::tagged(types::ResourceType::Subnet, call.tags)),
-        |answer| subnet(answer.subnet.unwrap_or_else(|| types::Subnet::builder().build()))
-    );
-
-    pages!(ec2.describe_subnets.set_filters, DescribeSubnets, Filters::by("subnet-id"), |answer| {
-        each(answer.subnets, subnet)
-    });
-
-    call!(ec2.modify_subnet_attribute, |call: ModifySubnetAttribute, request| {
-        let value = types::AttributeBooleanValue::builder().value(call.public_addresses).build();
-        request.subnet_id(call.subnet).map_public_ip_on_launch(value)
-    });
-
-    call!(ec2.delete_subnet, |call: DeleteSubnet, request| request.subnet_id(call.subnet));
+    requests! { ec2
+        create_subnet(call: CreateSubnet) {
+            vpc_id(call.vpc) cidr_block(call.cidr) availability_zone(call.zone)
+            tag_specifications(ec2::tagged(types::ResourceType::Subnet, call.tags))
+        } => |answer| subnet(answer.subnet.unwrap_or_else(|| types::Subnet::builder().build()));
+        pages describe_subnets.set_filters(DescribeSubnets) by Filters::by("subnet-id")
+            => |answer| { each(answer.subnets, subnet) };
+        modify_subnet_attribute(call: ModifySubnetAttribute) {
+            subnet_id(call.subnet) map_public_ip_on_launch(ec2::switch(call.public_addresses))
+        };
+        delete_subnet(call: DeleteSubnet) { subnet_id(call.subnet) };
+    }
 }

@@ -21,15 +21,30 @@ mod sdk {
     use super::*;
     use crate::kind::prelude::*;
 
-    call!(ec2.create_tags, |call: CreateTags, request| request
-        .set_resources(Some(call.resources))
-        .set_tags(Some(ec2::to_tags(call.tags))));
+    requests! { ec2
+        create_tags(call: CreateTags) {
+            set_resources(Some(call.resources)) set_tags(Some(ec2::to_tags(call.tags)))
+        };
+        delete_tags(call: DeleteTags) {
+            set_resources(Some(call.resources))
+            // Without a value the tag goes whatever its value is.
+            set_tags(Some(call.names.into_iter().map(|name| Tag::builder().key(name).build()).collect()))
+        };
+    }
 
-    call!(ec2.delete_tags, |call: DeleteTags, request| {
-        // Without a value the tag goes whatever its value is.
-        let tags = call.names.into_iter().map(|name| Tag::builder().key(name).build());
-        request.set_resources(Some(call.resources)).set_tags(Some(tags.collect()))
-    });
+    requests! { elb
+        add_tags as add_elb_tags(call: AddElbTags) {
+            resource_arns(call.resource) set_tags(Some(elb::to_tags(call.tags)))
+        };
+    }
+
+    requests! { rds
+        list_tags_for_resource as list_rds_tags(call: ListRdsTags) { resource_name(call.arn) }
+            => |answer| rds::tags(answer.tag_list);
+        add_tags_to_resource as add_rds_tags(call: AddRdsTags) {
+            resource_name(call.arn) set_tags(Some(rds::to_tags(call.tags)))
+        };
+    }
 
     impl Sdk {
         pub(crate) async fn describe_elb_tags(
@@ -45,18 +60,4 @@ mod sdk {
             Ok(found.map(|found| (text(found.resource_arn), elb::tags(found.tags))).collect())
         }
     }
-
-    call!(elb.add_tags as add_elb_tags, |call: AddElbTags, request| request
-        .resource_arns(call.resource)
-        .set_tags(Some(elb::to_tags(call.tags))));
-
-    call!(
-        rds.list_tags_for_resource as list_rds_tags,
-        |call: ListRdsTags, request| request.resource_name(call.arn),
-        |answer| rds::tags(answer.tag_list)
-    );
-
-    call!(rds.add_tags_to_resource as add_rds_tags, |call: AddRdsTags, request| request
-        .resource_name(call.arn)
-        .set_tags(Some(rds::to_tags(call.tags))));
 }

@@ -90,73 +90,52 @@ mod sdk {
         TargetHealth { target: text(found.target.and_then(|target| target.id)), state, reason }
     }
 
-    /// Sets how the health of targets is checked, on a request that makes or changes a group.
-    macro_rules! checked {
-        ($request:expr, $check:expr) => {
-            $request
-                .health_check_protocol(types::ProtocolEnum::Http)
-                .health_check_path($check.path)
-                .matcher(types::Matcher::builder().http_code($check.matcher).build())
-                .health_check_interval_seconds($check.interval_s)
-                .health_check_timeout_seconds($check.timeout_s)
-                .healthy_threshold_count($check.healthy)
-                .unhealthy_threshold_count($check.unhealthy)
-        };
+    fn to_attribute((name, value): (String, String)) -> types::TargetGroupAttribute {
+        types::TargetGroupAttribute::builder().key(name).value(value).build()
     }
 
-    call!(
-        elb.create_target_group,
-        |call: CreateTargetGroup, request| {
-            let request = request
-                .name(call.name)
-                .vpc_id(call.vpc)
-                .target_type(types::TargetTypeEnum::Instance)
-                .protocol(call.protocol.as_str().into())
-                .port(call.port)
-                .set_tags(Some(elb::to_tags(call.tags)));
-            checked!(request, call.health_check)
-        },
-        |answer| {
+    fn attributes(found: Option<Vec<types::TargetGroupAttribute>>) -> Attributes {
+        let found = found.unwrap_or_default().into_iter();
+        tags_from(found.map(|attribute| (attribute.key, attribute.value)))
+    }
+
+    requests! { elb
+        create_target_group(call: CreateTargetGroup) {
+            name(call.name) vpc_id(call.vpc) target_type(types::TargetTypeEnum::Instance)
+            protocol(call.protocol.as_str().into()) port(call.port)
+            set_tags(Some(elb::to_tags(call.tags))) health_check_protocol(types::ProtocolEnum::Http)
+            health_check_path(call.health_check.path)
+            matcher(types::Matcher::builder().http_code(call.health_check.matcher).build())
+            health_check_interval_seconds(call.health_check.interval_s)
+            health_check_timeout_seconds(call.health_check.timeout_s)
+            healthy_threshold_count(call.health_check.healthy)
+            unhealthy_threshold_count(call.health_check.unhealthy)
+        } => |answer| {
             let none = || types::TargetGroup::builder().build();
             let made = answer.target_groups.unwrap_or_default().into_iter().next();
             target_group(made.unwrap_or_else(none))
-        }
-    );
-
-    find!(
-        elb.describe_target_groups,
-        |call: DescribeTargetGroups, request| request.names(call.name),
-        "TargetGroupNotFound",
-        |answer| each(answer.target_groups, target_group)
-    );
-
-    call!(elb.modify_target_group, |call: ModifyTargetGroup, request| {
-        checked!(request.target_group_arn(call.target_group), call.health_check)
-    });
-
-    call!(
-        elb.describe_target_group_attributes,
-        |call: DescribeTargetGroupAttributes, request| request.target_group_arn(call.target_group),
-        |answer| {
-            let attributes = answer.attributes.unwrap_or_default().into_iter();
-            tags_from(attributes.map(|attribute| (attribute.key, attribute.value)))
-        }
-    );
-
-    call!(elb.modify_target_group_attributes, |call: ModifyTargetGroupAttributes, request| {
-        let attribute =
-            |(key, value)| types::TargetGroupAttribute::builder().key(key).value(value).build();
-        request
-            .target_group_arn(call.target_group)
-            .set_attributes(Some(call.attributes.into_iter().map(attribute).collect()))
-    });
-
-    call!(elb.delete_target_group, |call: DeleteTargetGroup, request| request
-        .target_group_arn(call.target_group));
-
-    call!(
-        elb.describe_target_health,
-        |call: DescribeTargetHealth, request| request.target_group_arn(call.target_group),
-        |answer| each(answer.target_health_descriptions, health)
-    );
+        };
+        find describe_target_groups(call: DescribeTargetGroups) {
+            names(call.name)
+        } or "TargetGroupNotFound" => |answer| each(answer.target_groups, target_group);
+        modify_target_group(call: ModifyTargetGroup) {
+            target_group_arn(call.target_group) health_check_protocol(types::ProtocolEnum::Http)
+            health_check_path(call.health_check.path)
+            matcher(types::Matcher::builder().http_code(call.health_check.matcher).build())
+            health_check_interval_seconds(call.health_check.interval_s)
+            health_check_timeout_seconds(call.health_check.timeout_s)
+            healthy_threshold_count(call.health_check.healthy)
+            unhealthy_threshold_count(call.health_check.unhealthy)
+        };
+        describe_target_group_attributes(call: DescribeTargetGroupAttributes) {
+            target_group_arn(call.target_group)
+        } => |answer| attributes(answer.attributes);
+        modify_target_group_attributes(call: ModifyTargetGroupAttributes) {
+            target_group_arn(call.target_group)
+            set_attributes(Some(call.attributes.into_iter().map(to_attribute).collect()))
+        };
+        delete_target_group(call: DeleteTargetGroup) { target_group_arn(call.target_group) };
+        describe_target_health(call: DescribeTargetHealth) { target_group_arn(call.target_group) }
+            => |answer| each(answer.target_health_descriptions, health);
+    }
 }

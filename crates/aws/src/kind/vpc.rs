@@ -46,18 +46,20 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_vpc,
-        |call: CreateVpc, request| request
-            .cidr_block(call.cidr)
-            .tag_specifications(ec2::tagged(types::ResourceType::Vpc, call.tags)),
-        |answer| vpc(answer.vpc.unwrap_or_else(|| types::Vpc::builder().build()))
-    );
-
-    pages!(ec2.describe_vpcs.set_filters, DescribeVpcs, Filters::by("vpc-id"), |answer| each(
-        answer.vpcs,
-        vpc
-    ));
+    requests! { ec2
+        create_vpc(call: CreateVpc) {
+            cidr_block(call.cidr)
+            tag_specifications(ec2::tagged(types::ResourceType::Vpc, call.tags))
+        } => |answer| vpc(answer.vpc.unwrap_or_else(|| types::Vpc::builder().build()));
+        pages describe_vpcs.set_filters(DescribeVpcs) by Filters::by("vpc-id")
+            => |answer| each(answer.vpcs, vpc);
+        modify_vpc_attribute(call: ModifyVpcAttribute) {
+            vpc_id(call.vpc)
+            set_enable_dns_support((call.attribute == VpcAttribute::DnsSupport).then(|| ec2::switch(call.value)))
+            set_enable_dns_hostnames((call.attribute == VpcAttribute::DnsHostnames).then(|| ec2::switch(call.value)))
+        };
+        delete_vpc(call: DeleteVpc) { vpc_id(call.vpc) };
+    }
 
     impl Sdk {
         pub(crate) async fn describe_vpc_attribute(
@@ -78,15 +80,4 @@ mod sdk {
             Ok(attribute.and_then(|attribute| attribute.value).unwrap_or_default())
         }
     }
-
-    call!(ec2.modify_vpc_attribute, |call: ModifyVpcAttribute, request| {
-        let value = types::AttributeBooleanValue::builder().value(call.value).build();
-        let request = request.vpc_id(call.vpc);
-        match call.attribute {
-            VpcAttribute::DnsSupport => request.enable_dns_support(value),
-            VpcAttribute::DnsHostnames => request.enable_dns_hostnames(value),
-        }
-    });
-
-    call!(ec2.delete_vpc, |call: DeleteVpc, request| request.vpc_id(call.vpc));
 }

@@ -54,35 +54,23 @@ mod sdk {
         }
     }
 
-    call!(
-        ec2.create_vpc_endpoint,
-        |call: CreateVpcEndpoint, request| request
-            .vpc_id(call.vpc)
-            .service_name(call.service)
-            .vpc_endpoint_type(types::VpcEndpointType::Gateway)
-            .set_route_table_ids(Some(call.route_tables.into_iter().collect()))
-            .client_token(call.client_token)
-            .tag_specifications(ec2::tagged(types::ResourceType::VpcEndpoint, call.tags)),
-        |answer| endpoint(
+    requests! { ec2
+        create_vpc_endpoint(call: CreateVpcEndpoint) {
+            vpc_id(call.vpc) service_name(call.service)
+            vpc_endpoint_type(types::VpcEndpointType::Gateway)
+            set_route_table_ids(Some(call.route_tables.into_iter().collect()))
+            client_token(call.client_token)
+            tag_specifications(ec2::tagged(types::ResourceType::VpcEndpoint, call.tags))
+        } => |answer| endpoint(
             answer.vpc_endpoint.unwrap_or_else(|| types::VpcEndpoint::builder().build())
-        )
-    );
-
-    pages!(
-        ec2.describe_vpc_endpoints.set_filters,
-        DescribeVpcEndpoints,
-        Filters::by("vpc-endpoint-id"),
-        |answer| each(answer.vpc_endpoints, endpoint)
-    );
-
-    call!(ec2.modify_vpc_endpoint, |call: ModifyVpcEndpoint, request| request
-        .vpc_endpoint_id(call.endpoint)
-        .set_add_route_table_ids(filled(call.add_route_tables))
-        .set_remove_route_table_ids(filled(call.remove_route_tables)));
-
-    call!(
-        ec2.delete_vpc_endpoints,
-        |call: DeleteVpcEndpoints, request| request.vpc_endpoint_ids(call.endpoint),
-        |answer| ec2::all_successful(Operation::DeleteVpcEndpoints, answer.unsuccessful)?
-    );
+        );
+        pages describe_vpc_endpoints.set_filters(DescribeVpcEndpoints) by Filters::by("vpc-endpoint-id")
+            => |answer| each(answer.vpc_endpoints, endpoint);
+        modify_vpc_endpoint(call: ModifyVpcEndpoint) {
+            vpc_endpoint_id(call.endpoint) set_add_route_table_ids(filled(call.add_route_tables))
+            set_remove_route_table_ids(filled(call.remove_route_tables))
+        };
+        delete_vpc_endpoints(call: DeleteVpcEndpoints) { vpc_endpoint_ids(call.endpoint) }
+            => |answer| ec2::all_successful(Operation::DeleteVpcEndpoints, answer.unsuccessful)?;
+    }
 }

@@ -74,11 +74,18 @@ macro_rules! tags_of {
 
 /// What the operations of EC2 have in common.
 pub(crate) mod ec2 {
-    use aws_sdk_ec2::types::{ResourceType, TagSpecification, UnsuccessfulItem};
+    use aws_sdk_ec2::types::{
+        AttributeBooleanValue, ResourceType, TagSpecification, UnsuccessfulItem,
+    };
 
     use crate::error::{ApiError, OperationName};
 
     tags_of!(aws_sdk_ec2);
+
+    /// An attribute that is on or off.
+    pub(crate) fn switch(on: bool) -> AttributeBooleanValue {
+        AttributeBooleanValue::builder().value(on).build()
+    }
 
     /// The tags that something gets with its creation.
     pub(crate) fn tagged(kind: ResourceType, tags: BTreeMap<String, String>) -> TagSpecification {
