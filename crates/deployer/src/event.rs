@@ -44,6 +44,13 @@ pub enum Event {
         /// Seconds that are left until the wait is given up.
         remaining_s: u64,
     },
+    /// Work is under way.
+    Progress {
+        /// What is worked on, such as `image`.
+        on: String,
+        /// What is being done, such as `compiling web for x86_64-unknown-linux-musl`.
+        state: String,
+    },
     /// What was waited for is there.
     Ready {
         /// What was waited for.
@@ -54,7 +61,7 @@ pub enum Event {
         seconds: f64,
     },
     /// A rollout has failed; told before anything is rolled back.
-    Failed(Box<crate::rollout::Failure>),
+    Failed(Box<Failure>),
     /// Something is wrong with a machine, told before anything is changed.
     Finding(skyward_k3s::Finding),
     /// What is to be done on a machine of the cluster, or was.
@@ -103,6 +110,30 @@ impl From<skyward_k3s::Event> for Event {
             Theirs::Machine { machine, state, text } => Self::Machine { machine, state, text },
         }
     }
+}
+
+/// Why a rollout has failed, with what was seen while the failing pod was still there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Failure {
+    /// One line: what, of which object, why.
+    pub reason: String,
+    /// What to do about it.
+    pub next: String,
+    /// The failing pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Its failing container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// The image of that container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What the cluster said of the failing pod, newest last.
+    pub events: Vec<String>,
+    /// The end of the container's log.
+    pub log: Vec<String>,
+    /// The end of the log of the container before the last restart.
+    pub previous_log: Vec<String>,
 }
 
 /// Takes events as they happen.

@@ -14,7 +14,7 @@ use skyward_deployer::event::Event;
 use skyward_k3s::Reporter;
 use skyward_k3s::connection::HostKeys;
 
-use crate::cli::Common;
+use crate::common::Common;
 
 /// What can be done with a cluster.
 #[derive(clap::Args)]

@@ -108,6 +108,7 @@ fn text(event: &Event, color: bool) -> String {
         Event::Waiting { on, state, remaining_s } => {
             format!("waiting  {on}: {state} (at most {remaining_s} s)\n")
         }
+        Event::Progress { on, state } => format!("{on:<9}{state}\n"),
         Event::Ready { on, state, seconds } => format!("ready    {on}: {state} ({seconds:.1} s)\n"),
         Event::Failed(failure) => failed(failure),
         Event::Finding(finding) => {

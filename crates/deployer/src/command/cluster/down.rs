@@ -9,8 +9,8 @@ use skyward_k3s::down::{DownOutcome, down};
 use skyward_k3s::{Cluster, Machine};
 
 use super::{finish, reporter};
-use crate::cli::Common;
 use crate::command::consent;
+use crate::common::Common;
 
 /// Remove what `up` made, and nothing else, also from the kubeconfig
 #[derive(clap::Args)]

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use skyward_config::Loaded;
+use skyward_image::settings;
 use skyward_k3s::Cluster;
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::image::{ImageArchive, load};
 
 use super::{finish, reporter};
-use crate::cli::Common;
+use crate::common::Common;
 use crate::output::Output;
 
 /// What can be done with images.
@@ -28,7 +28,8 @@ pub(crate) enum Command {
 pub(crate) async fn run(common: &Common, command: &Command, keys: HostKeys) -> Result<ExitCode> {
     let Command::Load { archive } = command;
     let loaded = common.load()?;
-    let archive = ImageArchive::read(&archive.clone().unwrap_or_else(|| built(&loaded)))?;
+    let archive =
+        ImageArchive::read(&archive.clone().unwrap_or_else(|| settings::archive(&loaded)))?;
     let cluster = Cluster::read(&loaded)?;
     let report = reporter(common);
     let sent = load(&cluster, &archive, keys, &report).await?;
@@ -41,10 +42,4 @@ pub(crate) async fn run(common: &Common, command: &Command, keys: HostKeys) -> R
         archive.references().iter().for_each(|reference| println!("{reference}"));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The archive that `cargo xtask image build` writes.
-pub(crate) fn built(loaded: &Loaded) -> PathBuf {
-    let image = &loaded.config.image;
-    loaded.root.join(&image.output).join(format!("{}.tar", loaded.config.service.name))
 }

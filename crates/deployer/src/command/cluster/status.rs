@@ -9,7 +9,7 @@ use skyward_k3s::Cluster;
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::status::{ClusterStatus, status};
 
-use crate::cli::Common;
+use crate::common::Common;
 use crate::output::{Output, columns};
 
 /// Show versions, roles, readiness and certificate dates

@@ -10,7 +10,7 @@ use skyward_k3s::release::Source;
 use skyward_k3s::up::{UpOptions, UpOutcome, up};
 
 use super::{finish, reporter};
-use crate::cli::Common;
+use crate::common::Common;
 
 /// How it goes about it.
 #[derive(clap::Args, Default)]

@@ -9,7 +9,7 @@ use skyward_k3s::release::Source;
 use skyward_k3s::upgrade::upgrade;
 
 use super::{finish, reporter};
-use crate::cli::Common;
+use crate::common::Common;
 
 /// Bring each machine to the configured release: servers one at a time, then agents; each is drained, renewed, uncordoned
 #[derive(clap::Args)]
