@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use skyward_config::{Config, ConfigArgs, Input, reference, resolve, schema};
+use serde_json::Value;
+use skyward_config::{ConfigArgs, reference, schema};
 
 #[track_caller]
 fn check(file: &str, current: &str, command: &str) {
@@ -77,6 +78,16 @@ fn every_key_is_explained() {
     }
 }
 
+/// The values that hold in the end, without where they came from.
+fn effective(file: &str, variables: &[(String, String)]) -> Vec<(String, Option<Value>)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("skyward.toml"), file).expect("a file");
+    let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+    let loaded = ConfigArgs::default().load_from(folder.path(), variables);
+    let loaded = loaded.unwrap_or_else(|error| panic!("{error}"));
+    loaded.effective().into_iter().map(|effective| (effective.key, effective.value)).collect()
+}
+
 /// Each default, set in the file and by its variable, is valid and changes nothing.
 #[test]
 fn every_default_is_a_valid_value() {
@@ -101,12 +112,8 @@ fn every_default_is_a_valid_value() {
         }
     }
     assert!(variables.len() > 15, "{variables:?}");
-    let input =
-        Input { file: "skyward.toml", bytes: b"", environment: None, variables: &[], flags: &[] };
-    for input in
-        [Input { bytes: file.as_bytes(), ..input }, Input { variables: &variables, ..input }]
-    {
-        let resolved = resolve(&input).unwrap_or_else(|problems| panic!("{problems}"));
-        assert_eq!(resolved.config, Config::default());
-    }
+    let none = Vec::new();
+    let expected = effective("", &none);
+    assert_eq!(effective(&file, &none), expected);
+    assert_eq!(effective("", &variables), expected);
 }

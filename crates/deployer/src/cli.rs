@@ -1,20 +1,22 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::{Args, CommandFactory, Parser, Subcommand};
-use skyward_config::{ConfigArgs, ConfigError, Loaded};
-use skyward_deployer::cluster::Target;
-use skyward_k3s::kubeconfig;
-use tokio::sync::Notify;
+use clap::{CommandFactory, Parser, Subcommand};
+use skyward_config::ConfigError;
 
-use crate::command::{apply, cluster, diff, forward, history, remove, render, rollback, status};
-use crate::output::Output;
+use skyward_k3s::command::ClusterArgs;
+
+use crate::command::{apply, diff, forward, history, remove, render, rollback, status};
+use crate::common::Common;
+
+/// The time that work on other threads has to stop in after the command has ended.
+const STOP: Duration = Duration::from_secs(2);
+/// The time that a command which changes something has to end in order once it is asked to: the lock is given back.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Deploys the service on Kubernetes, k3s first. Without a command: apply.
 #[derive(Parser)]
@@ -24,25 +26,6 @@ struct Cli {
     common: Common,
     #[command(subcommand)]
     command: Command,
-}
-
-/// What every command takes.
-#[derive(Args)]
-pub(crate) struct Common {
-    #[command(flatten)]
-    config: ConfigArgs,
-    /// The context of the kubeconfig [default: k3s.context]
-    #[arg(long, value_name = "NAME", global = true)]
-    context: Option<String>,
-    /// The kubeconfig [default: k3s.kubeconfig, KUBECONFIG, ~/.kube/config]
-    #[arg(long, value_name = "FILE", global = true)]
-    kubeconfig: Option<PathBuf>,
-    /// The form of standard output
-    #[arg(long, value_enum, default_value_t, global = true)]
-    pub(crate) output: Output,
-    /// Notified when the command is to end.
-    #[arg(skip)]
-    pub(crate) interrupt: Arc<Notify>,
 }
 
 #[derive(Subcommand)]
@@ -55,53 +38,8 @@ enum Command {
     Rollback(rollback::Args),
     Remove(remove::Args),
     Forward(forward::Args),
-    /// Set up, widen, upgrade or take down the k3s cluster itself
-    Cluster(cluster::Args),
-}
-
-impl Common {
-    /// Reads the configuration.
-    pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
-        self.config.load()
-    }
-
-    /// The flags that chose the configuration, for the programs that it is handed on to.
-    pub(crate) fn flags(&self) -> &ConfigArgs {
-        &self.config
-    }
-
-    /// Which cluster: the flags, then the configuration, then the one that `cluster up` made.
-    pub(crate) fn target(&self, loaded: &Loaded) -> Target {
-        let configured = self.context.clone().or_else(|| loaded.config.k3s.context.clone());
-        Target {
-            kubeconfig: self.named_kubeconfig(loaded),
-            context: configured.or_else(|| self.made_context(loaded)),
-        }
-    }
-
-    fn named_kubeconfig(&self, loaded: &Loaded) -> Option<PathBuf> {
-        let configured = loaded.config.k3s.kubeconfig.as_ref().map(|path| loaded.root.join(path));
-        self.kubeconfig.clone().or(configured)
-    }
-
-    /// The kubeconfig that `cluster up` writes into.
-    pub(crate) fn kubeconfig_file(&self, loaded: &Loaded) -> PathBuf {
-        let listed = std::env::var_os("KUBECONFIG");
-        let named = self.named_kubeconfig(loaded);
-        kubeconfig::file(named.as_deref(), listed.as_deref(), std::env::home_dir())
-    }
-
-    /// Whether the nodes are machines that the configuration lists, and not this one alone.
-    pub(crate) fn has_machines(&self, loaded: &Loaded) -> bool {
-        !loaded.config.k3s.machine.is_empty() && self.context.is_none()
-    }
-
-    /// The context of the configured cluster's name, where it bears the mark of `cluster up`: no other is taken unasked.
-    fn made_context(&self, loaded: &Loaded) -> Option<String> {
-        let name = &loaded.config.k3s.cluster;
-        let document = kubeconfig::Kubeconfig::read(&self.kubeconfig_file(loaded)).ok()?;
-        matches!(document.owner(name), kubeconfig::Owner::Cluster(_)).then(|| name.clone())
-    }
+    /// Set up, extend, upgrade or take down the k3s cluster itself
+    Cluster(ClusterArgs),
 }
 
 /// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
@@ -125,24 +63,53 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// Puts `apply` first where no command is named.
+/// Puts `apply` first where no command is named. A word that is no command is left for clap to refuse with its
+/// suggestion: a misspelt `rollback` must never reach the command that changes a cluster.
 fn with_default(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let command = Cli::command();
-    let known = |argument: &OsString| {
-        let word = argument.to_string_lossy();
-        matches!(&*word, "help" | "--help" | "-h" | "--version" | "-V")
-            || command.get_subcommands().any(|known| known.get_name() == word)
+    let cli = Cli::command();
+    let asks = |argument: &OsString| {
+        matches!(argument.to_str(), Some("--help" | "-h" | "--version" | "-V"))
     };
-    if !arguments.iter().skip(1).any(known) {
+    let given = arguments.get(1..).unwrap_or_default();
+    if !given.iter().any(asks) && first_word(&cli, given).is_none() {
         arguments.insert(arguments.len().min(1), "apply".into());
     }
     arguments
 }
 
+/// The first argument that is neither a flag nor a flag's value, by the flags of the program and of its default command.
+fn first_word<'a>(cli: &clap::Command, arguments: &'a [OsString]) -> Option<&'a OsString> {
+    let apply = cli.find_subcommand("apply");
+    let flags =
+        || cli.get_arguments().chain(apply.into_iter().flat_map(clap::Command::get_arguments));
+    let takes_value = |is_meant: &dyn Fn(&clap::Arg) -> bool| {
+        flags().any(|flag| is_meant(flag) && flag.get_action().takes_values())
+    };
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy();
+        let value_follows = if let Some(name) = text.strip_prefix("--") {
+            takes_value(&|flag| flag.get_long() == Some(name))
+        } else if let Some(letters) = text.strip_prefix('-') {
+            // `-e dev`; in `-edev` the value is there already.
+            let mut letters = letters.chars();
+            letters.next().is_some_and(|letter| {
+                letters.next().is_none() && takes_value(&|flag| flag.get_short() == Some(letter))
+            })
+        } else {
+            return Some(argument);
+        };
+        if value_follows {
+            arguments.next();
+        }
+    }
+    None
+}
+
 fn run(cli: &Cli) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let common = &cli.common;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut command = std::pin::pin!(dispatch(common, &cli.command));
         let signal = tokio::select! {
             ended = &mut command => return ended,
@@ -153,15 +120,18 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         match tokio::time::timeout(cli.command.grace(), command).await {
             Ok(ended) => ended,
             Err(_) => anyhow::bail!(
-                "interrupted by {signal}. Next step: run it again, it goes on from there"
+                "interrupted by {signal}. Next step: run it again; it continues from there"
             ),
         }
-    })
+    });
+    // A build that was interrupted ends its compiler on a thread of its own.
+    runtime.shutdown_timeout(STOP);
+    ended
 }
 
 async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Apply(args) => apply::run(common, args).await,
+        Command::Apply(args) => Box::pin(apply::run(common, args)).await,
         Command::Render(args) => render::run(common, args),
         Command::Diff(args) => diff::run(common, args).await,
         Command::Status(args) => status::run(common, args).await,
@@ -169,7 +139,10 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Rollback(args) => rollback::run(common, args).await,
         Command::Remove(args) => remove::run(common, args).await,
         Command::Forward(args) => forward::run(common, args).await,
-        Command::Cluster(args) => cluster::run(common, args).await,
+        Command::Cluster(args) => {
+            let loaded = common.load()?;
+            Ok(args.run(&common.cluster(&loaded, args.prints_a_document())).await?.into())
+        }
     }
 }
 
@@ -177,9 +150,7 @@ impl Command {
     /// How long the command may take to end in order, once it is asked to.
     fn grace(&self) -> Duration {
         match self {
-            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => {
-                Duration::from_secs(5)
-            }
+            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => GRACE,
             _ => Duration::ZERO,
         }
     }
@@ -206,12 +177,33 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    fn with(words: &[&str]) -> Vec<OsString> {
+        with_default(words.iter().map(OsString::from).collect())
+    }
+
     #[test]
     fn apply_is_the_default() {
-        let with = |words: &[&str]| with_default(words.iter().map(OsString::from).collect());
         assert_eq!(with(&["x"]), ["x", "apply"]);
         assert_eq!(with(&["x", "--image", "a"]), ["x", "apply", "--image", "a"]);
+        assert_eq!(with(&["x", "--force", "-e", "dev"]), ["x", "apply", "--force", "-e", "dev"]);
+        assert_eq!(with(&["x", "--set=a=b", "-edev"]), ["x", "apply", "--set=a=b", "-edev"]);
         assert_eq!(with(&["x", "--context", "a", "diff"]), ["x", "--context", "a", "diff"]);
+        assert_eq!(with(&["x", "--context", "diff"]), ["x", "apply", "--context", "diff"]);
         assert_eq!(with(&["x", "--help"]), ["x", "--help"]);
+        assert_eq!(with(&["x", "help", "diff"]), ["x", "help", "diff"]);
+    }
+
+    #[test]
+    fn an_unknown_word_never_reaches_the_command_that_changes_a_cluster() {
+        for (word, suggestion) in
+            [("rolback", "rollback"), ("aply", "apply"), ("logs", ""), ("stauts", "status")]
+        {
+            for arguments in [vec!["x", word], vec!["x", "--context", "a", word, "2"]] {
+                let error = Cli::try_parse_from(with(&arguments)).err().expect(word);
+                assert_eq!(error.kind(), clap::error::ErrorKind::InvalidSubcommand, "{error}");
+                assert_eq!(error.exit_code(), 2);
+                assert!(error.to_string().contains(suggestion), "{error}");
+            }
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! What happens while a command runs. The terminal, plain lines and JSON are renderers of these.
 
 use serde::Serialize;
-use skyward_k3s::MachineState;
 
 use crate::manifest::ObjectId;
 
@@ -44,6 +43,13 @@ pub enum Event {
         /// Seconds that are left until the wait is given up.
         remaining_s: u64,
     },
+    /// Work is under way.
+    Progress {
+        /// What is worked on, such as `image`.
+        on: String,
+        /// What is being done, such as `compiling web for x86_64-unknown-linux-musl`.
+        state: String,
+    },
     /// What was waited for is there.
     Ready {
         /// What was waited for.
@@ -54,18 +60,7 @@ pub enum Event {
         seconds: f64,
     },
     /// A rollout has failed; told before anything is rolled back.
-    Failed(Box<crate::rollout::Failure>),
-    /// Something is wrong with a machine, told before anything is changed.
-    Finding(skyward_k3s::Finding),
-    /// What is to be done on a machine of the cluster, or was.
-    Machine {
-        /// What people call it.
-        machine: String,
-        /// Whether it is to be done, is done, or has failed.
-        state: MachineState,
-        /// What.
-        text: String,
-    },
+    Failed(Box<Failure>),
     /// The end of the command.
     Finished {
         /// The revision that serves now.
@@ -92,17 +87,28 @@ pub enum Action {
     Deleted,
 }
 
-impl From<skyward_k3s::Event> for Event {
-    fn from(event: skyward_k3s::Event) -> Self {
-        use skyward_k3s::Event as Theirs;
-        match event {
-            Theirs::Note { text } => Self::Note { text },
-            Theirs::Waiting { on, state, remaining_s } => Self::Waiting { on, state, remaining_s },
-            Theirs::Ready { on, state, seconds } => Self::Ready { on, state, seconds },
-            Theirs::Finding(finding) => Self::Finding(finding),
-            Theirs::Machine { machine, state, text } => Self::Machine { machine, state, text },
-        }
-    }
+/// Why a rollout has failed, with what was seen while the failing pod was still there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Failure {
+    /// One line: what, of which object, why.
+    pub reason: String,
+    /// What to do about it.
+    pub next: String,
+    /// The failing pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Its failing container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// The image of that container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What the cluster said of the failing pod, newest last.
+    pub events: Vec<String>,
+    /// The end of the container's log.
+    pub log: Vec<String>,
+    /// The end of the log of the container before the last restart.
+    pub previous_log: Vec<String>,
 }
 
 /// Takes events as they happen.

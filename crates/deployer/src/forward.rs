@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::cluster::{CallError, Cluster, Reason};
+use crate::api::{ApiServer, CallError, Reason};
 use crate::event::{Event, Sink};
 use crate::history::History;
 use pods::Pods;
@@ -101,19 +101,19 @@ impl Forward {
     /// # Errors
     /// The release is not there, pods cannot be listed, or their ports may not be forwarded.
     pub async fn open(
-        cluster: &Cluster,
+        api: &ApiServer,
         namespace: &str,
         release: &str,
         sink: &mut dyn Sink,
     ) -> Result<Self, ForwardError> {
-        let pods = Pods::new(cluster, namespace, release);
+        let pods = Pods::new(api, namespace, release);
         let note = match pods.next(&[]).await? {
             Some(pod) => match pods.open(&pod).await {
                 Ok(_) => None,
                 Err(error) if is_lasting(&error) => return Err(error.into()),
                 Err(error) => Some(error.to_string()),
             },
-            None if History::new(cluster, namespace, release).list().await?.is_empty() => {
+            None if History::new(api, namespace, release).list().await?.is_empty() => {
                 return Err(ForwardError::NoRelease {
                     release: release.to_owned(),
                     namespace: namespace.to_owned(),

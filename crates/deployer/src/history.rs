@@ -7,7 +7,7 @@ mod store;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::Cluster;
+use crate::api::ApiServer;
 use crate::manifest::{Manifest, ObjectId};
 
 pub use codec::hash;
@@ -65,19 +65,19 @@ pub struct Owned {
 /// The revisions of one release.
 #[derive(Debug)]
 pub struct History<'a> {
-    cluster: &'a Cluster,
+    api: &'a ApiServer,
     namespace: String,
     release: String,
 }
 
 impl<'a> History<'a> {
     /// Of the release of this name in this namespace.
-    pub fn new(cluster: &'a Cluster, namespace: &str, release: &str) -> Self {
-        Self { cluster, namespace: namespace.to_owned(), release: release.to_owned() }
+    pub fn new(api: &'a ApiServer, namespace: &str, release: &str) -> Self {
+        Self { api, namespace: namespace.to_owned(), release: release.to_owned() }
     }
 
     /// The same by way of another handle of the cluster, such as one that sees to a lock.
-    pub fn on<'b>(&self, cluster: &'b Cluster) -> History<'b> {
-        History::new(cluster, &self.namespace, &self.release)
+    pub fn on<'b>(&self, api: &'b ApiServer) -> History<'b> {
+        History::new(api, &self.namespace, &self.release)
     }
 }

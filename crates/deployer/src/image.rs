@@ -1,22 +1,27 @@
-//! Builds the image and gets it to the nodes, by the image crate's own program.
+//! Builds the image and gets it to the nodes, through the library of `crates/image`.
+//!
+//! That library blocks, so it runs on a thread of its own while this one hears its events, Ctrl-C and the lock. A delivery
+//! that is dropped asks it to stop, which ends the compiler too.
 //!
 //! The nodes get a reference by digest wherever one can be known: a tag may lead elsewhere tomorrow, and a rollback must
 //! find the image that served before.
 
-mod answer;
-mod program;
-#[cfg(test)]
-mod tests;
-
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use skyward_config::{Config, ConfigArgs, Delivery, Image, Loaded};
+use anyhow::{Context, anyhow};
+use skyward_config::{Delivery, Loaded};
+use skyward_image::event::{Event as Step, Progress};
+use skyward_image::load::{self, Destination};
+use skyward_image::registry::{self, Push, Reference};
+use skyward_image::store::Store;
+use skyward_image::{build, settings, time};
+use tokio::sync::mpsc;
 
 use crate::event::{Event, Sink};
-use answer::{Built, InEngine, Pushed, Resolved};
-use program::Program;
 
-/// So long a registry is asked for a tag's digest. Nodes may reach a registry that this machine does not.
+/// The time that a registry has to name a tag's digest. Nodes may reach a registry that this machine does not.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An image that the nodes have or can pull.
@@ -32,107 +37,103 @@ pub struct Delivered {
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// A flag names an image in a way that no node understands.
-    #[error(
-        "--image: {text:?} is no image reference: {reason}; expected [registry[:port]/]repository[@sha256:…], such as \
-         ghcr.io/acme/web@sha256:…"
-    )]
-    Reference {
-        /// What was given.
-        text: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The source of the image's program is not there.
-    #[error(
-        "cannot build the image: the workspace of Skyward was not found; run this by `cargo xtask deploy-k3s`, or name \
-         an image with --image"
-    )]
-    NoWorkspace,
-    /// cargo cannot be started.
-    #[error(
-        "cannot {step} the image: starting `{command}`: {reason}; install cargo, or name an image with --image"
-    )]
-    Start {
-        /// `compile`, `build`, `push`, `load` or `resolve`.
-        step: &'static str,
-        /// As one would type it.
-        command: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// The program has failed.
+    #[error("--image: {0}")]
+    Reference(String),
+    /// A step failed.
     #[error("cannot {step} the image: {reason}; {next}")]
     Failed {
-        /// `compile`, `build`, `push`, `load` or `resolve`.
+        /// `build`, `push`, `load` or `resolve`.
         step: &'static str,
-        /// Its own words.
+        /// The reason, on one line.
         reason: String,
-        /// What to do.
+        /// The next step.
         next: &'static str,
     },
-    /// The program has succeeded and said something else than it should.
-    #[error("cannot {step} the image: `{command}` printed no answer that is understood: {reason}")]
-    Answer {
-        /// `compile`, `build`, `push`, `load` or `resolve`.
-        step: &'static str,
-        /// As one would type it.
-        command: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+}
+
+/// What the surroundings give, as a parameter for tests.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// How the image is built, beside the configuration.
+    pub build: build::Options,
+    /// The value of `PATH`, in which engines are found.
+    pub path: Option<OsString>,
 }
 
 /// An image with its name for the nodes, which may not have it yet.
 #[derive(Debug)]
 pub struct Candidate {
-    program: Program,
+    loaded: Loaded,
+    tools: Tools,
     how: Delivery,
     named: Delivered,
 }
 
-/// Builds the image (or, with `k3s.delivery = "none"`, asks the registry for it), and sends it nowhere; `flags` are those
-/// that `loaded` was read with.
+/// Builds the image (or, with `k3s.delivery = "none"`, asks the registry for it), and sends it nowhere.
 ///
 /// # Errors
 /// Which step failed, why, and what to do.
-pub async fn build(
-    loaded: &Loaded,
-    flags: &ConfigArgs,
-    sink: &mut dyn Sink,
-) -> Result<Candidate, ImageError> {
-    Candidate::build(Program::compile(flags).await?, &loaded.config, sink).await
+pub async fn build(loaded: &Loaded, sink: &mut dyn Sink) -> Result<Candidate, ImageError> {
+    Candidate::build(loaded, Tools::of_this_machine()?, sink).await
 }
 
 /// The image that a flag names, as it is.
 ///
 /// # Errors
-/// It is no image reference.
+/// It is not an image reference.
 pub fn given(reference: &str, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
-    check(reference)
-        .map_err(|reason| ImageError::Reference { text: reference.to_owned(), reason })?;
+    check(reference).map_err(ImageError::Reference)?;
     Ok(as_it_is(reference, sink))
 }
 
+impl Tools {
+    /// The programs of this machine, and the date that its environment gives to files.
+    ///
+    /// # Errors
+    /// `SOURCE_DATE_EPOCH` is not a number.
+    pub fn of_this_machine() -> Result<Self, ImageError> {
+        let epoch = time::source_date_epoch().map_err(|error| failed("build", &error))?;
+        let build = build::Options { epoch, ..build::Options::default() };
+        Ok(Self { build, path: std::env::var_os("PATH") })
+    }
+}
+
 impl Candidate {
-    async fn build(
-        program: Program,
-        config: &Config,
+    /// As [`build`], with tools of the caller's own.
+    ///
+    /// # Errors
+    /// As [`build`].
+    pub async fn build(
+        loaded: &Loaded,
+        tools: Tools,
         sink: &mut dyn Sink,
     ) -> Result<Self, ImageError> {
-        let how = settled(config.k3s.delivery, &config.image.repository);
-        if how == Delivery::None {
-            let named = there_already(&program, &config.image, sink).await;
-            return Ok(Self { program, how, named });
-        }
-        let started = Instant::now();
-        let built: Built = program.ask("build", &[]).await?;
-        ready("build", format!("built {}", built.reference), started, sink);
-        Ok(Self { program, how, named: Delivered::new(normalized(&built.reference)) })
+        let image = &loaded.config.image;
+        let how = settled(loaded.config.k3s.delivery, &image.repository);
+        let named = if how == Delivery::None {
+            there_already(loaded, sink).await
+        } else {
+            let started = Instant::now();
+            let (configured, options) = (loaded.clone(), tools.build.clone());
+            let digest = run("build", sink, move |progress| {
+                let built = build::build(&configured, &options, progress)?;
+                Ok(built.descriptor.digest().to_string())
+            })
+            .await?;
+            ready("build", format!("built {}@{digest}", image.repository), started, sink);
+            Delivered::new(format!("{}@{digest}", full_name(&image.repository)))
+        };
+        Ok(Self { loaded: loaded.clone(), tools, how, named })
     }
 
     /// What [`Candidate::deliver`] will call it.
     pub fn named(&self) -> &Delivered {
         &self.named
+    }
+
+    /// The archive that was built.
+    pub fn archive(&self) -> PathBuf {
+        settings::archive(&self.loaded)
     }
 
     /// Whether it gets to the nodes by loading it into each, without a registry.
@@ -147,51 +148,138 @@ impl Candidate {
     pub async fn deliver(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
         match self.how {
             Delivery::None => Ok(self.named),
-            Delivery::Push => push(&self.program, sink).await,
-            Delivery::Load | Delivery::Auto => load(&self.program, sink).await,
+            Delivery::Push => self.push(sink).await,
+            Delivery::Load | Delivery::Auto => self.load(sink).await,
         }
+    }
+
+    async fn push(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+        let started = Instant::now();
+        let pushed = run("push", sink, move |progress| {
+            let source = Store::open(&settings::archive(&self.loaded))?;
+            let references = settings::references(&self.loaded.config)?;
+            let settings =
+                registry::Settings { progress: progress.clone(), ..registry::Settings::default() };
+            Ok(Push::new(&source, references, settings).run()?)
+        })
+        .await?;
+        let state = match pushed.uploaded_bytes {
+            0 => "the registry has it already".to_owned(),
+            sent => format!("pushed, {sent} bytes sent"),
+        };
+        ready("image", state, started, sink);
+        Ok(Delivered::new(first("push", pushed.references)?))
+    }
+
+    /// Into the one engine of this machine that Kubernetes runs containers with.
+    async fn load(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+        let started = Instant::now();
+        let engines = run("load", sink, move |progress| {
+            let options = load::Options {
+                path: self.tools.path.clone(),
+                progress: progress.clone(),
+                ..load::Options::default()
+            };
+            load::load_into(&settings::archive(&self.loaded), &[Destination::Kubernetes], &options)
+        })
+        .await?;
+        let engine = first("load", engines)?;
+        let reference = first("load", engine.references)?;
+        ready("image", format!("loaded into {} on this machine", engine.engine), started, sink);
+        Ok(Delivered::new(reference))
     }
 }
 
-async fn push(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
-    let started = Instant::now();
-    let pushed: Pushed = program.ask("push", &[]).await?;
-    let reference = program::first("push", pushed.references)?;
-    let state = match pushed.uploaded_bytes {
-        0 => "the registry has it already".to_owned(),
-        sent => format!("pushed, {sent} bytes sent"),
-    };
-    ready("image", state, started, sink);
-    Ok(Delivered::new(reference))
-}
-
-/// Into the one engine of this machine that Kubernetes runs containers with.
-async fn load(program: &Program, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
-    let started = Instant::now();
-    let engines: Vec<InEngine> = program.ask("load", &["--into", "kubernetes"]).await?;
-    let engine = program::first("load", engines)?;
-    let reference = program::first("load", engine.references)?;
-    ready("image", format!("loaded into {} on this machine", engine.engine), started, sink);
-    Ok(Delivered::new(reference))
-}
-
 /// The first tag of the configuration, by the digest that it has in the registry now.
-async fn there_already(program: &Program, image: &Image, sink: &mut dyn Sink) -> Delivered {
+async fn there_already(loaded: &Loaded, sink: &mut dyn Sink) -> Delivered {
+    let image = &loaded.config.image;
     let tag = image.tags.first().map_or("latest", String::as_str);
     let tagged = format!("{}:{tag}", image.repository);
-    if names_registry(&image.repository) {
-        let started = Instant::now();
-        let timeout = RESOLVE_TIMEOUT.as_secs().to_string();
-        match program.ask::<Resolved>("resolve", &[&tagged, "--timeout", &timeout]).await {
+    if Reference::names_registry(&image.repository) {
+        let (started, asked) = (Instant::now(), tagged.clone());
+        let resolved = run("resolve", sink, move |progress| {
+            let policy =
+                registry::Policy { deadline: RESOLVE_TIMEOUT, ..registry::Policy::default() };
+            let settings = registry::Settings {
+                policy,
+                progress: progress.clone(),
+                ..registry::Settings::default()
+            };
+            Ok(registry::resolve(&asked.parse()?, None, settings)?)
+        });
+        match resolved.await {
             Ok(resolved) => {
-                ready("image", format!("{tagged} is {}", resolved.digest), started, sink);
-                return Delivered::new(resolved.reference);
+                let delivered = Delivered::new(resolved.to_string());
+                let digest = delivered.digest.as_deref().unwrap_or_default();
+                ready("image", format!("{tagged} is {digest}"), started, sink);
+                return delivered;
             }
-            // The nodes may have credentials, or a way, that this machine lacks.
+            // The nodes may have credentials, or a route, that this machine lacks.
             Err(error) => sink.emit(Event::Note { text: error.to_string() }),
         }
     }
     as_it_is(&tagged, sink)
+}
+
+/// Runs blocking work on a thread for it and passes its events on. When this future is dropped, the work is asked to stop.
+async fn run<T: Send + 'static>(
+    step: &'static str,
+    sink: &mut dyn Sink,
+    work: impl FnOnce(&Progress) -> anyhow::Result<T> + Send + 'static,
+) -> Result<T, ImageError> {
+    let (sender, mut steps) = mpsc::unbounded_channel();
+    // Nobody listens any more where the future was dropped.
+    let progress = Progress::new(move |step| drop(sender.send(step.clone())));
+    let _cancel = progress.cancel_on_drop();
+    let mut working = {
+        let progress = progress.clone();
+        tokio::task::spawn_blocking(move || work(&progress))
+    };
+    let done = loop {
+        tokio::select! {
+            biased;
+            Some(step) = steps.recv() => tell(&step, sink),
+            done = &mut working => break done,
+        }
+    };
+    while let Ok(step) = steps.try_recv() {
+        tell(&step, sink);
+    }
+    done.context("its thread ended early")
+        .and_then(|done| done)
+        .map_err(|error| failed(step, &error))
+}
+
+/// Passes an event of the library on, but for the progress within a blob.
+fn tell(step: &Step, sink: &mut dyn Sink) {
+    if !matches!(step, Step::BlobProgress { .. }) {
+        sink.emit(Event::Progress { on: "image".to_owned(), state: step.to_string() });
+    }
+}
+
+fn failed(step: &'static str, error: &anyhow::Error) -> ImageError {
+    let lines = format!("{error:#}");
+    let reason = lines.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    ImageError::Failed { step, reason, next: next(step) }
+}
+
+/// The first of a list that is never empty.
+fn first<T>(step: &'static str, list: Vec<T>) -> Result<T, ImageError> {
+    list.into_iter().next().ok_or_else(|| failed(step, &anyhow!("it has no name there")))
+}
+
+/// What to do when `step` has failed.
+fn next(step: &str) -> &'static str {
+    match step {
+        "load" => {
+            "set image.repository to a registry that the nodes pull from, or k3s.delivery to \"none\" if they have it"
+        }
+        "push" => {
+            "see that image.repository is a place that you may push to, or name an image with --image"
+        }
+        "resolve" => "the nodes get the tag",
+        _ => "correct that, or name an image with --image",
+    }
 }
 
 fn ready(on: &str, state: String, started: Instant, sink: &mut dyn Sink) {
@@ -219,65 +307,32 @@ impl Delivered {
 }
 
 /// What `auto` means for this repository.
-fn settled(how: Delivery, repository: &str) -> Delivery {
+pub fn settled(how: Delivery, repository: &str) -> Delivery {
     match how {
-        Delivery::Auto if names_registry(repository) => Delivery::Push,
+        Delivery::Auto if Reference::names_registry(repository) => Delivery::Push,
         Delivery::Auto => Delivery::Load,
         other => other,
     }
 }
 
-/// The reference with the registry and folder that Docker's rule adds to a short one (distribution,
-/// `reference/normalize.go`), as the nodes know it.
-fn normalized(reference: &str) -> String {
-    let on_hub = reference.strip_prefix("docker.io/");
-    match on_hub {
-        None if names_registry(reference) => reference.to_owned(),
-        _ => match on_hub.unwrap_or(reference) {
-            path if path.contains('/') => format!("docker.io/{path}"),
-            path => format!("docker.io/library/{path}"),
-        },
-    }
-}
-
-/// Whether the repository's first part is a registry's host, by Docker's rule (distribution, `reference/normalize.go`).
-fn names_registry(repository: &str) -> bool {
+/// The repository as the nodes know it, with the registry and folder that Docker's rule adds to a short name.
+fn full_name(repository: &str) -> String {
     repository
-        .split_once('/')
-        .is_some_and(|(host, _)| host == "localhost" || host.contains(['.', ':']))
+        .parse()
+        .map_or_else(|_| repository.to_owned(), |reference: Reference| reference.name())
 }
 
-/// The mistakes that would reach the cluster as a pod that can never start; the whole grammar is the registry's.
-fn check(reference: &str) -> Result<(), &'static str> {
-    let (name, digest) = match reference.split_once('@') {
-        Some((name, digest)) => (name, Some(digest)),
-        None => (reference, None),
-    };
-    let path = match name.split_once('/') {
-        Some((_, path)) if names_registry(name) => path,
-        _ => name,
-    };
-    let (repository, tag) = match path.split_once(':') {
-        Some((repository, tag)) => (repository, Some(tag)),
-        None => (path, None),
-    };
-    if repository.is_empty() {
-        return Err("it has no repository");
+/// The mistakes that would reach the cluster as a pod that can never start.
+fn check(text: &str) -> Result<(), String> {
+    let reference: Reference =
+        text.parse().map_err(|error: registry::ReferenceError| error.to_string())?;
+    let registry = reference.registry();
+    // Docker's rule takes `Acme/web` for a registry called Acme; whoever types it means a repository.
+    if registry.contains(char::is_uppercase) && !registry.contains(['.', ':']) {
+        return Err(format!(
+            "`{text}` is not an image reference: a repository is lower case; expected \
+             [registry[:port]/]repository[:tag][@sha256:…], such as ghcr.io/acme/web:1.2"
+        ));
     }
-    if tag == Some("") {
-        return Err("it has no tag after the colon");
-    }
-    if repository.contains(|letter: char| letter.is_ascii_uppercase()) {
-        return Err("a repository is lower case");
-    }
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-/:[]".contains(letter);
-    if !name.chars().all(allowed) {
-        return Err("it has a letter that none may have");
-    }
-    let hex = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match digest.map(|digest| digest.strip_prefix("sha256:")) {
-        Some(None) => Err("the digest does not begin with sha256:"),
-        Some(Some(digits)) if !hex(digits) => Err("a digest has 64 hexadecimal digits"),
-        _ => Ok(()),
-    }
+    Ok(())
 }

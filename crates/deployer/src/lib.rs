@@ -2,11 +2,11 @@
 //!
 //! One way through: [`release`] says what is to run, [`render`] makes the objects of it, [`diff`] holds them against the
 //! cluster, [`deploy`] applies what differs under a [`lock`] and writes it down in [`history`], [`rollout`] decides whether
-//! it runs. [`cluster`] is the only module that talks to the API server. The cluster itself is made by
+//! it runs. [`api`] is the only module that talks to the API server. The cluster itself is made by
 //! the crate `skyward-k3s`.
 
+pub mod api;
 pub mod chart;
-pub mod cluster;
 pub mod deploy;
 pub mod diff;
 pub mod event;

@@ -4,14 +4,14 @@
 //! when its record has not changed for its duration while one watched. A holder counts from before it asked for its last
 //! renewal, a rival from after it saw it, so that the holder stops before the rival begins.
 //!
-//! Pure: `decide` (what a rival does), `tenure` (whether a holder still may), `holder` (who holds it). `record` is the Lease
+//! Pure: `decide` (what a rival does), `validity` (whether a holder still may), `holder` (who holds it). `record` is the Lease
 //! object, `renew` the background work.
 
 mod decide;
 mod holder;
 mod record;
 mod renew;
-mod tenure;
+mod validity;
 mod who;
 
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::Lease;
 use tokio::task::JoinHandle;
 
-use crate::cluster::{CallError, Cluster, Policy, Reason};
+use crate::api::{ApiServer, CallError, Reason, RetryPolicy};
 use crate::event::{Event, Sink};
 use decide::{Observation, Step};
 use record::Record;
-use tenure::Tenure;
+use validity::Validity;
 
 pub use holder::Holder;
-pub use tenure::Clock;
+pub use validity::Clock;
 pub use who::who;
 
 /// How long a lock lasts that is not renewed.
@@ -88,17 +88,17 @@ pub struct Lock {
 /// [`Held::release`], it expires, or is taken over at once by a run on this machine after this process has ended.
 #[derive(Debug)]
 pub struct Held {
-    cluster: Cluster,
+    api: ApiServer,
     record: Record,
     holder: Holder,
-    tenure: Arc<Tenure>,
+    validity: Arc<Validity>,
     renewal: JoinHandle<()>,
 }
 
 impl Lock {
     /// The lock of the release of this name, for this process.
     pub fn new(namespace: &str, release: &str) -> Self {
-        Self::of(namespace, release, Holder::this_process(), tenure::since_boot())
+        Self::of(namespace, release, Holder::this_process(), validity::since_boot())
     }
 
     /// The same for any holder, by any clock.
@@ -111,11 +111,11 @@ impl Lock {
     /// # Errors
     /// The API server does not tell.
     pub async fn is_there(
-        cluster: &Cluster,
+        api: &ApiServer,
         namespace: &str,
         release: &str,
     ) -> Result<bool, CallError> {
-        Ok(Record::new(namespace, release).read(cluster).await?.is_some())
+        Ok(Record::new(namespace, release).read(api).await?.is_some())
     }
 
     /// Takes the lock, waiting at most `wait` for another deployment to end. Less than [`DURATION`] and a little is not
@@ -124,13 +124,13 @@ impl Lock {
     /// # Errors
     /// Another deployment goes on for longer than that; the API server does not let us.
     pub async fn acquire(
-        cluster: &Cluster,
+        api: &ApiServer,
         namespace: &str,
         release: &str,
         wait: Duration,
         sink: &mut dyn Sink,
     ) -> Result<Held, LockError> {
-        Self::new(namespace, release).take(cluster, wait, sink).await
+        Self::new(namespace, release).take(api, wait, sink).await
     }
 
     /// As [`Lock::acquire`].
@@ -139,7 +139,7 @@ impl Lock {
     /// As [`Lock::acquire`].
     pub async fn take(
         self,
-        cluster: &Cluster,
+        api: &ApiServer,
         wait: Duration,
         sink: &mut dyn Sink,
     ) -> Result<Held, LockError> {
@@ -149,18 +149,18 @@ impl Lock {
         let mut claimed = begun;
         loop {
             let asked = (self.clock)();
-            let lease = self.record.read(cluster).await?;
+            let lease = self.record.read(api).await?;
             let now = (self.clock)();
             seen.look(lease.as_ref(), now);
             let ended = Holder::has_ended_here;
             let (expires_in, lease) =
                 match (decide::step(lease.as_ref(), &self.holder, &seen, now, ended), lease) {
                     // From before we asked for it: a rival may have seen us as its holder since.
-                    (Step::Ours, Some(lease)) => return Ok(self.held(cluster, lease, claimed)),
+                    (Step::Ours, Some(lease)) => return Ok(self.held(api, lease, claimed)),
                     (Step::Wait(expires_in), Some(lease)) => (expires_in, lease),
                     (_, lease) => {
-                        if let Some(lease) = self.claim(cluster, lease).await? {
-                            return Ok(self.held(cluster, lease, asked));
+                        if let Some(lease) = self.claim(api, lease).await? {
+                            return Ok(self.held(api, lease, asked));
                         }
                         claimed = asked;
                         tokio::time::sleep(RACE).await;
@@ -180,11 +180,11 @@ impl Lock {
     /// Writes us into the Lease. None: another was faster.
     async fn claim(
         &self,
-        cluster: &Cluster,
+        api: &ApiServer,
         lease: Option<Lease>,
     ) -> Result<Option<Lease>, CallError> {
         let claimed = self.record.claimed(lease, &self.holder);
-        match self.record.write(cluster, &claimed).await {
+        match self.record.write(api, &claimed).await {
             Ok(lease) => Ok(Some(lease)),
             // Also if an answer was lost: then the next look finds us as the holder. NotFound: it was given back meanwhile.
             Err(CallError {
@@ -195,24 +195,24 @@ impl Lock {
         }
     }
 
-    fn held(self, cluster: &Cluster, lease: Lease, asked: Duration) -> Held {
+    fn held(self, api: &ApiServer, lease: Lease, asked: Duration) -> Held {
         let Self { record, holder, clock } = self;
-        let tenure = Arc::new(Tenure::new(asked, clock));
+        let validity = Arc::new(Validity::new(asked, clock));
         // Renewals that fail are tried again within the time that is left, not beyond it.
-        let policy = Policy {
+        let policy = RetryPolicy {
             attempt: RENEW,
             total: DURATION.saturating_sub(RENEW),
             cap: Duration::from_secs(1),
-            ..Policy::default()
+            ..RetryPolicy::default()
         };
         let renewing = renew::Renewing {
-            cluster: cluster.with_policy(policy),
+            api: api.with_policy(policy),
             record: record.clone(),
             identity: holder.to_string(),
-            tenure: Arc::clone(&tenure),
+            validity: Arc::clone(&validity),
         };
         let renewal = tokio::spawn(renewing.run(lease));
-        Held { cluster: cluster.clone(), record, holder, tenure, renewal }
+        Held { api: api.clone(), record, holder, validity, renewal }
     }
 
     fn refused(&self, lease: &Lease, waited: Duration) -> LockError {
@@ -248,8 +248,8 @@ impl Held {
     /// The cluster for all that is done under the lock: before each attempt of a write, also a repeated one, it sees that
     /// the lock is still ours. While it is not renewed, because the API server does not answer, the write waits with it.
     #[must_use]
-    pub fn cluster(&self) -> Cluster {
-        self.cluster.guarded(Arc::clone(&self.tenure) as _)
+    pub fn api(&self) -> ApiServer {
+        self.api.guarded(Arc::clone(&self.validity) as _)
     }
 
     /// Whether the lock is ours at this moment. Not needed for writes by way of [`Held::cluster`].
@@ -257,7 +257,7 @@ impl Held {
     /// # Errors
     /// The lock has not been renewed for as long as it lasts, or another has it.
     pub fn check(&self) -> Result<(), LockError> {
-        self.tenure.remaining().map(|_| ()).map_err(|reason| LockError::Lost {
+        self.validity.remaining().map(|_| ()).map_err(|reason| LockError::Lost {
             release: self.record.release.clone(),
             namespace: self.record.namespace.clone(),
             reason,
@@ -273,11 +273,11 @@ impl Held {
         // It may have been in the middle of a renewal: after this, it is not.
         let _ = (&mut self.renewal).await;
         loop {
-            let Some(lease) = self.record.read(&self.cluster).await? else { return Ok(()) };
+            let Some(lease) = self.record.read(&self.api).await? else { return Ok(()) };
             if !record::is_held_by(&lease, &self.holder.to_string()) {
                 return Ok(());
             }
-            if self.record.delete(&self.cluster, &lease).await? {
+            if self.record.delete(&self.api, &lease).await? {
                 return Ok(());
             }
         }
@@ -289,6 +289,3 @@ impl Drop for Held {
         self.renewal.abort();
     }
 }
-
-#[cfg(test)]
-mod simulation;

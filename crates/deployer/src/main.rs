@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod common;
 mod output;
 
 use std::process::ExitCode;

@@ -25,20 +25,20 @@ pub struct Release {
     /// The user and group id that the pods run as.
     pub user: u32,
     /// The way in from outside.
-    pub way_in: WayIn,
+    pub ingress_host: IngressHost,
     /// Whether the nodes count disk space. Where none does, a pod that asks for some would never be scheduled.
     pub disk_is_counted: bool,
 }
 
 /// The way in from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WayIn {
+pub enum IngressHost {
     /// There is no Ingress.
     None,
     /// An Ingress for every host name.
-    AnyHost,
+    Any,
     /// An Ingress for this host name.
-    Host(String),
+    Named(String),
 }
 
 /// The labels that choose the pods of the release of this name.
@@ -76,9 +76,9 @@ impl Release {
     /// The address to open, where the host name alone tells it.
     pub fn address(&self) -> Option<String> {
         let scheme = if self.k3s.tls_secret.is_some() { "https" } else { "http" };
-        match &self.way_in {
-            WayIn::Host(host) => Some(format!("{scheme}://{host}/")),
-            WayIn::AnyHost | WayIn::None => None,
+        match &self.ingress_host {
+            IngressHost::Named(host) => Some(format!("{scheme}://{host}/")),
+            IngressHost::Any | IngressHost::None => None,
         }
     }
 }

@@ -32,12 +32,21 @@ use environment::Environment;
 use crate::manifest::{Kind, Manifest};
 use crate::release::Release;
 
+/// Refuses a release that no pod could serve, without rendering it.
+///
+/// # Errors
+/// The key of the configuration is named.
+pub fn check(release: &Release) -> Result<(), RenderError> {
+    text::check(release)?;
+    Environment::of(release).map(drop)
+}
+
 /// The objects of a release, in the order of [`Kind`].
 ///
 /// # Errors
 /// When no pod of the release could serve; the key of the configuration is named.
 pub fn manifests(release: &Release) -> Result<Vec<Manifest>, RenderError> {
-    text::check(release)?;
+    check(release)?;
     let environment = Environment::of(release)?;
     let mut manifests = vec![
         Manifest::new(Kind::Namespace, &identity::namespace(release)),

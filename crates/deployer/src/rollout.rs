@@ -7,7 +7,7 @@
 mod advice;
 mod container;
 mod decide;
-mod entrance;
+mod endpoint;
 mod evidence;
 mod follow;
 mod page;
@@ -20,17 +20,17 @@ mod wording;
 
 use std::fmt;
 
-use serde::Serialize;
 use serde_json::Value;
 
+pub use crate::event::Failure;
 pub use decide::{Verdict, decide};
 pub use follow::follow;
 pub use reachable::{Reach, reachable};
-pub use snapshot::{Noticed, Snapshot};
+pub use snapshot::{Snapshot, Timings};
 
 /// The Deployment whose rollout is looked at, as its apply left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct DeploymentRef {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
@@ -43,13 +43,13 @@ pub struct Target {
     pub selector: String,
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for DeploymentRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Deployment {}", self.name)
     }
 }
 
-impl Target {
+impl DeploymentRef {
     /// From the API server's answer to the apply; none where that is no object of the API.
     pub fn of(applied: &Value) -> Option<Self> {
         let metadata = applied.get("metadata")?;
@@ -77,28 +77,4 @@ pub enum Outcome {
     },
     /// It does not come about.
     Failed(Box<Failure>),
-}
-
-/// Why a rollout has failed, with what was seen while the failing pod was still there.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Failure {
-    /// One line: what, of which object, why.
-    pub reason: String,
-    /// What to do about it.
-    pub next: String,
-    /// The failing pod.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pod: Option<String>,
-    /// Its failing container.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub container: Option<String>,
-    /// The image of that container.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
-    /// What the cluster said of the failing pod, newest last.
-    pub events: Vec<String>,
-    /// The end of the container's log.
-    pub log: Vec<String>,
-    /// The end of the log of the container before the last restart.
-    pub previous_log: Vec<String>,
 }

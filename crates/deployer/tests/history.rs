@@ -7,16 +7,16 @@ use std::fmt::Write as _;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::json;
-use skyward_deployer::cluster::{Cluster, Policy, Reason, Settings, Target};
+use skyward_deployer::api::{ApiServer, ApiSettings, ContextRef, Reason, RetryPolicy};
 use skyward_deployer::history::{self, History, Owned, Revision, Status};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 use support::block_on;
 use support::control_plane::{CONTEXT, ControlPlane};
 use support::proxy::{Fault, Proxy};
 
-async fn connect(kubeconfig: std::path::PathBuf, policy: Policy) -> Cluster {
-    let target = Target { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
-    Cluster::connect_with(&target, Settings { policy, notice: None }).await.expect("let in")
+async fn connect(kubeconfig: std::path::PathBuf, policy: RetryPolicy) -> ApiServer {
+    let target = ContextRef { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
+    ApiServer::connect_with(&target, ApiSettings { policy, listener: None }).await.expect("let in")
 }
 
 /// Manifests of so many bytes that do not compress: hexadecimal digits of a generator.
@@ -47,7 +47,7 @@ fn revision(number: u32, manifests: Vec<Manifest>) -> Revision {
     }
 }
 
-async fn secrets(cluster: &Cluster, namespace: &str) -> Vec<Secret> {
+async fn secrets(cluster: &ApiServer, namespace: &str) -> Vec<Secret> {
     let api: Api<Secret> = Api::namespaced(cluster.client(), namespace);
     api.list(&ListParams::default()).await.expect("a list").items
 }
@@ -59,7 +59,7 @@ fn a_history_of_five_megabytes_is_kept() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("large").await;
-        let cluster = &connect(proxy.kubeconfig(), Policy::default()).await;
+        let cluster = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
         let history = History::new(cluster, namespace, "web");
         assert_eq!(history.list().await, Ok(Vec::new()));
         assert_eq!(History::new(cluster, "nowhere", "web").list().await, Ok(Vec::new()));
@@ -101,7 +101,7 @@ fn one_number_is_recorded_once() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("number").await;
-        let cluster = &connect(proxy.kubeconfig(), Policy::default()).await;
+        let cluster = &connect(proxy.kubeconfig(), RetryPolicy::default()).await;
         let history = History::new(cluster, namespace, "web");
         let first = revision(1, manifests(50, 1));
         let others = Revision { by: "c@d".to_owned(), ..revision(1, manifests(50, 2)) };
@@ -142,7 +142,7 @@ fn a_history_survives_being_cut_off_at_each_call() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("cut").await;
-        let impatient = Policy { attempts: 1, ..Policy::default() };
+        let impatient = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
         let cluster = &connect(proxy.kubeconfig(), impatient).await;
         let history = History::new(cluster, namespace, "web");
         let old = revision(1, manifests(3 << 20, 1));
@@ -191,7 +191,7 @@ fn pieces_that_nobody_needs_are_swept() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("swept").await;
-        let impatient = Policy { attempts: 1, ..Policy::default() };
+        let impatient = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
         let cluster = &connect(proxy.kubeconfig(), impatient).await;
         let history = History::new(cluster, namespace, "web");
         proxy.at(4, |_| true, Fault::Close);
@@ -208,7 +208,7 @@ fn a_damaged_revision_is_told_by_its_secret() {
     let control_plane = ControlPlane::shared();
     block_on(async {
         let namespace = &control_plane.namespace("damaged").await;
-        let cluster = &connect(control_plane.kubeconfig(), Policy::default()).await;
+        let cluster = &connect(control_plane.kubeconfig(), RetryPolicy::default()).await;
         let history = History::new(cluster, namespace, "web");
         let api: Api<Secret> = Api::namespaced(cluster.client(), namespace);
         history.put(&revision(1, manifests(3 << 20, 1))).await.expect("recorded");

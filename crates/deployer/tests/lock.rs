@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{Api, DeleteParams};
 use serde_json::json;
-use skyward_deployer::cluster::{Apply, Cluster, Reason, Target};
+use skyward_deployer::api::{ApiServer, Apply, ContextRef, Reason};
 use skyward_deployer::event::Event;
 use skyward_deployer::lock::{Clock, Held, Holder, Lock, LockError};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
@@ -23,13 +23,13 @@ fn alone<F: Future>(future: F) -> F::Output {
     runtime.expect("a runtime").block_on(future)
 }
 
-async fn connect(kubeconfig: std::path::PathBuf) -> Cluster {
-    let target = Target { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
-    Cluster::connect(&target).await.expect("let in")
+async fn connect(kubeconfig: std::path::PathBuf) -> ApiServer {
+    let target = ContextRef { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
+    ApiServer::connect(&target).await.expect("let in")
 }
 
-async fn lease(cluster: &Cluster, namespace: &str) -> Option<Lease> {
-    let api: Api<Lease> = Api::namespaced(cluster.client(), namespace);
+async fn lease(api: &ApiServer, namespace: &str) -> Option<Lease> {
+    let api: Api<Lease> = Api::namespaced(api.client(), namespace);
     api.get_opt("skyward.web").await.expect("an answer")
 }
 
@@ -56,8 +56,8 @@ impl Shifted {
     }
 }
 
-async fn take(lock: Lock, cluster: &Cluster, wait: u64) -> Result<Held, LockError> {
-    lock.take(cluster, Duration::from_secs(wait), &mut |_| {}).await
+async fn take(lock: Lock, api: &ApiServer, wait: u64) -> Result<Held, LockError> {
+    lock.take(api, Duration::from_secs(wait), &mut |_| {}).await
 }
 
 fn account(namespace: &str, name: &str) -> Manifest {
@@ -78,15 +78,15 @@ fn the_second_deployer_waits_and_is_told_for_whom() {
     let control_plane = ControlPlane::shared();
     alone(async {
         let namespace = &control_plane.namespace("waits").await;
-        let cluster = &connect(control_plane.kubeconfig()).await;
-        let first = Lock::acquire(cluster, namespace, "web", Duration::ZERO, &mut |_| {}).await;
+        let api = &connect(control_plane.kubeconfig()).await;
+        let first = Lock::acquire(api, namespace, "web", Duration::ZERO, &mut |_| {}).await;
         let first = first.expect("it is free");
         first.check().expect("it is ours");
         // Another release is another lock.
-        let other = Lock::acquire(cluster, namespace, "other", Duration::ZERO, &mut |_| {}).await;
+        let other = Lock::acquire(api, namespace, "other", Duration::ZERO, &mut |_| {}).await;
         other.expect("it is free").release().await.expect("given back");
 
-        let error = take(Lock::new(namespace, "web"), cluster, 1).await.expect_err("it is held");
+        let error = take(Lock::new(namespace, "web"), api, 1).await.expect_err("it is held");
         let who = skyward_deployer::lock::who();
         let begin = format!(
             "cannot lock release web in namespace {namespace}: {who} (pid {}) has been deploying it since 20",
@@ -102,14 +102,14 @@ fn the_second_deployer_waits_and_is_told_for_whom() {
         let events = Mutex::new(Vec::new());
         let mut sink = |event: Event| events.lock().unwrap().push(event);
         let (second, ()) = tokio::join!(
-            Lock::acquire(cluster, namespace, "web", Duration::from_secs(30), &mut sink),
+            Lock::acquire(api, namespace, "web", Duration::from_secs(30), &mut sink),
             async {
                 tokio::time::sleep(Duration::from_millis(1500)).await;
                 first.release().await.expect("given back");
             },
         );
         second.expect("it is free now").release().await.expect("given back");
-        assert_eq!(lease(cluster, namespace).await, None, "nothing is left");
+        assert_eq!(lease(api, namespace).await, None, "nothing is left");
         let events = events.into_inner().unwrap();
         assert_eq!(events.len(), 1, "{events:?}");
         let Event::Waiting { on, state, remaining_s } = &events[0] else { panic!("{events:?}") };
@@ -126,28 +126,26 @@ fn the_lock_of_a_killed_deployer_is_taken_over() {
     let control_plane = ControlPlane::shared();
     alone(async {
         let namespace = &control_plane.namespace("killed").await;
-        let cluster = &connect(control_plane.kubeconfig()).await;
+        let api = &connect(control_plane.kubeconfig()).await;
         let clock = || Shifted::new().clock();
         let mut ended = Holder::this_process();
         ended.process.as_mut().expect("Linux").started -= 1;
-        let dead = take(Lock::of(namespace, "web", ended, clock()), cluster, 0).await;
+        let dead = take(Lock::of(namespace, "web", ended, clock()), api, 0).await;
         drop(dead.expect("it is free"));
-        let here =
-            take(Lock::new(namespace, "web"), cluster, 0).await.expect("its holder has ended");
+        let here = take(Lock::new(namespace, "web"), api, 0).await.expect("its holder has ended");
         here.release().await.expect("given back");
 
         drop(
-            take(Lock::of(namespace, "web", elsewhere("a@b"), clock()), cluster, 0)
+            take(Lock::of(namespace, "web", elsewhere("a@b"), clock()), api, 0)
                 .await
                 .expect("free"),
         );
         let begun = Instant::now();
-        let error =
-            take(Lock::new(namespace, "web"), cluster, 2).await.expect_err("nobody can know");
+        let error = take(Lock::new(namespace, "web"), api, 2).await.expect_err("nobody can know");
         assert!(error.to_string().contains("a@b"), "{error}");
-        let next = take(Lock::new(namespace, "web"), cluster, 60).await.expect("it has expired");
+        let next = take(Lock::new(namespace, "web"), api, 60).await.expect("it has expired");
         assert!(begun.elapsed() >= Duration::from_secs(15), "{:?}", begun.elapsed());
-        let spec = lease(cluster, namespace).await.and_then(|lease| lease.spec).expect("a Lease");
+        let spec = lease(api, namespace).await.and_then(|lease| lease.spec).expect("a Lease");
         assert_eq!(spec.lease_transitions, Some(1));
         assert_eq!(spec.lease_duration_seconds, Some(15));
         next.release().await.expect("given back");
@@ -162,12 +160,12 @@ fn a_deployer_that_slept_writes_nothing() {
     let proxy = Proxy::start(control_plane);
     alone(async {
         let namespace = &control_plane.namespace("slept").await;
-        let cluster = &connect(proxy.kubeconfig()).await;
+        let api = &connect(proxy.kubeconfig()).await;
         let (slept, rival) = (Shifted::new(), Shifted::new());
         let lock = Lock::of(namespace, "web", elsewhere("slept@b"), slept.clock());
-        let sleeper = take(lock, cluster, 0).await.expect("it is free");
+        let sleeper = take(lock, api, 0).await.expect("it is free");
         let account = account(namespace, "x");
-        sleeper.cluster().apply(&account, Apply::default()).await.expect("awake");
+        sleeper.api().apply(&account, Apply::default()).await.expect("awake");
 
         slept.forward(20);
         let error = sleeper.check().expect_err("it slept");
@@ -175,13 +173,13 @@ fn a_deployer_that_slept_writes_nothing() {
         // The rival has seen no renewal for 15 s of its own time.
         let shift = rival.clone();
         let lock = Lock::of(namespace, "web", elsewhere("rival@b"), rival.clock());
-        let (winner, ()) = tokio::join!(take(lock, cluster, 60), async move {
+        let (winner, ()) = tokio::join!(take(lock, api, 60), async move {
             tokio::time::sleep(Duration::from_millis(500)).await;
             shift.forward(15);
         });
         let winner = winner.expect("it has expired");
         proxy.clear();
-        let error = sleeper.cluster().apply(&account, Apply::default()).await.expect_err("lost");
+        let error = sleeper.api().apply(&account, Apply::default()).await.expect_err("lost");
         let reason = Reason::LockLost("rival@b nonce=1 has it".to_owned());
         assert_eq!(error.reason, reason);
         assert!(
@@ -192,9 +190,9 @@ fn a_deployer_that_slept_writes_nothing() {
         // What it gives back is not its own any more.
         sleeper.release().await.expect("nothing to do");
         winner.check().expect("it is the rival's");
-        winner.cluster().apply(&account, Apply::default()).await.expect("the rival's");
+        winner.api().apply(&account, Apply::default()).await.expect("the rival's");
         winner.release().await.expect("given back");
-        assert_eq!(lease(cluster, namespace).await, None);
+        assert_eq!(lease(api, namespace).await, None);
     });
 }
 
@@ -205,16 +203,13 @@ fn a_deployer_that_slept_alone_goes_on() {
     let control_plane = ControlPlane::shared();
     alone(async {
         let namespace = &control_plane.namespace("alone").await;
-        let cluster = &connect(control_plane.kubeconfig()).await;
+        let api = &connect(control_plane.kubeconfig()).await;
         let slept = Shifted::new();
         let lock = Lock::of(namespace, "web", elsewhere("a@b"), slept.clock());
-        let held = take(lock, cluster, 0).await.expect("it is free");
+        let held = take(lock, api, 0).await.expect("it is free");
         slept.forward(1000);
         held.check().expect_err("it slept");
-        held.cluster()
-            .apply(&account(namespace, "x"), Apply::default())
-            .await
-            .expect("renewed first");
+        held.api().apply(&account(namespace, "x"), Apply::default()).await.expect("renewed first");
         held.check().expect("renewed");
         held.release().await.expect("given back");
     });
@@ -227,7 +222,7 @@ fn lost_answers_do_not_lose_the_lock() {
     let proxy = Proxy::start(control_plane);
     alone(async {
         let namespace = &control_plane.namespace("answers").await;
-        let cluster = &connect(proxy.kubeconfig()).await;
+        let api = &connect(proxy.kubeconfig()).await;
         let first = |method: &'static str| {
             let hit = Mutex::new(false);
             proxy.script(move |seen| {
@@ -236,7 +231,7 @@ fn lost_answers_do_not_lose_the_lock() {
             });
         };
         first("POST");
-        let held = take(Lock::new(namespace, "web"), cluster, 0).await.expect("it is ours");
+        let held = take(Lock::new(namespace, "web"), api, 0).await.expect("it is ours");
         assert_eq!(proxy.hits(), 1);
         first("PUT");
         until("a renewal", 20, async || {
@@ -246,7 +241,7 @@ fn lost_answers_do_not_lose_the_lock() {
         held.check().expect("renewed");
         first("DELETE");
         held.release().await.expect("given back");
-        assert_eq!(lease(cluster, namespace).await, None);
+        assert_eq!(lease(api, namespace).await, None);
     });
 }
 
@@ -257,12 +252,12 @@ fn a_lease_that_was_deleted_is_a_lock_that_is_lost() {
     let control_plane = ControlPlane::shared();
     alone(async {
         let namespace = &control_plane.namespace("deleted").await;
-        let cluster = &connect(control_plane.kubeconfig()).await;
-        let held = take(Lock::new(namespace, "web"), cluster, 0).await.expect("it is free");
-        let api: Api<Lease> = Api::namespaced(cluster.client(), namespace);
+        let api = &connect(control_plane.kubeconfig()).await;
+        let held = take(Lock::new(namespace, "web"), api, 0).await.expect("it is free");
+        let api: Api<Lease> = Api::namespaced(api.client(), namespace);
         api.delete("skyward.web", &DeleteParams::default()).await.expect("deleted");
         until("the loss", 20, async || held.check().err()).await;
-        let error = held.cluster().apply(&account(namespace, "x"), Apply::default()).await;
+        let error = held.api().apply(&account(namespace, "x"), Apply::default()).await;
         let reason = Reason::LockLost("the Lease was deleted".to_owned());
         assert_eq!(error.expect_err("lost").reason, reason);
         held.release().await.expect("nothing to do");
@@ -276,15 +271,15 @@ fn a_lock_outlives_the_api_servers_absence() {
     let control_plane = ControlPlane::start();
     std::thread::scope(|scope| {
         alone(async {
-            let cluster = &connect(control_plane.kubeconfig()).await;
+            let api = &connect(control_plane.kubeconfig()).await;
             let namespace = &control_plane.namespace("absence").await;
-            let held = take(Lock::new(namespace, "web"), cluster, 0).await.expect("it is free");
+            let held = take(Lock::new(namespace, "web"), api, 0).await.expect("it is free");
             control_plane.stop_api_server();
             scope.spawn(|| {
                 std::thread::sleep(Duration::from_secs(18));
                 control_plane.start_api_server();
             });
-            let written = held.cluster().apply(&account(namespace, "x"), Apply::default()).await;
+            let written = held.api().apply(&account(namespace, "x"), Apply::default()).await;
             written.expect("renewed, then written");
             held.check().expect("renewed");
             held.release().await.expect("given back");

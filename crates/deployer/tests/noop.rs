@@ -13,7 +13,7 @@ use support::hollow::{HollowNode, Pace};
 use support::proxy::{Fault, Proxy};
 
 /// The control plane with its node.
-fn cluster() -> &'static ControlPlane {
+fn api() -> &'static ControlPlane {
     static NODE: OnceLock<HollowNode> = OnceLock::new();
     let control_plane = ControlPlane::shared();
     NODE.get_or_init(|| HollowNode::start(control_plane, Pace::default()));
@@ -21,18 +21,18 @@ fn cluster() -> &'static ControlPlane {
 }
 
 fn objects(namespace: &str) -> Vec<Item> {
-    let census = block_on(async { census::take(&cluster().client().await).await });
+    let census = block_on(async { census::take(&api().client().await).await });
     census.get(namespace).cloned().unwrap_or_default()
 }
 
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn a_second_run_sends_no_write() {
-    let proxy = Proxy::start(cluster());
+    let proxy = Proxy::start(api());
     let web = Deployer::new(&proxy.kubeconfig(), "noop");
     web.succeed("apply --image acme/web:1");
     web.succeed("apply --image acme/web:2");
-    let before = block_on(async { census::settled(&cluster().client().await, "noop").await });
+    let before = block_on(async { census::settled(&api().client().await, "noop").await });
     let commands =
         ["apply --image acme/web:2", "rollback 2", "status", "history", "diff --image acme/web:2"];
     for command in commands {
@@ -57,9 +57,9 @@ fn a_second_run_sends_no_write() {
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn two_runs_at_one_time_do_not_mix() {
-    let proxy = Proxy::start(cluster());
+    let proxy = Proxy::start(api());
     let slow = Deployer::new(&proxy.kubeconfig(), "two");
-    let fast = Deployer::new(&cluster().kubeconfig(), "two");
+    let fast = Deployer::new(&api().kubeconfig(), "two");
     slow.succeed("apply --image acme/web:1");
     // Under the lock, in the middle of its writes, it waits for longer than the other needs for all of its own.
     proxy.script(|seen| {
@@ -96,7 +96,7 @@ fn two_runs_at_one_time_do_not_mix() {
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn who_does_not_wait_is_told_who_deploys() {
-    let proxy = Proxy::start(cluster());
+    let proxy = Proxy::start(api());
     let slow = Deployer::new(&proxy.kubeconfig(), "held");
     proxy.script(|seen| {
         let applies = seen.is_write() && seen.path.ends_with("/deployments/web");
@@ -107,7 +107,7 @@ fn who_does_not_wait_is_told_who_deploys() {
         std::thread::sleep(Duration::from_millis(5));
     }
     let second =
-        Deployer::new(&cluster().kubeconfig(), "held").run("apply --image acme/web:2 --timeout 2");
+        Deployer::new(&api().kubeconfig(), "held").run("apply --image acme/web:2 --timeout 2");
     let holder = format!("pid {}", first.id());
     assert_eq!(second.status.code(), Some(1), "{}", said(&second));
     assert!(said(&second).contains(&holder), "{holder} is not in {}", said(&second));

@@ -1,128 +1,56 @@
 //! Accepting connections: one loop a port, on the main thread. It deals the service's connections out to the
 //! workers in turn, so that each core has its share and one place counts them.
 
-use crate::access_log::Log;
-use crate::clock::{self, Tick};
-use crate::connection::{self, gate, progress::Progress, refusal};
-use crate::exchange::{Context, Site, record};
-use crate::lifecycle::{Lifecycle, Phase};
+use crate::clock;
+use crate::connection::{Handler, stream};
+use crate::diagnostics::Diagnostics;
+use crate::lifecycle::Phase;
 use crate::listener::is_out_of_descriptors;
-use crate::metrics::Metrics;
-use crate::notice::Notices;
 use crate::problem;
+use crate::request::record;
 use crate::worker::Handover;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
 
 /// Connections that were told 503 and are read empty at one time; more are closed right after the answer.
-const TURNING_AWAY: usize = 64;
+const MAX_REJECTED_OPEN: usize = 64;
 /// The first and the longest pause after the system could not accept.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// Where accepted connections go.
 #[derive(Debug)]
-pub enum Dispatch {
+pub(crate) enum Dispatch {
     /// To workers, in turn.
     Workers(Vec<UnboundedSender<Handover>>),
     /// They are served on this thread.
     Here,
 }
 
-/// What every connection of a port is given.
-#[derive(Clone, Debug)]
-pub struct Port {
-    /// What is served.
-    pub site: Arc<Site>,
-    /// The numbers of the process.
-    pub metrics: Arc<Metrics>,
-    /// Which of its workers serves.
-    pub worker: usize,
-    /// The log to write to.
-    pub log: Arc<Log>,
-    /// Whether the process is ending.
-    pub lifecycle: Arc<Lifecycle>,
-}
-
-impl Port {
-    fn context(&self, peer: SocketAddr) -> Arc<Context> {
-        let address = peer.ip().to_canonical();
-        Arc::new(Context {
-            progress: Progress::new(Tick::now()),
-            site: Arc::clone(&self.site),
-            metrics: Arc::clone(&self.metrics),
-            worker: self.worker,
-            log: Arc::clone(&self.log),
-            lifecycle: Arc::clone(&self.lifecycle),
-            peer: address,
-            peer_text: address.to_string().into(),
-            request_line: Mutex::default(),
-        })
-    }
-
-    /// Serves one connection that [`Acceptor`] has counted, and gives its place back.
-    pub fn serve(
-        self: Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-    ) -> impl Future<Output = ()> + Send {
-        // Given back when dropped too, even before the first poll: at the end of the process, open connections are.
-        let place = Place(self);
-        async move {
-            connection::serve(stream, place.0.context(peer)).await;
-        }
-    }
-
-    fn take_place(&self) {
-        self.site.open.fetch_add(1, Relaxed);
-        if self.site.observed {
-            self.metrics.open_connections.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// Gives back the place of a connection that could not be served.
-    pub fn give_back(&self) {
-        self.site.open.fetch_sub(1, Relaxed);
-        if self.site.observed {
-            self.metrics.open_connections.fetch_sub(1, Relaxed);
-            self.lifecycle.note_closed();
-        }
-    }
-}
-
-/// A connection's place among those that are allowed.
-struct Place(Arc<Port>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.give_back();
-    }
-}
-
 /// Accepts on one port.
 #[derive(Debug)]
-pub struct Acceptor {
+pub(crate) struct Acceptor {
     /// What to give each connection.
-    pub port: Arc<Port>,
+    pub(crate) handler: Arc<Handler>,
     /// How many may be open.
-    pub max_connections: usize,
+    pub(crate) max_connections: usize,
     /// Where they go.
-    pub dispatch: Dispatch,
+    pub(crate) dispatch: Dispatch,
     /// Where to say that accepting fails.
-    pub notices: Notices,
+    pub(crate) diagnostics: Diagnostics,
     /// Connections that were told 503 and are being read empty.
-    pub turning_away: Arc<AtomicUsize>,
+    pub(crate) rejected: Arc<AtomicUsize>,
 }
 
 impl Acceptor {
     /// Accepts until `last` has come, then takes what the kernel has queued and closes the listener.
-    pub async fn run(mut self, listener: TcpListener, last: Phase) {
-        let lifecycle = Arc::clone(&self.port.lifecycle);
+    pub(crate) async fn run(mut self, listener: TcpListener, last: Phase) {
+        let lifecycle = Arc::clone(&self.handler.lifecycle);
         let mut reached = std::pin::pin!(lifecycle.reached(last));
         let mut turn = 0;
         let mut pause = BACK_OFF.0;
@@ -133,7 +61,7 @@ impl Acceptor {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         pause = BACK_OFF.0;
-                        self.place(stream, peer, &mut turn);
+                        self.dispatch(stream, peer, &mut turn);
                     }
                     Err(error) => self.back_off(&error, &mut pause).await,
                 },
@@ -143,19 +71,19 @@ impl Acceptor {
         // one turn of the event loop.
         tokio::task::yield_now().await;
         while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, listener.accept()).await {
-            self.place(stream, peer, &mut turn);
+            self.dispatch(stream, peer, &mut turn);
         }
     }
 
-    fn place(&mut self, stream: TcpStream, peer: SocketAddr, turn: &mut usize) {
+    fn dispatch(&mut self, stream: TcpStream, peer: SocketAddr, turn: &mut usize) {
         // An answer is one small write; waiting for more (Nagle) would only delay it.
         let _ = stream.set_nodelay(true);
-        if self.port.site.open.load(Relaxed) >= self.max_connections {
-            return self.turn_away(stream, peer);
+        if self.handler.endpoint.open.load(Relaxed) >= self.max_connections {
+            return self.reject(stream, peer);
         }
-        self.port.take_place();
+        self.handler.acquire();
         match &self.dispatch {
-            Dispatch::Here => drop(tokio::spawn(Arc::clone(&self.port).serve(stream, peer))),
+            Dispatch::Here => drop(tokio::spawn(Arc::clone(&self.handler).serve(stream, peer))),
             Dispatch::Workers(workers) => {
                 *turn = (*turn + 1) % workers.len();
                 // A worker outlives its acceptor; it could only fail to be moved between event loops.
@@ -164,18 +92,18 @@ impl Acceptor {
                     .ok()
                     .and_then(|stream| workers[*turn].send((stream, peer)).ok());
                 if sent.is_none() {
-                    self.port.give_back();
+                    self.handler.release();
                 }
             }
         }
     }
 
-    fn turn_away(&self, mut stream: TcpStream, peer: SocketAddr) {
-        let context = self.port.context(peer);
-        if context.site.observed {
-            self.port.metrics.shed_connections.fetch_add(1, Relaxed);
+    fn reject(&self, mut stream: TcpStream, peer: SocketAddr) {
+        let context = self.handler.context(peer);
+        if context.endpoint.observed {
+            self.handler.metrics.shed_connections.fetch_add(1, Relaxed);
         }
-        let crowded = refusal::CROWDED;
+        let crowded = problem::CROWDED;
         let body = problem::body(crowded.status, crowded.detail).len();
         let answer = problem::raw(
             crowded.status,
@@ -185,14 +113,14 @@ impl Acceptor {
         );
         record::refused(&context, &crowded, b"", body);
         // A new connection has room for the answer.
-        if stream.try_write(&answer).is_err() || self.turning_away.load(Relaxed) >= TURNING_AWAY {
+        if stream.try_write(&answer).is_err() || self.rejected.load(Relaxed) >= MAX_REJECTED_OPEN {
             return;
         }
-        let turning_away = Arc::clone(&self.turning_away);
-        turning_away.fetch_add(1, Relaxed);
+        let rejected = Arc::clone(&self.rejected);
+        rejected.fetch_add(1, Relaxed);
         tokio::spawn(async move {
-            gate::close_slowly(&mut stream).await;
-            turning_away.fetch_sub(1, Relaxed);
+            stream::close_slowly(&mut stream).await;
+            rejected.fetch_sub(1, Relaxed);
         });
     }
 
@@ -206,14 +134,14 @@ impl Acceptor {
         ) {
             return;
         }
-        self.port.metrics.accept_errors.fetch_add(1, Relaxed);
+        self.handler.metrics.accept_errors.fetch_add(1, Relaxed);
         let next = match error.raw_os_error() {
             Some(code) if is_out_of_descriptors(code) => {
                 "raise the limit of open files, or lower --max-connections"
             }
             _ => "it is tried again",
         };
-        self.notices.error_at_times(&format!("Cannot accept connections: {error}; {next}"));
+        self.diagnostics.error_at_times(&format!("Cannot accept connections: {error}; {next}"));
         sleep(*pause).await;
         *pause = (*pause * 2).min(BACK_OFF.1);
     }

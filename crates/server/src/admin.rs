@@ -14,7 +14,7 @@ use std::sync::Arc;
 ///
 /// Liveness says that this process answers, and asks nothing else: a dependency that is down is not repaired
 /// by a restart. Readiness says that it wants requests.
-pub fn app(
+pub(crate) fn app(
     lifecycle: Arc<Lifecycle>,
     metrics: Arc<Metrics>,
     log: Arc<Log>,

@@ -13,13 +13,13 @@ pub struct App {
 
 /// A route that a path was found to match.
 #[derive(Clone, Debug)]
-pub struct Route {
+pub(crate) struct Route {
     /// Its template: the metrics' label, since a path would make a series for every guess of a client's.
-    pub template: &'static str,
+    pub(crate) template: &'static str,
     /// What answers, where the template is a plain path. axum's router would look the path up a second time,
     /// and allocate a table of parameters that are not there: a tenth of all instructions of a small answer
     /// (counted with callgrind).
-    pub methods: Option<MethodRouter>,
+    pub(crate) methods: Option<MethodRouter>,
 }
 
 impl App {
@@ -44,12 +44,12 @@ impl App {
 
     /// The router that answers where [`Self::find`] names nothing else: routes with parameters, and paths
     /// that are not found.
-    pub fn router(&self) -> &Router {
+    pub(crate) fn router(&self) -> &Router {
         &self.router
     }
 
     /// The route that `path` matches.
-    pub fn find(&self, path: &str) -> Option<&Route> {
+    pub(crate) fn find(&self, path: &str) -> Option<&Route> {
         self.routes.at(path).ok().map(|found| found.value)
     }
 }

@@ -1,50 +1,17 @@
 //! The command line: reads the settings, says what went wrong, and gives the exit code.
 
 use crate::app::App;
+use crate::arguments::{About, Request, read};
+use crate::diagnostics;
 use crate::drain::Outcome;
-use crate::notice;
-use crate::settings::Settings;
-use crate::settings::read::{Request, read};
 use crate::startup::{Server, StartError};
+use skyward_config::Settings;
 use std::io::{self, Write as _};
 use std::panic;
 use std::process::ExitCode;
 
 /// Wrong usage.
 const USAGE: u8 = 2;
-
-/// A service as its `--help`, its `--version` and its metrics name it; [`run!`](crate::run!) takes it from the
-/// service's `Cargo.toml`.
-#[derive(Clone, Copy, Debug)]
-pub struct About {
-    /// The program's name, and that of its lines where no other is set.
-    pub name: &'static str,
-    /// The version.
-    pub version: &'static str,
-    /// One sentence on what it does, without a full stop.
-    pub description: &'static str,
-}
-
-/// Serves an [`App`] as the calling package: its name, version and description are those of its `Cargo.toml`.
-///
-/// ```no_run
-/// fn main() -> std::process::ExitCode {
-///     skyward_server::run!(skyward_server::App::new())
-/// }
-/// ```
-#[macro_export]
-macro_rules! run {
-    ($app:expr) => {
-        $crate::run(
-            $crate::About {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-                description: env!("CARGO_PKG_DESCRIPTION"),
-            },
-            $app,
-        )
-    };
-}
 
 /// Serves `app` as the flags and variables say, until SIGTERM or SIGINT.
 ///
@@ -54,11 +21,11 @@ pub fn run(about: About, app: App) -> ExitCode {
     match read(&about, std::env::args_os().skip(1), std::env::vars_os()) {
         Ok(Request::Serve(settings, warnings)) => {
             for warning in warnings {
-                notice::on_standard_error(&settings.name, "WARNING", &warning);
+                diagnostics::on_standard_error(&settings.name, "WARNING", &warning);
             }
             let name = settings.name.clone();
             serve(*settings, about, app).unwrap_or_else(|error| {
-                notice::on_standard_error(&name, "ERROR", &error.to_string());
+                diagnostics::on_standard_error(&name, "ERROR", &error.to_string());
                 ExitCode::FAILURE
             })
         }
@@ -86,12 +53,12 @@ fn serve(settings: Settings, about: About, app: App) -> Result<ExitCode, StartEr
     let _ = writeln!(
         standard_output,
         "{}",
-        notice::line(&name, "INFO", &format!("Webserver listening: http://{address}"))
+        diagnostics::line(&name, "INFO", &format!("Webserver listening: http://{address}"))
     );
     let _ = writeln!(
         standard_output,
         "{}",
-        notice::line(&name, "INFO", &format!("Probes and metrics: http://{admin}"))
+        diagnostics::line(&name, "INFO", &format!("Probes and metrics: http://{admin}"))
     );
     let _ = standard_output.flush();
     match server.run(Box::new(standard_output))? {
@@ -106,7 +73,7 @@ fn end_on_panic(name: String) {
             format!(" at {}:{}", location.file(), location.line())
         });
         let reason = info.payload_as_str().unwrap_or("for an unknown reason");
-        notice::on_standard_error(
+        diagnostics::on_standard_error(
             &name,
             "ERROR",
             &format!("Panicked{place}: {reason}; this is a mistake in the program, which ends"),

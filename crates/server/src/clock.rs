@@ -5,11 +5,12 @@
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Nanoseconds since this process first asked for the time; never 0, so that 0 can mean "not set".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tick(pub u64);
+pub(crate) struct Tick(pub u64);
 
 static START: OnceLock<Instant> = OnceLock::new();
 
@@ -19,23 +20,23 @@ fn start() -> Instant {
 
 impl Tick {
     /// The present moment.
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self(nanoseconds(start().elapsed()) + 1)
     }
 
     /// The time between `earlier` and this tick; zero if it lies ahead.
-    pub fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
     /// This tick, `duration` later.
     #[must_use]
-    pub fn after(self, duration: Duration) -> Self {
+    pub(crate) fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanoseconds(duration)))
     }
 
     /// The same moment as tokio's timer wants it.
-    pub fn instant(self) -> Instant {
+    pub(crate) fn instant(self) -> Instant {
         start() + Duration::from_nanos(self.0)
     }
 }
@@ -44,11 +45,42 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// A tick that may be unset.
+#[derive(Debug, Default)]
+pub(crate) struct AtomicTick(AtomicU64);
+
+impl AtomicTick {
+    /// The tick, if set.
+    pub(crate) fn get(&self) -> Option<Tick> {
+        match self.0.load(Relaxed) {
+            0 => None,
+            tick => Some(Tick(tick)),
+        }
+    }
+
+    /// Sets it.
+    pub(crate) fn set(&self, tick: Tick) {
+        self.0.store(tick.0, Relaxed);
+    }
+
+    /// Sets it to now, unless it is set.
+    pub(crate) fn start(&self) {
+        if self.0.load(Relaxed) == 0 {
+            self.set(Tick::now());
+        }
+    }
+
+    /// Unsets it.
+    pub(crate) fn clear(&self) {
+        self.0.store(0, Relaxed);
+    }
+}
+
 /// A duration in seconds with as many decimals as are asked for, nine at most, cut and not rounded:
 /// `format!("{:.1}", Seconds(duration))`. Without floating point, whose printing would take 25 kB of the
 /// binary.
 #[derive(Clone, Copy, Debug)]
-pub struct Seconds(pub Duration);
+pub(crate) struct Seconds(pub Duration);
 
 impl std::fmt::Display for Seconds {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -59,12 +91,12 @@ impl std::fmt::Display for Seconds {
 }
 
 /// Seconds since 1970-01-01T00:00:00Z by the machine's clock; 0 for a clock before that.
-pub fn unix_seconds() -> u64 {
+pub(crate) fn unix_seconds() -> u64 {
     unix_time().as_secs()
 }
 
 /// Time since 1970-01-01T00:00:00Z by the machine's clock; zero for a clock before that.
-pub fn unix_time() -> Duration {
+pub(crate) fn unix_time() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
@@ -73,7 +105,7 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, the form of a `Date` header (RFC 9110 §5.6.7).
-pub fn http_date(seconds: u64) -> String {
+pub(crate) fn http_date(seconds: u64) -> String {
     let date = Civil::from_unix(seconds);
     // 1970-01-01 was a Thursday.
     let weekday = WEEKDAYS[usize::try_from((seconds / 86_400 + 4) % 7).unwrap_or(0)];
@@ -85,25 +117,25 @@ pub fn http_date(seconds: u64) -> String {
 
 /// A date and a time of day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Civil {
+pub(crate) struct Civil {
     /// Years in the Gregorian calendar.
-    pub year: u64,
+    pub(crate) year: u64,
     /// 1 to 12.
-    pub month: u8,
+    pub(crate) month: u8,
     /// 1 to 31.
-    pub day: u8,
+    pub(crate) day: u8,
     /// 0 to 23.
-    pub hour: u8,
+    pub(crate) hour: u8,
     /// 0 to 59.
-    pub minute: u8,
+    pub(crate) minute: u8,
     /// 0 to 59.
-    pub second: u8,
+    pub(crate) second: u8,
 }
 
 impl Civil {
     /// The date of a Unix time in seconds (Howard Hinnant's `civil_from_days`, for days from 1970 on).
     #[expect(clippy::cast_possible_truncation, reason = "each value is reduced below 256 first")]
-    pub fn from_unix(seconds: u64) -> Self {
+    pub(crate) fn from_unix(seconds: u64) -> Self {
         let (days, time) = (seconds / 86_400 + 719_468, seconds % 86_400);
         let (era, day_of_era) = (days / 146_097, days % 146_097);
         let year_of_era =
@@ -122,22 +154,22 @@ impl Civil {
     }
 
     /// `27/Oct/2023 21:20:37`, the default access log's form.
-    pub fn access(&self) -> String {
+    pub(crate) fn access(&self) -> String {
         self.day_first(' ')
     }
 
     /// `27/Oct/2023:21:20:37 +0000`, the form of the common and combined log formats.
-    pub fn common(&self) -> String {
+    pub(crate) fn common(&self) -> String {
         self.day_first(':') + " +0000"
     }
 
     /// `2023-10-27 21:20:29`, the form of the service's own lines.
-    pub fn notice(&self) -> String {
+    pub(crate) fn notice(&self) -> String {
         self.year_first(' ')
     }
 
     /// `2023-10-27T21:20:37Z` (RFC 3339).
-    pub fn rfc3339(&self) -> String {
+    pub(crate) fn rfc3339(&self) -> String {
         self.year_first('T') + "Z"
     }
 

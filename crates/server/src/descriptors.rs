@@ -35,7 +35,7 @@ pub enum DescriptorError {
 ///
 /// # Errors
 /// When the limit is too low.
-pub fn connections(asked: Option<usize>, default: usize) -> Result<usize, DescriptorError> {
+pub(crate) fn connections(asked: Option<usize>, default: usize) -> Result<usize, DescriptorError> {
     decide(asked, default, raise_limit())
 }
 

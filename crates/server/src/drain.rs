@@ -1,9 +1,9 @@
 //! The end: from the first signal to the last answer.
 
 use crate::clock::Seconds;
+use crate::diagnostics::Diagnostics;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
-use crate::notice::Notices;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -60,22 +60,22 @@ pub enum Outcome {
 
 /// What the drain needs.
 #[derive(Debug)]
-pub struct Drain {
+pub(crate) struct Drain {
     /// How long to go on accepting.
-    pub delay: Duration,
+    pub(crate) delay: Duration,
     /// When to end at the latest, both from the first stop on.
-    pub cap: Duration,
+    pub(crate) cap: Duration,
     /// The phases to go through.
-    pub lifecycle: Arc<Lifecycle>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
     /// What is under way.
-    pub metrics: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Where to say it.
-    pub notices: Notices,
+    pub(crate) diagnostics: Diagnostics,
 }
 
 impl Drain {
     /// Waits for the first stop, then drains; `accepting` ends once the listener is closed.
-    pub async fn run(
+    pub(crate) async fn run(
         self,
         mut stops: UnboundedReceiver<Stop>,
         accepting: JoinHandle<()>,
@@ -91,7 +91,7 @@ impl Drain {
 
     async fn drain(&self, first: Stop, accepting: JoinHandle<()>) -> Drained {
         let (start, before) = (Instant::now(), self.metrics.answered());
-        self.notices.info(&format!(
+        self.diagnostics.info(&format!(
             "{}: draining; accepting for {:.1} s more, ending within {:.1} s",
             first.name(),
             Seconds(self.delay),
@@ -111,7 +111,8 @@ impl Drain {
             Drained { cut: self.metrics.active(), answered: self.metrics.answered() - before };
         let Drained { answered, cut } = drained;
         let seconds = Seconds(start.elapsed());
-        self.notices.info(&format!("Drained in {seconds:.1} s: {answered} answered, {cut} cut"));
+        self.diagnostics
+            .info(&format!("Drained in {seconds:.1} s: {answered} answered, {cut} cut"));
         drained
     }
 }
@@ -120,7 +121,7 @@ impl Drain {
 ///
 /// # Errors
 /// When the system refuses the handlers.
-pub fn forward_signals(stop: &UnboundedSender<Stop>) -> io::Result<()> {
+pub(crate) fn forward_signals(stop: &UnboundedSender<Stop>) -> io::Result<()> {
     for (kind, what) in
         [(SignalKind::terminate(), Stop::Terminate), (SignalKind::interrupt(), Stop::Interrupt)]
     {

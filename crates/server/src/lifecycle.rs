@@ -1,7 +1,7 @@
 //! Whether the process serves, ends, or is over.
 
+use crate::clock::AtomicTick;
 use crate::clock::Tick;
-use crate::connection::progress::Moment;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use tokio::sync::Notify;
@@ -10,7 +10,7 @@ use tokio::sync::futures::OwnedNotified;
 /// The phases of a process, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Ready.
     Serving = 0,
     /// Not ready any more, but still accepting: load balancers have yet to notice. Every answer ends its connection.
@@ -23,16 +23,16 @@ pub enum Phase {
 
 /// The phase, for everybody to read and to wait for.
 #[derive(Debug, Default)]
-pub struct Lifecycle {
+pub(crate) struct Lifecycle {
     phase: AtomicU8,
-    draining_since: Moment,
+    draining_since: AtomicTick,
     changed: Arc<Notify>,
     closed: Notify,
 }
 
 impl Lifecycle {
     /// The present phase.
-    pub fn phase(&self) -> Phase {
+    pub(crate) fn phase(&self) -> Phase {
         match self.phase.load(SeqCst) {
             0 => Phase::Serving,
             1 => Phase::Leaving,
@@ -42,17 +42,17 @@ impl Lifecycle {
     }
 
     /// Whether answers are to end their connections.
-    pub fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         self.phase() != Phase::Serving
     }
 
     /// When connections without a request were told to end, if they were.
-    pub fn draining_since(&self) -> Option<Tick> {
+    pub(crate) fn draining_since(&self) -> Option<Tick> {
         self.draining_since.get()
     }
 
     /// Moves on to `phase`, and wakes everybody who waits.
-    pub fn enter(&self, phase: Phase) {
+    pub(crate) fn enter(&self, phase: Phase) {
         if phase >= Phase::Draining {
             self.draining_since.start();
         }
@@ -61,12 +61,12 @@ impl Lifecycle {
     }
 
     /// The next change. One that is being waited for from before a look at [`Self::phase`] is never missed.
-    pub fn change(&self) -> OwnedNotified {
+    pub(crate) fn change(&self) -> OwnedNotified {
         Arc::clone(&self.changed).notified_owned()
     }
 
     /// Waits until `phase` has come.
-    pub async fn reached(&self, phase: Phase) {
+    pub(crate) async fn reached(&self, phase: Phase) {
         loop {
             let change = self.change();
             if self.phase() >= phase {
@@ -77,14 +77,14 @@ impl Lifecycle {
     }
 
     /// A connection has been closed: see [`Self::closed`].
-    pub fn note_closed(&self) {
+    pub(crate) fn note_closed(&self) {
         if self.is_ending() {
             self.closed.notify_one();
         }
     }
 
     /// Waits for a connection to be closed.
-    pub async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         self.closed.notified().await;
     }
 }

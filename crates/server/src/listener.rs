@@ -20,7 +20,7 @@ pub struct BindError {
 ///
 /// # Errors
 /// With the next step, for a port that is taken, an address that is not this machine's, or a missing right.
-pub fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, BindError> {
+pub(crate) fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, BindError> {
     let bound = || -> io::Result<TcpListener> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Only connections that are waiting for their end (TIME_WAIT) are passed over by this, not a listener.
@@ -51,7 +51,7 @@ fn reason(error: &io::Error, address: SocketAddr, flag: &str) -> String {
 
 /// Whether an operating system's error says that descriptors have run out: EMFILE for the process, ENFILE for
 /// the machine.
-pub fn is_out_of_descriptors(code: i32) -> bool {
+pub(crate) fn is_out_of_descriptors(code: i32) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
     code == EMFILE || code == ENFILE

@@ -2,10 +2,10 @@
 //!
 //! Names and buckets are those of the OpenTelemetry semantic conventions for HTTP servers, in their Prometheus form.
 
-pub mod histogram;
-pub mod render;
+pub(crate) mod histogram;
+pub(crate) mod render;
 
-pub use histogram::Histogram;
+pub(crate) use histogram::Histogram;
 
 use crate::clock::Tick;
 use axum::http::{Method, StatusCode};
@@ -18,25 +18,25 @@ const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"];
 
 /// The label of `method`.
-pub fn method_label(method: &Method) -> &'static str {
+pub(crate) fn method_label(method: &Method) -> &'static str {
     METHODS.iter().find(|known| **known == method.as_str()).copied().unwrap_or("_OTHER")
 }
 
 /// The labels of one series. No part of it is free text of a client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Series {
+pub(crate) struct Series {
     /// [`method_label`]; `_OTHER` also where the request could not be read.
-    pub method: &'static str,
+    pub(crate) method: &'static str,
     /// The route's template, never the path; empty where no route matched.
-    pub route: &'static str,
+    pub(crate) route: &'static str,
     /// The status that was answered.
-    pub status: StatusCode,
+    pub(crate) status: StatusCode,
 }
 
 /// The numbers of one worker. Only its worker writes them; in cache lines that no other worker writes to.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub struct WorkerMetrics {
+pub(crate) struct WorkerMetrics {
     durations: Mutex<Vec<(Series, Histogram)>>,
     begun: AtomicU64,
     ended: AtomicU64,
@@ -44,12 +44,12 @@ pub struct WorkerMetrics {
 
 impl WorkerMetrics {
     /// A request has come.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         bump(&self.begun);
     }
 
     /// It has been answered, or its client has left.
-    pub fn end(&self, series: Series, duration: Duration) {
+    pub(crate) fn end(&self, series: Series, duration: Duration) {
         bump(&self.ended);
         let mut durations = self.durations.lock().unwrap_or_else(PoisonError::into_inner);
         match durations.iter_mut().find(|(known, _)| *known == series) {
@@ -59,12 +59,12 @@ impl WorkerMetrics {
     }
 
     /// Requests answered so far.
-    pub fn ended(&self) -> u64 {
+    pub(crate) fn ended(&self) -> u64 {
         self.ended.load(Relaxed)
     }
 
     /// Requests under way.
-    pub fn active(&self) -> u64 {
+    pub(crate) fn active(&self) -> u64 {
         let ended = self.ended.load(Relaxed);
         self.begun.load(Relaxed).saturating_sub(ended)
     }
@@ -88,22 +88,22 @@ fn bump(counter: &AtomicU64) {
 
 /// The numbers of the whole process. Connections are counted by whoever opens and closes them.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     /// One set for each worker, and the last for the accepting thread.
-    pub workers: Vec<WorkerMetrics>,
+    pub(crate) workers: Vec<WorkerMetrics>,
     /// Connections that are open on the service's port.
-    pub open_connections: AtomicU64,
+    pub(crate) open_connections: AtomicU64,
     /// Connections that were turned away with 503 because as many as allowed were open.
-    pub shed_connections: AtomicU64,
+    pub(crate) shed_connections: AtomicU64,
     /// Times that the system would not accept a connection (no descriptors, no memory).
-    pub accept_errors: AtomicU64,
+    pub(crate) accept_errors: AtomicU64,
     /// When the process started.
-    pub started: Tick,
+    pub(crate) started: Tick,
 }
 
 impl Metrics {
     /// Numbers for `workers` workers and the accepting thread.
-    pub fn new(workers: usize) -> Self {
+    pub(crate) fn new(workers: usize) -> Self {
         Self {
             workers: (0..=workers).map(|_| WorkerMetrics::default()).collect(),
             open_connections: AtomicU64::new(0),
@@ -113,23 +113,18 @@ impl Metrics {
         }
     }
 
-    /// The accepting thread's set.
-    pub fn acceptor(&self) -> &WorkerMetrics {
-        &self.workers[self.workers.len() - 1]
-    }
-
     /// Requests answered so far.
-    pub fn answered(&self) -> u64 {
+    pub(crate) fn answered(&self) -> u64 {
         self.workers.iter().map(WorkerMetrics::ended).sum()
     }
 
     /// Requests under way.
-    pub fn active(&self) -> u64 {
+    pub(crate) fn active(&self) -> u64 {
         self.workers.iter().map(WorkerMetrics::active).sum()
     }
 
     /// The durations of all workers together, in the order of their labels.
-    pub fn durations(&self) -> Vec<(Series, Histogram)> {
+    pub(crate) fn durations(&self) -> Vec<(Series, Histogram)> {
         let mut total = Vec::new();
         for worker in &self.workers {
             worker.add_to(&mut total);

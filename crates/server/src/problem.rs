@@ -1,18 +1,75 @@
-//! Error answers as problem details (RFC 9457).
+//! The errors that the server itself answers with, as problem details (RFC 9457).
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 
+/// A request that is answered with an error, after which its connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The status to answer.
+    pub(crate) status: StatusCode,
+    /// The reason, in the answer's problem details.
+    pub(crate) detail: &'static str,
+}
+
+impl Refusal {
+    /// 400 for `detail`.
+    pub(crate) const fn bad_request(detail: &'static str) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, detail }
+    }
+
+    const fn of(status: StatusCode, detail: &'static str) -> Self {
+        Self { status, detail }
+    }
+}
+
+/// The head did not arrive within the header deadline.
+pub(crate) const SLOW_HEAD: Refusal =
+    Refusal::of(StatusCode::REQUEST_TIMEOUT, "the request head did not arrive in time");
+/// The body stopped arriving.
+pub(crate) const SLOW_BODY: Refusal =
+    Refusal::of(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time");
+/// The application did not answer within the request deadline.
+pub(crate) const SLOW_ANSWER: Refusal =
+    Refusal::of(StatusCode::SERVICE_UNAVAILABLE, "no answer was ready in time");
+/// As many connections as allowed are open.
+pub(crate) const CROWDED: Refusal =
+    Refusal::of(StatusCode::SERVICE_UNAVAILABLE, "too many connections");
+/// The body is larger than allowed.
+pub(crate) const LARGE_BODY: Refusal =
+    Refusal::of(StatusCode::PAYLOAD_TOO_LARGE, "the request body is larger than allowed");
+/// The request target is longer than allowed.
+pub(crate) const LONG_TARGET: Refusal =
+    Refusal::of(StatusCode::URI_TOO_LONG, "the request target is longer than allowed");
+/// The head is larger than allowed.
+pub(crate) const LARGE_HEAD: Refusal = Refusal::of(
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "the request head is larger than allowed",
+);
+/// The Host is none that this service answers for.
+pub(crate) const FOREIGN_HOST: Refusal =
+    Refusal::of(StatusCode::MISDIRECTED_REQUEST, "this service does not answer for that host");
+/// CONNECT is for proxies.
+pub(crate) const NO_TUNNEL: Refusal =
+    Refusal::of(StatusCode::NOT_IMPLEMENTED, "this service is no proxy");
+/// Neither HTTP/1.1 nor HTTP/1.0.
+pub(crate) const OTHER_VERSION: Refusal = Refusal::of(
+    StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+    "this service speaks HTTP/1.1 and HTTP/1.0",
+);
+/// The chunked body is malformed.
+pub(crate) const BAD_CHUNK: Refusal = Refusal::bad_request("the chunked body is malformed");
+
 /// The media type of a problem.
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Seconds that a client is asked to wait after a 503.
-pub const RETRY_AFTER_SECONDS: &str = "1";
+pub(crate) const RETRY_AFTER_SECONDS: &str = "1";
 
 /// The JSON of a problem. `detail` is this crate's own text: it needs no escaping, and never repeats what a
 /// client sent.
-pub fn body(status: StatusCode, detail: &str) -> String {
+pub(crate) fn body(status: StatusCode, detail: &str) -> String {
     let title = status.canonical_reason().unwrap_or("Error");
     let code = status.as_u16();
     if detail.is_empty() {
@@ -23,7 +80,7 @@ pub fn body(status: StatusCode, detail: &str) -> String {
 }
 
 /// A problem as the answer to a request.
-pub fn response(status: StatusCode, detail: &str) -> Response<Body> {
+pub(crate) fn response(status: StatusCode, detail: &str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     fill(&mut response, detail);
@@ -31,7 +88,7 @@ pub fn response(status: StatusCode, detail: &str) -> Response<Body> {
 }
 
 /// Gives `response`, an error without a body, the body of its problem; its headers stay.
-pub fn fill(response: &mut Response<Body>, detail: &str) {
+pub(crate) fn fill(response: &mut Response<Body>, detail: &str) {
     let status = response.status();
     let body = body(status, detail);
     let headers = response.headers_mut();
@@ -46,7 +103,7 @@ pub fn fill(response: &mut Response<Body>, detail: &str) {
 /// A whole answer as bytes, for a connection on which there is no request to answer: a refused head, or a
 /// connection too many. It always ends the connection. `date` is an IMF-fixdate (RFC 9110 §5.6.7);
 /// `with_body` is false where a HEAD asked.
-pub fn raw(status: StatusCode, detail: &str, date: &str, with_body: bool) -> Vec<u8> {
+pub(crate) fn raw(status: StatusCode, detail: &str, date: &str, with_body: bool) -> Vec<u8> {
     let body = body(status, detail);
     let sent = if with_body { body.as_str() } else { "" };
     let retry = if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -64,7 +121,7 @@ pub fn raw(status: StatusCode, detail: &str, date: &str, with_body: bool) -> Vec
 }
 
 /// The methods of an `Allow` header with OPTIONS, which the server itself answers for every route.
-pub fn allow_with_options(response: &Response<Body>) -> HeaderValue {
+pub(crate) fn allow_with_options(response: &Response<Body>) -> HeaderValue {
     let allowed =
         response.headers().get(ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let methods = allowed

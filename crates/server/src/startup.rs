@@ -1,19 +1,19 @@
 //! From settings to a server, and from a server to its end.
 
-use crate::accept::{Acceptor, Dispatch, Port};
-use crate::access_log::{LogWriter, Sink};
+use crate::accept::{Acceptor, Dispatch};
+use crate::access_log::{LogWriter, Sink, wants_agent};
 use crate::admin;
 use crate::app::App;
-use crate::connection::head::HeadRules;
+use crate::connection::Handler;
 use crate::descriptors::{self, DescriptorError};
+use crate::diagnostics::Diagnostics;
 use crate::drain::{self, Drain, Outcome, Stop};
-use crate::exchange::Site;
+use crate::endpoint::{Deadlines, Endpoint, HeadLimits};
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::listener::{self, BindError};
 use crate::metrics::Metrics;
-use crate::notice::Notices;
-use crate::settings::{Settings, table::DEFAULT_CONNECTIONS};
 use crate::worker::{self, Worker};
+use skyward_config::{Form, Settings};
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -26,8 +26,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Connections that may be open on the admin port.
 const ADMIN_CONNECTIONS: usize = 64;
+/// Bytes of the head of a request to the admin port.
+const ADMIN_HEADER_BYTES: usize = 8 * 1024;
 /// How long the end waits for an access log that nobody reads.
-const LOG_PATIENCE: Duration = Duration::from_millis(500);
+const LOG_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,9 @@ pub enum StartError {
         "cannot start a thread or an event loop ({0}); raise the limits of processes and open files (ulimit -u, ulimit -n)"
     )]
     Resources(io::Error),
+    /// A network of the trusted proxies is malformed.
+    #[error("cannot trust the proxies of {0:?}; {form}", form = Form::Networks)]
+    Network(String),
 }
 
 /// A server that is bound to its ports, but does not serve yet.
@@ -50,7 +55,7 @@ pub enum StartError {
 pub struct Server {
     runtime: Runtime,
     settings: Settings,
-    app: App,
+    endpoint: Arc<Endpoint>,
     max_connections: usize,
     version: &'static str,
     public: TcpListener,
@@ -65,8 +70,12 @@ impl Server {
     /// # Errors
     /// With the next step for a person.
     pub fn bind(settings: Settings, app: App) -> Result<Self, StartError> {
-        let max_connections =
-            descriptors::connections(settings.max_connections, DEFAULT_CONNECTIONS)?;
+        let endpoint = public_endpoint(&settings, app)?;
+        let most = |connections| usize::try_from(connections).unwrap_or(usize::MAX);
+        let max_connections = descriptors::connections(
+            settings.max_connections.map(most),
+            most(settings.max_connections()),
+        )?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -83,7 +92,17 @@ impl Server {
         };
         let (stop, stops) = unbounded_channel();
         let version = "";
-        Ok(Self { runtime, settings, app, max_connections, version, public, admin, stop, stops })
+        Ok(Self {
+            runtime,
+            settings,
+            endpoint,
+            max_connections,
+            version,
+            public,
+            admin,
+            stop,
+            stops,
+        })
     }
 
     /// The same server, whose metrics say that this `version` of the service runs.
@@ -127,16 +146,24 @@ impl Server {
     /// # Errors
     /// When the system has no thread or event loop to give.
     pub fn run(self, sink: Sink) -> Result<Outcome, StartError> {
-        let Self { runtime, settings, app, max_connections, version, public, admin, stop, stops } =
-            self;
+        let Self {
+            runtime,
+            settings,
+            endpoint,
+            max_connections,
+            version,
+            public,
+            admin,
+            stop,
+            stops,
+        } = self;
         let shared = Shared::start(&settings, sink).map_err(StartError::Resources)?;
-        let site = public_site(&settings, app);
         let workers =
-            (0..shared.workers).map(|index| worker::start(index, shared.port(&site, index)));
+            (0..shared.workers).map(|index| worker::start(index, shared.handler(&endpoint, index)));
         let workers: Vec<Worker> =
             workers.collect::<io::Result<_>>().map_err(StartError::Resources)?;
         let queues = workers.iter().map(|worker| worker.connections.clone()).collect();
-        let acceptor = shared.acceptor(&site, max_connections, Dispatch::Workers(queues));
+        let acceptor = shared.acceptor(&endpoint, max_connections, Dispatch::Workers(queues));
         let probes = admin::app(
             Arc::clone(&shared.lifecycle),
             Arc::clone(&shared.metrics),
@@ -144,13 +171,13 @@ impl Server {
             version,
         );
         let admin_acceptor =
-            shared.acceptor(&admin_site(probes), ADMIN_CONNECTIONS, Dispatch::Here);
+            shared.acceptor(&admin_endpoint(probes), ADMIN_CONNECTIONS, Dispatch::Here);
         let drain = Drain {
-            delay: settings.drain_delay,
-            cap: settings.drain_cap,
+            delay: Duration::from_millis(settings.drain_delay_ms()),
+            cap: Duration::from_millis(settings.drain_cap_ms()),
             lifecycle: Arc::clone(&shared.lifecycle),
             metrics: Arc::clone(&shared.metrics),
-            notices: shared.notices.clone(),
+            diagnostics: shared.diagnostics.clone(),
         };
         let outcome = runtime.block_on(async {
             let accepting = tokio::spawn(acceptor.run(public, Phase::Draining));
@@ -164,7 +191,7 @@ impl Server {
                 let _ = worker.thread.join();
             }
         }
-        shared.log.close(LOG_PATIENCE);
+        shared.log.close(LOG_CLOSE_TIMEOUT);
         Ok(outcome)
     }
 }
@@ -175,7 +202,7 @@ struct Shared {
     metrics: Arc<Metrics>,
     lifecycle: Arc<Lifecycle>,
     log: LogWriter,
-    notices: Notices,
+    diagnostics: Diagnostics,
 }
 
 impl Shared {
@@ -183,21 +210,21 @@ impl Shared {
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
         // One log for each worker, and the last for the accepting thread.
         let log = LogWriter::start(workers + 1, settings.log_format, sink)?;
-        let notices = Notices::new(&settings.name, log.log(workers));
+        let diagnostics = Diagnostics::new(&settings.name, log.log(workers));
         Ok(Self {
             workers,
             metrics: Arc::new(Metrics::new(workers)),
             lifecycle: Arc::default(),
             log,
-            notices,
+            diagnostics,
         })
     }
 
-    /// What connections of `site` are given on the worker number `index`; the number after the last is the
+    /// What connections of `endpoint` are given on the worker number `index`; the number after the last is the
     /// accepting thread's.
-    fn port(&self, site: &Arc<Site>, index: usize) -> Arc<Port> {
-        Arc::new(Port {
-            site: Arc::clone(site),
+    fn handler(&self, endpoint: &Arc<Endpoint>, index: usize) -> Arc<Handler> {
+        Arc::new(Handler {
+            endpoint: Arc::clone(endpoint),
             metrics: Arc::clone(&self.metrics),
             worker: index,
             log: self.log.log(index),
@@ -205,46 +232,64 @@ impl Shared {
         })
     }
 
-    fn acceptor(&self, site: &Arc<Site>, max_connections: usize, dispatch: Dispatch) -> Acceptor {
+    fn acceptor(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        max_connections: usize,
+        dispatch: Dispatch,
+    ) -> Acceptor {
         Acceptor {
-            port: self.port(site, self.workers),
+            handler: self.handler(endpoint, self.workers),
             max_connections,
             dispatch,
-            notices: self.notices.clone(),
-            turning_away: Arc::default(),
+            diagnostics: self.diagnostics.clone(),
+            rejected: Arc::default(),
         }
     }
 }
 
-fn public_site(settings: &Settings, app: App) -> Arc<Site> {
-    Arc::new(Site {
+fn public_endpoint(settings: &Settings, app: App) -> Result<Arc<Endpoint>, StartError> {
+    let proxies = settings.trusted_proxies().into_iter();
+    let proxies = proxies.map(|text| text.parse().map_err(|_| StartError::Network(text)));
+    Ok(Arc::new(Endpoint {
         app,
-        head_rules: Arc::new(HeadRules {
-            max_header_bytes: settings.max_header_bytes,
-            max_body_bytes: settings.max_body_bytes,
-            allowed_hosts: settings.allowed_hosts.clone(),
+        head_limits: Arc::new(HeadLimits {
+            max_header_bytes: usize::try_from(settings.max_header_bytes()).unwrap_or(usize::MAX),
+            max_body_bytes: settings.max_body_bytes(),
+            allowed_hosts: settings.allowed_hosts(),
         }),
-        deadlines: settings.deadlines,
-        trusted_proxies: settings.trusted_proxies.clone(),
-        log_agent: settings.log_format.wants_agent(),
+        deadlines: deadlines(settings),
+        trusted_proxies: proxies.collect::<Result<_, _>>()?,
+        log_agent: wants_agent(settings.log_format),
         observed: true,
         open: AtomicUsize::new(0),
-    })
+    }))
 }
 
-/// The admin port has bounds of its own: what is set for the service must not be able to keep a probe away.
-fn admin_site(app: App) -> Arc<Site> {
-    Arc::new(Site {
+/// The admin port has limits of its own: what is set for the service must not be able to keep a probe away.
+fn admin_endpoint(app: App) -> Arc<Endpoint> {
+    Arc::new(Endpoint {
         app,
-        head_rules: Arc::new(HeadRules {
-            max_header_bytes: 8 * 1024,
+        head_limits: Arc::new(HeadLimits {
+            max_header_bytes: ADMIN_HEADER_BYTES,
             max_body_bytes: 0,
             allowed_hosts: Vec::new(),
         }),
-        deadlines: Settings::default().deadlines,
+        deadlines: deadlines(&Settings::default()),
         trusted_proxies: Vec::new(),
         log_agent: false,
         observed: false,
         open: AtomicUsize::new(0),
     })
+}
+
+fn deadlines(settings: &Settings) -> Deadlines {
+    Deadlines {
+        header: Duration::from_millis(settings.header_timeout_ms()),
+        idle: Duration::from_millis(settings.idle_timeout_ms()),
+        body: Duration::from_millis(settings.body_timeout_ms()),
+        write: Duration::from_millis(settings.write_timeout_ms()),
+        request: Duration::from_millis(settings.request_timeout_ms()),
+        drain_grace: Duration::from_millis(settings.drain_grace_ms()),
+    }
 }

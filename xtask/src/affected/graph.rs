@@ -124,7 +124,7 @@ pub(super) mod tests {
             package("crates/deployer", "skyward-deployer", &config),
             package("crates/image", "skyward-image", &config),
             package("crates/provisioner", "skyward-provisioner", &config),
-            package("crates/server", "skyward-server", &[]),
+            package("crates/server", "skyward-server", &config),
             package("crates/service", "skyward-service", &["/w/crates/server"]),
             package("xtask", "xtask", &[]),
         ]}))
@@ -150,7 +150,8 @@ pub(super) mod tests {
             let reached = example().with_dependents(&BTreeSet::from([name.to_owned()]));
             reached.into_iter().map(|name| name.replace("skyward-", "")).collect::<Vec<_>>()
         };
-        assert_eq!(reached("skyward-config"), ["config", "deployer", "image", "provisioner"]);
+        let all = ["config", "deployer", "image", "provisioner", "server", "service"];
+        assert_eq!(reached("skyward-config"), all);
         assert_eq!(reached("skyward-server"), ["deployer", "image", "server", "service"]);
         assert_eq!(reached("skyward-service"), ["deployer", "image", "service"]);
         assert_eq!(reached("skyward-deployer"), ["deployer"]);

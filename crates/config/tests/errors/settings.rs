@@ -97,7 +97,7 @@ fn flags_that_are_wrong() {
         ),
         (
             "service.port=9000",
-            "service.port: 9000 is service.admin_port too; the two ports differ (or are 0)",
+            "service.port: 9000 is both the port of the service and that of its probes; the two must differ, or be 0",
         ),
         (
             "service.port",

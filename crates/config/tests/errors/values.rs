@@ -126,15 +126,15 @@ fn rules_over_several_keys() {
     for (text, expected) in [
         (
             "[service]\nport = 80\nadmin_port = 80",
-            "skyward.toml:3: service.admin_port: 80 is service.port too; the two ports differ (or are 0)",
+            "skyward.toml:3: service.admin_port: 80 is both the port of the service and that of its probes; the two must differ, or be 0",
         ),
         (
             "[service]\nport = 9000",
-            "skyward.toml:2: service.port: 9000 is service.admin_port too; the two ports differ (or are 0)",
+            "skyward.toml:2: service.port: 9000 is both the port of the service and that of its probes; the two must differ, or be 0",
         ),
         (
             "[service]\ndrain_delay_ms = 5\ndrain_cap_ms = 4",
-            "skyward.toml:3: service.drain_cap_ms: the delay of 5 ms is longer than the cap of 4 ms; both count from the same signal, so drain_delay_ms is the smaller",
+            "skyward.toml:3: service.drain_cap_ms: the delay of 5 ms is longer than the cap of 4 ms; both count from the same signal, so the delay must not be longer",
         ),
         (
             "k3s.host = \"a.b\"\nservice.allowed_hosts = [\"c.d\"]",
@@ -167,7 +167,7 @@ fn rules_over_several_keys() {
         // In an environment that nobody asked for: the base alone is fine.
         (
             "[environment.staging.service]\nport = 9000",
-            "skyward.toml:2: environment.staging.service.port: 9000 is service.admin_port too; the two ports differ (or are 0)",
+            "skyward.toml:2: environment.staging.service.port: 9000 is both the port of the service and that of its probes; the two must differ, or be 0",
         ),
         // A wrong value is said to be wrong; that its default collides with another is no second
         // mistake.

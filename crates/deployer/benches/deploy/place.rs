@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use kube::config::Kubeconfig;
 use skyward_config::Config;
-use skyward_deployer::cluster::{Apply, Cluster, Target};
+use skyward_deployer::api::{ApiServer, Apply, ContextRef};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 use tokio::runtime::Runtime;
 
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// The namespaces on their cluster.
 pub(crate) struct Place {
     runtime: Runtime,
-    cluster: Cluster,
+    api: ApiServer,
 }
 
 /// `k3s.context`, else the current context of `KUBECONFIG`: whoever sets that variable has named a cluster.
@@ -39,13 +39,13 @@ impl Place {
     pub(crate) fn open(config: &Config, context: &str) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let kubeconfig = config.k3s.kubeconfig.as_ref().map(|path| workspace().join(path));
-        let target = Target { kubeconfig, context: Some(context.to_owned()) };
-        let cluster = runtime.block_on(Cluster::connect(&target))?;
-        let (context, server) = (cluster.context(), cluster.server());
+        let target = ContextRef { kubeconfig, context: Some(context.to_owned()) };
+        let api = runtime.block_on(ApiServer::connect(&target))?;
+        let (context, server) = (api.context(), api.server());
         eprintln!("measuring on {context} at {server}, in {OURS} and {HELMS}");
         runtime.block_on(async {
             for name in [OURS, HELMS] {
-                if cluster.get(&namespace(name)).await?.is_some() {
+                if api.get(&namespace(name)).await?.is_some() {
                     bail!(
                         "there is a namespace {name} already; delete it, or wait until the other measurement ends"
                     );
@@ -55,34 +55,34 @@ impl Place {
                 "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": HELMS },
             });
             let manifest = Manifest { id: namespace(HELMS), object };
-            cluster.apply(&manifest, Apply::default()).await?;
+            api.apply(&manifest, Apply::default()).await?;
             Ok(())
         })?;
-        Ok(Self { runtime, cluster })
+        Ok(Self { runtime, api })
     }
 
     /// The context's name.
     pub(crate) fn context(&self) -> &str {
-        self.cluster.context()
+        self.api.context()
     }
 
     /// Whether a node counts disk space, as the deployer asks before it limits it. The chart has to be told.
     pub(crate) fn counts_disk(&self) -> Result<bool> {
-        let nodes = self.runtime.block_on(self.cluster.addresses_of_nodes())?;
+        let nodes = self.runtime.block_on(self.api.addresses_of_nodes())?;
         Ok(nodes.is_empty() || nodes.iter().any(|node| node.counts_disk))
     }
 
     /// Deletes both, and waits until they are gone.
     pub(crate) fn close(self) -> Result<()> {
-        let Self { runtime, cluster } = self;
+        let Self { runtime, api } = self;
         let gone = async {
             for name in [OURS, HELMS] {
                 let id = namespace(name);
-                while let Some(found) = cluster.get(&id).await? {
+                while let Some(found) = api.get(&id).await? {
                     let uid = found.pointer("/metadata/uid").and_then(|uid| uid.as_str());
                     let deleting = found.pointer("/metadata/deletionTimestamp").is_some();
                     if !deleting {
-                        cluster.delete(&id, uid.unwrap_or_default()).await?;
+                        api.delete(&id, uid.unwrap_or_default()).await?;
                     }
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use skyward_config::{K3s, Service};
 
-use crate::release::{Release, WayIn};
+use crate::release::{IngressHost, Release};
 use crate::render;
 
 /// The keys of `[service]` that the chart has, in the order of `values.yaml`.
@@ -135,13 +135,14 @@ fn top(release: &Release, user: &Value) -> Vec<Key> {
 /// `[k3s]` with what was settled since: the way in, and the networks in their canonical form.
 fn k3s(release: &Release) -> Value {
     let mut k3s = release.k3s.clone();
-    k3s.host = match &release.way_in {
-        WayIn::Host(host) => Some(host.clone()),
-        WayIn::AnyHost | WayIn::None => None,
+    k3s.host = match &release.ingress_host {
+        IngressHost::Named(host) => Some(host.clone()),
+        IngressHost::Any | IngressHost::None => None,
     };
     k3s.egress = k3s.egress.iter().filter_map(|text| render::canonical_network(text)).collect();
     let mut value = json!(k3s);
-    value["ingress"] = json!(if release.way_in == WayIn::None { "none" } else { "any-host" });
+    value["ingress"] =
+        json!(if release.ingress_host == IngressHost::None { "none" } else { "any-host" });
     value
 }
 

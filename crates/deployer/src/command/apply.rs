@@ -2,21 +2,23 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use skyward_config::Loaded;
-use skyward_deployer::cluster::Cluster;
-use skyward_deployer::deploy::{self, Applied, OnFailure, Options};
+use skyward_deployer::api::ApiServer;
+use skyward_deployer::deploy::{self, Applied, ApplyOptions, OnFailure, Prepared};
 use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::image::Candidate;
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
-use skyward_k3s::Machine;
+use skyward_k3s::command::{self as cluster, KeyArgs};
+use skyward_k3s::connection::HostKeys;
+use skyward_k3s::image::ImageArchive;
+use skyward_k3s::{Machine, Reporter};
 
-use crate::cli::Common;
-use crate::command::cluster::{KeyArgs, up};
-use crate::command::wanted::{self, Errand, ImageArgs};
-use crate::command::{connect, consent};
+use crate::command::{ImageArgs, connect, consent};
+use crate::common::Common;
 use crate::output::Output;
 
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
@@ -55,9 +57,9 @@ pub(crate) struct Caution {
 }
 
 impl Caution {
-    pub(crate) fn options(&self, common: &Common, loaded: &Loaded) -> Options {
+    pub(crate) fn options(&self, common: &Common, loaded: &Loaded) -> ApplyOptions {
         let k3s = &loaded.config.k3s;
-        Options {
+        ApplyOptions {
             force: self.force,
             replace: self.replace,
             on_failure: match (self.no_rollback, self.keep) {
@@ -80,14 +82,34 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         offer(common, &loaded, args).await?;
     }
     let mut sink = common.output.sink();
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
-    let release =
-        wanted::release(common, &loaded, &cluster, &args.image, Errand::Deliver, sink.as_mut())
-            .await?;
-    let wish = wanted::wish(&release)?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
+    let deliver = async |candidate: Candidate, sink: &mut dyn Sink| {
+        if candidate.is_loaded() && common.has_machines(&loaded) {
+            load_into_nodes(common, &loaded, candidate).await
+        } else {
+            Ok(candidate.deliver(sink).await?.reference)
+        }
+    };
+    let image = args.image.image.as_deref();
+    let prepared = tokio::select! {
+        prepared = deploy::prepare(&api, &loaded, image, deliver, sink.as_mut()) => prepared?,
+        () = common.interrupt.notified() => bail!("interrupted before anything was changed on the cluster"),
+    };
+    let Prepared { release, desired, revisions } = prepared;
     let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
-    finish(common, &cluster, &release, applied, sink.as_mut()).await
+    let applied = deploy::apply(&api, &desired, revisions, &options, sink.as_mut()).await?;
+    finish(common, &api, &release, applied, sink.as_mut()).await
+}
+
+/// The nodes are the configured machines: each gets the image. Returns the name that they know it by.
+async fn load_into_nodes(common: &Common, loaded: &Loaded, candidate: Candidate) -> Result<String> {
+    let archive = ImageArchive::read(&candidate.archive())?;
+    let report = Reporter::new(common.cluster(loaded, false).sink);
+    let started = Instant::now();
+    let machines = skyward_k3s::Cluster::read(loaded)?;
+    let sent = skyward_k3s::image::load(&machines, &archive, HostKeys::Known, &report).await?;
+    report.ready("image", format!("on every node; {sent} of them got it now"), started);
+    Ok(candidate.named().reference.clone())
 }
 
 /// Where there is no cluster, `cluster up` makes one: with consent alone, since it changes machines.
@@ -109,13 +131,13 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
              set a cluster up: `cargo xtask deploy-k3s cluster up` ({what}); `cargo xtask deploy-k3s --cluster-up` does that and then deploys"
         );
     }
-    up::raise(common, loaded, &up::Args::default(), args.keys.host_keys(), false).await
+    cluster::set_up(&common.cluster(loaded, false), args.keys.host_keys(), false, false).await
 }
 
 /// Proves that the service answers, where something has changed, and tells the address.
 async fn finish(
     common: &Common,
-    cluster: &Cluster,
+    api: &ApiServer,
     release: &Release,
     applied: Applied,
     sink: &mut dyn Sink,
@@ -123,7 +145,7 @@ async fn finish(
     let Applied { revision, changed, admitted } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(cluster, release, deadline, sink).await?;
+        let reach = rollout::reachable(api, release, deadline, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::Note { text: text.clone() });
         }

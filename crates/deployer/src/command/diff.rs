@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use skyward_deployer::deploy::{self, Plan, State};
+use skyward_deployer::deploy::{self, ApplyPlan, Observed, Prepared};
 use skyward_deployer::diff::{self, Change};
-use skyward_deployer::history::History;
+use skyward_deployer::event::Sink;
+use skyward_deployer::image::Candidate;
 
-use crate::cli::Common;
-use crate::command::connect;
-use crate::command::wanted::{self, Errand, ImageArgs};
+use crate::command::{ImageArgs, connect};
+use crate::common::Common;
 use crate::output::Output;
 
 /// Show what `apply` would change, from a server-side dry run; changes nothing
@@ -29,15 +29,16 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = Output::notices();
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
-    let release =
-        wanted::release(common, &loaded, &cluster, &args.image, Errand::Foresee, sink.as_mut())
-            .await?;
-    let wish = wanted::wish(&release)?;
-    let history = History::new(&cluster, &wish.namespace, &wish.release);
-    let state = State::look(&cluster, &history, &wish.manifests).await?;
-    let plan = Plan::new(&state, &wish.manifests, &wish.release, args.force)?;
-    let differences = deploy::preview(&cluster, &state, &plan, args.force).await?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
+    // Nothing is sent: the image has the name that it would have.
+    let named =
+        async |candidate: Candidate, _: &mut dyn Sink| Ok(candidate.named().reference.clone());
+    let image = args.image.image.as_deref();
+    let prepared = deploy::prepare(&api, &loaded, image, named, sink.as_mut()).await?;
+    let Prepared { desired, revisions, .. } = prepared;
+    let state = Observed::of(&api, revisions, &desired.manifests).await?;
+    let plan = ApplyPlan::new(&state, &desired.manifests, &desired.release, args.force)?;
+    let differences = deploy::preview(&api, &state, &plan, args.force).await?;
     match common.output {
         Output::Text => print!("{}", diff::text(&differences, crate::output::color())),
         Output::Json => println!("{}", serde_json::to_string_pretty(&differences)?),

@@ -8,8 +8,8 @@ use skyward_deployer::event::{Event, Sink};
 use skyward_deployer::forward::{self, Forward};
 use tokio::net::TcpListener;
 
-use crate::cli::Common;
 use crate::command::connect;
+use crate::common::Common;
 use crate::output::Output;
 
 /// Serve the deployed service on this machine, by way of the API server, until Ctrl-C
@@ -36,9 +36,9 @@ async fn serve(common: &Common, args: &Args) -> Result<()> {
     let mut sink = Output::notices();
     let port = args.port.unwrap_or(loaded.config.service.port);
     let listener = forward::listen(SocketAddr::new(args.address, port)).await?;
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let forward = Forward::open(&cluster, namespace, name, sink.as_mut()).await?;
+    let forward = Forward::open(&api, namespace, name, sink.as_mut()).await?;
     announce(common.output, &listener, sink.as_mut())?;
     forward.serve(listener, sink.as_mut()).await;
     Ok(())

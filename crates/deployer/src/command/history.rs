@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde::Serialize;
 use skyward_deployer::history::{History, Revision, Status};
 
-use crate::cli::Common;
 use crate::command::connect;
+use crate::common::Common;
 use crate::output::{Output, columns};
 
 /// List the revisions: who, when, what image digest
@@ -34,9 +34,9 @@ struct Line<'a> {
 pub(crate) async fn run(common: &Common, _: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = Output::notices();
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&cluster, namespace, name).list().await?;
+    let revisions = History::new(&api, namespace, name).list().await?;
     let serving = revisions.iter().rev().find(|it| it.status == Status::Deployed);
     let serving = serving.map(|revision| revision.number);
     let lines: Vec<_> = revisions.iter().map(|revision| line(revision, serving)).collect();

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use skyward_deployer::deploy::{self, Wish};
+use skyward_deployer::deploy::{self, Desired};
 use skyward_deployer::event::Event;
 
-use crate::cli::Common;
 use crate::command::{connect, consent};
+use crate::common::Common;
 
 /// Remove the release, its history, and the namespace if it was made for it and holds nothing of others
 #[derive(clap::Args)]
@@ -22,20 +22,19 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = common.output.sink();
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
     if !args.yes {
-        let context = cluster.context();
+        let context = api.context();
         let doing = format!("removing {name} from namespace {namespace} of {context}");
         let what = format!(
             "This ends {name} in namespace {namespace} of {context}, and deletes its history."
         );
         consent::name(&doing, &what, name)?;
     }
-    let wish = Wish::nothing(name, namespace);
+    let desired = Desired::nothing(name, namespace);
     let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
-    let removed =
-        deploy::remove(&cluster, &wish, timeout, &common.interrupt, sink.as_mut()).await?;
+    let removed = deploy::remove(&api, &desired, timeout, &common.interrupt, sink.as_mut()).await?;
     let namespace = match &removed.namespace_kept {
         Some(reason) => format!("Namespace {namespace} stays: {reason}."),
         None => format!("Namespace {namespace} is gone."),

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use skyward_config::{Config, Ingress};
-use skyward_deployer::release::{Release, WayIn};
+use skyward_deployer::release::{IngressHost, Release};
 use skyward_deployer::{chart, deploy, render};
 
-use crate::cli::Common;
+use crate::common::Common;
 use crate::output::Output;
 
 /// Print the Kubernetes manifests as YAML, or write them as files or as a Helm chart; asks no cluster
@@ -53,13 +53,13 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 }
 
 fn release(config: &Config, args: &Args) -> Result<Release> {
-    let way_in = match (&config.k3s.host, config.k3s.ingress) {
-        (Some(host), _) => WayIn::Host(host.clone()),
-        (None, Ingress::None) => WayIn::None,
-        (None, Ingress::AnyHost) => WayIn::AnyHost,
+    let ingress_host = match (&config.k3s.host, config.k3s.ingress) {
+        (Some(host), _) => IngressHost::Named(host.clone()),
+        (None, Ingress::None) => IngressHost::None,
+        (None, Ingress::AnyHost) => IngressHost::Any,
         (None, Ingress::NipIo) => match args.address {
-            Some(address) => WayIn::Host(deploy::nip_io(&config.service.name, address)),
-            None if args.chart.is_some() => WayIn::AnyHost,
+            Some(address) => IngressHost::Named(deploy::nip_io(&config.service.name, address)),
+            None if args.chart.is_some() => IngressHost::Any,
             None => bail!(
                 "rendering the Ingress: its nip.io name is made of a node's address, and no cluster is asked; give --address, or set k3s.host, or k3s.ingress to \"any-host\" or \"none\""
             ),
@@ -72,7 +72,7 @@ fn release(config: &Config, args: &Args) -> Result<Release> {
         k3s: config.k3s.clone(),
         image: image.unwrap_or_else(|| format!("{}:{tag}", config.image.repository)),
         user: config.image.user,
-        way_in,
+        ingress_host,
         disk_is_counted: true,
     })
 }

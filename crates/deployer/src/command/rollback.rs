@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use skyward_deployer::deploy::{self, Wish};
+use skyward_deployer::deploy::{self, Desired};
 use skyward_deployer::event::Event;
 use skyward_deployer::history::History;
 
-use crate::cli::Common;
 use crate::command::apply::Caution;
 use crate::command::connect;
+use crate::common::Common;
 
 /// Go back to an earlier revision
 #[derive(clap::Args)]
@@ -24,13 +24,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = common.output.sink();
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&cluster, namespace, name).list().await?;
+    let revisions = History::new(&api, namespace, name).list().await?;
     let target = deploy::rollback_target(name, &revisions, args.revision)?;
-    let wish = Wish::nothing(name, namespace).back_to(target);
+    let desired = Desired::nothing(name, namespace).back_to(target);
     let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&cluster, &wish, &options, sink.as_mut()).await?;
+    let applied = deploy::apply(&api, &desired, revisions.clone(), &options, sink.as_mut()).await?;
     let text = if applied.changed {
         format!(
             "Revision {} of {name} serves again, as revision {}.",

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use skyward_deployer::deploy::{self, Drift, Report};
+use skyward_deployer::deploy::{self, Drift, ReleaseStatus};
 
-use crate::cli::Common;
 use crate::command::connect;
+use crate::common::Common;
 use crate::output::{Output, columns};
 
 /// Show the revision that serves, its objects, their drift, and its pods
@@ -22,9 +22,9 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let mut sink = Output::notices();
-    let cluster = connect(common, &loaded, sink.as_mut()).await?;
+    let api = connect(common, &loaded, sink.as_mut()).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let Some(report) = deploy::status(&cluster, name, namespace).await? else {
+    let Some(report) = deploy::status(&api, name, namespace).await? else {
         bail!(
             "reading the status of {name}: it has no revision in namespace {namespace}; `cargo xtask deploy-k3s` makes one"
         );
@@ -36,7 +36,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     Ok(if args.exit_code && !report.healthy { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-fn text(name: &str, namespace: &str, report: &Report) -> String {
+fn text(name: &str, namespace: &str, report: &ReleaseStatus) -> String {
     let revision = report.revision.map_or("none".to_owned(), |number| number.to_string());
     let mut text = format!("release   {name} in namespace {namespace}\nrevision  {revision}\n");
     for (title, value) in [("image", &report.image), ("newest", &report.newest)] {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::cluster::CallError;
+use crate::api::CallError;
 use crate::lock::LockError;
 use crate::manifest::ObjectId;
 use crate::rollout::Failure;

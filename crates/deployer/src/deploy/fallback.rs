@@ -1,12 +1,12 @@
 //! What happens after a revision did not come up: back to the last good one, or away with a first install.
 
-use crate::cluster::{CallError, Reason};
+use crate::api::{CallError, Reason};
 use crate::deploy::DeployError;
-use crate::deploy::plan::Plan;
+use crate::deploy::desired::OnFailure;
+use crate::deploy::observed::Observed;
+use crate::deploy::plan::ApplyPlan;
 use crate::deploy::remove::take_down;
 use crate::deploy::run::{Run, Stopped};
-use crate::deploy::state::State;
-use crate::deploy::wish::OnFailure;
 use crate::event::{Event, Sink};
 use crate::history::{Revision, Status};
 use crate::rollout::Failure;
@@ -15,7 +15,7 @@ use crate::rollout::Failure;
 /// back is told beside it: the first reason is never lost.
 pub(super) async fn fall_back(
     run: &Run<'_>,
-    state: &State,
+    state: &Observed,
     revision: Revision,
     stopped: Stopped,
     sink: &mut dyn Sink,
@@ -58,7 +58,7 @@ fn refused(error: &CallError) -> Failure {
 /// Returns what serves now.
 async fn go_back(
     run: &Run<'_>,
-    state: &State,
+    state: &Observed,
     mut revision: Revision,
     failure: &Failure,
     sink: &mut dyn Sink,
@@ -74,8 +74,8 @@ async fn go_back(
             Ok("the failed first install is kept, as asked".to_owned())
         }
         None => {
-            let (history, wish) = (&run.history, run.wish);
-            take_down(run.cluster, history, wish, &revision.inventory, run.ends, sink).await?;
+            let (history, desired) = (&run.history, run.desired);
+            take_down(run.api, history, desired, &revision.inventory, run.ends, sink).await?;
             Ok("the failed first install was removed again".to_owned())
         }
         Some(good) => again(run, good, sink).await,
@@ -85,10 +85,10 @@ async fn go_back(
 /// Brings up the objects of `good` as a new revision.
 async fn again(run: &Run<'_>, good: &Revision, sink: &mut dyn Sink) -> Result<String, DeployError> {
     sink.emit(Event::Note { text: format!("going back to revision {}", good.number) });
-    let wish = run.wish.back_to(good);
-    let run = run.with(&wish);
-    let state = State::look(run.cluster, &run.history, &wish.manifests).await?;
-    let plan = Plan::new(&state, &wish.manifests, &wish.release, run.options.force)?;
+    let desired = run.desired.back_to(good);
+    let run = run.with(&desired);
+    let state = Observed::look(run.api, &run.history, &desired.manifests).await?;
+    let plan = ApplyPlan::new(&state, &desired.manifests, &desired.release, run.options.force)?;
     let mut revision = run.revision(&state, &plan);
     match run.bring_up(&mut revision, &state, &plan, sink).await {
         Ok(()) => {

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cluster::Cluster;
+use crate::api::ApiServer;
+use crate::deploy::desired::Desired;
 use crate::deploy::remove::Removed;
-use crate::deploy::wish::Wish;
 use crate::deploy::{DeployError, inventory};
 use crate::event::{Action, Event, Sink};
 use crate::manifest::{Kind, ObjectId};
@@ -18,35 +18,35 @@ pub(super) fn id(name: &str) -> ObjectId {
 
 /// Deletes the namespace; says why not, where it stays.
 pub(super) async fn remove(
-    cluster: &Cluster,
-    wish: &Wish,
+    api: &ApiServer,
+    desired: &Desired,
     ends: Instant,
     sink: &mut dyn Sink,
 ) -> Result<Option<String>, DeployError> {
-    let id = id(&wish.namespace);
-    let Some(live) = cluster.get(&id).await? else { return Ok(None) };
-    if !inventory::bears_our_labels(&live, &wish.release) {
+    let id = id(&desired.namespace);
+    let Some(live) = api.get(&id).await? else { return Ok(None) };
+    if !inventory::bears_our_labels(&live, &desired.release) {
         return Ok(Some("it was made by others".to_owned()));
     }
-    let others = cluster.others_in(&wish.namespace, &wish.release).await?;
+    let others = api.others_in(&desired.namespace, &desired.release).await?;
     if !others.is_empty() {
         return Ok(Some(format!("others have something in it: {}", others.join(", "))));
     }
-    cluster.delete(&id, inventory::uid(&live)).await?;
-    gone(cluster, &id, ends, sink).await?;
+    api.delete(&id, inventory::uid(&live)).await?;
+    gone(api, &id, ends, sink).await?;
     Ok(None)
 }
 
 /// Waits until the namespace is gone.
 pub(super) async fn gone(
-    cluster: &Cluster,
+    api: &ApiServer,
     id: &ObjectId,
     ends: Instant,
     sink: &mut dyn Sink,
 ) -> Result<Removed, DeployError> {
     let started = Instant::now();
     let mut told = false;
-    while cluster.get(id).await?.is_some() {
+    while api.get(id).await?.is_some() {
         if Instant::now() >= ends {
             let seconds = started.elapsed().as_secs();
             return Err(DeployError::NotGone { what: id.to_string(), seconds });

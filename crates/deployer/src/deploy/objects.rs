@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::cluster::{Apply, CallError, Cluster, Reason};
-use crate::deploy::plan::Plan;
+use crate::api::{ApiServer, Apply, CallError, Reason};
+use crate::deploy::observed::Observed;
+use crate::deploy::plan::ApplyPlan;
 use crate::deploy::run::Run;
-use crate::deploy::state::State;
 use crate::deploy::{inventory, replicas};
 use crate::event::{Action, Event, Sink};
 use crate::history::Revision;
@@ -19,14 +19,14 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// What a run does to objects, under its lock.
 pub(super) struct Objects<'a> {
     pub(super) run: &'a Run<'a>,
-    pub(super) state: &'a State,
-    pub(super) plan: &'a Plan,
+    pub(super) state: &'a Observed,
+    pub(super) plan: &'a ApplyPlan,
 }
 
 /// The namespace comes before the lock, which lies in it.
 pub(super) async fn make_namespace(
-    cluster: &Cluster,
-    plan: &Plan,
+    api: &ApiServer,
+    plan: &ApplyPlan,
     force: bool,
     sink: &mut dyn Sink,
 ) -> Result<(), CallError> {
@@ -34,7 +34,7 @@ pub(super) async fn make_namespace(
     if let Some(namespace) =
         namespace.filter(|it| plan.stale.contains(&it.id) && !plan.namespace_is_there)
     {
-        cluster.apply(namespace, Apply { force, ..Apply::default() }).await?;
+        api.apply(namespace, Apply { force, ..Apply::default() }).await?;
         sink.emit(Event::Object { id: namespace.id.clone(), action: Action::Created });
     }
     Ok(())
@@ -72,9 +72,9 @@ impl Objects<'_> {
         let how = Apply { force: self.run.options.force, ..Apply::default() };
         if let Some(handover) = replicas::handover(manifest, before) {
             let how = Apply { manager: replicas::HOLDER, force: true, ..how };
-            self.run.cluster.apply(&handover, how).await?;
+            self.run.api.apply(&handover, how).await?;
         }
-        let applied = replicas::apply(self.run.cluster, self.plan, manifest, how).await;
+        let applied = replicas::apply(self.run.api, self.plan, manifest, how).await;
         match (applied, before) {
             (Err(CallError { reason: Reason::Immutable { .. }, .. }), Some(before))
                 if self.run.options.replace =>
@@ -92,14 +92,14 @@ impl Objects<'_> {
         uid: &str,
         how: Apply,
     ) -> Result<Value, CallError> {
-        let cluster = self.run.cluster;
-        cluster.delete(&manifest.id, uid).await?;
-        while cluster.get(&manifest.id).await?.is_some_and(|live| inventory::uid(&live) == uid)
+        let api = self.run.api;
+        api.delete(&manifest.id, uid).await?;
+        while api.get(&manifest.id).await?.is_some_and(|live| inventory::uid(&live) == uid)
             && self.run.ends > Instant::now()
         {
             tokio::time::sleep(PAUSE).await;
         }
-        cluster.apply(manifest, how).await
+        api.apply(manifest, how).await
     }
 
     /// Deletes what is ours and no longer wanted, of the kinds that `which` chooses.
@@ -113,7 +113,7 @@ impl Objects<'_> {
             if !which(owned.id.kind) {
                 continue;
             }
-            if self.run.cluster.delete(&owned.id, &owned.uid).await? {
+            if self.run.api.delete(&owned.id, &owned.uid).await? {
                 sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
             }
             revision.inventory.retain(|it| it.id != owned.id);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::deploy::DeployError;
 use crate::deploy::inventory::{self, owner};
-use crate::deploy::state::State;
+use crate::deploy::observed::Observed;
 use crate::deploy::status;
 use crate::diff;
 use crate::history::{Owned, Status};
@@ -15,7 +15,7 @@ use crate::rollout::Verdict;
 
 /// What a run will do.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub struct ApplyPlan {
     /// What is applied, in order; without a namespace that is not ours.
     pub manifests: Vec<Manifest>,
     /// Those of them that may not be as they should be.
@@ -38,13 +38,13 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-impl Plan {
+impl ApplyPlan {
     /// Decides what it takes to get from `state` to `wanted`. `adopt` takes over objects of the same name that are not ours.
     ///
     /// # Errors
     /// A namespace that is being deleted; an object of the same name that is not ours.
     pub fn new(
-        state: &State,
+        state: &Observed,
         wanted: &[Manifest],
         release: &str,
         adopt: bool,
@@ -97,7 +97,7 @@ impl Plan {
 
 /// What must be applied: an object that differs, and one that the newest revision did not bring up just so. (A field that
 /// is no longer rendered is still in the live object; only applying takes it away.)
-fn differing(state: &State, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
+fn differing(state: &Observed, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
     let good = state.revisions.last().filter(|newest| newest.status == Status::Deployed);
     let brought_up =
         |manifest: &&Manifest| good.is_some_and(|good| good.manifests.contains(manifest));
@@ -112,7 +112,7 @@ fn differing(state: &State, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
 }
 
 /// A pending revision that wants the same is gone on with; any other one will not be.
-fn number(state: &State, manifests: &[Manifest]) -> (u32, Vec<u32>) {
+fn number(state: &Observed, manifests: &[Manifest]) -> (u32, Vec<u32>) {
     let newest = state.revisions.last();
     let pending = state.revisions.iter().filter(|revision| revision.status == Status::Pending);
     match newest {
@@ -125,7 +125,7 @@ fn number(state: &State, manifests: &[Manifest]) -> (u32, Vec<u32>) {
 }
 
 /// The newest revision is deployed, and applied these very manifests: nothing that it no longer says is left over.
-fn deployed(state: &State, manifests: &[Manifest]) -> bool {
+fn deployed(state: &Observed, manifests: &[Manifest]) -> bool {
     state
         .revisions
         .last()
@@ -133,7 +133,7 @@ fn deployed(state: &State, manifests: &[Manifest]) -> bool {
 }
 
 /// The Deployment tells that its rollout is done.
-fn complete(state: &State, manifests: &[Manifest]) -> bool {
+fn complete(state: &Observed, manifests: &[Manifest]) -> bool {
     let done = |deployment| matches!(status::verdict(deployment), Verdict::Done(_));
     manifests
         .iter()

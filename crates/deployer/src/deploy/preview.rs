@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::cluster::{Apply, CallError, Cluster, Reason};
+use crate::api::{ApiServer, Apply, CallError, Reason};
 use crate::deploy::DeployError;
-use crate::deploy::plan::Plan;
+use crate::deploy::observed::Observed;
+use crate::deploy::plan::ApplyPlan;
 use crate::deploy::replicas;
-use crate::deploy::state::State;
 use crate::diff::{self, Change, Difference};
 use crate::manifest::{Manifest, ObjectId};
 
@@ -15,23 +15,23 @@ use crate::manifest::{Manifest, ObjectId};
 /// # Errors
 /// The dry run's: a conflict, an unknown field, a missing permission.
 pub async fn preview(
-    cluster: &Cluster,
-    state: &State,
-    plan: &Plan,
+    api: &ApiServer,
+    state: &Observed,
+    plan: &ApplyPlan,
     force: bool,
 ) -> Result<Vec<Difference>, DeployError> {
     let mut differences = Vec::with_capacity(plan.manifests.len());
     for manifest in &plan.manifests {
         let live = state.live.get(&manifest.id);
         let wanted = if plan.stale.contains(&manifest.id) {
-            Some(wanted(cluster, state, plan, manifest, force).await?)
+            Some(wanted(api, state, plan, manifest, force).await?)
         } else {
             live.cloned()
         };
         differences.push(diff::compare(&manifest.id, live, wanted.as_ref()));
     }
     for owned in &plan.prune {
-        let live = cluster.get(&owned.id).await?;
+        let live = api.get(&owned.id).await?;
         differences.push(diff::compare(&owned.id, live.as_ref(), None));
     }
     Ok(differences)
@@ -39,9 +39,9 @@ pub async fn preview(
 
 /// What the API server would make of it. In a namespace that is not there yet it says nothing; then the object itself.
 async fn wanted(
-    cluster: &Cluster,
-    state: &State,
-    plan: &Plan,
+    api: &ApiServer,
+    state: &Observed,
+    plan: &ApplyPlan,
     manifest: &Manifest,
     force: bool,
 ) -> Result<Value, DeployError> {
@@ -51,7 +51,7 @@ async fn wanted(
     }
     let manifest = replicas::kept(manifest, live);
     let how = Apply { dry_run: true, force, ..Apply::default() };
-    match replicas::apply(cluster, plan, &manifest, how).await {
+    match replicas::apply(api, plan, &manifest, how).await {
         // The API server says of one field that it cannot be changed, and no more; the difference then shows all.
         Err(CallError { reason: Reason::Immutable { .. }, .. }) => {
             Ok(overlaid(live.cloned().unwrap_or_default(), &manifest.object))

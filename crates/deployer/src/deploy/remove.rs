@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::cluster::Cluster;
+use crate::api::ApiServer;
 use crate::deploy::DeployError;
-use crate::deploy::state::State;
-use crate::deploy::wish::Wish;
+use crate::deploy::desired::Desired;
+use crate::deploy::observed::Observed;
 use crate::deploy::{inventory, namespace};
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Owned};
@@ -31,35 +31,35 @@ pub struct Removed {
 /// # Errors
 /// Whatever ends it; run again, it goes on.
 pub async fn remove(
-    cluster: &Cluster,
-    wish: &Wish,
+    api: &ApiServer,
+    desired: &Desired,
     timeout: Duration,
     interrupt: &Notify,
     sink: &mut dyn Sink,
 ) -> Result<Removed, DeployError> {
     let ends = Instant::now() + timeout;
-    let history = History::new(cluster, &wish.namespace, &wish.release);
-    let namespace = namespace::id(&wish.namespace);
-    let Some(live) = cluster.get(&namespace).await? else {
+    let history = History::new(api, &desired.namespace, &desired.release);
+    let namespace = namespace::id(&desired.namespace);
+    let Some(live) = api.get(&namespace).await? else {
         return Ok(Removed { objects: 0, namespace_kept: None });
     };
     if live["metadata"]["deletionTimestamp"].is_string() {
-        return namespace::gone(cluster, &namespace, ends, sink).await;
+        return namespace::gone(api, &namespace, ends, sink).await;
     }
-    let state = State::look(cluster, &history, &[]).await?;
-    let ours = inventory::bears_our_labels(&live, &wish.release);
-    let locked = Lock::is_there(cluster, &wish.namespace, &wish.release).await?;
+    let state = Observed::look(api, &history, &[]).await?;
+    let ours = inventory::bears_our_labels(&live, &desired.release);
+    let locked = Lock::is_there(api, &desired.namespace, &desired.release).await?;
     if !ours && !locked && state.revisions.is_empty() {
         // A namespace of others is not even locked where nothing of ours is in it.
         return Ok(Removed { objects: 0, namespace_kept: None });
     }
-    let held = Lock::acquire(cluster, &wish.namespace, &wish.release, timeout, sink).await?;
-    let guarded = held.cluster();
+    let held = Lock::acquire(api, &desired.namespace, &desired.release, timeout, sink).await?;
+    let guarded = held.api();
     let history = history.on(&guarded);
     let taken_down = async {
-        let state = State::look(&guarded, &history, &[]).await?;
-        let inventory = state.inventory(&wish.release);
-        take_down(&guarded, &history, wish, &inventory, ends, sink).await
+        let state = Observed::look(&guarded, &history, &[]).await?;
+        let inventory = state.inventory(&desired.release);
+        take_down(&guarded, &history, desired, &inventory, ends, sink).await
     };
     let removed = tokio::select! {
         removed = taken_down => removed,
@@ -74,9 +74,9 @@ pub async fn remove(
 /// Deletes what is in `inventory`, waits until the pods are gone, and deletes the records, the newest last: as long as one
 /// is there, the next run knows what is ours. The namespace goes in the end, and the lock with it.
 pub(super) async fn take_down(
-    cluster: &Cluster,
+    api: &ApiServer,
     history: &History<'_>,
-    wish: &Wish,
+    desired: &Desired,
     inventory: &[Owned],
     ends: Instant,
     sink: &mut dyn Sink,
@@ -84,21 +84,21 @@ pub(super) async fn take_down(
     let mut objects = 0;
     let unwanted = inventory::unwanted(inventory, &[]);
     for owned in &unwanted {
-        if cluster.delete(&owned.id, &owned.uid).await? {
+        if api.delete(&owned.id, &owned.uid).await? {
             objects += 1;
             sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
         }
     }
-    gone(cluster, &unwanted, ends, sink).await?;
+    gone(api, &unwanted, ends, sink).await?;
     history.clear().await?;
-    let kept = namespace::remove(cluster, wish, ends, sink).await?;
+    let kept = namespace::remove(api, desired, ends, sink).await?;
     Ok(Removed { objects, namespace_kept: kept })
 }
 
 /// Waits until the objects are gone. A Deployment goes after its pods (it is deleted in the foreground), and until then
 /// they still answer.
 async fn gone(
-    cluster: &Cluster,
+    api: &ApiServer,
     deleted: &[Owned],
     ends: Instant,
     sink: &mut dyn Sink,
@@ -106,7 +106,7 @@ async fn gone(
     let started = Instant::now();
     for owned in deleted {
         let mut told = false;
-        while cluster.get(&owned.id).await?.is_some_and(|live| inventory::uid(&live) == owned.uid) {
+        while api.get(&owned.id).await?.is_some_and(|live| inventory::uid(&live) == owned.uid) {
             if Instant::now() >= ends {
                 let seconds = started.elapsed().as_secs();
                 return Err(DeployError::NotGone { what: owned.id.to_string(), seconds });

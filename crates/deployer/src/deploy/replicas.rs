@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{Apply, CallError, Cluster, Reason};
-use crate::deploy::plan::Plan;
+use crate::api::{ApiServer, Apply, CallError, Reason};
+use crate::deploy::plan::ApplyPlan;
 use crate::manifest::{Kind, Manifest};
 use crate::release::MANAGER;
 
@@ -38,21 +38,21 @@ pub(super) fn kept(manifest: &Manifest, live: Option<&Value>) -> Manifest {
 /// Applies `manifest`, and takes the number back from an autoscaler that this plan ends. Another one, whoever made it,
 /// keeps it: that is a conflict, as any other.
 pub(super) async fn apply(
-    cluster: &Cluster,
-    plan: &Plan,
+    api: &ApiServer,
+    plan: &ApplyPlan,
     manifest: &Manifest,
     how: Apply,
 ) -> Result<Value, CallError> {
-    match cluster.apply(manifest, how).await {
+    match api.apply(manifest, how).await {
         Err(error) if may_take_back(&error, plan, manifest) => {
-            cluster.apply(manifest, Apply { force: true, ..how }).await
+            api.apply(manifest, Apply { force: true, ..how }).await
         }
         applied => applied,
     }
 }
 
 /// Whether nothing but the number is in the way, and whoever has it goes.
-fn may_take_back(error: &CallError, plan: &Plan, manifest: &Manifest) -> bool {
+fn may_take_back(error: &CallError, plan: &ApplyPlan, manifest: &Manifest) -> bool {
     const AUTOSCALER: &str = "kube-controller-manager";
     let Reason::Conflict { fields } = &error.reason else { return false };
     let ends = plan.prune.iter().any(|owned| owned.id.kind == Kind::HorizontalPodAutoscaler);

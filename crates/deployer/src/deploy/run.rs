@@ -5,59 +5,62 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::cluster::{CallError, Cluster};
+use crate::api::{ApiServer, CallError};
 use crate::deploy::DeployError;
+use crate::deploy::desired::{Applied, ApplyOptions, Desired};
 use crate::deploy::fallback::fall_back;
 use crate::deploy::objects::{self, Objects};
-use crate::deploy::plan::Plan;
+use crate::deploy::observed::Observed;
+use crate::deploy::plan::ApplyPlan;
 use crate::deploy::preview::{immutable, preview};
-use crate::deploy::state::State;
-use crate::deploy::wish::{Applied, Options, Wish};
 use crate::event::{Action, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::lock::Lock;
 use crate::manifest::Kind;
-use crate::rollout::{self, Failure, Outcome, Target};
+use crate::rollout::{self, DeploymentRef, Failure, Outcome};
 
 /// Everything that a run works with.
 pub(super) struct Run<'a> {
-    pub(super) cluster: &'a Cluster,
+    pub(super) api: &'a ApiServer,
     pub(super) history: History<'a>,
-    pub(super) wish: &'a Wish,
-    pub(super) options: &'a Options,
+    pub(super) desired: &'a Desired,
+    pub(super) options: &'a ApplyOptions,
     pub(super) ends: Instant,
 }
 
-/// Brings the cluster to `wish`. With nothing to do, nothing is written.
+/// Brings the cluster to `desired`. With nothing to do, nothing is written. `revisions` are those that were there just
+/// before; under the lock they are read again.
 ///
 /// # Errors
 /// Whatever ends it; by then the last good revision serves again, unless `options` or the cluster forbid it.
 pub async fn apply(
-    cluster: &Cluster,
-    wish: &Wish,
-    options: &Options,
+    api: &ApiServer,
+    desired: &Desired,
+    revisions: Vec<Revision>,
+    options: &ApplyOptions,
     sink: &mut dyn Sink,
 ) -> Result<Applied, DeployError> {
-    let history = History::new(cluster, &wish.namespace, &wish.release);
-    let run = Run { cluster, history, wish, options, ends: Instant::now() + options.timeout };
-    let (state, plan) = run.look().await?;
+    let history = History::new(api, &desired.namespace, &desired.release);
+    let run = Run { api, history, desired, options, ends: Instant::now() + options.timeout };
+    let state = Observed::of(api, revisions, &desired.manifests).await?;
+    let plan = run.plan(&state)?;
     for text in &plan.notes {
         sink.emit(Event::Note { text: text.clone() });
     }
     // A lock that is there says that someone is at it, or was killed at it: then it is waited for, and none is left over.
     if plan.in_place {
-        if !Lock::is_there(cluster, &wish.namespace, &wish.release).await? {
+        if !Lock::is_there(api, &desired.namespace, &desired.release).await? {
             return run.in_place(&state, &plan, sink).await;
         }
     } else {
         run.announce(&state, &plan, sink).await?;
-        objects::make_namespace(cluster, &plan, options.force, sink).await?;
+        objects::make_namespace(api, &plan, options.force, sink).await?;
     }
     let held =
-        Lock::acquire(cluster, &wish.namespace, &wish.release, run.remaining(), sink).await?;
+        Lock::acquire(api, &desired.namespace, &desired.release, run.remaining(), sink).await?;
     // Every write through it sees first that the lock is still ours.
-    let guarded = held.cluster();
-    let run = Run { history: run.history.on(&guarded), cluster: &guarded, ..run };
+    let guarded = held.api();
+    let run = Run { history: run.history.on(&guarded), api: &guarded, ..run };
     let ended = tokio::select! {
         ended = run.under_lock(sink) => ended,
         () = options.interrupt.notified() => Err(DeployError::Interrupted),
@@ -71,29 +74,27 @@ pub async fn apply(
 
 impl<'a> Run<'a> {
     /// The same run for another wish.
-    pub(super) fn with<'b>(&self, wish: &'b Wish) -> Run<'b>
+    pub(super) fn with<'b>(&self, desired: &'b Desired) -> Run<'b>
     where
         'a: 'b,
     {
-        let history = History::new(self.cluster, &wish.namespace, &wish.release);
-        Run { cluster: self.cluster, history, wish, options: self.options, ends: self.ends }
+        let history = History::new(self.api, &desired.namespace, &desired.release);
+        Run { api: self.api, history, desired, options: self.options, ends: self.ends }
     }
 
-    async fn look(&self) -> Result<(State, Plan), DeployError> {
-        let wish = self.wish;
-        let state = State::look(self.cluster, &self.history, &wish.manifests).await?;
-        let plan = Plan::new(&state, &wish.manifests, &wish.release, self.options.force)?;
-        Ok((state, plan))
+    fn plan(&self, state: &Observed) -> Result<ApplyPlan, DeployError> {
+        let Desired { manifests, release, .. } = self.desired;
+        ApplyPlan::new(state, manifests, release, self.options.force)
     }
 
     /// Shows what will change. What cannot be changed ends it here, before anything is written.
     async fn announce(
         &self,
-        state: &State,
-        plan: &Plan,
+        state: &Observed,
+        plan: &ApplyPlan,
         sink: &mut dyn Sink,
     ) -> Result<(), DeployError> {
-        let differences = preview(self.cluster, state, plan, self.options.force).await?;
+        let differences = preview(self.api, state, plan, self.options.force).await?;
         let immutable = immutable(&differences).map(|(id, field)| (id.clone(), field.to_owned()));
         for difference in differences {
             sink.emit(Event::Change(difference));
@@ -107,8 +108,8 @@ impl<'a> Run<'a> {
     /// Nothing to write; but pods that do not run yet, or no longer, are waited for.
     async fn in_place(
         &self,
-        state: &State,
-        plan: &Plan,
+        state: &Observed,
+        plan: &ApplyPlan,
         sink: &mut dyn Sink,
     ) -> Result<Applied, DeployError> {
         for manifest in &plan.manifests {
@@ -132,8 +133,8 @@ impl<'a> Run<'a> {
         deployment: Option<&Value>,
         sink: &mut dyn Sink,
     ) -> Result<Result<(), Box<Failure>>, CallError> {
-        let Some(target) = deployment.and_then(Target::of) else { return Ok(Ok(())) };
-        Ok(match rollout::follow(self.cluster, &target, self.remaining(), sink).await? {
+        let Some(target) = deployment.and_then(DeploymentRef::of) else { return Ok(Ok(())) };
+        Ok(match rollout::follow(self.api, &target, self.remaining(), sink).await? {
             Outcome::Ready { replicas: _ } => Ok(()),
             Outcome::Failed(failure) => Err(failure),
         })
@@ -141,7 +142,8 @@ impl<'a> Run<'a> {
 
     /// The state may be another one since the first look: someone else may have held the lock.
     async fn under_lock(&self, sink: &mut dyn Sink) -> Result<Applied, DeployError> {
-        let (state, plan) = self.look().await?;
+        let state = Observed::look(self.api, &self.history, &self.desired.manifests).await?;
+        let plan = self.plan(&state)?;
         if plan.in_place {
             return self.in_place(&state, &plan, sink).await;
         }
@@ -158,7 +160,7 @@ impl<'a> Run<'a> {
     }
 
     /// Writes down that interrupted runs which wanted something else are over; what they made is in the plan's inventory.
-    async fn abandon(&self, state: &State, plan: &Plan) -> Result<(), DeployError> {
+    async fn abandon(&self, state: &Observed, plan: &ApplyPlan) -> Result<(), DeployError> {
         for revision in state.revisions.iter().filter(|it| plan.abandoned.contains(&it.number)) {
             let mut over = revision.clone();
             over.status = Status::Failed;
@@ -170,7 +172,7 @@ impl<'a> Run<'a> {
     }
 
     /// The plan's revision: a new one, or the pending one that is gone on with.
-    pub(super) fn revision(&self, state: &State, plan: &Plan) -> Revision {
+    pub(super) fn revision(&self, state: &Observed, plan: &ApplyPlan) -> Revision {
         if let Some(pending) = state.revisions.iter().find(|it| it.number == plan.number) {
             return Revision { inventory: plan.inventory.clone(), ..pending.clone() };
         }
@@ -178,10 +180,10 @@ impl<'a> Run<'a> {
             number: plan.number,
             started: Timestamp::now(),
             by: self.options.by.clone(),
-            image: self.wish.image.clone(),
+            image: self.desired.image.clone(),
             status: Status::Pending,
             reason: None,
-            rollback_of: self.wish.rollback_of,
+            rollback_of: self.desired.rollback_of,
             hash: crate::history::hash(&plan.manifests),
             manifests: plan.manifests.clone(),
             inventory: plan.inventory.clone(),
@@ -192,8 +194,8 @@ impl<'a> Run<'a> {
     pub(super) async fn bring_up(
         &self,
         revision: &mut Revision,
-        state: &State,
-        plan: &Plan,
+        state: &Observed,
+        plan: &ApplyPlan,
         sink: &mut dyn Sink,
     ) -> Result<(), Stopped> {
         self.history.put(revision).await?;
@@ -209,7 +211,7 @@ impl<'a> Run<'a> {
     }
 
     /// Deletes the oldest records beyond those that are kept; never that of the last good revision.
-    async fn trim(&self, state: &State, newest: &Revision) -> Result<(), DeployError> {
+    async fn trim(&self, state: &Observed, newest: &Revision) -> Result<(), DeployError> {
         let older: Vec<u32> = state
             .revisions
             .iter()

@@ -4,18 +4,18 @@ use k8s_openapi::api::core::v1::Pod;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cluster::Cluster;
+use crate::api::ApiServer;
 use crate::deploy::DeployError;
-use crate::deploy::state::State;
+use crate::deploy::observed::Observed;
 use crate::diff;
 use crate::history::{History, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::INSTANCE;
-use crate::rollout::{self, Snapshot, Target, Verdict};
+use crate::rollout::{self, DeploymentRef, Snapshot, Verdict};
 
 /// How a release is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+pub struct ReleaseStatus {
     /// The revision that was last seen to serve; none where none ever was.
     pub revision: Option<u32>,
     /// The newest revision, where it is another one, and how it ended.
@@ -71,31 +71,30 @@ pub struct PodReport {
 
 /// Looks; none where there is no release of the name.
 pub async fn status(
-    cluster: &Cluster,
+    api: &ApiServer,
     release: &str,
     namespace: &str,
-) -> Result<Option<Report>, DeployError> {
-    let history = History::new(cluster, namespace, release);
-    let revisions = history.list().await?;
-    let Some(newest) = revisions.last() else { return Ok(None) };
+) -> Result<Option<ReleaseStatus>, DeployError> {
+    let revisions = History::new(api, namespace, release).list().await?;
     let good = revisions.iter().rev().find(|it| it.status == Status::Deployed);
-    let manifests = &good.unwrap_or(newest).manifests;
-    let state = State::look(cluster, &history, manifests).await?;
-    let pods: Vec<Pod> = cluster.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;
-    Ok(Some(report(&state, newest, good, manifests, &pods)))
+    let Some(shown) = good.or(revisions.last()) else { return Ok(None) };
+    let manifests = shown.manifests.clone();
+    let state = Observed::of(api, revisions, &manifests).await?;
+    let pods: Vec<Pod> = api.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;
+    Ok(state.revisions.last().map(|newest| report(&state, newest, &manifests, &pods)))
 }
 
 fn report(
-    state: &State,
+    state: &Observed,
     newest: &Revision,
-    good: Option<&Revision>,
     manifests: &[Manifest],
     pods: &[Pod],
-) -> Report {
+) -> ReleaseStatus {
+    let good = state.last_good();
     let objects: Vec<_> = manifests.iter().map(|manifest| drift(manifest, state)).collect();
     let (rollout, done) = rollout(state, manifests);
     let settled = good.is_some_and(|good| good.number == newest.number);
-    Report {
+    ReleaseStatus {
         revision: good.map(|good| good.number),
         newest: (!settled).then(|| told(newest)),
         image: good.map(|good| good.image.clone()),
@@ -117,7 +116,7 @@ fn told(revision: &Revision) -> String {
     }
 }
 
-fn drift(manifest: &Manifest, state: &State) -> ObjectReport {
+fn drift(manifest: &Manifest, state: &Observed) -> ObjectReport {
     let drift = match state.live.get(&manifest.id) {
         None => Drift::Missing,
         Some(live) if diff::in_sync(&manifest.object, live) => Drift::InSync,
@@ -126,7 +125,7 @@ fn drift(manifest: &Manifest, state: &State) -> ObjectReport {
     ObjectReport { id: manifest.id.clone(), state: drift }
 }
 
-fn rollout(state: &State, manifests: &[Manifest]) -> (String, bool) {
+fn rollout(state: &Observed, manifests: &[Manifest]) -> (String, bool) {
     let deployment = manifests.iter().find(|manifest| manifest.id.kind == Kind::Deployment);
     let live = deployment.and_then(|manifest| state.live.get(&manifest.id));
     match live.map(verdict) {
@@ -139,7 +138,7 @@ fn rollout(state: &State, manifests: &[Manifest]) -> (String, bool) {
 
 /// What a Deployment alone tells of its rollout.
 pub(super) fn verdict(live: &Value) -> Verdict {
-    let Some(target) = Target::of(live) else {
+    let Some(target) = DeploymentRef::of(live) else {
         return Verdict::Waiting("the Deployment is not there".to_owned());
     };
     let snapshot =

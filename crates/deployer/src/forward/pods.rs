@@ -13,7 +13,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::cluster::{CallError, Cluster, Denied, Policy, Reason, Verb};
+use crate::api::{ApiServer, CallError, Denied, Reason, RetryPolicy, Verb};
 use crate::release;
 
 /// How long what was read of the pods is taken for true.
@@ -37,7 +37,7 @@ impl fmt::Display for Backend {
 /// The pods of a release.
 #[derive(Debug)]
 pub(super) struct Pods {
-    cluster: Cluster,
+    api: ApiServer,
     namespace: String,
     release: String,
     /// Those that were ready, and when.
@@ -55,9 +55,9 @@ pub(super) struct Way {
 
 impl Pods {
     /// Of this release. Someone waits at a browser: calls are given up early.
-    pub(super) fn new(cluster: &Cluster, namespace: &str, release: &str) -> Self {
+    pub(super) fn new(api: &ApiServer, namespace: &str, release: &str) -> Self {
         Self {
-            cluster: cluster.with_policy(Policy::default().first_contact()),
+            api: api.with_policy(RetryPolicy::default().first_contact()),
             namespace: namespace.to_owned(),
             release: release.to_owned(),
             seen: Mutex::default(),
@@ -83,13 +83,13 @@ impl Pods {
 
     /// Opens the way into a pod. What listens there, if anything does, is not known yet.
     pub(super) async fn open(&self, pod: &Backend) -> Result<Way, CallError> {
-        let api: Api<Pod> = Api::namespaced(self.cluster.client(), &self.namespace);
+        let api: Api<Pod> = Api::namespaced(self.api.client(), &self.namespace);
         // Another pod is a better second attempt.
-        let once = Policy { attempts: 1, ..Policy::default().first_contact() };
+        let once = RetryPolicy { attempts: 1, ..RetryPolicy::default().first_contact() };
         let object = format!("Pod {} in namespace {}", pod.name, self.namespace);
         let ports = [pod.port];
         let mut forwarder = self
-            .cluster
+            .api
             .with_policy(once)
             .call(Verb::Forward, &object, || api.portforward(&pod.name, &ports))
             .await
@@ -106,7 +106,7 @@ impl Pods {
         if matches!(&error.reason, Reason::Admission(text) if text.trim_end().ends_with("is forbidden:"))
         {
             error.reason = Reason::Forbidden(Box::new(Denied {
-                user: format!("<that of context {}>", self.cluster.context()),
+                user: format!("<that of context {}>", self.api.context()),
                 verb: "create".to_owned(),
                 resource: "pods/portforward".to_owned(),
                 group: String::new(),
@@ -126,7 +126,7 @@ impl Pods {
             .into_iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        let pods: Vec<Pod> = self.cluster.list(Some(&self.namespace), &labels.join(",")).await?;
+        let pods: Vec<Pod> = self.api.list(Some(&self.namespace), &labels.join(",")).await?;
         Ok(ready(&pods))
     }
 }

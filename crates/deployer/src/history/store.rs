@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::record::{self, Part, Secrets};
 use super::{History, Revision, codec};
-use crate::cluster::{CallError, Place, Reason, Verb};
+use crate::api::{CallError, Reason, ResourcePath, Verb};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
 impl History<'_> {
@@ -17,8 +17,7 @@ impl History<'_> {
     /// # Errors
     /// Also [`Reason::Damaged`]: a piece is missing or was altered.
     pub async fn list(&self) -> Result<Vec<Revision>, CallError> {
-        let secrets: Vec<Secret> =
-            self.cluster.list(Some(&self.namespace), &self.selector()).await?;
+        let secrets: Vec<Secret> = self.api.list(Some(&self.namespace), &self.selector()).await?;
         record::read(&secrets).map_err(|(name, reason)| {
             CallError::before(Verb::Get, self.place(&name).shown, Reason::Damaged(reason))
         })
@@ -89,7 +88,7 @@ impl History<'_> {
     /// A piece is named by its content: one that is there already is this one.
     async fn write_piece(&self, piece: &Secret) -> Result<(), CallError> {
         let place = self.place(piece.metadata.name.as_deref().unwrap_or_default());
-        match self.cluster.create(&place, piece).await {
+        match self.api.create(&place, piece).await {
             Ok(_) | Err(CallError { reason: Reason::AlreadyExists, .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -97,23 +96,23 @@ impl History<'_> {
 
     async fn write_head(
         &self,
-        place: &Place,
+        place: &ResourcePath,
         head: &Secret,
         old: Option<ObjectMeta>,
     ) -> Result<(), CallError> {
         let mut head = head.clone();
         let written = match old {
-            None => self.cluster.create(place, &head).await,
+            None => self.api.create(place, &head).await,
             Some(old) => {
                 head.metadata.resource_version = old.resource_version;
-                self.cluster.update(place, &head).await
+                self.api.update(place, &head).await
             }
         };
         match written {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.reason, Reason::AlreadyExists | Reason::Changed) => {
                 // An earlier attempt's answer may have been lost: then what is there is what we wrote.
-                let there: Option<Secret> = self.cluster.read(place).await?;
+                let there: Option<Secret> = self.api.read(place).await?;
                 let ours = there.is_some_and(|there| {
                     there.data == head.data
                         && record::origin_of(&there.metadata) == record::origin_of(&head.metadata)
@@ -134,20 +133,20 @@ impl History<'_> {
 
     async fn remove(&self, meta: &ObjectMeta) -> Result<(), CallError> {
         let place = self.place(meta.name.as_deref().unwrap_or_default());
-        self.cluster.remove(&place, meta.uid.as_deref().unwrap_or_default(), None).await?;
+        self.api.remove(&place, meta.uid.as_deref().unwrap_or_default(), None).await?;
         Ok(())
     }
 
     /// The metadata of all heads and pieces, without what they hold.
     async fn present(&self) -> Result<Vec<ObjectMeta>, CallError> {
-        self.cluster.list_metadata(&self.place(""), &self.selector()).await
+        self.api.list_metadata(&self.place(""), &self.selector()).await
     }
 
     fn selector(&self) -> String {
         format!("{MANAGED_BY}={MANAGER},{INSTANCE}={},{}", self.release, record::NUMBER)
     }
 
-    fn place(&self, name: &str) -> Place {
-        Place::new("Secret", "v1", "secrets", &self.namespace, name)
+    fn place(&self, name: &str) -> ResourcePath {
+        ResourcePath::new("Secret", "v1", "secrets", &self.namespace, name)
     }
 }

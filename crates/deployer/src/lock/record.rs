@@ -9,7 +9,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::DURATION;
 use super::holder::Holder;
-use crate::cluster::{CallError, Cluster, Place};
+use crate::api::{ApiServer, CallError, ResourcePath};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
 /// Where the Lease of a release is.
@@ -24,28 +24,28 @@ impl Record {
         Self { namespace: namespace.to_owned(), release: release.to_owned() }
     }
 
-    fn place(&self) -> Place {
+    fn place(&self) -> ResourcePath {
         let name = format!("skyward.{}", self.release);
-        Place::new("Lease", "coordination.k8s.io/v1", "leases", &self.namespace, &name)
+        ResourcePath::new("Lease", "coordination.k8s.io/v1", "leases", &self.namespace, &name)
     }
 
-    pub(super) async fn read(&self, cluster: &Cluster) -> Result<Option<Lease>, CallError> {
-        cluster.read(&self.place()).await
+    pub(super) async fn read(&self, api: &ApiServer) -> Result<Option<Lease>, CallError> {
+        api.read(&self.place()).await
     }
 
     /// Creates it, or replaces the one of its resource version.
-    pub(super) async fn write(&self, cluster: &Cluster, lease: &Lease) -> Result<Lease, CallError> {
+    pub(super) async fn write(&self, api: &ApiServer, lease: &Lease) -> Result<Lease, CallError> {
         if lease.metadata.resource_version.is_some() {
-            cluster.update(&self.place(), lease).await
+            api.update(&self.place(), lease).await
         } else {
-            cluster.create(&self.place(), lease).await
+            api.create(&self.place(), lease).await
         }
     }
 
     /// Deletes exactly this one. False: it was changed meanwhile.
-    pub(super) async fn delete(&self, cluster: &Cluster, lease: &Lease) -> Result<bool, CallError> {
+    pub(super) async fn delete(&self, api: &ApiServer, lease: &Lease) -> Result<bool, CallError> {
         let uid = lease.metadata.uid.as_deref().unwrap_or_default();
-        cluster.remove(&self.place(), uid, lease.metadata.resource_version.as_deref()).await
+        api.remove(&self.place(), uid, lease.metadata.resource_version.as_deref()).await
     }
 
     /// The Lease with us as its holder: a new one, or the present one.

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use k8s_openapi::api::coordination::v1::Lease;
 
 use super::record::{self, Record};
-use super::tenure::Tenure;
+use super::validity::Validity;
 use super::{LOOK, RENEW};
-use crate::cluster::{CallError, Cluster, Reason};
+use crate::api::{ApiServer, CallError, Reason};
 
 /// What renewing needs.
 pub(super) struct Renewing {
     /// With bounds that fit into the lock's duration.
-    pub(super) cluster: Cluster,
+    pub(super) api: ApiServer,
     pub(super) record: Record,
     pub(super) identity: String,
-    pub(super) tenure: Arc<Tenure>,
+    pub(super) validity: Arc<Validity>,
 }
 
 impl Renewing {
@@ -24,17 +24,17 @@ impl Renewing {
         loop {
             tokio::time::sleep(RENEW).await;
             loop {
-                let asked = self.tenure.now();
-                match self.record.write(&self.cluster, &record::renewed(lease.clone())).await {
+                let asked = self.validity.now();
+                match self.record.write(&self.api, &record::renewed(lease.clone())).await {
                     Ok(renewed) => {
                         lease = renewed;
-                        self.tenure.renew(asked);
+                        self.validity.renew(asked);
                         break;
                     }
                     Err(error) => match self.after(error).await {
                         Next::Again(Some(present)) => lease = *present,
                         Next::Again(None) => {}
-                        Next::Lost(reason) => return self.tenure.lose(reason),
+                        Next::Lost(reason) => return self.validity.lose(reason),
                     },
                 }
             }
@@ -46,7 +46,7 @@ impl Renewing {
     async fn after(&self, error: CallError) -> Next {
         match error.reason {
             // Its answer was lost and it was renewed, or it was taken over, or somebody has edited it.
-            Reason::Changed => match self.record.read(&self.cluster).await {
+            Reason::Changed => match self.record.read(&self.api).await {
                 Ok(Some(lease)) if record::is_held_by(&lease, &self.identity) => {
                     Next::Again(Some(Box::new(lease)))
                 }

@@ -9,9 +9,6 @@ use crate::release::Release;
 /// Where the service's settings stand among the variables.
 const PREFIX: &str = "SKYWARD_SERVICE__";
 
-/// The service's own where nothing is said: `drain-cap-ms` of `crates/service`.
-const DRAIN_CAP_MS: u32 = 8000;
-
 /// Lower ones are for privileged processes, unless the pod says otherwise.
 pub(super) const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
@@ -52,8 +49,9 @@ impl Environment {
                 &format!("{port} is the port of the service too; the two differ"),
             ));
         }
-        let drain_cap_ms =
-            read.setting("drain_cap_ms", "a number of milliseconds")?.unwrap_or(DRAIN_CAP_MS);
+        let drain_cap_ms = read.setting("drain_cap_ms", "a number of milliseconds")?.unwrap_or(
+            u32::try_from(release.service.settings().drain_cap_ms()).unwrap_or(u32::MAX),
+        );
         Ok(Self { variables, port, admin_port, drain_cap_ms })
     }
 

@@ -7,13 +7,13 @@ use k8s_openapi::api::networking::v1::{
 
 use super::metadata;
 use super::pod::HTTP;
-use crate::release::{Release, WayIn};
+use crate::release::{IngressHost, Release};
 
 pub(super) fn ingress(release: &Release) -> Option<Ingress> {
-    let host = match &release.way_in {
-        WayIn::None => return None,
-        WayIn::AnyHost => None,
-        WayIn::Host(host) => Some(host.clone()),
+    let host = match &release.ingress_host {
+        IngressHost::None => return None,
+        IngressHost::Any => None,
+        IngressHost::Named(host) => Some(host.clone()),
     };
     let tls = release.k3s.tls_secret.as_ref().map(|secret| {
         vec![IngressTLS {

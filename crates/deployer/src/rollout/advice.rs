@@ -3,11 +3,11 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Container;
 
-use super::Target;
+use super::DeploymentRef;
 use super::trouble::{Cause, Trouble};
 
 /// What to do about it, in terms of the configuration where that can help.
-pub(super) fn next(trouble: &Trouble, target: &Target, deployment: &Deployment) -> String {
+pub(super) fn next(trouble: &Trouble, target: &DeploymentRef, deployment: &Deployment) -> String {
     let container = container(deployment, trouble.container.as_deref());
     match trouble.cause {
         Cause::ImageAbsent if trouble.detail.contains("no match for platform") => {
@@ -85,7 +85,7 @@ fn pull(detail: &str) -> String {
 }
 
 /// The kubelet names the Secret, and the key with its namespace: `couldn't find key KEY in Secret NAMESPACE/NAME`.
-fn configuration(detail: &str, target: &Target) -> String {
+fn configuration(detail: &str, target: &DeploymentRef) -> String {
     let namespace = &target.namespace;
     if let Some((key, object)) =
         detail.strip_prefix("couldn't find key ").and_then(|rest| rest.split_once(" in "))

@@ -3,11 +3,11 @@
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod};
 
 use super::snapshot::{Snapshot, uid};
-use super::trouble::{Cause, Patience};
+use super::trouble::{Cause, Tolerance};
 use super::wording::{concise, exit};
 
 /// What, in which words, and how long it is borne.
-pub(super) type Found = (Cause, String, Patience);
+pub(super) type Found = (Cause, String, Tolerance);
 
 /// What is wrong with the container, if anything is.
 pub(super) fn trouble(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found> {
@@ -27,17 +27,17 @@ pub(super) fn waiting(status: &ContainerStatus) -> Option<(&str, &str)> {
 fn waits(status: &ContainerStatus) -> Option<Found> {
     let (reason, message) = waiting(status)?;
     let said = if message.is_empty() { reason.to_owned() } else { concise(message) };
-    let at_once = Patience::Seconds(0);
+    let at_once = Tolerance::Seconds(0);
     // A Secret may be applied along with us; an API call of the node may fail once.
     match reason {
         "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" => Some(pull(message)),
         "InvalidImageName" => Some((Cause::ImageName, said, at_once)),
         "ErrImageNeverPull" => Some((Cause::ImageNotLoaded, said, at_once)),
         "SignatureValidationFailed" => Some((Cause::ImageDenied, said, at_once)),
-        "ImageInspectError" => Some((Cause::ImagePull, said, Patience::Seconds(10))),
-        "CreateContainerConfigError" => Some((Cause::Configuration, said, Patience::Seconds(4))),
+        "ImageInspectError" => Some((Cause::ImagePull, said, Tolerance::Seconds(10))),
+        "CreateContainerConfigError" => Some((Cause::Configuration, said, Tolerance::Seconds(4))),
         "CreateContainerError" | "RunContainerError" => {
-            Some((Cause::Start, said, Patience::Seconds(10)))
+            Some((Cause::Start, said, Tolerance::Seconds(10)))
         }
         _ => None,
     }
@@ -48,7 +48,7 @@ fn pull(message: &str) -> Found {
     let said = concise(message);
     let lower = message.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let at_once = Patience::Seconds(0);
+    let at_once = Tolerance::Seconds(0);
     if has(&["unauthorized", "denied", "forbidden", "authentication required", "no basic auth"]) {
         return (Cause::ImageDenied, said, at_once);
     }
@@ -62,7 +62,7 @@ fn pull(message: &str) -> Found {
         return (Cause::ImageAbsent, said, at_once);
     }
     // The network: the kubelet tries again after ten seconds.
-    (Cause::ImagePull, said, Patience::Seconds(10))
+    (Cause::ImagePull, said, Tolerance::Seconds(10))
 }
 
 /// A container that has ended, and may have been started again.
@@ -74,7 +74,7 @@ fn crashed(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found
         return None;
     }
     let key = (uid(&pod.metadata).to_owned(), status.name.clone());
-    let earlier = seen.noticed.restarts.get(&key).copied().unwrap_or_default();
+    let earlier = seen.timings.restarts.get(&key).copied().unwrap_or_default();
     let running = status.state.as_ref().is_some_and(|state| state.running.is_some());
     let crashes = (status.restart_count - earlier).max(0) + i32::from(!running);
     if crashes == 0 || (running && status.ready) {
@@ -98,9 +98,9 @@ fn crashed(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found
         said = format!("{said}: {}", concise(message));
     }
     // One restart is borne: what it needs may have come up a moment later.
-    let patience = if crashes > 1 { Patience::Seconds(0) } else { Patience::Deadline };
+    let tolerance = if crashes > 1 { Tolerance::Seconds(0) } else { Tolerance::Deadline };
     let often = if crashes > 1 { format!(", {crashes} times") } else { String::new() };
-    Some((cause, format!("{said}{often}"), patience))
+    Some((cause, format!("{said}{often}"), tolerance))
 }
 
 fn is_init(pod: &Pod, container: &str) -> bool {
@@ -133,7 +133,7 @@ fn probe_fails(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<F
         return None;
     }
     let words = probe_words(seen, pod, &status.name, &["Startup", "Readiness"])?;
-    Some((Cause::Probe, words, Patience::Deadline))
+    Some((Cause::Probe, words, Tolerance::Deadline))
 }
 
 fn is_running(state: &ContainerState) -> bool {
@@ -196,9 +196,9 @@ mod tests {
             ("toomanyrequests: you have reached your pull rate limit", Cause::ImagePull),
             ("", Cause::ImagePull),
         ] {
-            let (found, _, patience) = pull(message);
+            let (found, _, tolerance) = pull(message);
             assert_eq!(found, cause, "{message}");
-            assert_eq!(patience == Patience::Seconds(0), cause != Cause::ImagePull, "{message}");
+            assert_eq!(tolerance == Tolerance::Seconds(0), cause != Cause::ImagePull, "{message}");
         }
     }
 }

@@ -9,9 +9,9 @@ use k8s_openapi::jiff::Timestamp;
 use super::advice::{next, of_refusal};
 use super::progress::{is_ready, progress};
 use super::snapshot::{Snapshot, uid};
-use super::trouble::{Patience, Trouble, troubles};
+use super::trouble::{Tolerance, Trouble, troubles};
 use super::wording::concise;
-use super::{Failure, Target};
+use super::{DeploymentRef, Failure};
 
 /// What to do about a rollout.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ const AWAY_S: i64 = 5;
 const SOMEONE_ELSE: &str = "see who else deploys into this namespace, then run this again";
 
 /// Decides whether the rollout is done, has failed or needs more time.
-pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
+pub fn decide(seen: &Snapshot, target: &DeploymentRef, now: Timestamp) -> Verdict {
     let deployment = match present(seen, target, now) {
         Ok(deployment) => deployment,
         Err(verdict) => return *verdict,
@@ -80,7 +80,7 @@ pub fn decide(seen: &Snapshot, target: &Target, now: Timestamp) -> Verdict {
 /// The Deployment, where it is there and still ours.
 fn present<'s>(
     seen: &'s Snapshot,
-    target: &Target,
+    target: &DeploymentRef,
     now: Timestamp,
 ) -> Result<&'s Deployment, Box<Verdict>> {
     let what = match &seen.deployment {
@@ -91,7 +91,7 @@ fn present<'s>(
         Some(_) => "was deleted and made again by someone else",
         None => "is gone: someone deleted it",
     };
-    if seconds_since(seen.noticed.away_since, now) < AWAY_S {
+    if seconds_since(seen.timings.away_since, now) < AWAY_S {
         return Err(Box::new(Verdict::Waiting(format!("{target} {what}"))));
     }
     let reason = format!("{target} {what} while it was rolled out");
@@ -99,7 +99,7 @@ fn present<'s>(
 }
 
 /// Whether it is the Deployment that was applied, and stays.
-pub(super) fn is_ours(deployment: &Deployment, target: &Target) -> bool {
+pub(super) fn is_ours(deployment: &Deployment, target: &DeploymentRef) -> bool {
     uid(&deployment.metadata) == target.uid && deployment.metadata.deletion_timestamp.is_none()
 }
 
@@ -116,8 +116,8 @@ fn refusal(seen: &Snapshot, now: Timestamp) -> Option<String> {
     let message = seen.refusal()?;
     // Pods that go give back what they hold of the quota.
     let frees_up = message.contains("exceeded quota") && seen.has_terminating();
-    let patience = if is_starting(message) { STARTING_S } else { REFUSAL_S };
-    let lasts = seconds_since(seen.noticed.refused_since, now) >= patience;
+    let tolerance = if is_starting(message) { STARTING_S } else { REFUSAL_S };
+    let lasts = seconds_since(seen.timings.refused_since, now) >= tolerance;
     (lasts && !frees_up).then(|| concise(message))
 }
 
@@ -129,12 +129,12 @@ fn is_starting(message: &str) -> bool {
 }
 
 fn is_over(seen: &Snapshot, trouble: &Trouble, now: Timestamp) -> bool {
-    match trouble.patience {
-        Patience::Deadline => false,
-        Patience::Seconds(0) => true,
-        Patience::Seconds(patience) => {
-            let since = seen.noticed.since.get(&trouble.key()).copied();
-            seconds_since(since, now) >= i64::from(patience)
+    match trouble.tolerance {
+        Tolerance::Deadline => false,
+        Tolerance::Seconds(0) => true,
+        Tolerance::Seconds(tolerance) => {
+            let since = seen.timings.since.get(&trouble.key()).copied();
+            seconds_since(since, now) >= i64::from(tolerance)
         }
     }
 }
@@ -143,7 +143,7 @@ fn is_over(seen: &Snapshot, trouble: &Trouble, now: Timestamp) -> bool {
 /// and what was missing may be there now.
 fn is_late(seen: &Snapshot, now: Timestamp) -> bool {
     let deadline = i64::from(seen.progress_deadline());
-    let since = seen.noticed.pardoned_since;
+    let since = seen.timings.pardoned_since;
     seen.is_late() && (since.is_none() || seconds_since(since, now) >= deadline)
 }
 
@@ -164,7 +164,7 @@ fn failed(reason: String, next: &str) -> Verdict {
     Verdict::Failed(Box::new(Failure { reason, next: next.to_owned(), ..Failure::default() }))
 }
 
-fn failure(target: &Target, trouble: &Trouble, deployment: &Deployment) -> Failure {
+fn failure(target: &DeploymentRef, trouble: &Trouble, deployment: &Deployment) -> Failure {
     let container = trouble.container.as_deref();
     let part = container.map_or_else(String::new, |name| format!(", container {name}"));
     Failure {
@@ -180,7 +180,7 @@ fn failure(target: &Target, trouble: &Trouble, deployment: &Deployment) -> Failu
 /// The verdict at the end of the caller's own time.
 pub(super) fn timed_out(
     seen: &Snapshot,
-    target: &Target,
+    target: &DeploymentRef,
     after: Duration,
     now: Timestamp,
 ) -> Verdict {
@@ -194,7 +194,7 @@ pub(super) fn timed_out(
 }
 
 /// Where time is up, the reason is what the pods still lack; the Deployment itself only says that time is up.
-fn unfinished(seen: &Snapshot, target: &Target, what: &str, state: &str) -> Failure {
+fn unfinished(seen: &Snapshot, target: &DeploymentRef, what: &str, state: &str) -> Failure {
     let troubles = troubles(seen);
     if let (Some(trouble), Some(deployment)) = (troubles.first(), &seen.deployment) {
         let failure = failure(target, trouble, deployment);

@@ -9,8 +9,8 @@ use kube::api::ListParams;
 
 use super::snapshot::{Snapshot, containers, last_seen, name, uid};
 use super::wording::{concise, one_line, printable, shorten};
-use super::{Failure, Target};
-use crate::cluster::{Cluster, Verb};
+use super::{DeploymentRef, Failure};
+use crate::api::{ApiServer, Verb};
 
 /// Lines of each log.
 const LINES: usize = 20;
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Adds events and logs to the failure. What cannot be had is left out.
 pub(super) async fn collect(
-    cluster: &Cluster,
-    target: &Target,
+    api: &ApiServer,
+    target: &DeploymentRef,
     seen: &Snapshot,
     failure: &mut Failure,
 ) {
@@ -39,18 +39,18 @@ pub(super) async fn collect(
         // Refused pods have no events; those of their ReplicaSet and Deployment tell of them.
         let set = seen.newest().map(|set| uid(&set.metadata).to_owned());
         for uid in [Some(target.uid.clone()), set].into_iter().flatten() {
-            failure.events.extend(events(cluster, target, &uid).await.unwrap_or_default());
+            failure.events.extend(events(api, target, &uid).await.unwrap_or_default());
         }
         return;
     };
-    let listed = events(cluster, target, uid(&pod.metadata)).await;
+    let listed = events(api, target, uid(&pod.metadata)).await;
     // What was seen on the way, where the list is refused or the pod's events are gone.
     failure.events =
         listed.filter(|events| !events.is_empty()).unwrap_or_else(|| summary(&seen.events_of(pod)));
     let Some(status) = container(pod, failure.container.as_deref()) else { return };
     failure.container.get_or_insert_with(|| status.name.clone());
     if has_run(status) {
-        let logs = [false, true].map(|previous| log(cluster, target, pod, status, previous));
+        let logs = [false, true].map(|previous| log(api, target, pod, status, previous));
         let [current, previous] = logs;
         let (current, previous) = tokio::join!(current, previous);
         failure.log = current;
@@ -74,10 +74,10 @@ fn has_run(status: &ContainerStatus) -> bool {
     ran(status.state.as_ref()) || ran(status.last_state.as_ref())
 }
 
-async fn events(cluster: &Cluster, target: &Target, uid: &str) -> Option<Vec<String>> {
-    let api: Api<Event> = Api::namespaced(cluster.client(), &target.namespace);
+async fn events(api: &ApiServer, target: &DeploymentRef, uid: &str) -> Option<Vec<String>> {
+    let events: Api<Event> = Api::namespaced(api.client(), &target.namespace);
     let parameters = ListParams::default().fields(&format!("involvedObject.uid={uid}")).limit(200);
-    let list = cluster.call(Verb::List, "events", || api.list(&parameters));
+    let list = api.call(Verb::List, "events", || events.list(&parameters));
     let list = tokio::time::timeout(PATIENCE, list).await.ok()?.ok()?;
     let mut events: Vec<&Event> = list.items.iter().collect();
     // Many fall into one second; the API server's own count says which came later.
@@ -106,8 +106,8 @@ fn summary(events: &[&Event]) -> Vec<String> {
 }
 
 async fn log(
-    cluster: &Cluster,
-    target: &Target,
+    api: &ApiServer,
+    target: &DeploymentRef,
     pod: &Pod,
     status: &ContainerStatus,
     previous: bool,
@@ -117,7 +117,7 @@ async fn log(
     }
     let lines = i64::try_from(LINES).unwrap_or(i64::MAX);
     let pod = name(&pod.metadata);
-    let log = cluster.log(&target.namespace, pod, &status.name, previous, lines);
+    let log = api.log(&target.namespace, pod, &status.name, previous, lines);
     match tokio::time::timeout(PATIENCE, log).await {
         Ok(Ok(text)) => end_of(&text),
         _ => Vec::new(),

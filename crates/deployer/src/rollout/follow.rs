@@ -12,8 +12,8 @@ use super::evidence::collect;
 use super::page::innermost;
 use super::watch::{News, Source, Store, Watches, watches};
 use super::wording::one_line;
-use super::{Outcome, Snapshot, Target};
-use crate::cluster::{CallError, Cluster, Reason, Verb};
+use super::{DeploymentRef, Outcome, Snapshot};
+use crate::api::{ApiServer, CallError, Reason, Verb};
 use crate::event::{Event, Sink};
 
 /// How often it is decided without news: some troubles fail by time alone.
@@ -34,13 +34,13 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(8
 /// # Errors
 /// We may not look (401, 403), or the API server does not answer when the deadline passes.
 pub async fn follow(
-    cluster: &Cluster,
-    target: &Target,
+    api: &ApiServer,
+    target: &DeploymentRef,
     deadline: Duration,
     sink: &mut dyn Sink,
 ) -> Result<Outcome, CallError> {
     let begun = Instant::now();
-    let mut follower = Follower::new(cluster, target, begun + deadline);
+    let mut follower = Follower::new(api, target, begun + deadline);
     let verdict = loop {
         if let Some(verdict) = follower.verdict() {
             match verdict {
@@ -55,7 +55,7 @@ pub async fn follow(
     };
     match verdict {
         Verdict::Failed(mut failure) => {
-            collect(cluster, target, &follower.seen, &mut failure).await;
+            collect(api, target, &follower.seen, &mut failure).await;
             Ok(Outcome::Failed(failure))
         }
         Verdict::Done(replicas) => {
@@ -73,8 +73,8 @@ pub async fn follow(
 
 /// A rollout that is being followed.
 struct Follower<'c> {
-    cluster: &'c Cluster,
-    target: &'c Target,
+    api: &'c ApiServer,
+    target: &'c DeploymentRef,
     end: Instant,
     watches: Watches,
     store: Store,
@@ -91,12 +91,12 @@ struct Follower<'c> {
 }
 
 impl<'c> Follower<'c> {
-    fn new(cluster: &'c Cluster, target: &'c Target, end: Instant) -> Self {
+    fn new(api: &'c ApiServer, target: &'c DeploymentRef, end: Instant) -> Self {
         Self {
-            cluster,
+            api,
             target,
             end,
-            watches: watches(&cluster.client(), target),
+            watches: watches(&api.client(), target),
             store: Store::default(),
             seen: Snapshot::default(),
             heard: Instant::now(),
@@ -114,9 +114,9 @@ impl<'c> Follower<'c> {
         }
         self.pause = PAUSES[0];
         let now = Timestamp::now();
-        self.seen.notice(self.target, now);
+        self.seen.observe(self.target, now);
         if self.lost.take().is_some() {
-            self.seen.noticed.pardoned_since = Some(now);
+            self.seen.timings.pardoned_since = Some(now);
         }
         Some(decide(&self.seen, self.target, now))
     }
@@ -131,7 +131,7 @@ impl<'c> Follower<'c> {
         }
         let is_due = self.restart.is_some_and(|restart| restart <= Instant::now());
         if is_due || self.heard.elapsed() >= QUIET {
-            self.watches = watches(&self.cluster.client(), self.target);
+            self.watches = watches(&self.api.client(), self.target);
             self.store = Store::default();
             self.heard = Instant::now();
             self.restart = None;
@@ -178,7 +178,7 @@ impl<'c> Follower<'c> {
             // In the cluster's own words; such an answer is not asked for again.
             let refuse = || async { Err::<(), _>(kube::Error::Api(status.clone())) };
             let object = format!("{source:?}s in namespace {}", self.target.namespace);
-            return self.cluster.call(Verb::Watch, &object, refuse).await;
+            return self.api.call(Verb::Watch, &object, refuse).await;
         }
         let reason = match status {
             Some(status) => {
@@ -197,7 +197,7 @@ impl<'c> Follower<'c> {
 
     /// The deadline has passed.
     fn at_the_end(&mut self, deadline: Duration) -> Result<Verdict, CallError> {
-        let is_known = self.seen.noticed.begun.is_some();
+        let is_known = self.seen.timings.begun.is_some();
         if self.lost.is_some() || !is_known {
             let reason = self.lost.take().unwrap_or_else(|| "no answer to a list".to_owned());
             return Err(CallError {

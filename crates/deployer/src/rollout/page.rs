@@ -7,9 +7,9 @@ use http::header::HOST;
 use kube::client::Body;
 use kube::{Client, Config};
 
-use super::entrance::{Entrance, is_tls};
+use super::endpoint::{IngressEndpoint, is_tls};
 use super::wording::{one_line, shorten};
-use crate::release::{Release, WayIn};
+use crate::release::{IngressHost, Release};
 
 /// How long one answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,9 +26,9 @@ pub(super) enum Answer {
 }
 
 /// GET / through an entrance, with the release's host name whether or not it resolves here.
-pub(super) async fn through(entrance: &Entrance, release: &Release) -> Answer {
+pub(super) async fn through(endpoint: &IngressEndpoint, release: &Release) -> Answer {
     let scheme = if is_tls(release) { "https" } else { "http" };
-    let Ok(base) = format!("{scheme}://{entrance}").parse() else {
+    let Ok(base) = format!("{scheme}://{endpoint}").parse() else {
         return Answer::None("it is no address".to_owned());
     };
     let mut config = Config::new(base);
@@ -38,9 +38,9 @@ pub(super) async fn through(entrance: &Entrance, release: &Release) -> Answer {
     // The way is what is tried, not the trust: before the Secret is there, controllers serve a certificate of their own.
     config.accept_invalid_certs = true;
     let mut request = Request::get("/");
-    if let WayIn::Host(host) = &release.way_in {
+    if let IngressHost::Named(host) = &release.ingress_host {
         config.tls_server_name = Some(host.clone());
-        request = request.header(HOST, entrance.authority(host));
+        request = request.header(HOST, endpoint.authority(host));
     }
     let (Ok(client), Ok(request)) = (Client::try_from(config), request.body(Body::empty())) else {
         return Answer::None("no request can be made of it".to_owned());

@@ -6,9 +6,9 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::entrance::{self, Entrance, Proof, Way};
+use super::endpoint::{self, IngressEndpoint, Proof, Route};
 use super::page::{self, Answer};
-use crate::cluster::{CallError, Cluster};
+use crate::api::{ApiServer, CallError};
 use crate::event::{Event, Sink};
 use crate::manifest::{Kind, ObjectId};
 use crate::release::Release;
@@ -43,27 +43,27 @@ pub struct Reach {
 /// # Errors
 /// The API server does not answer, or we may not read `EndpointSlices` or the Ingress.
 pub async fn reachable(
-    cluster: &Cluster,
+    api: &ApiServer,
     release: &Release,
     deadline: Duration,
     sink: &mut dyn Sink,
 ) -> Result<Reach, CallError> {
     let mut search =
-        Search { cluster, release, end: Instant::now() + deadline, told: String::new(), sink };
+        Search { api, release, end: Instant::now() + deadline, told: String::new(), sink };
     let mut reach = Reach::default();
-    if !search.endpoints(&mut reach, deadline).await? {
+    if !search.ready_pods(&mut reach, deadline).await? {
         return Ok(reach);
     }
     let classes =
-        if entrance::is_wanted(release) { cluster.ingress_classes().await? } else { Vec::new() };
-    match entrance::way(release, &classes) {
-        Way::Inside(hint) => {
+        if endpoint::is_wanted(release) { api.ingress_classes().await? } else { Vec::new() };
+    match endpoint::route(release, &classes) {
+        Route::Inside(hint) => {
             search.through_proxy(&mut reach).await;
             reach.hints.extend(hint);
-            reach.hints.push(entrance::forward(release));
+            reach.hints.push(endpoint::forward(release));
         }
-        Way::Misled(problem) => reach.problem = Some(problem),
-        Way::Through(controller) => {
+        Route::NoController(problem) => reach.problem = Some(problem),
+        Route::Through(controller) => {
             search.through_ingress(&mut reach, &controller, deadline).await?;
         }
     }
@@ -72,7 +72,7 @@ pub async fn reachable(
 
 /// The attempt to reach a release.
 struct Search<'s> {
-    cluster: &'s Cluster,
+    api: &'s ApiServer,
     release: &'s Release,
     end: Instant,
     told: String,
@@ -81,7 +81,7 @@ struct Search<'s> {
 
 impl Search<'_> {
     /// Waits until as many endpoints are ready as the release has pods at least.
-    async fn endpoints(
+    async fn ready_pods(
         &mut self,
         reach: &mut Reach,
         deadline: Duration,
@@ -91,8 +91,8 @@ impl Search<'_> {
         let needed = usize::from(k3s.replicas);
         loop {
             let slices: Vec<EndpointSlice> =
-                self.cluster.list(Some(self.release.namespace()), &labels).await?;
-            let ready = entrance::ready_endpoints(&slices);
+                self.api.list(Some(self.release.namespace()), &labels).await?;
+            let ready = endpoint::ready_endpoints(&slices);
             if ready >= needed {
                 let service = self.release.name();
                 reach.verified.push(format!("Service {service} has {ready} ready endpoints"));
@@ -117,7 +117,7 @@ impl Search<'_> {
     async fn through_proxy(&mut self, reach: &mut Reach) {
         let end = self.end.min(Instant::now() + PROXY_PATIENCE);
         let why = loop {
-            let why = match page::through_proxy(&self.cluster.client(), self.release).await {
+            let why = match page::through_proxy(&self.api.client(), self.release).await {
                 Answer::Status(status) if status < 500 => {
                     reach.verified.push(format!(
                         "Service {} answered {status} to GET / through the API server",
@@ -146,27 +146,27 @@ impl Search<'_> {
         deadline: Duration,
     ) -> Result<(), CallError> {
         let name = self.release.name().to_owned();
-        let Some(entrances) = self.entrances(reach).await? else {
+        let Some(endpoints) = self.ingress_endpoints(reach).await? else {
             reach.problem = Some(format!(
                 "Ingress {name} got no address within {} s; see whether {controller} runs and serves its class",
                 deadline.as_secs()
             ));
             return Ok(());
         };
-        let first = &entrances[0];
+        let first = &endpoints[0];
         reach.address = Some(first.address(self.release));
         loop {
             let mut last = String::new();
-            for entrance in &entrances {
-                match page::through(entrance, self.release).await {
+            for endpoint in &endpoints {
+                match page::through(endpoint, self.release).await {
                     Answer::Status(status) if self.is_ours(status).await => {
-                        reach.address = Some(entrance.address(self.release));
-                        reach.verified.push(entrance.proof(self.release, status));
-                        reach.hints.extend(entrance::name_hint(self.release, entrance).await);
+                        reach.address = Some(endpoint.address(self.release));
+                        reach.verified.push(endpoint.proof(self.release, status));
+                        reach.hints.extend(endpoint::name_hint(self.release, endpoint).await);
                         return Ok(());
                     }
-                    Answer::Status(status) => last = format!("{entrance} answers {status}"),
-                    Answer::Refused(why) | Answer::None(why) => last = format!("{entrance}: {why}"),
+                    Answer::Status(status) => last = format!("{endpoint} answers {status}"),
+                    Answer::Refused(why) | Answer::None(why) => last = format!("{endpoint}: {why}"),
                 }
             }
             if Instant::now() >= self.end {
@@ -183,18 +183,21 @@ impl Search<'_> {
 
     /// Whether an answer proves that it came from our pods: it is a page, or just what the service itself answers.
     async fn is_ours(&self, status: u16) -> bool {
-        match entrance::proves(status) {
+        match endpoint::proves(status) {
             Proof::Ours => true,
             Proof::Controllers => false,
             Proof::Either => {
-                let own = page::through_proxy(&self.cluster.client(), self.release).await;
+                let own = page::through_proxy(&self.api.client(), self.release).await;
                 own == Answer::Status(status)
             }
         }
     }
 
     /// The addresses that the Ingress has, or the nodes', where its controller does not publish any.
-    async fn entrances(&mut self, reach: &mut Reach) -> Result<Option<Vec<Entrance>>, CallError> {
+    async fn ingress_endpoints(
+        &mut self,
+        reach: &mut Reach,
+    ) -> Result<Option<Vec<IngressEndpoint>>, CallError> {
         let id = ObjectId {
             kind: Kind::Ingress,
             namespace: Some(self.release.namespace().to_owned()),
@@ -204,12 +207,12 @@ impl Search<'_> {
         let half = self.end.saturating_duration_since(Instant::now()) / 2;
         let end = Instant::now() + half;
         loop {
-            let ingress = self.cluster.get(&id).await?;
-            let entrances = ingress
-                .map(|ingress| entrance::of_status(self.release, &ingress))
+            let ingress = self.api.get(&id).await?;
+            let endpoints = ingress
+                .map(|ingress| endpoint::of_status(self.release, &ingress))
                 .unwrap_or_default();
-            if !entrances.is_empty() {
-                return Ok(Some(entrances));
+            if !endpoints.is_empty() {
+                return Ok(Some(endpoints));
             }
             if Instant::now() >= end {
                 break;
@@ -217,13 +220,13 @@ impl Search<'_> {
             self.tell("Ingress", "no address yet");
             sleep(PAUSE).await;
         }
-        let nodes = self.cluster.addresses_of_nodes().await?;
-        let entrances = entrance::of_nodes(&nodes);
-        if entrances.is_empty() {
+        let nodes = self.api.addresses_of_nodes().await?;
+        let endpoints = endpoint::of_nodes(&nodes);
+        if endpoints.is_empty() {
             return Ok(None);
         }
         reach.hints.push("the Ingress has no address of its own; the nodes' were tried".to_owned());
-        Ok(Some(entrances))
+        Ok(Some(endpoints))
     }
 
     fn tell(&mut self, kind: &str, state: &str) {

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 
-use super::Target;
+use super::DeploymentRef;
 use super::decide::is_ours;
 use super::trouble::{Trouble, troubles};
 
@@ -26,12 +26,12 @@ pub struct Snapshot {
     /// The events of the namespace's pods.
     pub events: Vec<Event>,
     /// What was noticed while it was followed, since the API does not say it.
-    pub noticed: Noticed,
+    pub timings: Timings,
 }
 
 /// What only time tells.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Noticed {
+pub struct Timings {
     /// When the rollout was looked at first.
     pub begun: Option<Timestamp>,
     /// Since when each trouble is there, by its key.
@@ -50,21 +50,21 @@ pub struct Noticed {
 
 impl Snapshot {
     /// Writes down what is new at `now`, and forgets what has passed. Call it before [`super::decide()`].
-    pub fn notice(&mut self, target: &Target, now: Timestamp) {
-        if self.noticed.begun.is_none() {
-            self.noticed.begun = Some(now);
-            self.noticed.pardoned_since = self.is_late().then_some(now);
-            self.noticed.restarts = self.restarts_so_far();
+    pub fn observe(&mut self, target: &DeploymentRef, now: Timestamp) {
+        if self.timings.begun.is_none() {
+            self.timings.begun = Some(now);
+            self.timings.pardoned_since = self.is_late().then_some(now);
+            self.timings.restarts = self.restarts_so_far();
         }
         let away = !self.deployment.as_ref().is_some_and(|it| is_ours(it, target));
         let refused = self.refusal().is_some();
-        let noticed = &mut self.noticed;
-        noticed.away_since = away.then(|| noticed.away_since.unwrap_or(now));
-        noticed.refused_since = refused.then(|| noticed.refused_since.unwrap_or(now));
+        let timings = &mut self.timings;
+        timings.away_since = away.then(|| timings.away_since.unwrap_or(now));
+        timings.refused_since = refused.then(|| timings.refused_since.unwrap_or(now));
         let keys: Vec<String> = troubles(self).iter().map(Trouble::key).collect();
-        self.noticed.since.retain(|key, _| keys.contains(key));
+        self.timings.since.retain(|key, _| keys.contains(key));
         for key in keys {
-            self.noticed.since.entry(key).or_insert(now);
+            self.timings.since.entry(key).or_insert(now);
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Trouble {
     /// In the cluster's words, on one line.
     pub(super) detail: String,
     /// How long it is borne.
-    pub(super) patience: Patience,
+    pub(super) tolerance: Tolerance,
 }
 
 /// What kind of trouble.
@@ -62,7 +62,7 @@ pub(super) enum Cause {
 
 /// How long a trouble is borne before the rollout has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum Tolerance {
     /// Seconds since it was noticed.
     Seconds(u32),
     /// Until the Deployment's progress deadline: it may pass.
@@ -115,8 +115,9 @@ pub(super) fn troubles(seen: &Snapshot) -> Vec<Trouble> {
         .flat_map(|pod| {
             if phase(pod) == "Failed" {
                 // One is borne, as one restart is: the ReplicaSet makes another.
-                let patience = if failed > 1 { Patience::Seconds(0) } else { Patience::Deadline };
-                return vec![evicted(pod, patience)];
+                let tolerance =
+                    if failed > 1 { Tolerance::Seconds(0) } else { Tolerance::Deadline };
+                return vec![evicted(pod, tolerance)];
             }
             let mut found: Vec<Trouble> = unschedulable(pod).into_iter().collect();
             found.extend(containers(pod).filter_map(|status| of_container(seen, pod, status)));
@@ -133,7 +134,7 @@ pub(super) fn phase(pod: &Pod) -> &str {
     pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
 }
 
-fn trouble(pod: &Pod, cause: Cause, detail: String, patience: Patience) -> Trouble {
+fn trouble(pod: &Pod, cause: Cause, detail: String, tolerance: Tolerance) -> Trouble {
     Trouble {
         pod: name(&pod.metadata).to_owned(),
         uid: uid(&pod.metadata).to_owned(),
@@ -141,11 +142,11 @@ fn trouble(pod: &Pod, cause: Cause, detail: String, patience: Patience) -> Troub
         image: None,
         cause,
         detail,
-        patience,
+        tolerance,
     }
 }
 
-fn evicted(pod: &Pod, patience: Patience) -> Trouble {
+fn evicted(pod: &Pod, tolerance: Tolerance) -> Trouble {
     let status = pod.status.as_ref();
     let text = |text: Option<&String>| text.map(|text| concise(text)).unwrap_or_default();
     let reason = text(status.and_then(|status| status.reason.as_ref()));
@@ -156,7 +157,7 @@ fn evicted(pod: &Pod, patience: Patience) -> Trouble {
         (true, false) => message,
         (true, true) => "its phase is Failed".to_owned(),
     };
-    trouble(pod, Cause::Evicted, detail, patience)
+    trouble(pod, Cause::Evicted, detail, tolerance)
 }
 
 fn unschedulable(pod: &Pod) -> Option<Trouble> {
@@ -168,7 +169,7 @@ fn unschedulable(pod: &Pod) -> Option<Trouble> {
     })?;
     let message = concise(condition.message.as_deref().unwrap_or("no node takes it"));
     // An autoscaler may add a node.
-    Some(trouble(pod, Cause::Unschedulable, message, Patience::Deadline))
+    Some(trouble(pod, Cause::Unschedulable, message, Tolerance::Deadline))
 }
 
 /// A node's trouble before any container is there: the newest warning that is about it.
@@ -188,20 +189,20 @@ fn set_up(seen: &Snapshot, pod: &Pod) -> Option<Trouble> {
     let event = events.iter().rfind(|event| event.reason.as_deref().is_some_and(about))?;
     let message = concise(event.message.as_deref().unwrap_or_default());
     // The runtime's own process in the pod's cgroup is killed where the limit is below what it needs itself.
-    let (cause, patience) = if message.contains("OOM-killed") {
-        (Cause::OutOfMemory, Patience::Seconds(10))
+    let (cause, tolerance) = if message.contains("OOM-killed") {
+        (Cause::OutOfMemory, Tolerance::Seconds(10))
     } else {
-        (Cause::SetUp, Patience::Deadline)
+        (Cause::SetUp, Tolerance::Deadline)
     };
-    Some(trouble(pod, cause, message, patience))
+    Some(trouble(pod, cause, message, tolerance))
 }
 
 fn of_container(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Trouble> {
-    let (cause, detail, patience) = container::trouble(seen, pod, status)?;
+    let (cause, detail, tolerance) = container::trouble(seen, pod, status)?;
     Some(Trouble {
         container: Some(status.name.clone()),
         image: image_of(pod, &status.name).or_else(|| Some(status.image.clone())),
-        ..trouble(pod, cause, detail, patience)
+        ..trouble(pod, cause, detail, tolerance)
     })
 }
 

@@ -13,7 +13,7 @@ use kube::runtime::watcher::{self, Config, watcher};
 use kube::{Api, Client, ResourceExt};
 use serde::de::DeserializeOwned;
 
-use super::{Snapshot, Target};
+use super::{DeploymentRef, Snapshot};
 
 /// The server ends a watch after so many seconds; the watcher then goes on with a new one.
 const WATCH_S: u32 = 240;
@@ -40,7 +40,7 @@ pub(super) type Watches =
     Pin<Box<dyn Stream<Item = Result<News, (Source, watcher::Error)>> + Send>>;
 
 /// Starts all watches anew, each with a list.
-pub(super) fn watches(client: &Client, target: &Target) -> Watches {
+pub(super) fn watches(client: &Client, target: &DeploymentRef) -> Watches {
     let named = Config::default().fields(&format!("metadata.name={}", target.name));
     let labelled = Config::default().labels(&target.selector);
     // One watch for all pods of the namespace: their names are not known beforehand, and the API selects by one at a time.
@@ -58,7 +58,7 @@ pub(super) fn watches(client: &Client, target: &Target) -> Watches {
 
 fn watch<K>(
     client: &Client,
-    target: &Target,
+    target: &DeploymentRef,
     config: Config,
     source: Source,
     news: fn(watcher::Event<K>) -> News,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skyward_config::{K3s, Service};
-use skyward_deployer::release::{Release, WayIn};
+use skyward_deployer::release::{IngressHost, Release};
 
 /// The configuration's defaults, with an image by digest.
 pub(crate) fn defaults() -> Release {
@@ -12,7 +12,7 @@ pub(crate) fn defaults() -> Release {
         k3s: K3s::default(),
         image: format!("registry.example.com/acme/web@sha256:{}", "5f".repeat(32)),
         user: 65532,
-        way_in: WayIn::Host("skyward-service.10-0-0-5.nip.io".into()),
+        ingress_host: IngressHost::Named("skyward-service.10-0-0-5.nip.io".into()),
         disk_is_counted: true,
     }
 }
@@ -24,7 +24,7 @@ pub(crate) fn with_tls() -> Release {
     release.k3s.ingress_class = Some("traefik".into());
     release.k3s.ingress_annotations =
         map(&[("traefik.ingress.kubernetes.io/router.entrypoints", "websecure")]);
-    release.way_in = WayIn::Host("web.example.com".into());
+    release.ingress_host = IngressHost::Named("web.example.com".into());
     release
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn with_autoscaler() -> Release {
     let mut release = defaults();
     release.k3s.max_replicas = Some(5);
     release.k3s.target_cpu = 70;
-    release.way_in = WayIn::None;
+    release.ingress_host = IngressHost::None;
     release
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn with_nothing() -> Release {
     release.k3s.replicas = 1;
     release.image = "web:latest".into();
     release.disk_is_counted = false;
-    release.way_in = WayIn::AnyHost;
+    release.ingress_host = IngressHost::Any;
     release
 }
 

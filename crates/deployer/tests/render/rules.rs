@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use skyward_deployer::manifest::Kind;
-use skyward_deployer::release::{Release, WayIn};
+use skyward_deployer::release::{IngressHost, Release};
 use skyward_deployer::render::{self, RenderError};
 
 use crate::releases::{self, map};
@@ -198,16 +198,16 @@ fn the_way_in() {
             (spec["rules"][0].get("host").cloned(), spec["tls"][0].get("hosts").cloned())
         })
     };
-    let with_way_in = |way_in| {
+    let with_ingress_host = |ingress_host| {
         with(|release| {
-            release.way_in = way_in;
+            release.ingress_host = ingress_host;
             release.k3s.tls_secret = Some("web-tls".into());
         })
     };
-    assert_eq!(hosts(&with_way_in(WayIn::None)), None);
-    assert_eq!(hosts(&with_way_in(WayIn::AnyHost)), Some((None, None)));
+    assert_eq!(hosts(&with_ingress_host(IngressHost::None)), None);
+    assert_eq!(hosts(&with_ingress_host(IngressHost::Any)), Some((None, None)));
     let host = Some((Some(json!("a.example")), Some(json!(["a.example"]))));
-    assert_eq!(hosts(&with_way_in(WayIn::Host("a.example".into()))), host);
+    assert_eq!(hosts(&with_ingress_host(IngressHost::Named("a.example".into()))), host);
 }
 
 /// What changes the pod template restarts every pod.
@@ -223,7 +223,7 @@ fn only_what_concerns_the_pods_restarts_them() {
         |it| it.k3s.clients = vec!["monitoring".into()],
         |it| it.k3s.tls_secret = Some("tls".into()),
         |it| it.k3s.min_ready_s = 60,
-        |it| it.way_in = WayIn::None,
+        |it| it.ingress_host = IngressHost::None,
     ];
     for change in unconcerned {
         assert_eq!(template(&with(change)), before);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
-use skyward_deployer::rollout::{Snapshot, Target, Verdict, decide};
+use skyward_deployer::rollout::{DeploymentRef, Snapshot, Verdict, decide};
 
 use crate::seen::{snapshot, start, told, verdict};
 
@@ -44,8 +44,8 @@ fn verdicts_on_what_a_real_cluster_said() {
         for seconds in [0, 4, 5, 10, 100] {
             let (mut seen, target) = snapshot(name);
             // One that is late already when it is first looked at has another rule.
-            seen.notice(&target, start());
-            seen.noticed.pardoned_since = None;
+            seen.observe(&target, start());
+            seen.timings.pardoned_since = None;
             let told = told(&verdict(&mut seen, &target, seconds));
             if told != last {
                 writeln!(all, "{name} after {seconds} s\n    {told}").expect("a string");
@@ -57,7 +57,7 @@ fn verdicts_on_what_a_real_cluster_said() {
 }
 
 /// What is told at once, with a part of the words.
-fn at_once(seen: &mut Snapshot, target: &Target) -> String {
+fn at_once(seen: &mut Snapshot, target: &DeploymentRef) -> String {
     told(&verdict(seen, target, 0))
 }
 
@@ -267,13 +267,13 @@ fn one_evicted_pod_is_borne() {
 fn patience_begins_anew_when_a_trouble_passes() {
     let (mut seen, target) = snapshot("no-registry");
     let (good, _) = snapshot("good");
-    seen.notice(&target, start());
+    seen.observe(&target, start());
     let waiting = status(&mut seen.pods[0]).state.clone();
     let later = |seconds| start() + jiff::SignedDuration::from_secs(seconds);
     status(&mut seen.pods[0]).state = status(&mut good.pods.clone()[0]).state.clone();
-    seen.notice(&target, later(9));
+    seen.observe(&target, later(9));
     status(&mut seen.pods[0]).state = waiting;
-    seen.notice(&target, later(11));
+    seen.observe(&target, later(11));
     assert!(told(&decide(&seen, &target, later(12))).starts_with("waiting: "));
     assert!(told(&decide(&seen, &target, later(21))).starts_with("failed: "));
 }
@@ -291,8 +291,8 @@ fn a_deadline_that_had_passed_before_the_first_look_is_waited_for_once_more() {
 #[test]
 fn an_api_server_that_came_back_gives_a_whole_deadline_more() {
     let (mut seen, target) = snapshot("never-ready-late");
-    seen.notice(&target, start());
-    seen.noticed.pardoned_since = Some(start() + jiff::SignedDuration::from_secs(60));
+    seen.observe(&target, start());
+    seen.timings.pardoned_since = Some(start() + jiff::SignedDuration::from_secs(60));
     assert!(told(&verdict(&mut seen, &target, 89)).starts_with("waiting: "));
     assert!(told(&verdict(&mut seen, &target, 90)).starts_with("failed: "));
 }
@@ -303,7 +303,7 @@ fn pods_that_are_ready_are_waited_for_after_the_deadline_too() {
     let (mut seen, target) = snapshot("good");
     let (late, _) = snapshot("never-ready-late");
     let conditions = late.deployment.and_then(|it| it.status).expect("a status").conditions;
-    seen.notice(&target, start());
+    seen.observe(&target, start());
     let status = seen.deployment.as_mut().and_then(|it| it.status.as_mut()).expect("a status");
     (status.conditions, status.available_replicas) = (conditions, None);
     let waits = "waiting: 2 of 2 new pods ready; they count after 1 s";

@@ -6,10 +6,10 @@ use k8s_openapi::api::core::v1::{ResourceQuota, Secret};
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
-use skyward_deployer::cluster::{Cluster, Reason};
+use skyward_deployer::api::{ApiServer, Reason};
 use skyward_deployer::event::Event;
 use skyward_deployer::manifest::Manifest;
-use skyward_deployer::rollout::{Failure, Outcome, Target, follow};
+use skyward_deployer::rollout::{DeploymentRef, Failure, Outcome, follow};
 
 use crate::pods::{apply, connect, deployment, impatient};
 use crate::support::control_plane::{ControlPlane, User};
@@ -22,21 +22,21 @@ use crate::support::{runtime, until};
 const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Applies and follows; what was told on the way comes with the outcome.
-async fn followed(cluster: &Cluster, manifest: &Manifest) -> (Outcome, Vec<String>) {
-    let target = apply(cluster, manifest).await;
+async fn followed(api: &ApiServer, manifest: &Manifest) -> (Outcome, Vec<String>) {
+    let target = apply(api, manifest).await;
     let mut told = Vec::new();
     let mut sink = |event: Event| {
         if let Event::Waiting { on, state, .. } = event {
             told.push(format!("{on}: {state}"));
         }
     };
-    let outcome = follow(cluster, &target, DEADLINE, &mut sink).await.expect("an outcome");
+    let outcome = follow(api, &target, DEADLINE, &mut sink).await.expect("an outcome");
     assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "told once: {told:?}");
     (outcome, told)
 }
 
-async fn failure(cluster: &Cluster, manifest: &Manifest) -> Failure {
-    match followed(cluster, manifest).await {
+async fn failure(api: &ApiServer, manifest: &Manifest) -> Failure {
+    match followed(api, manifest).await {
         (Outcome::Failed(failure), _) => *failure,
         (outcome, told) => panic!("{outcome:?} after {told:?}"),
     }
@@ -55,35 +55,35 @@ fn a_followed_rollout_ends_as_its_pods_do() {
     let _node = HollowNode::start(&control_plane, Pace::default());
     runtime().block_on(async {
         let namespace = control_plane.namespace("follow").await;
-        let cluster = connect(control_plane.kubeconfig()).await;
+        let api = connect(control_plane.kubeconfig()).await;
         let of = |name: &str| deployment(&namespace, name, &format!("acme/{name}:1"), &json!({}));
 
-        let (outcome, _) = followed(&cluster, &of("good")).await;
+        let (outcome, _) = followed(&api, &of("good")).await;
         assert_eq!(outcome, Outcome::Ready { replicas: 1 });
         // Nothing has changed: done at once.
-        let (outcome, told) = followed(&cluster, &of("good")).await;
+        let (outcome, told) = followed(&api, &of("good")).await;
         assert_eq!((outcome, told.len()), (Outcome::Ready { replicas: 1 }, 0));
 
-        let missing = failure(&cluster, &of("missing")).await;
+        let missing = failure(&api, &of("missing")).await;
         assert_begins(&missing, "image acme/missing:1", "image.repository");
         assert_eq!(missing.image.as_deref(), Some("acme/missing:1"));
 
-        let crash = failure(&cluster, &of("crash")).await;
+        let crash = failure(&api, &of("crash")).await;
         assert_begins(&crash, "container web: exited with code 1, 2 times", "read its log");
         let log = [crash.log, crash.previous_log].concat().join("\n");
         assert!(log.contains("Error: DATABASE_URL is not set"), "{log}");
 
-        let oom = failure(&cluster, &of("oom")).await;
+        let oom = failure(&api, &of("oom")).await;
         assert_begins(&oom, "more memory than its limit", "k3s.memory_limit");
 
-        let unready = failure(&cluster, &impatient(of("unready"), 3)).await;
+        let unready = failure(&api, &impatient(of("unready"), 3)).await;
         assert_begins(&unready, "no progress for 3 s", "");
         assert!(unready.pod.is_some());
 
         // A bad revision of what was good, and back again.
         let bad = with_image_of(&of("crash"), &of("good"));
-        assert_begins(&failure(&cluster, &bad).await, "exited with code 1", "");
-        let (outcome, _) = followed(&cluster, &of("good")).await;
+        assert_begins(&failure(&api, &bad).await, "exited with code 1", "");
+        let (outcome, _) = followed(&api, &of("good")).await;
         assert_eq!(outcome, Outcome::Ready { replicas: 1 });
     });
 }
@@ -105,7 +105,7 @@ fn watches_that_end_and_versions_that_are_too_old_are_survived() {
     let proxy = Proxy::start(&control_plane);
     runtime().block_on(async {
         let namespace = control_plane.namespace("watches").await;
-        let cluster = connect(proxy.kubeconfig()).await;
+        let api = connect(proxy.kubeconfig()).await;
         // Each watch ends after its first event, and of each five one is refused for its age, one by a server that is busy.
         proxy.script(|seen| match seen.number % 5 {
             _ if !seen.is_watch() => None,
@@ -115,10 +115,10 @@ fn watches_that_end_and_versions_that_are_too_old_are_survived() {
             _ => Some(Fault::EndWatch { after: 1 }),
         });
         let good = deployment(&namespace, "good", "acme/good:1", &json!({}));
-        let (outcome, _) = followed(&cluster, &good).await;
+        let (outcome, _) = followed(&api, &good).await;
         assert_eq!(outcome, Outcome::Ready { replicas: 1 });
         let crash = deployment(&namespace, "crash", "acme/crash:1", &json!({}));
-        assert_begins(&failure(&cluster, &crash).await, "exited with code 1", "");
+        assert_begins(&failure(&api, &crash).await, "exited with code 1", "");
         assert!(proxy.hits() > 3, "the faults did happen");
     });
 }
@@ -129,12 +129,12 @@ fn an_api_server_that_goes_away_is_waited_for() {
     let control_plane = ControlPlane::with_controllers();
     let _node = HollowNode::start(&control_plane, Pace::default());
     let (told, heard) = std::sync::mpsc::channel();
-    let (cluster, target) = runtime().block_on(async {
+    let (api, target) = runtime().block_on(async {
         let namespace = control_plane.namespace("away").await;
-        let cluster = connect(control_plane.kubeconfig()).await;
+        let api = connect(control_plane.kubeconfig()).await;
         let unready = deployment(&namespace, "web", "acme/unready:1", &json!({}));
-        let target = apply(&cluster, &unready).await;
-        (cluster, target)
+        let target = apply(&api, &unready).await;
+        (api, target)
     });
     let followed = || {
         let mut sink = |event: Event| {
@@ -142,7 +142,7 @@ fn an_api_server_that_goes_away_is_waited_for() {
                 told.send(state).expect("heard");
             }
         };
-        runtime().block_on(follow(&cluster, &target, DEADLINE, &mut sink))
+        runtime().block_on(follow(&api, &target, DEADLINE, &mut sink))
     };
     let wait_for = |words: &str| {
         loop {
@@ -160,7 +160,7 @@ fn an_api_server_that_goes_away_is_waited_for() {
         control_plane.start_api_server();
         wait_for("0 of 1 new pods ready");
         let good = deployment(&target.namespace, "web", "acme/good:1", &json!({}));
-        runtime().block_on(apply(&cluster, &good));
+        runtime().block_on(apply(&api, &good));
         let outcome = followed.join().expect("no panic").expect("an outcome");
         assert_eq!(outcome, Outcome::Ready { replicas: 1 });
     });
@@ -172,9 +172,9 @@ fn what_stands_in_the_way_of_following_is_told() {
     let control_plane = ControlPlane::start();
     runtime().block_on(async {
         let namespace = control_plane.namespace("way").await;
-        let cluster = connect(control_plane.kubeconfig()).await;
+        let api = connect(control_plane.kubeconfig()).await;
         let web = deployment(&namespace, "web", "acme/web:1", &json!({}));
-        let target = apply(&cluster, &web).await;
+        let target = apply(&api, &web).await;
         let mut sink = |_: Event| ();
 
         // We may not look.
@@ -183,25 +183,25 @@ fn what_stands_in_the_way_of_following_is_told() {
         assert!(matches!(error.reason, Reason::Forbidden(_)), "{error:?}");
 
         // Nobody works on it: there are no controllers here.
-        let outcome = follow(&cluster, &target, Duration::from_secs(2), &mut sink).await;
+        let outcome = follow(&api, &target, Duration::from_secs(2), &mut sink).await;
         let Ok(Outcome::Failed(failure)) = outcome else { panic!("{outcome:?}") };
         assert!(failure.reason.contains("not done after 2 s"), "{failure:?}");
         assert!(failure.reason.contains("controller has not looked at it"), "{failure:?}");
 
         // Another one of the name, and none.
-        let other = Target { uid: "another".to_owned(), ..target.clone() };
-        let outcome = follow(&cluster, &other, DEADLINE, &mut sink).await;
+        let other = DeploymentRef { uid: "another".to_owned(), ..target.clone() };
+        let outcome = follow(&api, &other, DEADLINE, &mut sink).await;
         let Ok(Outcome::Failed(failure)) = outcome else { panic!("{outcome:?}") };
         assert_begins(&failure, "made again by someone else", "who else");
-        assert!(cluster.delete(&web.id, &target.uid).await.expect("deleted"));
-        let outcome = follow(&cluster, &target, DEADLINE, &mut sink).await;
+        assert!(api.delete(&web.id, &target.uid).await.expect("deleted"));
+        let outcome = follow(&api, &target, DEADLINE, &mut sink).await;
         let Ok(Outcome::Failed(failure)) = outcome else { panic!("{outcome:?}") };
         // The collector of what it owns does not run here, so that it stays half deleted.
         assert_begins(&failure, "is being deleted by someone else", "who else");
 
         // No server at all.
         control_plane.stop_api_server();
-        let error = follow(&cluster, &target, Duration::from_secs(3), &mut sink).await;
+        let error = follow(&api, &target, Duration::from_secs(3), &mut sink).await;
         let error = error.expect_err("nobody answers");
         assert!(matches!(error.reason, Reason::Unreachable(_)), "{error:?}");
     });
@@ -214,38 +214,38 @@ fn a_real_node_s_reasons_are_told() {
     runtime().block_on(async {
         let control_plane = node.control_plane();
         let namespace = control_plane.namespace("reasons").await;
-        let cluster = connect(control_plane.kubeconfig()).await;
+        let api = connect(control_plane.kubeconfig()).await;
         let image = "localhost/pause:test";
         let of = |name: &str, container| deployment(&namespace, name, image, &container);
 
-        let (outcome, _) = followed(&cluster, &of("good", json!({}))).await;
+        let (outcome, _) = followed(&api, &of("good", json!({}))).await;
         assert_eq!(outcome, Outcome::Ready { replicas: 1 });
 
         let absent = deployment(&namespace, "absent", &node.reference("acme/absent:1"), &json!({}));
         assert_begins(
-            &failure(&cluster, &absent).await,
+            &failure(&api, &absent).await,
             "is not there: not found",
             "image.repository",
         );
 
         let secret: Secret =
             serde_json::from_value(json!({ "metadata": { "name": "present" } })).expect("a Secret");
-        let secrets: Api<Secret> = Api::namespaced(cluster.client(), &namespace);
+        let secrets: Api<Secret> = Api::namespaced(api.client(), &namespace);
         secrets.create(&PostParams::default(), &secret).await.expect("a Secret");
         let env = json!({ "env": [{ "name": "TOKEN", "valueFrom": { "secretKeyRef": { "name": "present", "key": "token" } } }] });
-        let no_key = failure(&cluster, &of("no-key", env)).await;
+        let no_key = failure(&api, &of("no-key", env)).await;
         assert_begins(&no_key, "couldn't find key token in Secret", "add the key token to Secret");
 
-        let crash = failure(&cluster, &of("no-command", json!({ "command": ["/none"] }))).await;
+        let crash = failure(&api, &of("no-command", json!({ "command": ["/none"] }))).await;
         assert_begins(&crash, "/none", "entry point");
         assert!(crash.events.iter().any(|event| event.contains("BackOff")), "{crash:?}");
 
         let probe = json!({ "readinessProbe": { "tcpSocket": { "port": 1 }, "periodSeconds": 1 } });
-        let unready = failure(&cluster, &impatient(of("unready", probe), 5)).await;
+        let unready = failure(&api, &impatient(of("unready", probe), 5)).await;
         assert_begins(&unready, "Readiness probe failed: dial tcp", "log");
 
         let large = json!({ "resources": { "requests": { "cpu": "9000" } } });
-        let full = failure(&cluster, &impatient(of("full", large), 5)).await;
+        let full = failure(&api, &impatient(of("full", large), 5)).await;
         assert_begins(&full, "Insufficient cpu", "add a node");
     });
 }
@@ -255,30 +255,30 @@ fn a_real_node_s_reasons_are_told() {
 fn refused_pods_are_told_with_the_reason() {
     let control_plane = ControlPlane::with_controllers();
     runtime().block_on(async {
-        let cluster = connect(control_plane.kubeconfig()).await;
+        let api = connect(control_plane.kubeconfig()).await;
         let namespace = control_plane.namespace("refused").await;
         let quota = json!({ "metadata": { "name": "none" }, "spec": { "hard": { "pods": "0" } } });
         let quota: ResourceQuota = serde_json::from_value(quota).expect("a quota");
-        let quotas: Api<ResourceQuota> = Api::namespaced(cluster.client(), &namespace);
+        let quotas: Api<ResourceQuota> = Api::namespaced(api.client(), &namespace);
         quotas.create(&PostParams::default(), &quota).await.expect("a quota");
         until("a quota that counts", 30, async || {
             quotas.get("none").await.ok()?.status?.used.map(|_| ())
         })
         .await;
         let web = deployment(&namespace, "web", "acme/web:1", &json!({}));
-        let refused = failure(&cluster, &web).await;
+        let refused = failure(&api, &web).await;
         assert_begins(&refused, "its pods are refused: exceeded quota", "ResourceQuota");
         assert!(refused.events.iter().any(|event| event.contains("FailedCreate")), "{refused:?}");
 
         let namespace = control_plane.namespace("restricted").await;
         let label = json!({ "metadata": { "labels": { "pod-security.kubernetes.io/enforce": "restricted" } } });
-        let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(cluster.client());
+        let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(api.client());
         namespaces
             .patch(&namespace, &PatchParams::default(), &Patch::Merge(label))
             .await
             .expect("a label");
         let web = deployment(&namespace, "web", "acme/web:1", &json!({}));
-        let refused = failure(&cluster, &web).await;
+        let refused = failure(&api, &web).await;
         assert_begins(&refused, "violates PodSecurity \"restricted", "Pod Security");
     });
 }

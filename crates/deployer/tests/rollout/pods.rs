@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use skyward_deployer::cluster::{Apply, Cluster, Target as Place};
+use skyward_deployer::api::{ApiServer, Apply, ContextRef};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
-use skyward_deployer::rollout::Target;
+use skyward_deployer::rollout::DeploymentRef;
 
 use crate::support::control_plane::CONTEXT;
 
@@ -44,13 +44,13 @@ pub(crate) fn impatient(mut manifest: Manifest, seconds: u32) -> Manifest {
 }
 
 /// Applies it, and says what to follow.
-pub(crate) async fn apply(cluster: &Cluster, manifest: &Manifest) -> Target {
-    let applied = cluster.apply(manifest, Apply::default()).await.expect("applied");
-    Target::of(&applied).expect("a Deployment")
+pub(crate) async fn apply(api: &ApiServer, manifest: &Manifest) -> DeploymentRef {
+    let applied = api.apply(manifest, Apply::default()).await.expect("applied");
+    DeploymentRef::of(&applied).expect("a Deployment")
 }
 
 /// The cluster that a kubeconfig leads to.
-pub(crate) async fn connect(kubeconfig: PathBuf) -> Cluster {
-    let place = Place { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
-    Cluster::connect(&place).await.expect("a cluster")
+pub(crate) async fn connect(kubeconfig: PathBuf) -> ApiServer {
+    let chosen = ContextRef { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
+    ApiServer::connect(&chosen).await.expect("a cluster")
 }

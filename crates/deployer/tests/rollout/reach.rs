@@ -9,9 +9,9 @@ use kube::api::{DynamicObject, GroupVersionKind, Patch, PatchParams};
 use kube::core::ApiResource;
 use serde_json::{Value, json};
 use skyward_config::{K3s, Service};
-use skyward_deployer::cluster::Cluster;
+use skyward_deployer::api::ApiServer;
 use skyward_deployer::event::Event;
-use skyward_deployer::release::{Release, WayIn};
+use skyward_deployer::release::{IngressHost, Release};
 use skyward_deployer::rollout::{Reach, reachable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -58,23 +58,23 @@ impl Controller {
     }
 }
 
-fn release(namespace: &str, way_in: WayIn) -> Release {
+fn release(namespace: &str, ingress_host: IngressHost) -> Release {
     Release {
         service: Service { name: "web".into(), ..Service::default() },
         k3s: K3s { namespace: namespace.into(), replicas: 2, ..K3s::default() },
         image: "acme/web:1".into(),
         user: 65532,
         disk_is_counted: true,
-        way_in,
+        ingress_host,
     }
 }
 
-async fn put(cluster: &Cluster, version: &str, kind: &str, namespace: Option<&str>, object: Value) {
+async fn put(api: &ApiServer, version: &str, kind: &str, namespace: Option<&str>, object: Value) {
     let (group, version) = version.split_once('/').unwrap_or(("", version));
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
     let api: Api<DynamicObject> = match namespace {
-        Some(namespace) => Api::namespaced_with(cluster.client(), namespace, &resource),
-        None => Api::all_with(cluster.client(), &resource),
+        Some(namespace) => Api::namespaced_with(api.client(), namespace, &resource),
+        None => Api::all_with(api.client(), &resource),
     };
     let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
     let mut whole = object;
@@ -88,10 +88,10 @@ async fn put(cluster: &Cluster, version: &str, kind: &str, namespace: Option<&st
 }
 
 /// The Service, and endpoints of so many pods that are ready, each in a slice for each address family.
-async fn service(cluster: &Cluster, namespace: &str, ready: usize) {
+async fn service(api: &ApiServer, namespace: &str, ready: usize) {
     let port = json!({ "name": "http", "port": 80, "protocol": "TCP" });
     let spec = json!({ "metadata": { "name": "web" }, "spec": { "ports": [port] } });
-    put(cluster, "v1", "Service", Some(namespace), spec).await;
+    put(api, "v1", "Service", Some(namespace), spec).await;
     for (family, begin) in [("IPv4", "10.255.0."), ("IPv6", "fd00::")] {
         let endpoints: Vec<Value> = (1..=2)
             .map(|number| {
@@ -111,18 +111,18 @@ async fn service(cluster: &Cluster, namespace: &str, ready: usize) {
             "ports": [{ "name": "http", "port": 8000, "protocol": "TCP" }],
             "endpoints": endpoints,
         });
-        put(cluster, "discovery.k8s.io/v1", "EndpointSlice", Some(namespace), slice).await;
+        put(api, "discovery.k8s.io/v1", "EndpointSlice", Some(namespace), slice).await;
     }
 }
 
-async fn class(cluster: &Cluster, name: &str) {
+async fn class(api: &ApiServer, name: &str) {
     let class =
         json!({ "metadata": { "name": name }, "spec": { "controller": "example.com/test" } });
-    put(cluster, "networking.k8s.io/v1", "IngressClass", None, class).await;
+    put(api, "networking.k8s.io/v1", "IngressClass", None, class).await;
 }
 
 /// The Ingress, with an address of this machine where there is a controller.
-async fn ingress(cluster: &Cluster, namespace: &str, address: Option<SocketAddr>) {
+async fn ingress(api: &ApiServer, namespace: &str, address: Option<SocketAddr>) {
     let backend = json!({ "service": { "name": "web", "port": { "name": "http" } } });
     let addresses: Vec<Value> = address
         .iter()
@@ -135,12 +135,12 @@ async fn ingress(cluster: &Cluster, namespace: &str, address: Option<SocketAddr>
         "spec": { "defaultBackend": backend },
         "status": { "loadBalancer": { "ingress": addresses } },
     });
-    put(cluster, "networking.k8s.io/v1", "Ingress", Some(namespace), ingress).await;
+    put(api, "networking.k8s.io/v1", "Ingress", Some(namespace), ingress).await;
 }
 
-async fn reach(cluster: &Cluster, release: &Release, seconds: u64) -> Reach {
+async fn reach(api: &ApiServer, release: &Release, seconds: u64) -> Reach {
     let mut sink = |_: Event| ();
-    reachable(cluster, release, Duration::from_secs(seconds), &mut sink).await.expect("an answer")
+    reachable(api, release, Duration::from_secs(seconds), &mut sink).await.expect("an answer")
 }
 
 #[test]
@@ -148,21 +148,21 @@ async fn reach(cluster: &Cluster, release: &Release, seconds: u64) -> Reach {
 fn the_page_is_asked_for_through_the_ingress() {
     let control_plane = ControlPlane::start();
     runtime().block_on(async {
-        let cluster = connect(control_plane.kubeconfig()).await;
+        let api = connect(control_plane.kubeconfig()).await;
         let namespace = control_plane.namespace("reach").await;
-        let host = release(&namespace, WayIn::Host("web.invalid".into()));
+        let host = release(&namespace, IngressHost::Named("web.invalid".into()));
 
         // No pod is ready in time.
-        service(&cluster, &namespace, 1).await;
-        let late = reach(&cluster, &host, 1).await;
+        service(&api, &namespace, 1).await;
+        let late = reach(&api, &host, 1).await;
         assert!(
             late.problem.as_ref().is_some_and(|it| it.contains("1 of 2 endpoints ready after 1 s")),
             "{late:?}"
         );
 
         // No controller at all: said, and not waited for.
-        service(&cluster, &namespace, 2).await;
-        let alone = reach(&cluster, &host, 3).await;
+        service(&api, &namespace, 2).await;
+        let alone = reach(&api, &host, 3).await;
         assert_eq!((&alone.address, &alone.problem), (&None, &None), "{alone:?}");
         assert_eq!(alone.verified, ["Service web has 2 ready endpoints"]);
         let hints = alone.hints.join("\n");
@@ -172,10 +172,10 @@ fn the_page_is_asked_for_through_the_ingress() {
         );
 
         // A controller that has not taken the route up yet, then has.
-        class(&cluster, "one").await;
+        class(&api, "one").await;
         let controller = Controller::start(&[404, 503, 200]).await;
-        ingress(&cluster, &namespace, Some(controller.address)).await;
-        let there = reach(&cluster, &host, 30).await;
+        ingress(&api, &namespace, Some(controller.address)).await;
+        let there = reach(&api, &host, 30).await;
         let port = controller.address.port();
         assert_eq!(there.problem, None, "{there:?}");
         assert_eq!(there.address, Some(format!("http://web.invalid:{port}/")));
@@ -201,7 +201,7 @@ fn the_page_is_asked_for_through_the_ingress() {
         }
 
         // Under every name: the address is the Ingress's own.
-        let any = reach(&cluster, &release(&namespace, WayIn::AnyHost), 30).await;
+        let any = reach(&api, &release(&namespace, IngressHost::Any), 30).await;
         assert_eq!(any.address, Some(format!("http://127.0.0.1:{port}/")));
         assert_eq!(any.problem, None);
     });
@@ -212,16 +212,16 @@ fn the_page_is_asked_for_through_the_ingress() {
 fn what_keeps_the_page_away_is_told() {
     let control_plane = ControlPlane::start();
     runtime().block_on(async {
-        let cluster = connect(control_plane.kubeconfig()).await;
+        let api = connect(control_plane.kubeconfig()).await;
         let namespace = control_plane.namespace("away").await;
-        let host = release(&namespace, WayIn::Host("web.invalid".into()));
-        service(&cluster, &namespace, 2).await;
-        class(&cluster, "one").await;
+        let host = release(&namespace, IngressHost::Named("web.invalid".into()));
+        service(&api, &namespace, 2).await;
+        class(&api, "one").await;
 
         // A controller without the route, and one that is not there.
         let broken = Controller::start(&[503]).await;
-        ingress(&cluster, &namespace, Some(broken.address)).await;
-        let failed = reach(&cluster, &host, 3).await;
+        ingress(&api, &namespace, Some(broken.address)).await;
+        let failed = reach(&api, &host, 3).await;
         let problem = failed.problem.expect("a problem");
         assert!(
             problem.contains("answers 503")
@@ -232,30 +232,30 @@ fn what_keeps_the_page_away_is_told() {
         // TLS with a certificate that nobody here trusts, for another name: the API server's own. It lets nobody in.
         let server: SocketAddr =
             control_plane.server().trim_start_matches("https://").parse().expect("an address");
-        ingress(&cluster, &namespace, Some(server)).await;
+        ingress(&api, &namespace, Some(server)).await;
         let mut secured = host.clone();
         secured.k3s.tls_secret = Some("web-tls".into());
-        let refused = reach(&cluster, &secured, 3).await;
+        let refused = reach(&api, &secured, 3).await;
         assert_eq!(refused.address, Some(format!("https://web.invalid:{}/", server.port())));
         assert!(
             refused.problem.as_ref().is_some_and(|it| it.contains("answers 40")),
             "{refused:?}"
         );
 
-        ingress(&cluster, &namespace, None).await;
-        let failed = reach(&cluster, &host, 3).await;
+        ingress(&api, &namespace, None).await;
+        let failed = reach(&api, &host, 3).await;
         let problem = failed.problem.expect("a problem");
         assert!(problem.contains("got no address within 3 s"), "{problem}");
 
         // Two classes, none the default, and one that is not there.
-        class(&cluster, "two").await;
-        let misled = reach(&cluster, &host, 3).await;
+        class(&api, "two").await;
+        let misled = reach(&api, &host, 3).await;
         assert!(misled.problem.is_some_and(
             |it| it.contains("no IngressClass is the default") && it.ends_with("one, two")
         ));
         let mut named = host.clone();
         named.k3s.ingress_class = Some("three".into());
-        let misled = reach(&cluster, &named, 3).await;
+        let misled = reach(&api, &named, 3).await;
         assert!(misled.problem.is_some_and(|it| it.contains("there is no IngressClass three")));
     });
 }

@@ -5,16 +5,16 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use skyward_deployer::rollout::{Snapshot, Target, Verdict, decide};
+use skyward_deployer::rollout::{DeploymentRef, Snapshot, Verdict, decide};
 
 /// What was seen of the Deployment `name`.
-pub(crate) fn snapshot(name: &str) -> (Snapshot, Target) {
+pub(crate) fn snapshot(name: &str) -> (Snapshot, DeploymentRef) {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/rollout/seen/{name}.json"));
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let seen: Value = serde_json::from_str(&text).expect("JSON");
-    let target = Target::of(&seen["deployment"]).expect("a Deployment");
+    let target = DeploymentRef::of(&seen["deployment"]).expect("a Deployment");
     let seen = Snapshot {
         deployment: serde_json::from_value(seen["deployment"].clone()).expect("a Deployment"),
         replica_sets: serde_json::from_value(seen["replicaSets"].clone()).expect("ReplicaSets"),
@@ -31,10 +31,10 @@ pub(crate) fn start() -> Timestamp {
 }
 
 /// The verdict when the same has been seen for so many seconds.
-pub(crate) fn verdict(seen: &mut Snapshot, target: &Target, seconds: i64) -> Verdict {
-    seen.notice(target, start());
+pub(crate) fn verdict(seen: &mut Snapshot, target: &DeploymentRef, seconds: i64) -> Verdict {
+    seen.observe(target, start());
     let now = start() + SignedDuration::from_secs(seconds);
-    seen.notice(target, now);
+    seen.observe(target, now);
     decide(seen, target, now)
 }
 

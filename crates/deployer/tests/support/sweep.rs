@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use kube::Client;
-use skyward_deployer::cluster::{Cluster, Target};
+use skyward_deployer::api::{ApiServer, ContextRef};
 
 use super::block_on;
 use super::census::{self, Item};
@@ -165,10 +165,10 @@ impl Sweep<'_> {
         let mut failures = self.failures.into_inner().unwrap();
         let runs = self.runs.into_inner().unwrap();
         let kubeconfig = Some(self.control_plane.kubeconfig());
-        let target = Target { kubeconfig, context: Some(CONTEXT.to_owned()) };
-        let cluster = block_on(Cluster::connect(&target)).expect("the cluster");
+        let target = ContextRef { kubeconfig, context: Some(CONTEXT.to_owned()) };
+        let api = block_on(ApiServer::connect(&target)).expect("the cluster");
         for run in &runs {
-            let found = block_on(verdict::of(&cluster, run, &census));
+            let found = block_on(verdict::of(&api, run, &census));
             failures
                 .extend(found.into_iter().map(|failure| format!("{}: {failure}", run.namespace)));
         }

@@ -4,7 +4,7 @@ use crate::clock::Tick;
 
 /// Lines of one worker, in their order.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     bytes: Vec<u8>,
     /// When each line was written, and where it ends.
     marks: Vec<(Tick, usize)>,
@@ -12,23 +12,23 @@ pub struct Batch {
 
 impl Batch {
     /// Bytes of all lines.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Whether there is no line.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// Adds the line that `write` appends, with its line feed.
-    pub fn add(&mut self, now: Tick, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn add(&mut self, now: Tick, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
         self.marks.push((now, self.bytes.len()));
     }
 
     /// Empties it, and keeps room for `capacity` bytes at most.
-    pub fn clear(&mut self, capacity: usize) {
+    pub(crate) fn clear(&mut self, capacity: usize) {
         self.bytes.clear();
         self.marks.clear();
         self.bytes.shrink_to(capacity);
@@ -37,7 +37,7 @@ impl Batch {
 }
 
 /// Appends the lines of all `batches` in the order of their time.
-pub fn merge(batches: &[Batch], merged: &mut Vec<u8>) {
+pub(crate) fn merge(batches: &[Batch], merged: &mut Vec<u8>) {
     // Where each batch stands: the next mark, and the byte where its line begins.
     let mut heads: Vec<(&Batch, usize, usize)> =
         batches.iter().filter(|batch| !batch.is_empty()).map(|batch| (batch, 0, 0)).collect();

@@ -1,17 +1,17 @@
 //! What a client sent, made safe to print: one line, printable ASCII, no quote that could end a field.
 
 /// Bytes of a field that are logged; what is longer is cut and ends in `...`.
-pub const FIELD_CAP: usize = 2_048;
+pub(crate) const FIELD_CAP: usize = 2_048;
 
 /// Appends `field` with `"`, `\` and everything outside printable ASCII as `\xHH` (nginx's `escape=default`).
-pub fn append(field: &[u8], line: &mut Vec<u8>) {
+pub(crate) fn append(field: &[u8], line: &mut Vec<u8>) {
     append_with(field, line, |byte, line| {
         line.extend_from_slice(&[b'\\', b'x', hex(byte >> 4), hex(byte & 15)]);
     });
 }
 
 /// The same inside a JSON string: there the backslash itself is written twice.
-pub fn append_json(field: &[u8], line: &mut Vec<u8>) {
+pub(crate) fn append_json(field: &[u8], line: &mut Vec<u8>) {
     append_with(field, line, |byte, line| {
         line.extend_from_slice(&[b'\\', b'\\', b'x', hex(byte >> 4), hex(byte & 15)]);
     });

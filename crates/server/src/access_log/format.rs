@@ -2,76 +2,46 @@
 
 use super::escape;
 use crate::clock::{self, Civil, Tick};
+use skyward_config::LogFormat;
 use std::io::Write as _;
-use std::str::FromStr;
 use std::time::Duration;
 
-/// How an access log line is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// `127.0.0.1 - - [27/Oct/2023 21:20:37] "GET / HTTP/1.1" 200 -`
-    #[default]
-    Default,
-    /// The Common Log Format: the same with a zone, and the size of the body.
-    Common,
-    /// The common form with the quoted `Referer` and `User-Agent`.
-    Combined,
-    /// One JSON object a line.
-    Json,
+/// Tells whether a line of the format shows `Referer` and `User-Agent`.
+pub(crate) fn wants_agent(format: LogFormat) -> bool {
+    matches!(format, LogFormat::Combined | LogFormat::Json)
 }
 
-impl LogFormat {
-    /// Whether the line shows `Referer` and `User-Agent`.
-    pub fn wants_agent(self) -> bool {
-        matches!(self, Self::Combined | Self::Json)
-    }
-
-    fn stamp(self, date: &Civil) -> String {
-        match self {
-            Self::Default => date.access(),
-            Self::Common | Self::Combined => date.common(),
-            Self::Json => date.rfc3339(),
-        }
-    }
-}
-
-impl FromStr for LogFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "default" => Ok(Self::Default),
-            "common" => Ok(Self::Common),
-            "combined" => Ok(Self::Combined),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("`{text}` is no log format; take default, common, combined or json")),
-        }
+fn stamp(format: LogFormat, date: &Civil) -> String {
+    match format {
+        LogFormat::Default => date.access(),
+        LogFormat::Common | LogFormat::Combined => date.common(),
+        LogFormat::Json => date.rfc3339(),
     }
 }
 
 /// One answered request.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// The client's address.
-    pub client: &'a str,
+    pub(crate) client: &'a str,
     /// The request line as it was sent; of a refused request what had arrived of it, which may be nothing.
-    pub request: &'a [u8],
+    pub(crate) request: &'a [u8],
     /// The status that was sent; 499 for a client that left before there was one.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Bytes of body that were sent.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// From the request's head to the end of its answer.
-    pub duration: Duration,
+    pub(crate) duration: Duration,
     /// The `Referer` header.
-    pub referer: Option<&'a [u8]>,
+    pub(crate) referer: Option<&'a [u8]>,
     /// The `User-Agent` header.
-    pub user_agent: Option<&'a [u8]>,
+    pub(crate) user_agent: Option<&'a [u8]>,
 }
 
 /// The date in the form of the log. The clock is asked and the text made anew once a second, when the
 /// machine's clock begins one.
 #[derive(Debug)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     format: LogFormat,
     until: Option<Tick>,
     text: String,
@@ -79,12 +49,12 @@ pub struct Stamp {
 
 impl Stamp {
     /// A stamp for lines of `format`.
-    pub fn new(format: LogFormat) -> Self {
+    pub(crate) fn new(format: LogFormat) -> Self {
         Self { format, until: None, text: String::new() }
     }
 
     /// Appends the line of `entry`, answered `now`, with its line feed.
-    pub fn append(&mut self, now: Tick, entry: &Entry<'_>, line: &mut Vec<u8>) {
+    pub(crate) fn append(&mut self, now: Tick, entry: &Entry<'_>, line: &mut Vec<u8>) {
         if self.until.is_none_or(|until| now >= until) {
             self.renew(now, clock::unix_time());
         }
@@ -97,7 +67,7 @@ impl Stamp {
 
     /// Makes the text of `unix`, which is the time `now`; it holds until the next second.
     fn renew(&mut self, now: Tick, unix: Duration) {
-        self.text = self.format.stamp(&Civil::from_unix(unix.as_secs()));
+        self.text = stamp(self.format, &Civil::from_unix(unix.as_secs()));
         self.until =
             Some(now.after(Duration::from_nanos(1_000_000_000 - u64::from(unix.subsec_nanos()))));
     }

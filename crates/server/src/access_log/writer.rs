@@ -7,8 +7,9 @@
 //! case.
 
 use super::batch::{self, Batch};
-use super::format::{Entry, LogFormat, Stamp};
+use super::format::{Entry, Stamp};
 use crate::clock::Tick;
+use skyward_config::LogFormat;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -48,7 +49,7 @@ struct Lines {
 /// One worker's end of the log; in cache lines that no other worker writes to.
 #[derive(Debug)]
 #[repr(align(128))]
-pub struct Log {
+pub(crate) struct Log {
     lines: Mutex<Lines>,
     state: Arc<State>,
     writer: Thread,
@@ -56,12 +57,12 @@ pub struct Log {
 
 impl Log {
     /// Appends the line of `entry`, which ended `now`.
-    pub fn record(&self, now: Tick, entry: &Entry<'_>) {
+    pub(crate) fn record(&self, now: Tick, entry: &Entry<'_>) {
         self.append(now, |bytes, stamp| stamp.append(now, entry, bytes));
     }
 
     /// Appends a line of the service's own.
-    pub fn notice(&self, line: &str) {
+    pub(crate) fn notice(&self, line: &str) {
         self.append(Tick::now(), |bytes, _| {
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
@@ -69,7 +70,7 @@ impl Log {
     }
 
     /// Lines of all logs that were lost because the output did not take them.
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.state.dropped.load(Relaxed)
     }
 
@@ -96,7 +97,7 @@ impl Log {
 
 /// The writing thread, and the end from which it is stopped.
 #[derive(Debug)]
-pub struct LogWriter {
+pub(crate) struct LogWriter {
     logs: Vec<Arc<Log>>,
     state: Arc<State>,
     writer: Thread,
@@ -108,7 +109,7 @@ impl LogWriter {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn start(count: usize, format: LogFormat, sink: Sink) -> io::Result<Self> {
+    pub(crate) fn start(count: usize, format: LogFormat, sink: Sink) -> io::Result<Self> {
         let state = Arc::new(State::default());
         let (hand_over, logs) = sync_channel::<Vec<Arc<Log>>>(1);
         let (end, ended) = sync_channel(1);
@@ -132,13 +133,13 @@ impl LogWriter {
     }
 
     /// The log number `index`.
-    pub fn log(&self, index: usize) -> Arc<Log> {
+    pub(crate) fn log(&self, index: usize) -> Arc<Log> {
         Arc::clone(&self.logs[index])
     }
 
     /// Writes what is buffered and ends the thread; gives up after `patience` (a stuck pipe must not keep the
     /// process alive).
-    pub fn close(&self, patience: Duration) {
+    pub(crate) fn close(&self, patience: Duration) {
         self.state.closing.store(true, Relaxed);
         self.writer.unpark();
         let _ = self.ended.recv_timeout(patience);

@@ -2,7 +2,7 @@
 //! reader could take for something else (a bare line feed, a space after the size, a missing CRLF) is an
 //! error.
 
-use super::refusal::{self, Refusal};
+use crate::problem::{self, Refusal};
 
 /// Bytes of chunk extensions and of trailers that one body may have.
 const MAX_EXTRA: usize = 8 * 1024;
@@ -21,7 +21,7 @@ enum Part {
 
 /// A chunked body that is being read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunked {
+pub(crate) struct Chunked {
     part: Part,
     /// The size of the chunk; what is left of it while in its data.
     size: u64,
@@ -32,7 +32,7 @@ pub struct Chunked {
 
 impl Chunked {
     /// A body of at most `max` bytes.
-    pub fn new(max: u64) -> Self {
+    pub(crate) fn new(max: u64) -> Self {
         Self { part: Part::Size { digits: 0 }, size: 0, total: 0, extra: 0, max }
     }
 
@@ -40,7 +40,7 @@ impl Chunked {
     ///
     /// # Errors
     /// The refusal, for a malformed body or one that is too large.
-    pub fn advance(&mut self, input: &[u8]) -> Result<(usize, bool), Refusal> {
+    pub(crate) fn advance(&mut self, input: &[u8]) -> Result<(usize, bool), Refusal> {
         let mut at = 0;
         while at < input.len() {
             if self.part == Part::Data {
@@ -80,28 +80,28 @@ impl Chunked {
                 self.extra(Part::Trailer { empty: false })
             }
             (Part::TrailerEnd { empty: false }, b'\n') => Ok(Part::Trailer { empty: true }),
-            _ => Err(refusal::BAD_CHUNK),
+            _ => Err(problem::BAD_CHUNK),
         }
     }
 
     fn digit(&mut self, byte: u8) -> Result<Part, Refusal> {
-        let Part::Size { digits } = self.part else { return Err(refusal::BAD_CHUNK) };
+        let Part::Size { digits } = self.part else { return Err(problem::BAD_CHUNK) };
         if digits == 0 {
             self.size = 0;
         }
-        let value = char::from(byte).to_digit(16).ok_or(refusal::BAD_CHUNK)?;
+        let value = char::from(byte).to_digit(16).ok_or(problem::BAD_CHUNK)?;
         self.size = self.size * 16 + u64::from(value);
         Ok(Part::Size { digits: digits + 1 })
     }
 
     fn data(&mut self) -> Result<Part, Refusal> {
         self.total = self.total.saturating_add(self.size);
-        if self.total > self.max { Err(refusal::LARGE_BODY) } else { Ok(Part::Data) }
+        if self.total > self.max { Err(problem::LARGE_BODY) } else { Ok(Part::Data) }
     }
 
     fn extra(&mut self, part: Part) -> Result<Part, Refusal> {
         self.extra += 1;
-        if self.extra > MAX_EXTRA { Err(refusal::BAD_CHUNK) } else { Ok(part) }
+        if self.extra > MAX_EXTRA { Err(problem::BAD_CHUNK) } else { Ok(part) }
     }
 }
 
@@ -145,19 +145,19 @@ mod tests {
             b"0000000000000005\r\nhello\r\n",
             b"G\r\n",
         ] {
-            assert_eq!(whole(input), Err(refusal::BAD_CHUNK), "{}", input.escape_ascii());
+            assert_eq!(whole(input), Err(problem::BAD_CHUNK), "{}", input.escape_ascii());
         }
-        assert_eq!(whole(&[b"1;", &[b'x'; MAX_EXTRA + 1][..]].concat()), Err(refusal::BAD_CHUNK));
+        assert_eq!(whole(&[b"1;", &[b'x'; MAX_EXTRA + 1][..]].concat()), Err(problem::BAD_CHUNK));
     }
 
     #[test]
     fn the_limit_is_on_the_sum() {
-        assert_eq!(whole(b"3E9\r\n"), Err(refusal::LARGE_BODY));
+        assert_eq!(whole(b"3E9\r\n"), Err(problem::LARGE_BODY));
         assert_eq!(whole(b"3E8\r\n"), Ok((5, false)));
         let chunk = [b"1F4\r\n", &[b'x'; 500][..], b"\r\n"].concat();
         assert!(whole(&[&chunk[..], &chunk].concat()).is_ok());
-        assert_eq!(whole(&[&chunk[..], &chunk, b"1\r\n"].concat()), Err(refusal::LARGE_BODY));
-        assert_eq!(whole(b"fffffffffffffff\r\n"), Err(refusal::LARGE_BODY));
+        assert_eq!(whole(&[&chunk[..], &chunk, b"1\r\n"].concat()), Err(problem::LARGE_BODY));
+        assert_eq!(whole(b"fffffffffffffff\r\n"), Err(problem::LARGE_BODY));
     }
 
     proptest! {

@@ -1,29 +1,12 @@
 //! Which deadline of a connection comes next, and what it means. Pure: [`Progress`] in, a tick out.
 
-use super::progress::Progress;
 use crate::clock::Tick;
-use std::time::Duration;
-
-/// How long a client, and the application, may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// From the first byte of a head to its last, and from the connection to the first byte.
-    pub header: Duration,
-    /// Between two requests.
-    pub idle: Duration,
-    /// Between two parts of a body.
-    pub body: Duration,
-    /// Between two parts of an answer that the client takes.
-    pub write: Duration,
-    /// From a request's head to the end of its answer.
-    pub request: Duration,
-    /// How long, once draining, a connection without a request is kept for one that may be on its way.
-    pub drain_grace: Duration,
-}
+use crate::endpoint::Deadlines;
+use crate::progress::Progress;
 
 /// What it means that a deadline has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expiry {
+pub(crate) enum Expiry {
     /// Nothing is owed: close.
     Idle,
     /// Part of a head has arrived: 408.
@@ -37,7 +20,11 @@ pub enum Expiry {
 }
 
 /// The next deadline; `draining` since when, if so.
-pub fn next(progress: &Progress, limits: &Deadlines, draining: Option<Tick>) -> (Tick, Expiry) {
+pub(crate) fn next(
+    progress: &Progress,
+    limits: &Deadlines,
+    draining: Option<Tick>,
+) -> (Tick, Expiry) {
     if let Some(overdue) = progress.overdue_since.get() {
         return (overdue.after(limits.write), Expiry::Write);
     }
@@ -74,6 +61,7 @@ fn waiting(progress: &Progress, limits: &Deadlines, draining: Option<Tick>) -> (
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const SECOND: u64 = 1_000_000_000;
     const LIMITS: Deadlines = Deadlines {

@@ -1,8 +1,9 @@
 //! Where messages begin and end in what a client sends.
 
 use super::chunked::Chunked;
-use super::head::{BodyKind, Head, HeadRules, Scan};
-use super::refusal::Refusal;
+use super::head::{BodyKind, Head, Scan};
+use crate::endpoint::HeadLimits;
+use crate::problem::Refusal;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -14,7 +15,7 @@ enum State {
 
 /// What of the input may be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// The first `length` bytes, a whole head.
     PassHead {
         /// Bytes.
@@ -34,25 +35,25 @@ pub enum Step {
 
 /// Follows one connection's messages.
 #[derive(Debug)]
-pub struct Framing {
+pub(crate) struct Framing {
     state: State,
-    rules: Arc<HeadRules>,
+    rules: Arc<HeadLimits>,
 }
 
 impl Framing {
     /// At the start of a connection.
-    pub fn new(rules: Arc<HeadRules>) -> Self {
+    pub(crate) fn new(rules: Arc<HeadLimits>) -> Self {
         Self { state: State::Head(Head::default()), rules }
     }
 
     /// Whether a body is due.
-    pub fn in_body(&self) -> bool {
+    pub(crate) fn in_body(&self) -> bool {
         !matches!(self.state, State::Head(_))
     }
 
     /// Whether `input`, which follows what was passed on, surely has the rest of the message's body. Never said of
     /// chunks: where they end is known once they are passed on.
-    pub fn has_whole_body(&self, input: &[u8]) -> bool {
+    pub(crate) fn has_whole_body(&self, input: &[u8]) -> bool {
         match &self.state {
             State::Head(_) => true,
             State::Sized(left) => u64::try_from(input.len()).is_ok_and(|length| length >= *left),
@@ -61,7 +62,7 @@ impl Framing {
     }
 
     /// Judges `input`: what has arrived and was not passed on yet. Not to be called again after a refusal.
-    pub fn advance(&mut self, input: &[u8]) -> Step {
+    pub(crate) fn advance(&mut self, input: &[u8]) -> Step {
         match &mut self.state {
             State::Head(head) => match head.advance(input, &self.rules) {
                 Scan::More => Step::More,
@@ -104,7 +105,7 @@ mod tests {
 
     fn steps(input: &[u8]) -> Vec<Step> {
         let rules =
-            HeadRules { max_header_bytes: 1_024, max_body_bytes: 100, allowed_hosts: Vec::new() };
+            HeadLimits { max_header_bytes: 1_024, max_body_bytes: 100, allowed_hosts: Vec::new() };
         let mut framing = Framing::new(Arc::new(rules));
         let (mut at, mut steps) = (0, Vec::new());
         loop {

@@ -4,19 +4,9 @@
 //! repeated Host, and Content-Length together with Transfer-Encoding. Whatever two parsers could read
 //! differently is refused here, before hyper sees a byte of it (RFC 9112 §11.2, request smuggling).
 
-use super::refusal::{self, Refusal};
 use super::syntax::{self, Target};
-
-/// What a head may be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeadRules {
-    /// Bytes of the request line and all header lines.
-    pub max_header_bytes: usize,
-    /// Bytes of the body.
-    pub max_body_bytes: u64,
-    /// Hosts this service answers for, lower case, `*.` in front for all below; empty for every host.
-    pub allowed_hosts: Vec<String>,
-}
+use crate::endpoint::HeadLimits;
+use crate::problem::{self, Refusal};
 
 /// Bytes of a request target, if the head may be that large (RFC 9112 §3 asks for at least 8000).
 const MAX_TARGET: usize = 8_192;
@@ -27,7 +17,7 @@ const MAX_LINES: usize = 100;
 
 /// How the body after a head is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyKind {
+pub(crate) enum BodyKind {
     /// So many bytes; 0 for none.
     Sized(u64),
     /// Chunks.
@@ -36,7 +26,7 @@ pub enum BodyKind {
 
 /// How far a head has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scan {
+pub(crate) enum Scan {
     /// It is not complete yet.
     More,
     /// It is the first `length` bytes.
@@ -54,7 +44,7 @@ pub enum Scan {
 
 /// A head that is being read.
 #[derive(Clone, Debug, Default)]
-pub struct Head {
+pub(crate) struct Head {
     /// Where the current line starts.
     line: usize,
     /// Header lines so far, the request line being the first; 0 before it.
@@ -69,7 +59,7 @@ pub struct Head {
 
 impl Head {
     /// Reads on in `input`, which starts where the head starts and is as before with more bytes at its end.
-    pub fn advance(&mut self, input: &[u8], rules: &HeadRules) -> Scan {
+    pub(crate) fn advance(&mut self, input: &[u8], rules: &HeadLimits) -> Scan {
         while let Some(position) = memchr::memchr(b'\n', &input[self.line..]) {
             let end = self.line + position;
             if end + 1 > rules.max_header_bytes {
@@ -94,17 +84,17 @@ impl Head {
         if input.len() >= rules.max_header_bytes {
             Scan::Refuse(self.too_large())
         } else if self.lines == 0 && partial > MAX_TARGET + 64 {
-            Scan::Refuse(refusal::LONG_TARGET)
+            Scan::Refuse(problem::LONG_TARGET)
         } else {
             Scan::More
         }
     }
 
     fn too_large(&self) -> Refusal {
-        if self.lines == 0 { refusal::LONG_TARGET } else { refusal::LARGE_HEAD }
+        if self.lines == 0 { problem::LONG_TARGET } else { problem::LARGE_HEAD }
     }
 
-    fn read(&mut self, line: &[u8], rules: &HeadRules) -> Result<Option<BodyKind>, Refusal> {
+    fn read(&mut self, line: &[u8], rules: &HeadLimits) -> Result<Option<BodyKind>, Refusal> {
         if self.lines == 0 {
             // Empty lines before a request are skipped (RFC 9112 §2.2); they count into the size.
             if !line.is_empty() {
@@ -118,12 +108,12 @@ impl Head {
         }
         self.lines += 1;
         if self.lines > MAX_LINES + 1 {
-            return Err(refusal::LARGE_HEAD);
+            return Err(problem::LARGE_HEAD);
         }
         self.field(line, rules).map(|()| None)
     }
 
-    fn request_line(&mut self, line: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
+    fn request_line(&mut self, line: &[u8], rules: &HeadLimits) -> Result<(), Refusal> {
         const MALFORMED: Refusal = Refusal::bad_request("the request line is malformed");
         let (method, rest) = syntax::split_token(line).ok_or(MALFORMED)?;
         let rest = rest.strip_prefix(b" ").ok_or(MALFORMED)?;
@@ -135,15 +125,15 @@ impl Head {
             [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
                 if major.is_ascii_digit() && minor.is_ascii_digit() =>
             {
-                return Err(refusal::OTHER_VERSION);
+                return Err(problem::OTHER_VERSION);
             }
             _ => return Err(MALFORMED),
         }
         if target.len() > MAX_TARGET {
-            return Err(refusal::LONG_TARGET);
+            return Err(problem::LONG_TARGET);
         }
         if method == b"CONNECT" {
-            return Err(refusal::NO_TUNNEL);
+            return Err(problem::NO_TUNNEL);
         }
         match syntax::target(target) {
             Some(Target::Origin) => Ok(()),
@@ -156,7 +146,7 @@ impl Head {
         }
     }
 
-    fn field(&mut self, line: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
+    fn field(&mut self, line: &[u8], rules: &HeadLimits) -> Result<(), Refusal> {
         // A space before the colon and a folded line (obs-fold) both show up here: neither is part of a token.
         let (name, value) = syntax::split_token(line)
             .and_then(|(name, rest)| Some((name, rest.strip_prefix(b":")?)))
@@ -176,7 +166,7 @@ impl Head {
         }
     }
 
-    fn host(&mut self, value: &[u8], rules: &HeadRules) -> Result<(), Refusal> {
+    fn host(&mut self, value: &[u8], rules: &HeadLimits) -> Result<(), Refusal> {
         if std::mem::replace(&mut self.has_host, true) {
             return Err(Refusal::bad_request("there is more than one Host"));
         }
@@ -197,7 +187,7 @@ impl Head {
             return Err(MALFORMED);
         }
         let length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
-        self.body = Some(BodyKind::Sized(length.ok_or(refusal::LARGE_BODY)?));
+        self.body = Some(BodyKind::Sized(length.ok_or(problem::LARGE_BODY)?));
         Ok(())
     }
 
@@ -218,15 +208,15 @@ impl Head {
         Ok(())
     }
 
-    fn complete(&self, rules: &HeadRules) -> Result<BodyKind, Refusal> {
+    fn complete(&self, rules: &HeadLimits) -> Result<BodyKind, Refusal> {
         if !self.has_host && !self.http_10 {
             return Err(Refusal::bad_request("there is no Host"));
         }
         if !self.has_host && !self.target_host && !rules.allowed_hosts.is_empty() {
-            return Err(refusal::FOREIGN_HOST);
+            return Err(problem::FOREIGN_HOST);
         }
         match self.body.unwrap_or(BodyKind::Sized(0)) {
-            BodyKind::Sized(length) if length > rules.max_body_bytes => Err(refusal::LARGE_BODY),
+            BodyKind::Sized(length) if length > rules.max_body_bytes => Err(problem::LARGE_BODY),
             body => Ok(body),
         }
     }
@@ -234,13 +224,13 @@ impl Head {
 
 /// Checks the form of a host with an optional port and, if it is the one that counts, whether this service
 /// answers for it.
-fn check_host(value: &[u8], rules: &HeadRules, counts: bool) -> Result<(), Refusal> {
+fn check_host(value: &[u8], rules: &HeadLimits, counts: bool) -> Result<(), Refusal> {
     let name = syntax::host_name(value).ok_or(Refusal::bad_request("the host is malformed"))?;
     if counts
         && !rules.allowed_hosts.is_empty()
         && !rules.allowed_hosts.iter().any(|allowed| allows(allowed, name))
     {
-        return Err(refusal::FOREIGN_HOST);
+        return Err(problem::FOREIGN_HOST);
     }
     Ok(())
 }
@@ -257,5 +247,4 @@ fn allows(allowed: &str, name: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "head_tests.rs"]
 mod tests;

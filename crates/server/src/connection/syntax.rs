@@ -2,7 +2,7 @@
 
 /// The forms of a request target (RFC 9112 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
+pub(crate) enum Target<'a> {
     /// `/path?query`.
     Origin,
     /// `http://host/path`, with its host and port.
@@ -57,7 +57,7 @@ fn leading(class: u8, bytes: &[u8]) -> usize {
 }
 
 /// Splits off the token at the start (RFC 9110 §5.6.2): a method, or a header's name. None if there is none.
-pub fn split_token(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_token(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     match leading(TOKEN, bytes) {
         0 => None,
         length => Some(bytes.split_at(length)),
@@ -65,14 +65,14 @@ pub fn split_token(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A header's value, with the space around it: no control character but the tab (RFC 9110 §5.5).
-pub fn is_field_value(bytes: &[u8]) -> bool {
+pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
     // Without an early end, so that many bytes are looked at in one instruction.
     let is_control = |byte: u8| byte < b' ' && byte != b'\t' || byte == 0x7f;
     bytes.iter().fold(0, |found, byte| found | u8::from(is_control(*byte))) == 0
 }
 
 /// The form of a request target that hyper will take as well; none for a malformed one.
-pub fn target(bytes: &[u8]) -> Option<Target<'_>> {
+pub(crate) fn target(bytes: &[u8]) -> Option<Target<'_>> {
     if bytes == b"*" {
         return Some(Target::Asterisk);
     }
@@ -94,7 +94,7 @@ pub fn target(bytes: &[u8]) -> Option<Target<'_>> {
 
 /// The name in `name[:port]`, or the address in `[address][:port]` with its brackets; none for a malformed
 /// one. Names are what DNS, Kubernetes and people use: letters, digits, `-`, `.` and `_`.
-pub fn host_name(value: &[u8]) -> Option<&[u8]> {
+pub(crate) fn host_name(value: &[u8]) -> Option<&[u8]> {
     let (name, port) = if value.first() == Some(&b'[') {
         let end = value.iter().position(|byte| *byte == b']')?;
         let address = std::str::from_utf8(&value[1..end]).ok()?;

@@ -7,7 +7,7 @@
 
 use super::deadline::{self, Expiry};
 use crate::clock::Tick;
-use crate::exchange::Context as Connection;
+use crate::endpoint::ConnectionContext as Connection;
 use crate::lifecycle::Phase;
 use pin_project_lite::pin_project;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ pin_project! {
 impl<'a> Watch<'a> {
     /// A watch over `connection`.
     pub(super) fn new(connection: &'a Connection) -> Self {
-        let first = connection.progress.opened.after(connection.site.deadlines.header);
+        let first = connection.progress.opened.after(connection.endpoint.deadlines.header);
         Self {
             connection,
             timer: sleep_until(first.instant().into()),
@@ -62,7 +62,7 @@ impl<'a> Watch<'a> {
             if *this.phase >= Some(Phase::Draining) { lifecycle.draining_since() } else { None };
         loop {
             let (at, expiry) =
-                deadline::next(&connection.progress, &connection.site.deadlines, draining);
+                deadline::next(&connection.progress, &connection.endpoint.deadlines, draining);
             let is_early = this.timer.is_elapsed();
             if is_early && Tick::now() >= at {
                 return Poll::Ready(expiry);

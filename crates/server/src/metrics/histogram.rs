@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Upper bounds of the buckets in nanoseconds, and their labels in seconds: what the semantic conventions advise for
 /// `http.server.request.duration`.
-pub const BUCKETS: [(u64, &str); 14] = [
+pub(crate) const BUCKETS: [(u64, &str); 14] = [
     (5_000_000, "0.005"),
     (10_000_000, "0.01"),
     (25_000_000, "0.025"),
@@ -23,21 +23,21 @@ pub const BUCKETS: [(u64, &str); 14] = [
 
 /// Counts by bucket, the last one without an upper bound, and the sum of all durations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     counts: [u64; BUCKETS.len() + 1],
     sum: Duration,
 }
 
 impl Histogram {
     /// A histogram of one duration.
-    pub fn of(duration: Duration) -> Self {
+    pub(crate) fn of(duration: Duration) -> Self {
         let mut histogram = Self::default();
         histogram.observe(duration);
         histogram
     }
 
     /// Counts `duration`; a bound belongs to the bucket below it (`le`).
-    pub fn observe(&mut self, duration: Duration) {
+    pub(crate) fn observe(&mut self, duration: Duration) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let index =
             BUCKETS.iter().position(|(bound, _)| nanoseconds <= *bound).unwrap_or(BUCKETS.len());
@@ -46,7 +46,7 @@ impl Histogram {
     }
 
     /// Adds the counts of `other`.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (count, added) in self.counts.iter_mut().zip(other.counts) {
             *count += added;
         }
@@ -54,17 +54,17 @@ impl Histogram {
     }
 
     /// How many durations were counted.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// Their sum.
-    pub fn sum(&self) -> Duration {
+    pub(crate) fn sum(&self) -> Duration {
         self.sum
     }
 
     /// For each bound, in seconds, how many durations were at most that long; `+Inf` comes last.
-    pub fn cumulative(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub(crate) fn cumulative(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let labels = BUCKETS.iter().map(|(_, label)| *label).chain(["+Inf"]);
         labels.zip(self.counts.iter().scan(0, |sum, count| {
             *sum += count;

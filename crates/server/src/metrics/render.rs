@@ -6,10 +6,10 @@ use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The media type of [`render`]'s text.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All numbers; `dropped_lines` is the access log's count.
-pub fn render(metrics: &Metrics, dropped_lines: u64, version: &str) -> String {
+pub(crate) fn render(metrics: &Metrics, dropped_lines: u64, version: &str) -> String {
     let mut text = String::with_capacity(4 * 1024);
     durations(metrics, &mut text);
     let mut number = |name: &str, kind: &str, help: &str, labels: &str, value: &dyn Display| {
@@ -88,8 +88,8 @@ mod tests {
             Series { method: "GET", route: "/", status: StatusCode::OK },
             Duration::from_millis(7),
         );
-        metrics.acceptor().begin();
-        metrics.acceptor().end(
+        metrics.workers[1].begin();
+        metrics.workers[1].end(
             Series { method: "_OTHER", route: "", status: StatusCode::BAD_REQUEST },
             Duration::ZERO,
         );

@@ -4,8 +4,7 @@
 use crate::support::{Client, InProcess, Process};
 use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
-use skyward_server::App;
-use skyward_server::drain::Outcome;
+use skyward_server::{App, Outcome};
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -75,8 +74,7 @@ fn app() -> App {
 
 #[test]
 fn a_slow_body() {
-    let service =
-        InProcess::start(app(), |settings| settings.deadlines.body = Duration::from_millis(200));
+    let service = InProcess::start(app(), |settings| settings.body_timeout_ms = Some(200));
     for head in [
         "Content-Length: 10\r\n\r\nabc",
         "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
@@ -93,8 +91,7 @@ fn a_slow_body() {
 
 #[test]
 fn a_body_in_drops_meets_the_deadline_of_the_request() {
-    let service =
-        InProcess::start(app(), |settings| settings.deadlines.request = Duration::from_millis(400));
+    let service = InProcess::start(app(), |settings| settings.request_timeout_ms = Some(400));
     let mut client = Client::connect(service.address);
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n");
     for _ in 0..1_000 {
@@ -108,8 +105,7 @@ fn a_body_in_drops_meets_the_deadline_of_the_request() {
 
 #[test]
 fn an_application_that_takes_too_long() {
-    let service =
-        InProcess::start(app(), |settings| settings.deadlines.request = Duration::from_millis(200));
+    let service = InProcess::start(app(), |settings| settings.request_timeout_ms = Some(200));
     let mut client = Client::connect(service.address);
     client.send("GET /sleepy HTTP/1.1\r\nHost: a\r\n\r\n");
     let answer = client.answer();
@@ -120,8 +116,7 @@ fn an_application_that_takes_too_long() {
 
 #[test]
 fn a_client_that_does_not_read() {
-    let service =
-        InProcess::start(app(), |settings| settings.deadlines.write = Duration::from_millis(300));
+    let service = InProcess::start(app(), |settings| settings.write_timeout_ms = Some(300));
     let mut client = Client::connect(service.address);
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
     // It is cut, or else this stop would not end before the cap.
@@ -136,8 +131,7 @@ fn a_client_that_does_not_read() {
 
 #[test]
 fn a_client_that_reads_slowly_is_not_cut() {
-    let service =
-        InProcess::start(app(), |settings| settings.deadlines.write = Duration::from_millis(1_500));
+    let service = InProcess::start(app(), |settings| settings.write_timeout_ms = Some(1_500));
     let mut client = Client::connect(service.address);
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
     std::thread::sleep(Duration::from_millis(300));

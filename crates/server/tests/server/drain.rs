@@ -3,8 +3,7 @@
 use crate::support::{Client, InProcess, Process, get, wait_for};
 use axum::routing::get as on_get;
 use rustix::process::Signal;
-use skyward_server::App;
-use skyward_server::drain::{Drained, Outcome};
+use skyward_server::{App, Drained, Outcome};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -109,7 +108,7 @@ fn what_is_under_way_is_answered() {
 #[test]
 fn the_cap_cuts_what_takes_too_long() {
     let mut service = InProcess::start(slow_app(Duration::from_mins(1)), |settings| {
-        settings.drain_cap = Duration::from_millis(300);
+        settings.drain_cap_ms = Some(300);
     });
     let mut client = Client::connect(service.address);
     client.send(GET);

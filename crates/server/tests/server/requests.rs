@@ -224,7 +224,7 @@ fn bodies() {
     let app = App::new()
         .route("/echo", post(async |body: String| body))
         .route("/", on_get(async || "page"));
-    let service = InProcess::start(app, |settings| settings.max_body_bytes = 100);
+    let service = InProcess::start(app, |settings| settings.max_body_bytes = Some(100));
     let mut client = Client::connect(service.address);
     client.send(format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello{GET}"));
     assert_eq!(client.answer().text(), "hello");
@@ -286,7 +286,7 @@ fn a_body_as_large_as_allowed() {
     let app = App::new()
         .route("/plain", post(async |body: String| body.len().to_string()))
         .route("/of/{name}", post(async |body: String| body.len().to_string()));
-    let service = InProcess::start(app, |settings| settings.max_body_bytes = length);
+    let service = InProcess::start(app, |settings| settings.max_body_bytes = Some(length));
     let body = "x".repeat(usize::try_from(length).unwrap());
     for path in ["/plain", "/of/it"] {
         let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");

@@ -48,7 +48,7 @@ fn a_bad_address() {
     fails(
         &["--host", "localhost"],
         2,
-        "--host: `localhost` is no IP address; names are not looked up here",
+        "--host: \"localhost\" is not valid; a host is an IP address, such as 127.0.0.1",
     );
 }
 
@@ -85,7 +85,7 @@ fn wrong_usage() {
     fails(
         &["--port", "http"],
         2,
-        "skyward-server: --port: `http` is no whole number from 0 to 65535",
+        "skyward-server: --port: \"http\" is not valid; a port is a whole number from 0 to 65535",
     );
     fails(&["--colour"], 2, "skyward-server: invalid option '--colour'; --help lists the flags");
     let output = command(&[]).env("SKYWARD_SERVICE__LOG_FORMAT", "xml").output().unwrap();
@@ -93,7 +93,7 @@ fn wrong_usage() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         text,
-        "skyward-server: SKYWARD_SERVICE__LOG_FORMAT: `xml` is no log format; take default, common, combined or json\n"
+        "skyward-server: SKYWARD_SERVICE__LOG_FORMAT: \"xml\" is not valid; it is one of \"default\", \"common\", \"combined\", \"json\"\n"
     );
 }
 

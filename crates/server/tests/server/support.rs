@@ -1,10 +1,7 @@
 //! A running service and a raw client.
 
 use rustix::process::{Pid, Signal, kill_process};
-use skyward_server::App;
-use skyward_server::drain::{Outcome, Stop};
-use skyward_server::settings::Settings;
-use skyward_server::startup::Server;
+use skyward_server::{App, Outcome, Server, Settings, Stop};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The longest that anything here is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The binary, on free ports of loopback.
 pub(crate) fn command(flags: &[&str]) -> Command {
@@ -138,7 +135,7 @@ impl InProcess {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             admin_port: 0,
-            drain_delay: Duration::ZERO,
+            drain_delay_ms: Some(0),
             ..Settings::default()
         };
         change(&mut settings);
@@ -221,8 +218,8 @@ impl Client {
 
     pub(crate) fn try_connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: Vec::new() })
     }
@@ -306,7 +303,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
 /// Waits until `condition` holds.
 #[track_caller]
 pub(crate) fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     while !condition() {
         assert!(Instant::now() < end, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(5));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use skyward_deployer::cluster::Cluster;
+use skyward_deployer::api::ApiServer;
 use skyward_deployer::history::{History, Status};
 
 use super::Run;
@@ -14,12 +14,12 @@ use crate::support::foreign;
 const RECORDS: &str = "skyward.dev/";
 
 /// What is wrong with the namespace of a run. The namespace of the scenario's name is that of a run without faults.
-pub(super) async fn of(cluster: &Cluster, run: &Run, census: &Census) -> Vec<String> {
+pub(super) async fn of(api: &ApiServer, run: &Run, census: &Census) -> Vec<String> {
     let mut wrong = foreign::touched(&run.planted, census, &run.namespace);
     wrong
         .extend(differences(&objects(census, run.scenario.name), &objects(census, &run.namespace)));
     wrong.extend(orphans(census, &run.namespace));
-    wrong.extend(history(cluster, run, census).await);
+    wrong.extend(history(api, run, census).await);
     if let Some(image) = run.scenario.serves {
         wrong.extend(serving(census, &run.namespace, image));
     }
@@ -75,8 +75,8 @@ fn orphans(census: &Census, namespace: &str) -> Vec<String> {
 }
 
 /// The revisions: in order, none pending, each Secret one of them, the newest good one with the image that should serve.
-async fn history(cluster: &Cluster, run: &Run, census: &Census) -> Vec<String> {
-    let revisions = match History::new(cluster, &run.namespace, "web").list().await {
+async fn history(api: &ApiServer, run: &Run, census: &Census) -> Vec<String> {
+    let revisions = match History::new(api, &run.namespace, "web").list().await {
         Ok(revisions) => revisions,
         Err(error) => return vec![error.to_string()],
     };

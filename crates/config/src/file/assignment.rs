@@ -1,0 +1,156 @@
+//! Values from variables and flags: a key and a text, read as the key's shape asks.
+
+use toml::de::DeValue;
+
+use crate::file::keys;
+use crate::file::shape::{DOCUMENT, Kind, Shape};
+use crate::file::tree::{Node, Table, Value};
+use crate::{Origin, Problem};
+
+/// What every variable of the configuration begins with.
+const PREFIX: &str = "SKYWARD_";
+
+/// The tree that `SKYWARD_SECTION__KEY=text` stands for; `None` where the variable is none of the
+/// configuration's.
+///
+/// Only a double underscore makes it ours: Kubernetes gives every pod `SKYWARD_SERVICE_PORT` and
+/// the like for a Service called skyward.
+pub(crate) fn variable(name: &str, text: &str) -> Option<Result<Table, Problem>> {
+    let segments: Vec<&str> = name.strip_prefix(PREFIX)?.split("__").collect();
+    if segments.len() < 2 {
+        return None;
+    }
+    Some(place(&segments, &str::to_lowercase, "__", text, &Origin::Variable(name.into())))
+}
+
+/// The name of the variable for a key.
+pub(crate) fn variable_name(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
+}
+
+/// What to say of a variable that would be a key's if it had two underscores.
+pub(crate) fn misspelt(name: &str) -> Option<String> {
+    let (section, key) = name.strip_prefix(PREFIX)?.split_once('_')?;
+    let (section, key) = (section.to_lowercase(), key.to_lowercase());
+    DOCUMENT.properties.get(&section)?.properties.get(&key)?;
+    Some(format!(
+        "{name} is not read; a key's variable has two underscores: {}",
+        variable_name(&format!("{section}.{key}"))
+    ))
+}
+
+/// The tree that `--set section.key=text` stands for.
+pub(crate) fn flag(argument: &str) -> Result<Table, Problem> {
+    let origin = Origin::Flag("--set");
+    let Some((key, text)) = argument.split_once('=') else {
+        let message =
+            "there is no value; it is --set section.key=value, such as --set service.port=8081"
+                .into();
+        return Err(Problem { origin, key: argument.escape_debug().to_string(), message });
+    };
+    place(&key.trim().split('.').collect::<Vec<_>>(), &str::to_owned, ".", text, &origin)
+}
+
+/// What a setting is of.
+struct Target {
+    shape: &'static Shape,
+    /// Its key as it is written in messages.
+    key: String,
+    /// Its key name by name.
+    path: Vec<String>,
+}
+
+/// The value that the text stands for, at its place in a tree.
+fn place(
+    segments: &[&str],
+    spell: &dyn Fn(&str) -> String,
+    separator: &str,
+    text: &str,
+    origin: &Origin,
+) -> Result<Table, Problem> {
+    let problem = |(key, message)| Problem { origin: origin.clone(), key, message };
+    let Target { shape, key, mut path } = locate(segments, spell, separator).map_err(problem)?;
+    let mut value = read(shape, text, origin).map_err(|message| problem((key, message)))?;
+    while path.len() > 1 {
+        let node = Node { value, origin: origin.clone() };
+        value = Value::Table(path.pop().map(|name| (name, node)).into_iter().collect());
+    }
+    Ok(path
+        .into_iter()
+        .map(|name| (name, Node { value: value.clone(), origin: origin.clone() }))
+        .collect())
+}
+
+/// Walks down the sections to the key; the error is a key and what is wrong with it.
+///
+/// Names of the configuration's own go through `spell`; a name in a map stays as it is, and may
+/// hold the separator.
+fn locate(
+    segments: &[&str],
+    spell: &dyn Fn(&str) -> String,
+    separator: &str,
+) -> Result<Target, (String, String)> {
+    let mut target = Target { shape: &DOCUMENT, key: String::new(), path: Vec::new() };
+    let mut rest = segments;
+    while let [segment, below @ ..] = rest {
+        let parent = target.key;
+        let name = if let Some(values) = &target.shape.values {
+            (target.shape, rest) = (values, &[]);
+            [&[*segment], below].concat().join(separator)
+        } else {
+            let name = spell(segment);
+            let key = keys::child(&parent, &name);
+            if key == "environment" {
+                return Err((key, "an environment's values stand in the file alone; set the effective key, such as service.port".into()));
+            }
+            let Some(property) = target.shape.properties.get(&name) else {
+                return Err((key, unknown(target.shape, &parent, &name)));
+            };
+            (target.shape, rest) = (property, below);
+            name
+        };
+        target.key = keys::child(&parent, &name);
+        target.path.push(name);
+    }
+    if target.shape.kind == Kind::Object && target.shape.values.is_none() {
+        let message = "that is a whole section; name one key of it, such as service.port";
+        return Err((target.key, message.into()));
+    }
+    Ok(target)
+}
+
+fn unknown(shape: &Shape, parent: &str, name: &str) -> String {
+    if shape.kind == Kind::Object {
+        keys::unknown(shape, name)
+    } else {
+        format!("unknown key; {parent} is a single value")
+    }
+}
+
+/// Text as the shape asks. What does not fit stays text, and the validator says so.
+fn read(shape: &Shape, text: &str, origin: &Origin) -> Result<Value, String> {
+    let is_toml = |open: char| text.trim_start().starts_with(open);
+    Ok(match shape.kind {
+        Kind::Integer => {
+            text.trim().parse().map_or_else(|_| Value::Text(text.into()), Value::Whole)
+        }
+        Kind::Boolean => text.trim().parse().map_or_else(|_| Value::Text(text.into()), Value::Flag),
+        Kind::Array if is_toml('[') => toml(shape, text, origin)?,
+        Kind::Object if is_toml('{') => toml(shape, text, origin)?,
+        Kind::Array => {
+            let items = text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
+            let node =
+                |item: &str| Node { value: Value::Text(item.into()), origin: origin.clone() };
+            Value::List(items.map(node).collect())
+        }
+        Kind::String | Kind::Object => Value::Text(text.into()),
+    })
+}
+
+fn toml(shape: &Shape, text: &str, origin: &Origin) -> Result<Value, String> {
+    let value = DeValue::parse(text.trim()).map_err(|error| {
+        let what = error.message().split(", expected").next().unwrap_or_default();
+        format!("{what}; {}", shape.right())
+    })?;
+    Ok(Value::new(value.into_inner(), &|_| origin.clone()))
+}

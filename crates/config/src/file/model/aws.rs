@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::file::grammar;
+
+/// `[aws]`: the topology in AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Aws {
+    /// The name of the stack: the prefix of every resource's name, and the value of the tag that
+    /// marks them as owned.
+    #[schemars(schema_with = "grammar::stack")]
+    pub name: String,
+    /// The region.
+    #[schemars(schema_with = "grammar::region")]
+    pub region: String,
+    /// The account that the credentials must belong to. Without it: any.
+    #[schemars(schema_with = "grammar::account")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The network of the VPC: six subnets of a sixteenth of it each, three public and three internal.
+    #[schemars(schema_with = "grammar::vpc_network")]
+    pub network: String,
+    /// The three availability zones. Without them: the first three that offer both the instances and the database.
+    #[schemars(schema_with = "grammar::zones")]
+    pub zones: Vec<String>,
+    /// One NAT gateway for all zones instead of one each: saves about 73 USD a month, and the instances of all zones lose
+    /// their way out when its zone fails.
+    pub single_nat_gateway: bool,
+    /// The type of the instances.
+    #[schemars(schema_with = "grammar::instance_type")]
+    pub instance_type: String,
+    /// The fewest instances; one a zone at 3.
+    #[schemars(schema_with = "grammar::instances")]
+    pub instances: u16,
+    /// The most instances: target tracking then chooses a number. Equal to `instances`: no scaling.
+    #[schemars(schema_with = "grammar::instances")]
+    pub max_instances: u16,
+    /// The average CPU use of the instances, in percent, that scaling aims for.
+    #[schemars(schema_with = "grammar::percent")]
+    pub target_cpu: u8,
+    /// The script that each instance runs when it starts, relative to the folder of the configuration file.
+    #[schemars(schema_with = "grammar::path")]
+    pub user_data: PathBuf,
+    /// The path that the load balancer asks for; an instance is healthy while it answers 200.
+    #[schemars(schema_with = "grammar::url_path")]
+    pub health_path: String,
+    /// The ARN of a certificate: the load balancer then speaks HTTPS, and HTTP only redirects to it.
+    #[schemars(schema_with = "grammar::certificate")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The database's engine.
+    pub database_engine: DatabaseEngine,
+    /// The class of the database cluster's three instances. Multi-AZ DB clusters have few: db.c6gd.medium, and the families
+    /// m5d, m6gd, m6id, m8gd, r5d, r6gd, r6id, r8gd and x2iedn from large on.
+    #[schemars(schema_with = "grammar::database_class")]
+    pub database_class: String,
+    /// The kind of the database's storage.
+    pub database_storage: DatabaseStorage,
+    /// The size of the database's storage, in GiB.
+    #[schemars(schema_with = "grammar::storage_gib")]
+    pub database_storage_gib: u32,
+    /// The provisioned input and output operations a second. Without it: 1000 with io1, the storage's own with gp3.
+    #[schemars(schema_with = "grammar::iops")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_iops: Option<u32>,
+    /// Days for which the database's backups are kept.
+    #[schemars(schema_with = "grammar::retention_days")]
+    pub backup_days: u16,
+    /// The database and the load balancer refuse to be deleted; `destroy` lifts that after its consent, nothing else does.
+    pub deletion_protection: bool,
+    /// A second bucket for the logs of the load balancer, the network and the assets bucket.
+    pub logs: bool,
+    /// Further tags of every resource, name to value.
+    #[schemars(schema_with = "grammar::aws_tags")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What the database speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseEngine {
+    /// MySQL.
+    Mysql,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// How the database's storage is made and paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseStorage {
+    /// Paid by size; 3000 operations a second are included.
+    Gp3,
+    /// Paid by size and by provisioned operations, on each of the three instances.
+    Io1,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self {
+            name: "skyward".into(),
+            region: "eu-central-1".into(),
+            account: None,
+            network: "10.20.0.0/16".into(),
+            zones: Vec::new(),
+            single_nat_gateway: false,
+            instance_type: "t3.micro".into(),
+            instances: 3,
+            max_instances: 6,
+            target_cpu: 60,
+            user_data: "infra/user-data.sh".into(),
+            health_path: "/".into(),
+            certificate: None,
+            database_engine: DatabaseEngine::Mysql,
+            database_class: "db.m5d.large".into(),
+            database_storage: DatabaseStorage::Gp3,
+            database_storage_gib: 100,
+            database_iops: None,
+            backup_days: 7,
+            deletion_protection: true,
+            logs: false,
+            tags: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::file::grammar;
+
+/// `[image]`: the service's OCI image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Image {
+    /// Where the image is pushed and what it is called: `[host[:port]/]path`, without tag or
+    /// digest.
+    #[schemars(schema_with = "grammar::repository")]
+    pub repository: String,
+    /// The tags it gets.
+    #[schemars(schema_with = "grammar::tags")]
+    pub tags: Vec<String>,
+    /// The platforms it is built for, `os/arch[/variant]`. Several make an image index.
+    #[schemars(schema_with = "grammar::platforms")]
+    pub platforms: Vec<String>,
+    /// The user and group id that the service runs as in the image, never one that a person or a
+    /// daemon on the host has.
+    #[schemars(schema_with = "grammar::user")]
+    pub user: u32,
+    /// The compression of the layer.
+    pub compression: Compression,
+    /// Further labels, name to value, beside those of `org.opencontainers.image` that are filled
+    /// in.
+    #[schemars(schema_with = "grammar::labels")]
+    pub labels: BTreeMap<String, String>,
+    /// The file with the dive rules that the image must pass, relative to the folder of the
+    /// configuration file.
+    #[schemars(schema_with = "grammar::path")]
+    pub rules: PathBuf,
+    /// The folder that the image is written to, relative to the folder of the configuration file.
+    #[schemars(schema_with = "grammar::path")]
+    pub output: PathBuf,
+    /// Whether a bill of materials of the compiled crates is attached as a referrer.
+    pub sbom: bool,
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Self {
+            repository: "skyward-service".into(),
+            tags: vec!["latest".into()],
+            platforms: vec!["linux/amd64".into()],
+            user: 65532,
+            compression: Compression::default(),
+            labels: BTreeMap::new(),
+            rules: "deploy/.dive-ci".into(),
+            output: "target/oci".into(),
+            sbom: true,
+        }
+    }
+}
+
+/// The compression of the image's layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// Read by every client.
+    #[default]
+    Gzip,
+    /// Smaller and faster; needs containerd 1.5, Docker 23 or podman.
+    Zstd,
+}
+
+impl Compression {
+    /// The word in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}

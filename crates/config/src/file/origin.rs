@@ -1,0 +1,113 @@
+//! Origins: each value knows the line, the variable or the flag that it came from, and so can every message.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::Loaded;
+use crate::file::shape::DOCUMENT;
+use crate::file::{keys, model};
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A line of the file, in `[environment.NAME]` when there is a name.
+    File {
+        /// The file as it is shown to people.
+        file: Arc<str>,
+        /// The line, from 1.
+        line: usize,
+        /// The environment.
+        environment: Option<Arc<str>>,
+    },
+    /// An environment variable, by name.
+    Variable(String),
+    /// A flag, such as `--set`.
+    Flag(&'static str),
+}
+
+impl Origin {
+    /// Orders origins as the layers lie on each other; within the file by line.
+    pub(crate) fn layer(&self) -> (u8, usize, &str) {
+        match self {
+            Self::Default => (0, 0, ""),
+            Self::File { line, .. } => (1, *line, ""),
+            Self::Variable(name) => (2, 0, name),
+            Self::Flag(_) => (3, 0, ""),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { file, line, environment: None } => write!(f, "{file}:{line}"),
+            Self::File { file, line, environment: Some(name) } => {
+                write!(f, "{file}:{line} (environment {name})")
+            }
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The origin of each value that somebody set, by key: `service.port`, `service.env.RUST_LOG`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origins(pub(crate) BTreeMap<String, Origin>);
+
+impl Origins {
+    /// The origin of the value of `key`, such as `service.port`.
+    pub fn of(&self, key: &str) -> Origin {
+        self.0.get(key).cloned().unwrap_or(Origin::Default)
+    }
+}
+
+/// One value as it holds in the end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effective {
+    /// The key, such as `service.port` or `service.env.RUST_LOG`.
+    pub key: String,
+    /// The value; `None` for an optional key that nobody set.
+    pub value: Option<Value>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Loaded {
+    /// Every value, in the order of the sections and their keys. A table that is not empty is shown
+    /// entry by entry.
+    pub fn effective(&self) -> Vec<Effective> {
+        let values = serde_json::to_value(&self.config)
+            .expect("the configuration holds text, numbers, lists and maps of text");
+        let mut effective = Vec::new();
+        for (section, names) in model::sections() {
+            for name in names {
+                // A setting that is left to the service has the service's own default.
+                let shape = &DOCUMENT.properties[section].properties[*name];
+                let value = values[section].get(name).or(shape.default.as_ref());
+                self.flatten(keys::child(section, name), value, &mut effective);
+            }
+        }
+        effective
+    }
+
+    fn flatten(&self, key: String, value: Option<&Value>, effective: &mut Vec<Effective>) {
+        match value {
+            Some(Value::Object(entries)) if !entries.is_empty() => {
+                for (name, value) in entries {
+                    self.flatten(keys::child(&key, name), Some(value), effective);
+                }
+            }
+            value => effective.push(Effective {
+                origin: self.origins.of(&key),
+                key,
+                value: value.cloned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The pure core: the file's bytes, variables and flags become one valid configuration, or all that
+//! is wrong with them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::file::problem::{Problem, Problems};
+use crate::file::shape::DOCUMENT;
+use crate::file::tree::{self, Node, Table, Value};
+use crate::file::validate::{Validator, quoted};
+use crate::file::{assignment, document, keys, rules};
+use crate::{Config, Origin, Origins};
+
+/// What a configuration is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The file as it is shown to people.
+    pub file: &'a str,
+    /// What the file holds.
+    pub bytes: &'a [u8],
+    /// The environment to lay over it, and who asked for it.
+    pub environment: Option<(&'a str, &'a Origin)>,
+    /// Variables, name and value. Those that are none of the configuration's are passed over.
+    pub variables: &'a [(String, String)],
+    /// `section.key=value`.
+    pub flags: &'a [String],
+}
+
+/// A valid configuration.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Resolved {
+    /// The values.
+    pub config: Config,
+    /// Where each came from.
+    pub origins: Origins,
+    /// The environments that the file has.
+    pub environments: Vec<String>,
+}
+
+/// Merges the layers (file, environment, variables, flags) and checks each of them and the whole.
+///
+/// # Errors
+/// All that is wrong, also in the environments that were not asked for.
+pub fn resolve(input: &Input<'_>) -> Result<Resolved, Problems> {
+    let (file, mut problems) = document::parse(&Arc::from(input.file), input.bytes);
+    let known = environment_names(&file);
+    let (file, wrong) = check(file);
+    problems.extend(wrong);
+    let (settings, wrong) = check(settings(input, &mut problems));
+    problems.extend(wrong);
+
+    let (mut table, mut environments) = split(file);
+    let mut broken = broken_rules(&table);
+    for over in environments.values() {
+        let mut table = table.clone();
+        tree::overlay(&mut table, over.clone());
+        broken.extend(broken_rules(&table));
+    }
+    if let Some((name, origin)) = input.environment {
+        if !known.iter().any(|existing| existing == name) {
+            problems.push(no_environment(input.file, name, origin, &known));
+        }
+        tree::overlay(&mut table, environments.remove(name).unwrap_or_default());
+    }
+    tree::overlay(&mut table, settings);
+    broken.extend(broken_rules(&table));
+    rules::report(broken, &mut problems);
+
+    if problems.is_empty() {
+        Ok(Resolved { config: typed(&table), origins: origins(&table), environments: known })
+    } else {
+        Err(Problems::new(problems))
+    }
+}
+
+/// The part of a tree that is valid, and what is wrong with the rest.
+fn check(table: Table) -> (Table, Vec<Problem>) {
+    let mut validator = Validator::default();
+    let valid = validator.section(&DOCUMENT, "", table);
+    (valid, validator.problems)
+}
+
+/// The sections, and each environment's sections.
+fn split(mut table: Table) -> (Table, BTreeMap<String, Table>) {
+    let environments = match table.remove("environment").map(|node| node.value) {
+        Some(Value::Table(environments)) => environments,
+        _ => Table::new(),
+    };
+    let sections =
+        |node: Node| if let Value::Table(sections) = node.value { sections } else { Table::new() };
+    (table, environments.into_iter().map(|(name, node)| (name, sections(node))).collect())
+}
+
+/// The names as they stand in the file, valid or not: one that is there is never said to be
+/// missing.
+fn environment_names(file: &Table) -> Vec<String> {
+    match file.get("environment").map(|node| &node.value) {
+        Some(Value::Table(environments)) => environments.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn broken_rules(table: &Table) -> Vec<rules::Broken> {
+    rules::check(&typed(table), &origins(table))
+}
+
+/// What the variables and over them the flags say.
+fn settings(input: &Input<'_>, problems: &mut Vec<Problem>) -> Table {
+    let variables =
+        input.variables.iter().filter_map(|(name, text)| assignment::variable(name, text));
+    let flags = input.flags.iter().map(|argument| assignment::flag(argument));
+    let mut settings = Table::new();
+    for setting in variables.chain(flags) {
+        match setting {
+            Ok(table) => tree::overlay(&mut settings, table),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    settings
+}
+
+fn no_environment(file: &str, name: &str, origin: &Origin, known: &[String]) -> Problem {
+    let there = if known.is_empty() {
+        format!(
+            "the file has none: add [environment.{}.service]",
+            if name.is_empty() { "NAME" } else { name }
+        )
+    } else {
+        format!("there are {}", known.join(", "))
+    };
+    let near = keys::nearest(name, known.iter().map(String::as_str))
+        .map(|near| format!("did you mean {near}? "))
+        .unwrap_or_default();
+    Problem {
+        origin: origin.clone(),
+        key: "environment".into(),
+        message: format!("{} is not in {file}; {near}{there}", quoted(name)),
+    }
+}
+
+/// The tree as typed values. A tree that the validator has passed always fits the types: the schema
+/// is derived from them.
+fn typed(table: &Table) -> Config {
+    let values: serde_json::Value =
+        table.iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
+    Config::deserialize(values).expect("the schema is at least as strict as the types")
+}
+
+fn origins(table: &Table) -> Origins {
+    let mut origins = BTreeMap::new();
+    collect(table, "", &mut origins);
+    Origins(origins)
+}
+
+fn collect(table: &Table, parent: &str, origins: &mut BTreeMap<String, Origin>) {
+    for (name, node) in table {
+        let key = keys::child(parent, name);
+        match &node.value {
+            Value::Table(entries) => collect(entries, &key, origins),
+            _ => drop(origins.insert(key, node.origin.clone())),
+        }
+    }
+}

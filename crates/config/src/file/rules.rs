@@ -1,0 +1,244 @@
+//! Rules over several keys, on a configuration whose single values are all valid.
+
+use std::collections::HashSet;
+use std::net::Ipv4Addr;
+
+use crate::file::keys::child;
+use crate::file::validate::quoted;
+use crate::service::PREFIX;
+use crate::{Config, Conflict, Ingress, Origin, Origins, Problem, Role};
+
+/// A rule that is broken.
+pub(crate) struct Broken {
+    /// The keys that it is about.
+    keys: Vec<String>,
+    problem: Problem,
+}
+
+/// Every rule that the configuration breaks.
+pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let mut report = |keys: &[&str], message: &dyn Fn(&str) -> String| {
+        broken.push(blame(origins, keys, message));
+    };
+    settings(config, &mut report);
+    hosts(config, &mut report);
+    variables(config, &mut report);
+    kubernetes(config, &mut report);
+    machines(config, &mut report);
+    aws(config, &mut report);
+    broken
+}
+
+/// Takes the keys that a rule is about, and what to say of the one among them that is to blame.
+type Report<'r> = dyn FnMut(&[&str], &dyn Fn(&str) -> String) + 'r;
+
+/// The rules over settings are the service's own.
+fn settings(config: &Config, report: &mut Report<'_>) {
+    for Conflict { keys, reason } in config.service.settings().conflicts() {
+        let keys = keys.map(|key| format!("service.{key}"));
+        report(&[&keys[0], &keys[1]], &|_| reason.clone());
+    }
+}
+
+fn hosts(config: &Config, report: &mut Report<'_>) {
+    if let (Some(host), Some(allowed)) = (&config.k3s.host, &config.service.allowed_hosts)
+        && !allowed.is_empty()
+        && !allowed.iter().any(|allowed| allows(allowed, host))
+    {
+        report(&["k3s.host", "service.allowed_hosts"], &|_| {
+            format!(
+                "the service would refuse k3s.host {}; service.allowed_hosts is empty or holds it",
+                quoted(host)
+            )
+        });
+    }
+}
+
+/// As the service compares: without case, and `*.` stands for any name before it.
+fn allows(allowed: &str, host: &str) -> bool {
+    let (allowed, host) = (allowed.to_ascii_lowercase(), host.to_ascii_lowercase());
+    let allowed = allowed.strip_suffix('.').unwrap_or(&allowed);
+    match allowed.strip_prefix('*') {
+        Some(ending) => host.len() > ending.len() && host.ends_with(ending),
+        None => host == allowed,
+    }
+}
+
+/// A variable of the service's own would silently beat the key of the same name.
+fn variables(config: &Config, report: &mut Report<'_>) {
+    for name in config.service.env.keys() {
+        if let Some(key) = name.strip_prefix(PREFIX) {
+            let key = key.to_lowercase();
+            report(&[&format!("service.env.{name}")], &|_| {
+                format!("the service reads that as a setting; set service.{key} instead")
+            });
+        }
+    }
+}
+
+fn kubernetes(config: &Config, report: &mut Report<'_>) {
+    let k3s = &config.k3s;
+    for (request, limit, keys) in [
+        (&k3s.cpu, &k3s.cpu_limit, ["k3s.cpu", "k3s.cpu_limit"]),
+        (&k3s.memory, &k3s.memory_limit, ["k3s.memory", "k3s.memory_limit"]),
+        (&k3s.storage, &k3s.storage_limit, ["k3s.storage", "k3s.storage_limit"]),
+    ] {
+        if amount(request) > amount(limit) {
+            report(&keys, &|_| {
+                format!("{request} is promised and {limit} is the limit; the limit is the greater")
+            });
+        }
+    }
+    if k3s.max_replicas.is_some_and(|most| most < k3s.replicas) {
+        report(&["k3s.replicas", "k3s.max_replicas"], &|_| {
+            "max_replicas is less than replicas; with both, replicas is the least and max_replicas the most".into()
+        });
+    }
+    if k3s.progress_deadline_s >= k3s.timeout_s {
+        report(&["k3s.progress_deadline_s", "k3s.timeout_s"], &|_| {
+            "Kubernetes' own reason must be known before the timeout; progress_deadline_s is the smaller of the two".into()
+        });
+    }
+    if k3s.ingress == Ingress::None {
+        let concerned =
+            [("k3s.host", k3s.host.is_some()), ("k3s.tls_secret", k3s.tls_secret.is_some())];
+        for (key, _) in concerned.into_iter().filter(|(_, given)| *given) {
+            report(&[key, "k3s.ingress"], &|_| {
+                format!("k3s.ingress is \"none\", and {key} is for an Ingress; one of them goes")
+            });
+        }
+    }
+    for name in k3s.env.keys().filter(|name| k3s.secrets.contains_key(*name)) {
+        report(&[&format!("k3s.env.{name}"), &format!("k3s.secrets.{name}")], &|_| {
+            "it stands in k3s.env and in k3s.secrets; a variable has one value".into()
+        });
+    }
+}
+
+/// The machines of a cluster.
+fn machines(config: &Config, report: &mut Report<'_>) {
+    let k3s = &config.k3s;
+    let mut seen = HashSet::new();
+    for machine in &k3s.machine {
+        if !seen.insert((machine.address.to_ascii_lowercase(), machine.port)) {
+            report(&["k3s.machine"], &|_| {
+                format!("{} is there twice; each machine stands once", quoted(&machine.address))
+            });
+        }
+    }
+    if !k3s.machine.is_empty() && k3s.machine.iter().all(|machine| machine.role == Role::Agent) {
+        report(&["k3s.machine"], &|_| {
+            "every machine is an agent; the first one at least has role \"server\"".into()
+        });
+    }
+    if k3s.registries_file.is_some() && !k3s.registries.is_empty() {
+        report(&["k3s.registries_file", "k3s.registries"], &|_| {
+            "k3s.registries_file and k3s.registries are both given; the file holds them all, or there is none".into()
+        });
+    }
+}
+
+fn aws(config: &Config, report: &mut Report<'_>) {
+    let aws = &config.aws;
+    if aws.max_instances < aws.instances {
+        report(&["aws.instances", "aws.max_instances"], &|_| {
+            "max_instances is less than instances; instances is the least and max_instances the most".into()
+        });
+    }
+    if !aws.zones.is_empty() && aws.zones.len() != 3 {
+        report(&["aws.zones"], &|_| {
+            format!("{} zones are named; the topology has three", aws.zones.len())
+        });
+    }
+    if let Some(first) =
+        first_address(&aws.network).filter(|first| !aws.network.starts_with(&format!("{first}/")))
+    {
+        report(&["aws.network"], &|_| {
+            format!(
+                "{} has bits set behind its prefix; the network begins at {first}",
+                quoted(&aws.network)
+            )
+        });
+    }
+    if let Some(zone) = aws.zones.iter().find(|zone| !zone.starts_with(&aws.region)) {
+        report(&["aws.zones", "aws.region"], &|_| {
+            format!("{} is not a zone of the region {}", quoted(zone), quoted(&aws.region))
+        });
+    }
+    for name in aws.tags.keys().filter(|name| {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("aws:") || name.starts_with("skyward:") || name == "name"
+    }) {
+        report(&[&child("aws.tags", name)], &|_| {
+            "tags that begin with aws: are AWS's own, those with skyward: mark what is ours, and Name is made from aws.name".into()
+        });
+    }
+}
+
+/// The first address of a network; none where it is none.
+fn first_address(network: &str) -> Option<Ipv4Addr> {
+    let (address, bits) = network.split_once('/')?;
+    let address: Ipv4Addr = address.parse().ok()?;
+    let mask = u32::MAX
+        .checked_shl(32 - bits.parse::<u32>().ok().filter(|bits| *bits <= 32)?)
+        .unwrap_or(0);
+    Some((u32::from(address) & mask).into())
+}
+
+/// A quantity in thousandths of a core, or in bytes; its form is known to be right.
+fn amount(quantity: &str) -> u128 {
+    let digits = quantity.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit: u128 = match &quantity[digits.len()..] {
+        "m" => 1,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        _ => 1000,
+    };
+    digits.parse::<u128>().unwrap_or(0) * unit
+}
+
+/// Blames the key that was set last: it is what made the rule break.
+fn blame(origins: &Origins, keys: &[&str], message: &dyn Fn(&str) -> String) -> Broken {
+    let rank = |key: &str| {
+        let origin = origins.of(key);
+        let in_environment = matches!(origin, Origin::File { environment: Some(_), .. });
+        let (layer, line, _) = origin.layer();
+        (layer, in_environment, line)
+    };
+    let key = keys.iter().copied().max_by_key(|key| rank(key)).unwrap_or_default();
+    let origin = origins.of(key);
+    let place = match &origin {
+        Origin::File { environment: Some(name), .. } => format!("environment.{name}.{key}"),
+        _ => key.to_owned(),
+    };
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    Broken { keys, problem: Problem { origin, key: place, message: message(key) } }
+}
+
+/// Adds each problem once, and none about a key that is wrong already: its value was not the one
+/// meant.
+pub(crate) fn report(broken: Vec<Broken>, problems: &mut Vec<Problem>) {
+    let wrong: HashSet<String> =
+        problems.iter().flat_map(|problem| concerned(&problem.key)).collect();
+    let mut known: HashSet<Problem> = HashSet::new();
+    for Broken { keys, problem } in broken {
+        let is_consequence = keys.iter().any(|key| wrong.contains(key));
+        if !is_consequence && known.insert(problem.clone()) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// The keys that something wrong in `key` concerns, in whichever environment: itself and those
+/// above it.
+fn concerned(key: &str) -> Vec<String> {
+    let plain = match key.strip_prefix("environment.").and_then(|rest| rest.split_once('.')) {
+        Some((_, plain)) => plain,
+        None => key,
+    };
+    let ends = plain.match_indices(['.', '[']).map(|(end, _)| end).chain([plain.len()]);
+    ends.map(|end| plain[..end].to_owned()).collect()
+}

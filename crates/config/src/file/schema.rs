@@ -1,0 +1,130 @@
+//! The JSON Schema of `skyward.toml`, derived from the types in [`crate::file::model`]: what editors
+//! read, and what [`crate::file::shape`] interprets.
+
+use std::borrow::Cow;
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+use crate::file::grammar;
+use crate::{Config, Form, SETTINGS, Service, Setting};
+
+/// The JSON Schema (draft 2020-12) of `skyward.toml`: the sections, and `environment.NAME` with the
+/// same sections over them.
+pub fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let sections = generator.subschema_for::<Config>();
+    let environments = grammar::environments(&sections);
+    let mut definitions = generator.take_definitions(true);
+    definitions.values_mut().for_each(tidy);
+    definitions.values_mut().for_each(join_lines);
+
+    let mut document = definitions.get("Config").cloned().unwrap_or_default();
+    document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    document["title"] = json!("skyward.toml");
+    document["description"] =
+        json!("The configuration of Skyward: the service, its image, and where it runs.");
+    document["properties"]["environment"] = environments.to_value();
+    document["$defs"] = Value::Object(definitions);
+    document
+}
+
+/// TOML has no null: an optional key is left out. A default belongs to a value, not to a whole
+/// section.
+fn tidy(schema: &mut Value) {
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for property in properties.values_mut().filter_map(Value::as_object_mut) {
+        if property.get("default").is_some_and(|default| default.is_null() || is_section(property))
+        {
+            property.remove("default");
+        }
+    }
+}
+
+/// Where a doc comment breaks its lines says nothing to the readers of the schema.
+fn join_lines(schema: &mut Value) {
+    let join = |schema: &mut Schema| {
+        if let Some(Value::String(text)) = schema.get_mut("description") {
+            let paragraphs: Vec<_> = text.split("\n\n").map(|p| p.replace('\n', " ")).collect();
+            *text = paragraphs.join("\n\n");
+        }
+    };
+    if let Ok(schema) = schema.try_into() {
+        RecursiveTransform(join).transform(schema);
+    }
+}
+
+fn is_section(property: &Map<String, Value>) -> bool {
+    property.contains_key("$ref") && property.get("default").is_some_and(Value::is_object)
+}
+
+/// The settings are declared in [`SETTINGS`]; the other keys say how the service is built and started.
+impl JsonSchema for Service {
+    fn schema_name() -> Cow<'static, str> {
+        "Service".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let service = Self::default();
+        let build = [
+            (
+                "package",
+                "The cargo package that is the service.",
+                Some(json!(service.package)),
+                grammar::package(generator),
+            ),
+            (
+                "binary",
+                "The binary of that package. Without it: the package's name.",
+                None,
+                grammar::package(generator),
+            ),
+            (
+                "args",
+                "Further arguments for the service's command line.",
+                Some(json!(service.args)),
+                grammar::arguments(generator),
+            ),
+            (
+                "env",
+                "Environment variables of the service, name to value. They are plain text: a secret does not belong here.",
+                Some(json!(service.env)),
+                grammar::variables(generator),
+            ),
+        ];
+        let settings = SETTINGS.iter().map(|setting| {
+            let default = Some(json_default(setting));
+            (setting.key, setting.help, default, grammar::form(&setting.form))
+        });
+        let mut properties = Map::new();
+        for (key, meaning, default, mut schema) in settings.chain(build) {
+            schema.insert("description".into(), meaning.into());
+            if let Some(default) = default {
+                schema.insert("default".into(), default);
+            }
+            properties.insert(key.into(), schema.to_value());
+        }
+        json_schema!({
+            "type": "object",
+            "description": "`[service]`: how the web service is built and started, and its settings.",
+            "properties": properties,
+            "additionalProperties": false,
+        })
+    }
+}
+
+/// A setting's default as the file would say it.
+fn json_default(setting: &Setting) -> Value {
+    let text = (setting.default)();
+    match setting.form {
+        Form::Whole { .. } => text.parse::<u64>().map_or(Value::Null, Value::from),
+        Form::Networks | Form::Hosts => {
+            text.split(',').filter(|item| !item.is_empty()).map(Value::from).collect()
+        }
+        Form::Address | Form::Name | Form::Word(_) => text.into(),
+    }
+}

@@ -1,0 +1,112 @@
+//! What others have in a namespace: asked before the namespace is deleted, and everything in it with it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource;
+use kube::core::params::ListParams;
+use serde_json::Value;
+
+use super::error::{CallError, Reason, Verb};
+use super::path::{self, ResourcePath};
+use super::{ApiServer, objects};
+use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
+
+/// So many are named: a person wants to know that there is something, not all of it.
+const NAMED: usize = 5;
+
+/// Virtual objects that stand for pods.
+const METRICS: &str = "metrics.k8s.io";
+
+impl ApiServer {
+    /// Objects of the namespace that are neither the release's, nor made by Kubernetes for every namespace, nor on their way
+    /// out: some of them, by kind and name. Every kind that the API server serves is looked at.
+    ///
+    /// # Errors
+    /// All but a missing permission: what may not be listed counts as something of others.
+    pub async fn others_in(
+        &self,
+        namespace: &str,
+        release: &str,
+    ) -> Result<Vec<String>, CallError> {
+        let mut others = Vec::new();
+        for (api_version, resource) in self.namespaced_resources().await? {
+            let shown = format!("{} in namespace {namespace}", resource.name);
+            let place = ResourcePath {
+                collection: path::collection(&api_version, &resource.name, Some(namespace)),
+                name: String::new(),
+                shown,
+            };
+            let request = place.builder().list_metadata(&ListParams::default());
+            let request = objects::build(Verb::List, &place, request)?;
+            let items = match self.send_for::<Value>(Verb::List, &place.shown, request).await {
+                Ok(mut list) => list["items"].take(),
+                Err(CallError { reason: Reason::Forbidden(_), .. }) => {
+                    others.push(format!("{} (may not be listed)", resource.name));
+                    continue;
+                }
+                // It was served a moment ago: an aggregated API, or a definition that has just gone.
+                Err(CallError { reason: Reason::NotFound | Reason::NoKind, .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let found = items.as_array().into_iter().flatten();
+            let foreign = found.filter(|item| is_foreign(&resource.kind, item, release));
+            others.extend(foreign.map(|item| format!("{} {}", resource.kind, name(item))));
+            if others.len() >= NAMED {
+                others.truncate(NAMED);
+                break;
+            }
+        }
+        Ok(others)
+    }
+
+    /// Every kind of object that lies in namespaces and can be listed, with its `apiVersion`.
+    async fn namespaced_resources(&self) -> Result<Vec<(String, APIResource)>, CallError> {
+        let client = &self.client();
+        let served = "the kinds that the API server serves";
+        let core = self.call(Verb::List, served, || client.list_core_api_resources("v1")).await?;
+        let groups = self.call(Verb::List, served, || client.list_api_groups()).await?;
+        let mut lists = vec![core];
+        for group in groups.groups.into_iter().filter(|group| group.name != METRICS) {
+            let version = group.preferred_version.or_else(|| group.versions.into_iter().next());
+            let Some(version) = version.map(|version| version.group_version) else { continue };
+            let list = self.call(Verb::List, served, || client.list_api_group_resources(&version));
+            lists.push(list.await?);
+        }
+        let listable = |resource: &APIResource| {
+            resource.namespaced
+                && !resource.name.contains('/')
+                && resource.verbs.iter().any(|verb| verb == "list")
+                && resource.kind != "Event"
+        };
+        Ok(lists
+            .into_iter()
+            .flat_map(|list| {
+                let version = list.group_version;
+                let resources = list.resources.into_iter().filter(listable);
+                resources.map(move |resource| (version.clone(), resource)).collect::<Vec<_>>()
+            })
+            .collect())
+    }
+}
+
+/// Whether an object would be missed by someone.
+fn is_foreign(kind: &str, item: &Value, release: &str) -> bool {
+    let metadata = &item["metadata"];
+    let label = |name: &str| metadata["labels"][name].as_str();
+    // Labels are soon copied: only what is still there when all else of ours is gone counts as ours, the lock and the
+    // shadow of a Service.
+    let ours = label(MANAGED_BY) == Some(MANAGER)
+        && label(INSTANCE) == Some(release)
+        && matches!(kind, "Lease" | "Endpoints");
+    // Its owner is looked at in its own turn.
+    let owned = metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
+    let leaving = metadata["deletionTimestamp"].is_string();
+    let everywhere = matches!(
+        (kind, name(item)),
+        ("ConfigMap", "kube-root-ca.crt" | "openshift-service-ca.crt")
+            | ("ServiceAccount", "default")
+    );
+    !(ours || owned || leaving || everywhere)
+}
+
+fn name(item: &Value) -> &str {
+    item["metadata"]["name"].as_str().unwrap_or_default()
+}

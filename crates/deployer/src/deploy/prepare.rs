@@ -1,0 +1,85 @@
+//! The complete desired state of a release, found out once: what is to run, its objects, and the history it follows.
+//!
+//! Every command that compares or applies starts here, so that a release is settled, rendered and looked up in one place.
+//! The order is by cost: what can be refused without building an image is refused before one is built.
+
+use anyhow::Result;
+use skyward_config::Loaded;
+
+use super::Desired;
+use super::ingress_host::ingress_host;
+use crate::api::ApiServer;
+use crate::event::{Event, Sink};
+use crate::history::{History, Revision, Status};
+use crate::image::{self, Candidate};
+use crate::release::Release;
+use crate::render;
+
+/// A release, ready to be compared with the cluster or applied.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The release, with its image and host name settled.
+    pub release: Release,
+    /// Its objects.
+    pub desired: Desired,
+    /// The revisions that were there just before, the oldest first.
+    pub revisions: Vec<Revision>,
+}
+
+/// Settles the release that the configuration asks for, with the image that `image` names or else one that is built.
+///
+/// `deliver` gets an image to the nodes and returns the reference that they know it by. It is not called for the image
+/// that serves already.
+///
+/// # Errors
+/// The cluster cannot be asked; no pod of the release could serve; the image cannot be built or delivered.
+pub async fn prepare(
+    api: &ApiServer,
+    loaded: &Loaded,
+    image: Option<&str>,
+    deliver: impl AsyncFnOnce(Candidate, &mut dyn Sink) -> Result<String>,
+    sink: &mut dyn Sink,
+) -> Result<Prepared> {
+    let config = &loaded.config;
+    let history = History::new(api, &config.k3s.namespace, &config.service.name);
+    let mut revisions = history.list().await?;
+    let nodes = api.addresses_of_nodes().await?;
+    // A deployer that may not list the nodes takes them to be like most.
+    let disk_is_counted = nodes.is_empty() || nodes.iter().any(|node| node.counts_disk);
+    if !disk_is_counted {
+        let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
+        sink.emit(Event::Note { text: text.to_owned() });
+    }
+    let mut release = Release {
+        service: config.service.clone(),
+        k3s: config.k3s.clone(),
+        image: config.image.repository.clone(),
+        user: config.image.user,
+        ingress_host: ingress_host(config, &nodes, &revisions)?,
+        disk_is_counted,
+    };
+    render::check(&release)?;
+    release.image = if let Some(reference) = image {
+        image::given(reference, sink)?.reference
+    } else {
+        let candidate = image::build(loaded, sink).await?;
+        // A build takes minutes, in which others may have deployed.
+        revisions = history.list().await?;
+        release.ingress_host = ingress_host(config, &nodes, &revisions)?;
+        let serving = revisions.last().filter(|newest| newest.status == Status::Deployed);
+        if serving.is_some_and(|it| it.image == candidate.named().reference) {
+            candidate.named().reference.clone()
+        } else {
+            deliver(candidate, sink).await?
+        }
+    };
+    sink.emit(Event::Image { reference: release.image.clone() });
+    let desired = Desired {
+        release: release.name().to_owned(),
+        namespace: release.namespace().to_owned(),
+        image: release.image.clone(),
+        manifests: render::manifests(&release)?,
+        rollback_of: None,
+    };
+    Ok(Prepared { release, desired, revisions })
+}

@@ -1,0 +1,7 @@
+//! What decides without a cluster: plans, calls and the lock against scripted API servers in simulated time.
+
+mod calls;
+mod delivery;
+mod lock;
+mod plan;
+mod scripted;
