@@ -2,7 +2,6 @@
 
 mod cli;
 mod command;
-mod output;
 
 use std::process::ExitCode;
 

@@ -20,7 +20,6 @@ pub(super) enum Own {
     /// `image run`: the image's files are in a folder.
     Unpacked { bytes: u64, seconds: f64 },
     /// `image run`: the entry point runs.
-    #[serde(alias = "started")]
     Serving { address: String, isolation: String },
     /// `image run`: the service was asked something.
     Check(Check),

@@ -4,12 +4,14 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use skyward_image::event::{Event, Monitor};
 use skyward_image::registry::{Credentials, Policy, Settings};
-
-use crate::output;
+use skyward_terminal::Calls;
+use skyward_terminal::event::Verbosity;
 
 /// The flags of every command that talks to a registry.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Registry")]
 pub(crate) struct Access {
     /// Speak plain HTTP, also beyond this machine (with localhost it is spoken anyway)
     #[arg(long)]
@@ -27,19 +29,20 @@ pub(crate) struct Access {
 
 impl Access {
     /// The settings that the flags make.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, monitor: Monitor, verbosity: Verbosity) -> Settings {
+        let calls = if verbosity >= Verbosity::Calls {
+            let monitor = monitor.clone();
+            Calls::new(move |call| monitor.emit(&Event::Call(call)))
+        } else {
+            Calls::silent()
+        };
         let policy = Policy {
             deadline: Duration::from_secs(self.timeout),
             // Many runners that fail at one moment must not come back at one moment.
             seed: u64::from(std::process::id()),
             ..Policy::default()
         };
-        Settings {
-            policy,
-            plain_http: self.plain_http,
-            progress: output::progress(),
-            ..Settings::default()
-        }
+        Settings { policy, plain_http: self.plain_http, calls, monitor, ..Settings::default() }
     }
 
     /// The credentials given by flags.
