@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::world::World;
+use skyward_testkit::machines::World;
 
 /// Collects every command line of the system, again and again, and looks at files and secrets whenever it is told to.
 pub struct Watch {

@@ -2,12 +2,12 @@
 
 use super::operator::{Operator, said};
 use super::secrets::Watch;
-use super::world::{OLD, write};
+use skyward_testkit::machines::{OLD, write};
 
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
-    let world = super::world::world(5);
+    let world = super::world(5);
     world.know_hosts();
     let watch = Watch::start();
     let listed = [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
@@ -19,7 +19,7 @@ fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
     println!("$ cluster up     # 10.77.0.15 falls off the network in the middle\n{text}");
     assert_eq!(ended.status.code(), Some(1), "{text}");
     assert!(text.contains("FAILED   10.77.0.15: "), "{text}");
-    assert!(text.contains("1 of 5 machines did not get there: 10.77.0.15."), "{text}");
+    assert!(text.contains("1 of 5 machines failed: 10.77.0.15."), "{text}");
     let four = ["m1 server", "m2 server", "m3 server", "m4 agent"];
     assert_eq!(operator.nodes(), four.map(|node| format!("{node} {OLD}")));
     assert!(world.path("kubeconfig").exists());
@@ -27,8 +27,8 @@ fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
 
     let silent = operator.fail("cluster up");
     println!("$ cluster up     # it is still away\n{silent}");
-    assert!(silent.contains("FINDING  10.77.0.15: connecting: "), "{silent}");
-    assert!(silent.contains("1 finding; nothing was changed"), "{silent}");
+    assert!(silent.contains("PROBLEM  10.77.0.15: connecting: "), "{silent}");
+    assert!(silent.contains("1 problem; nothing was changed"), "{silent}");
     let status = operator.run("cluster status --exit-code");
     let table = String::from_utf8_lossy(&status.stdout).into_owned();
     println!("$ cluster status\n{table}");
@@ -45,7 +45,7 @@ fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
     world.link(4, "down");
     let down = operator.fail("cluster down --yes");
     println!("$ cluster down --yes     # it is away again\n{down}");
-    assert!(down.contains("1 of 5 machines did not get there: 10.77.0.15"), "{down}");
+    assert!(down.contains("1 of 5 machines failed: 10.77.0.15"), "{down}");
     assert!(world.path("kubeconfig").exists());
     world.link(4, "up");
     operator.succeed("cluster down --yes");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
-use super::world::{OLD, World, write};
+use skyward_testkit::machines::{OLD, World, write};
 
 /// A configuration, and the commands on it.
 pub struct Operator<'w> {

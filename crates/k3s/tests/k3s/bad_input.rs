@@ -1,19 +1,20 @@
 //! What is wrong with machines is said for all of them at once, a line for each, before anything is changed on any.
 
 use super::operator::{Operator, said};
-use super::world::{Machine, NEW, OLD, World, write};
+use skyward_testkit::machines::{Machine, NEW, OLD, World, write};
 
-/// The findings, machine by machine.
-fn findings(text: &str) -> Vec<&str> {
-    text.lines().filter(|line| line.starts_with("FINDING")).collect()
+/// The problems, machine by machine, each with its advice.
+fn findings(text: &str) -> Vec<String> {
+    let text = text.replace("\n         Next step: ", ". Next step: ");
+    text.lines().filter(|line| line.starts_with("PROBLEM")).map(str::to_owned).collect()
 }
 
 #[track_caller]
-fn expect(findings: &[&str], machine: &str, part: &str) {
+fn expect(findings: &[String], machine: &str, part: &str) {
     assert!(
         findings
             .iter()
-            .any(|line| line.starts_with(&format!("FINDING  {machine}: ")) && line.contains(part)),
+            .any(|line| line.starts_with(&format!("PROBLEM  {machine}: ")) && line.contains(part)),
         "{machine}: {part}: {findings:#?}"
     );
 }
@@ -21,7 +22,7 @@ fn expect(findings: &[&str], machine: &str, part: &str) {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
-    let mut world = super::world::world(1);
+    let mut world = super::world(1);
     // A clock that is off: `date` lies.
     world.add("printf '#!/bin/sh\\necho $(( $(/bin/date.real +%%s) + 600 ))\\n' >/tmp/date; cp /bin/date /bin/date.real; cat /tmp/date >/usr/bin/date.new; chmod 755 /usr/bin/date.new; mv /usr/bin/date.new /usr/bin/date");
     // A port in use, and the host name of the first machine.
@@ -43,18 +44,18 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
     let found = findings(&text);
     expect(&found, "10.77.0.12", "its clock is 600 s ahead of the others'");
     expect(&found, "10.77.0.13", "another program listens on TCP 6443");
-    expect(&found, "10.77.0.13", "its node would be m1, as that of 10.77.0.11");
-    expect(&found, "10.77.0.11", "its node would be m1, as that of 10.77.0.13");
+    expect(&found, "10.77.0.13", "its node would be m1, like that of 10.77.0.11");
+    expect(&found, "10.77.0.11", "its node would be m1, like that of 10.77.0.13");
     expect(
         &found,
         "10.77.0.14",
-        "there is a k3s already that this program did not install (/etc/rancher/k3s/config.yaml)",
+        "it has a k3s already that this program did not install (/etc/rancher/k3s/config.yaml)",
     );
     expect(&found, "10.77.0.15", "no memory cgroup");
     expect(&found, "10.77.0.15", "/var/lib has 8 MiB of free space");
     expect(&found, "10.77.0.16", "connecting: ");
     expect(&found, "k3s.machine", "2 servers are configured; etcd needs an odd number");
-    assert!(text.contains(&format!("{} findings; nothing was changed", found.len())), "{text}");
+    assert!(text.contains(&format!("{} problems; nothing was changed", found.len())), "{text}");
     for (machine, before) in world.machines.iter().zip(before) {
         assert_eq!(machine.snapshot(), before, "{}", machine.name);
     }
@@ -64,7 +65,7 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_host_key_that_is_unknown_or_has_changed_is_refused() {
-    let world = super::world::world(3);
+    let world = super::world(3);
     world.know_hosts();
     let known = std::fs::read_to_string(world.path("home/.ssh/known_hosts")).expect("keys");
     let lines: Vec<&str> = known.lines().collect();
@@ -105,7 +106,7 @@ fn a_host_key_that_is_unknown_or_has_changed_is_refused() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn one_who_is_not_root_needs_sudo() {
-    let mut world = super::world::world(1);
+    let mut world = super::world(1);
     // A sudo that asks nothing: its only argument before the command is -n.
     world.add("printf '#!/bin/sh\\n[ \"$1\" = -n ] || exit 1\\n[ \"$2\" = true ] && exit 0\\nshift 2\\nexec /usr/bin/as-root \"$@\"\\n' >/usr/bin/sudo; cp /usr/bin/setpriv /usr/bin/as-root-x; printf '#!/bin/sh\\nexec /usr/bin/as-root-x --reuid=0 --regid=0 --clear-groups -- \"$@\"\\n' >/usr/bin/as-root; chmod 755 /usr/bin/sudo /usr/bin/as-root; chmod 4755 /usr/bin/as-root-x");
     world.know_hosts();
@@ -131,7 +132,7 @@ fn one_who_is_not_root_needs_sudo() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_cluster_is_not_taken_for_another() {
-    let world = super::world::world(3);
+    let world = super::world(3);
     world.know_hosts();
     let operator = Operator::new(&world, &[(0, "server"), (1, "agent")]);
     operator.succeed("cluster up");
@@ -164,9 +165,13 @@ fn a_cluster_is_not_taken_for_another() {
     // A release that skips a minor, one that goes back, and one that a new machine would bring.
     let pair = [(0, "server"), (1, "agent")];
     let far = Operator::with(&world, &pair, "v1.38.0+k3s1", "newer", "");
-    expect(&findings(&far.fail("cluster upgrade")), "10.77.0.11", "go by way of v1.37");
+    expect(
+        &findings(&far.fail("cluster upgrade")),
+        "10.77.0.11",
+        "upgrade to a release of v1.37 first",
+    );
     let back = Operator::with(&world, &pair, "v1.35.9+k3s1", "newer", "");
-    expect(&findings(&back.fail("cluster upgrade")), "10.77.0.12", "Kubernetes has no way back");
+    expect(&findings(&back.fail("cluster upgrade")), "10.77.0.12", "Kubernetes cannot go back");
     let wider =
         Operator::with(&world, &[(0, "server"), (1, "agent"), (2, "agent")], NEW, "newer", "");
     expect(&findings(&wider.fail("cluster up")), "10.77.0.13", "`cluster upgrade` first");
@@ -186,7 +191,7 @@ fn a_cluster_is_not_taken_for_another() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_wrong_checksum_stops_everything() {
-    let world = super::world::world(2);
+    let world = super::world(2);
     world.know_hosts();
     let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
     let pair = [(0, "server"), (1, "agent")];

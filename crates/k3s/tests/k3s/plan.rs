@@ -1,16 +1,16 @@
+//! What is decided about machines: their problems, the steps that are left, the order of an upgrade, and what `down` removes.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use skyward_config::{K3s, Role};
-
-use super::*;
-use crate::Machine;
-use crate::facts::{Entry, Init, parse};
-use crate::plan::{self, MachineStep};
-use crate::record::{self, Record};
-use crate::release::{Assets, Verified};
-use crate::upgrade;
-use crate::version::{Arch, Version};
+use skyward_k3s::facts::{Entry, Facts, Init, parse};
+use skyward_k3s::plan::{self, MachineStep};
+use skyward_k3s::preflight::{Identity, check};
+use skyward_k3s::record::{self, Record};
+use skyward_k3s::release::{Assets, Verified};
+use skyward_k3s::version::{Arch, Version};
+use skyward_k3s::{Cluster, Machine, down, upgrade};
 
 const VERSION: &str = "v1.36.3+k3s1";
 
@@ -30,7 +30,7 @@ fn cluster(roles: &[Role]) -> Cluster {
     }
 }
 
-/// A machine that nothing stands against.
+/// A machine without any problem.
 fn bare(name: &str) -> Facts {
     Facts {
         hostname: name.to_owned(),
@@ -88,7 +88,7 @@ fn assets() -> BTreeMap<Arch, Assets> {
     BTreeMap::from([(Arch::Amd64, Assets { binary, images: None })])
 }
 
-/// A cluster that stands, as its machines tell.
+/// A cluster that runs, as its machines tell.
 fn running_cluster(cluster: &Cluster) -> Vec<Facts> {
     let bare: Vec<Facts> =
         (0..cluster.machines.len()).map(|index| bare(&format!("m{index}"))).collect();
@@ -108,13 +108,18 @@ fn running_cluster(cluster: &Cluster) -> Vec<Facts> {
 
 fn found(cluster: &Cluster, facts: &[Facts]) -> Vec<String> {
     let seen: Vec<Option<Facts>> = facts.iter().cloned().map(Some).collect();
-    check(cluster, &seen).iter().map(ToString::to_string).collect()
+    let findings = check(cluster, &seen).into_iter();
+    let line = |(object, text, next): (String, String, Option<String>)| {
+        let next = next.map(|next| format!(". Next step: {next}")).unwrap_or_default();
+        format!("{object}: {text}{next}")
+    };
+    findings.map(|finding| line((finding.object, finding.text, finding.next))).collect()
 }
 
 const THREE: [Role; 4] = [Role::Server, Role::Server, Role::Server, Role::Agent];
 
 #[test]
-fn nothing_stands_against_good_machines_nor_against_their_cluster() {
+fn nothing_is_wrong_with_good_machines_nor_with_their_cluster() {
     let cluster = cluster(&THREE);
     let machines: Vec<Facts> = (0..4).map(|index| bare(&format!("m{index}"))).collect();
     assert_eq!(found(&cluster, &machines), [""; 0]);
@@ -292,4 +297,37 @@ fn the_record_is_read_as_it_was_written() {
     };
     let read: Record = serde_json::from_slice(&record.content()).expect("JSON");
     assert_eq!(read, record);
+}
+
+#[test]
+fn what_was_there_before_stays_or_comes_back() {
+    let before = [
+        record::BINARY,
+        "/var/lib/cni",
+        "/var/lib/kubelet",
+        "/var/lib/kubelet/other",
+        "/usr/local/bin",
+        "/var/lib/rancher",
+    ];
+    let record = Record {
+        cluster: "skyward".to_owned(),
+        id: "1".to_owned(),
+        role: Role::Server,
+        node: "a".to_owned(),
+        first: true,
+        before: before.map(str::to_owned).into(),
+        cni_rules: false,
+    };
+    let lists = down::removal(&record);
+    let parts: Vec<&[String]> = lists.split(|word| word == "--").collect();
+    let [gone, back, folders, swept, kept] = parts[..] else { panic!("{lists:?}") };
+    assert!(gone.iter().all(|path| !before.contains(&path.as_str())), "{gone:?}");
+    assert!(gone.contains(&"/var/lib/rancher/k3s".to_owned()));
+    // A folder of another program keeps what is not ours in it.
+    assert!(gone.contains(&"/var/lib/cni/networks/cbr0".to_owned()));
+    assert_eq!(back, [record::BINARY]);
+    assert_eq!(swept, ["/var/lib/kubelet"]);
+    assert_eq!(kept, ["/var/lib/kubelet/other"]);
+    assert!(folders.contains(&"/etc/rancher".to_owned()));
+    assert!(!folders.contains(&"/usr/local/bin".to_owned()));
 }

@@ -1,8 +1,12 @@
+//! The files of a machine.
+
 use std::collections::BTreeMap;
 
-use super::*;
-use crate::version::Version;
-use skyward_config::K3s;
+use skyward_config::{K3s, Role};
+use skyward_k3s::facts::{Entry, Facts, Init};
+use skyward_k3s::files::{DesiredFile, Member, desired};
+use skyward_k3s::version::Version;
+use skyward_k3s::{Cluster, Machine};
 
 fn machine(address: &str, role: Role) -> Machine {
     Machine { address: Some(address.to_owned()), role, ..Machine::this() }
@@ -93,17 +97,13 @@ fn more_servers_change_what_the_first_is_started_with() {
 
 #[test]
 fn a_file_is_there_with_content_mode_and_owner() {
-    let file = DesiredFile::new("/etc/x", 0o600, "a");
+    let file = DesiredFile { path: "/etc/x".to_owned(), mode: 0o600, content: b"a".to_vec() };
     let mut facts = Facts::default();
     assert!(!file.is_there(&facts));
-    let entry = crate::facts::Entry {
-        mode: "600".to_owned(),
-        owner: "0:0".to_owned(),
-        sum: Some(file.sum()),
-    };
+    let entry = Entry { mode: "600".to_owned(), owner: "0:0".to_owned(), sum: Some(file.sum()) };
     facts.paths.insert("/etc/x".to_owned(), entry);
     assert!(file.is_there(&facts));
-    let with = |change: &dyn Fn(&mut crate::facts::Entry)| {
+    let with = |change: &dyn Fn(&mut Entry)| {
         let mut facts = facts.clone();
         change(facts.paths.get_mut("/etc/x").expect("it is there"));
         file.is_there(&facts)
@@ -111,6 +111,19 @@ fn a_file_is_there_with_content_mode_and_owner() {
     assert!(!with(&|entry| entry.mode = "644".to_owned()));
     assert!(!with(&|entry| entry.owner = "1000:0".to_owned()));
     assert!(!with(&|entry| entry.sum = None));
+}
+
+/// The unit of a server or an agent.
+fn unit_file(unit: &str) -> String {
+    let cluster = cluster();
+    let index = if unit == "k3s" { 0 } else { 3 };
+    let first = &cluster.machines[0];
+    let member =
+        Member { machine: &cluster.machines[index], node: "m", first, is_first: index == 0 };
+    let path = format!("/etc/systemd/system/{unit}.service");
+    let files = desired(&cluster, &member, Init::Systemd);
+    let file = files.into_iter().find(|file| file.path == path).expect("a unit");
+    String::from_utf8(file.content).expect("text")
 }
 
 /// systemd itself reads the units, where it is installed.
@@ -121,7 +134,7 @@ fn systemd_finds_nothing_wrong_with_the_units() {
     for unit in ["k3s", "k3s-agent"] {
         let path = folder.path().join(format!("{unit}.service"));
         // The program is not on this machine; any that is there stands for it.
-        let text = service::systemd(unit).replace("/usr/local/bin/k3s", "/bin/true");
+        let text = unit_file(unit).replace("/usr/local/bin/k3s", "/bin/true");
         std::fs::write(&path, text).expect("a file");
         let output = std::process::Command::new("systemd-analyze")
             .args(["verify", "--man=no"])
@@ -134,7 +147,7 @@ fn systemd_finds_nothing_wrong_with_the_units() {
     }
     // It does find what is wrong.
     let path = folder.path().join("wrong.service");
-    std::fs::write(&path, service::systemd("k3s").replace("Type=notify", "Type=nonsense"))
+    std::fs::write(&path, unit_file("k3s").replace("Type=notify", "Type=nonsense"))
         .expect("a file");
     let output = std::process::Command::new("systemd-analyze")
         .args(["verify", "--man=no"])

@@ -44,7 +44,7 @@ fn a_real_single_node_cluster_lives_and_goes() {
     );
     fs::write(&config, text).expect("a configuration");
     let run = |words: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skyward-deployer"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_skyward-k3s"));
         command.args(words.split(' ')).arg("--config").arg(&config);
         let output = command.stdin(std::process::Stdio::null()).output().expect("the deployer");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

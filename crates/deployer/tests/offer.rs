@@ -10,9 +10,9 @@ use std::sync::mpsc;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::support::control_plane::ControlPlane;
-use super::support::hollow::{HollowNode, Pace};
-use super::world::{Machine, OLD, World, differences, release, write};
+use skyward_testkit::kubernetes::control_plane::ControlPlane;
+use skyward_testkit::kubernetes::hollow::{HollowNode, Pace};
+use skyward_testkit::machines::{Machine, OLD, World, differences, release, write};
 
 const CONFIGURATION: &str = "[service]\nname = \"web\"\n[k3s]\nairgap = \"files\"\nnode_timeout_s = 30\nnamespace = \"offered\"\n\
     ingress = \"none\"\nmin_ready_s = 0\npre_stop_s = 0\n";
@@ -32,9 +32,10 @@ fn run(machine: &Machine, words: &str) -> (Output, String) {
 }
 
 fn machine() -> World {
-    let world = super::world::world(1);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_skyward-deployer"));
+    let world = World::new(program, 1);
     let machine = &world.machines[0];
-    fs::copy(env!("CARGO_BIN_EXE_skyward-deployer"), machine.own("deployer")).expect("a copy");
+    fs::copy(program, machine.own("deployer")).expect("a copy");
     fs::create_dir(machine.own("files")).expect("a folder");
     release(&machine.own("files"), OLD);
     write(&machine.own("skyward.toml"), 0o644, CONFIGURATION);

@@ -3,7 +3,7 @@
 
 use super::operator::{Operator, said};
 use super::secrets::Watch;
-use super::world::{Machine, NEW, OLD, differences};
+use skyward_testkit::machines::{Machine, NEW, OLD, differences};
 
 const TWO: [(usize, &str); 2] = [(0, "server"), (1, "agent")];
 
@@ -41,7 +41,7 @@ fn at_every_call(
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn up_converges_after_a_crash_at_every_step() {
-    let world = super::world::world(2);
+    let world = super::world(2);
     world.know_hosts();
     let operator = Operator::new(&world, &TWO);
     let is_whole = |context: &str| {
@@ -67,7 +67,7 @@ fn up_converges_after_a_crash_at_every_step() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn down_leaves_nothing_after_a_crash_at_every_step() {
-    let world = super::world::world(2);
+    let world = super::world(2);
     world.know_hosts();
     let operator = Operator::new(&world, &TWO);
     let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
@@ -89,7 +89,7 @@ fn down_leaves_nothing_after_a_crash_at_every_step() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn an_upgrade_converges_after_a_crash_at_every_step() {
-    let world = super::world::world(2);
+    let world = super::world(2);
     world.know_hosts();
     let reset = || {
         let old = Operator::new(&world, &TWO);

@@ -2,7 +2,7 @@
 
 use super::operator::Operator;
 use super::secrets::Watch;
-use super::world::{Machine, NEW, OLD, differences};
+use skyward_testkit::machines::{Machine, NEW, OLD, differences};
 
 const FIVE: [(usize, &str); 5] =
     [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
@@ -10,7 +10,7 @@ const FIVE: [(usize, &str); 5] =
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn three_servers_and_two_agents_live_and_go() {
-    let mut world = super::world::world(4);
+    let mut world = super::world(4);
     // Something was there before: a k3s that nobody runs, mirrors, what a kubelet left.
     world.add("printf '#!/bin/sh\\n' >/usr/local/bin/k3s; chmod 700 /usr/local/bin/k3s; mkdir -p /etc/rancher/k3s; echo before >/etc/rancher/k3s/registries.yaml; mkdir -p /var/lib/kubelet; echo other >/var/lib/kubelet/other");
     world.know_hosts();
@@ -126,7 +126,7 @@ fn one_at_a_time(calls: &str) {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn an_upgrade_that_cannot_move_pods_stops_and_is_gone_on_with() {
-    let world = super::world::world(2);
+    let world = super::world(2);
     world.know_hosts();
     let listed = [(0, "server"), (1, "agent")];
     Operator::new(&world, &listed).succeed("cluster up");
@@ -145,7 +145,7 @@ fn an_upgrade_that_cannot_move_pods_stops_and_is_gone_on_with() {
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn an_image_gets_into_all_nodes() {
-    let world = super::world::world(2);
+    let world = super::world(2);
     world.know_hosts();
     let operator = Operator::new(&world, &[(0, "server"), (1, "agent")]);
     operator.succeed("cluster up");
@@ -172,7 +172,7 @@ fn an_image_gets_into_all_nodes() {
         super::operator::said(&output)
     );
     let again = operator.succeed(&format!("cluster image load {archive}"));
-    assert!(again.contains("Nothing to do: every node has it."), "{again}");
+    assert!(again.contains("Nothing to do: every node has the image."), "{again}");
     let imports = operator.take_calls().lines().filter(|call| call.ends_with("import -")).count();
     assert_eq!(imports, 2);
 }
