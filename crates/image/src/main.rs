@@ -1,4 +1,4 @@
-//! The command line.
+//! The program `skyward-image`, which is `cargo xtask image`: a command line over the library.
 
 mod cli;
 mod command;

@@ -13,7 +13,7 @@ use skyward_terminal::event::Verbosity;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Registry")]
 pub(crate) struct Access {
-    /// Speak plain HTTP, also beyond this machine (with localhost it is spoken anyway)
+    /// Use plain HTTP beyond this machine too; for localhost it is used anyway
     #[arg(long)]
     plain_http: bool,
     /// Log in as this user; the password is read from standard input
@@ -22,7 +22,7 @@ pub(crate) struct Access {
     /// Read the password or token from standard input
     #[arg(long, requires = "username")]
     password_stdin: bool,
-    /// Give up after so many seconds, all retries included
+    /// Give up after this many seconds, retries included
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     timeout: u64,
 }

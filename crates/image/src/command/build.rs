@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Pack this binary instead of compiling one, such as linux/arm64=target/web; may be repeated
     #[arg(long, value_name = "PLATFORM=PATH")]
     binary: Vec<Given>,
-    /// The commit, for the image's label; without it the image says nothing of git
+    /// The commit for the image's label; by default the image has none
     #[arg(long, value_name = "COMMIT")]
     revision: Option<String>,
     /// The form of standard output: the digest reference alone, or an object with paths, sizes and times

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// none]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Give the true figures instead of dive's
+    /// Judge by the true figures instead of dive's
     #[arg(long)]
     exact: bool,
     /// The platform to choose where there are several [default: this machine's]

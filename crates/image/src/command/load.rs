@@ -18,14 +18,14 @@ use crate::command;
 pub(crate) struct Args {
     /// The archive [default: the one that `build` wrote]
     image: Option<PathBuf>,
-    /// docker, podman, containerd, k3s; kubernetes for the one of k3s and containerd that answers; auto for all that are
-    /// here and answer (repeatable)
+    /// docker, podman, containerd or k3s; kubernetes for the first of k3s and containerd that answers; auto for every
+    /// engine that answers (repeatable)
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     into: Vec<Destination>,
     /// containerd's namespace [default: k8s.io, where Kubernetes looks]
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
-    /// Give up after so many seconds
+    /// Give up after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
     /// The form of standard output

@@ -26,13 +26,13 @@ pub(crate) struct Args {
     /// A destination, such as ghcr.io/acme/web:1.2 (repeatable) [default: image.repository with image.tags]
     #[arg(long, value_name = "REFERENCE")]
     to: Vec<Reference>,
-    /// Say what would be sent, skipped, mounted and tagged, and do nothing
+    /// Print what would be sent, skipped, mounted and tagged, without doing it
     #[arg(long)]
     dry_run: bool,
-    /// A repository of the same registry that may hold the blobs already (repeatable)
+    /// A repository of the same registry to mount blobs from (repeatable)
     #[arg(long, value_name = "REPOSITORY")]
     mount_from: Vec<String>,
-    /// Blobs sent at one time
+    /// The number of blobs sent at the same time
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
     jobs: u8,
     /// The form of standard output: the digest references, or one JSON event on each line, the last with the result

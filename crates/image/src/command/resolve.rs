@@ -1,4 +1,4 @@
-//! `resolve`: what a tag leads to.
+//! `resolve`: pin a tag to the digest that it leads to now.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use skyward_terminal::{Output, output};
 use crate::command;
 use crate::command::access::Access;
 
-/// Ask a registry which image a tag leads to; prints the digest reference
+/// Ask a registry which image a tag leads to, and print the digest reference
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Such as ghcr.io/acme/web:1.2 [default: image.repository with the first of image.tags]

@@ -1,4 +1,4 @@
-//! Requests to one registry: credentials, redirects and retries around each exchange.
+//! Requests to one registry: credentials, redirects and retries around each request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -101,7 +101,7 @@ impl Client {
             return false;
         }
         let probe = self.base.at("/v2/");
-        let answer = self.exchange(&Method::GET, &probe, &[], Payload::None);
+        let answer = self.request(&Method::GET, &probe, &[], Payload::None);
         let Ok(mut answer) = answer.map_err(|_| ()) else {
             return false;
         };
@@ -228,7 +228,7 @@ impl Client {
         }
     }
 
-    /// One exchange and the redirects it leads to. `Authorization` goes to the registry's own
+    /// One request and the redirects that it leads to. `Authorization` goes to the registry's own
     /// origin alone.
     fn follow(
         &self,
@@ -243,7 +243,7 @@ impl Client {
             if let Some(value) = authorization.filter(|_| self.is_home(&url)) {
                 headers.push(("Authorization", value.to_owned()));
             }
-            let response = self.exchange(&call.method, &url, &headers, payload.reborrow());
+            let response = self.request(&call.method, &url, &headers, payload.reborrow());
             let response = response.map_err(|failure| connection(call.operation, &url, failure))?;
             let reads = matches!(call.method, Method::GET | Method::HEAD);
             self.contact.answered(!reads && matches!(response.status, 200..=299));
@@ -260,17 +260,17 @@ impl Client {
         Err(wrong(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
-    /// One exchange. Neither its query nor its headers are told of: both may hold secrets.
-    pub(super) fn exchange(
+    /// One request. `-v` shows neither its query nor its headers: both may hold secrets.
+    pub(super) fn request(
         &self,
         method: &Method,
         url: &Url,
         headers: &[(&str, String)],
         payload: Payload<'_>,
     ) -> Result<Response, Failure> {
-        let (peer, operation) = (&url.authority, format!("{method} {}", url.without_query()));
-        let call = self.settings.calls.begin(&format!("registry {peer}"), &operation);
-        let answer = self.transport.exchange(method, url, headers, payload);
+        let operation = format!("{method} {}", url.bare_path());
+        let call = self.settings.calls.begin(&format!("registry {}", url.authority), &operation);
+        let answer = self.transport.send(method, url, headers, payload);
         match &answer {
             Ok(response) => {
                 let outcome = if response.status < 400 { "ok" } else { "refused" };

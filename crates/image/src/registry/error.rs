@@ -159,7 +159,7 @@ pub(super) fn unexpected(operation: &str, url: &Url, reason: String) -> Registry
     RegistryError::Answer { operation: operation.to_owned(), url: url.without_query(), reason }
 }
 
-/// A failed exchange, with what was being done.
+/// A request that failed, with the operation that it belongs to.
 pub(super) fn connection(operation: &str, url: &Url, failure: Failure) -> Failed {
     match failure {
         Failure::Fault(fault) => Failed::Fault(fault),

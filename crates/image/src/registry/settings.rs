@@ -16,7 +16,7 @@ const LARGEST_REQUEST: u64 = (4 << 20) - (64 << 10);
 pub struct Settings {
     /// Retries and the total deadline.
     pub policy: Policy,
-    /// Bounds of one exchange.
+    /// Bounds of one request.
     pub limits: Limits,
     /// Bytes of one request at most.
     pub chunk: u64,
@@ -51,7 +51,7 @@ const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// The time for a registry to verify a large blob before it answers.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// The times after which an exchange without progress is given up.
+/// The times after which a request without progress is given up.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// To connect, name resolution and TLS included.
