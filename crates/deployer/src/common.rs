@@ -5,13 +5,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Result;
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
-use skyward_deployer::api::ContextRef;
+use skyward_deployer::api::{ApiServer, ApiSettings, ContextRef};
+use skyward_deployer::event::{DeployEvent, Event};
 use skyward_k3s::kubeconfig;
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{Calls, Console, Output, Sink, Verbose};
 use tokio::sync::Notify;
 
-use crate::output::Output;
+/// Shows events, from whichever thread they come.
+pub(crate) type Shown = Arc<dyn Sink<DeployEvent> + Send + Sync>;
 
 /// The flags that every command takes.
 #[derive(Args)]
@@ -27,6 +32,8 @@ pub(crate) struct Common {
     /// The form of standard output
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    verbose: Verbose,
     /// Notified when the command is to end.
     #[arg(skip)]
     pub(crate) interrupt: Arc<Notify>,
@@ -36,6 +43,39 @@ impl Common {
     /// Reads the configuration.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
         self.config.load()
+    }
+
+    /// Shows the events of a command that takes steps.
+    pub(crate) fn events(&self) -> Shown {
+        Arc::from(Console::new(self.output, self.verbose.verbosity()).sink())
+    }
+
+    /// Shows the notes of a command whose result is a document of its own: always as lines on standard error.
+    pub(crate) fn notes(&self) -> Shown {
+        Arc::from(Console::notes(self.verbose.verbosity()).sink())
+    }
+
+    /// Takes the calls to other systems, where `-v` asks for them.
+    pub(crate) fn calls(&self, shown: &Shown) -> Calls {
+        if self.verbose.verbosity() < Verbosity::Calls {
+            return Calls::silent();
+        }
+        let shown = Arc::clone(shown);
+        Calls::new(move |call| shown.emit(Event::Call(call)))
+    }
+
+    /// Connects to the API server, and tells which one.
+    pub(crate) async fn connect(&self, loaded: &Loaded, shown: &Shown) -> Result<ApiServer> {
+        let listener = Arc::clone(shown);
+        let settings = ApiSettings {
+            listener: Some(Arc::new(move |text| listener.emit(Event::note(text)))),
+            calls: self.calls(shown),
+            ..ApiSettings::default()
+        };
+        let api = ApiServer::connect_with(&self.target(loaded), settings).await?;
+        let (context, server) = (api.context().to_owned(), api.server().to_owned());
+        shown.emit(DeployEvent::Cluster { context, server }.into());
+        Ok(api)
     }
 
     /// Which cluster: the flags, then the configuration, then the one that `cluster up` made.

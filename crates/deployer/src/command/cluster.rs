@@ -6,13 +6,15 @@ pub(crate) mod status;
 pub(crate) mod up;
 pub(crate) mod upgrade;
 
-use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
-use skyward_deployer::event::Event;
-use skyward_k3s::Reporter;
+use skyward_deployer::event::{self, Event};
 use skyward_k3s::connection::HostKeys;
+use skyward_k3s::{Finding, MachineState, Reporter};
+use skyward_terminal::Exit;
+use skyward_terminal::event::{self as terminal, Severity};
 
 use crate::common::Common;
 
@@ -56,7 +58,7 @@ enum Command {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let keys = args.keys.host_keys();
     match &args.command {
         Command::Up(given) => up::run(common, given, keys, false).await,
@@ -70,11 +72,37 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 
 /// What hears of all machines.
 pub(crate) fn reporter(common: &Common) -> Reporter {
-    let mut sink = common.output.sink();
-    Reporter::new(Box::new(move |event: skyward_k3s::Event| sink.emit(event.into())))
+    let shown = common.events();
+    Reporter::new(Box::new(move |event: skyward_k3s::Event| shown.emit(shared(event))))
 }
 
 /// Tells the end of a command.
 fn finish(common: &Common, text: String) {
-    common.output.sink().emit(Event::Finished { revision: None, text, address: None });
+    common.events().emit(Event::finished(text));
+}
+
+/// An event of the cluster's machines, as all commands tell theirs.
+fn shared(event: skyward_k3s::Event) -> Event {
+    match event {
+        skyward_k3s::Event::Note { text } => Event::note(text),
+        skyward_k3s::Event::Waiting { on, state, remaining_s } => {
+            event::waiting(on, state, Duration::from_secs(remaining_s))
+        }
+        skyward_k3s::Event::Ready { on, state, seconds } => {
+            event::done(on, "wait", state, Duration::from_secs_f64(seconds))
+        }
+        skyward_k3s::Event::Finding(Finding { machine, blocks, text }) => {
+            let severity = if blocks { Severity::Error } else { Severity::Note };
+            Event::Finding(terminal::Finding { severity, object: machine, text, next: None })
+        }
+        skyward_k3s::Event::Machine { machine, state, text } => match state {
+            MachineState::Planned => Event::planned(machine, text),
+            MachineState::Done => Event::done(machine, text.as_str(), text.as_str()),
+            MachineState::Failed => Event::Failed(terminal::Failed {
+                object: machine,
+                reason: text,
+                ..terminal::Failed::default()
+            }),
+        },
+    }
 }

@@ -1,15 +1,15 @@
 //! `cluster down`.
 
 use std::fmt::Write as _;
-use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::down::{DownOutcome, down};
 use skyward_k3s::{Cluster, Machine};
+use skyward_terminal::Exit;
+use skyward_terminal::consent::{self, Answer};
 
 use super::{finish, reporter};
-use crate::command::consent;
 use crate::common::Common;
 
 /// Remove what `up` made, and nothing else, also from the kubeconfig
@@ -21,18 +21,17 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<Exit> {
     let loaded = common.load()?;
     let cluster = Cluster::read(&loaded)?;
-    if !args.yes {
-        let machines: Vec<String> = cluster.machines.iter().map(Machine::label).collect();
-        let what = format!(
-            "This ends cluster {} on {}, with everything that runs and is stored in it.",
-            cluster.name,
-            machines.join(", ")
-        );
-        consent::name(&format!("taking cluster {} down", cluster.name), &what, &cluster.name)?;
-    }
+    let machines: Vec<String> = cluster.machines.iter().map(Machine::label).collect();
+    let question = format!(
+        "This ends cluster {} on {}, with everything that runs and is stored in it.",
+        cluster.name,
+        machines.join(", ")
+    );
+    let operation = format!("take cluster {} down", cluster.name);
+    consent::ask(&operation, &question, Answer::Name(&cluster.name), args.yes)?;
     let report = reporter(common);
     let kubeconfig = common.kubeconfig_file(&loaded);
     let DownOutcome { machines, context } = down(&cluster, keys, &kubeconfig, &report).await?;
@@ -45,5 +44,5 @@ pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<
         let _ = write!(text, " Context {} is out of {}.", cluster.context, kubeconfig.display());
     }
     finish(common, text);
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

@@ -1,7 +1,6 @@
 //! `cluster image load`.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -9,10 +8,10 @@ use skyward_image::settings;
 use skyward_k3s::Cluster;
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::image::{ImageArchive, load};
+use skyward_terminal::{Exit, Output, output};
 
 use super::{finish, reporter};
 use crate::common::Common;
-use crate::output::Output;
 
 /// What can be done with images.
 #[derive(Subcommand)]
@@ -25,7 +24,7 @@ pub(crate) enum Command {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, command: &Command, keys: HostKeys) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, command: &Command, keys: HostKeys) -> Result<Exit> {
     let Command::Load { archive } = command;
     let loaded = common.load()?;
     let archive =
@@ -39,7 +38,7 @@ pub(crate) async fn run(common: &Common, command: &Command, keys: HostKeys) -> R
     };
     finish(common, text);
     if common.output == Output::Text {
-        archive.references().iter().for_each(|reference| println!("{reference}"));
+        archive.references().iter().try_for_each(|reference| output::line(reference))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

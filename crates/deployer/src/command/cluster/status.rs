@@ -1,16 +1,16 @@
 //! `cluster status`.
 
 use std::fmt::Write as _;
-use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_config::Role;
 use skyward_k3s::Cluster;
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::status::{ClusterStatus, status};
+use skyward_terminal::style::Stream;
+use skyward_terminal::{Exit, Output, Table, output, text};
 
 use crate::common::Common;
-use crate::output::{Output, columns};
 
 /// Show versions, roles, readiness and certificate dates
 #[derive(clap::Args)]
@@ -21,43 +21,40 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys) -> Result<Exit> {
     let loaded = common.load()?;
     let report = status(&Cluster::read(&loaded)?, keys).await;
     match common.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
-        // What a machine says may hold anything; nothing in it commands the terminal.
-        Output::Text => print!(
-            "{}",
-            text(&report).replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
-        ),
+        Output::Json => output::document(&report)?,
+        Output::Text => output::print(&shown(&report))?,
     }
-    Ok(if args.exit_code && !report.healthy { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if args.exit_code && !report.healthy { Exit::Differences } else { Exit::Done })
 }
 
-fn text(report: &ClusterStatus) -> String {
+fn shown(report: &ClusterStatus) -> String {
     let head = ["machine", "role", "node", "version", "certificates end", "state"];
-    let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(report.machines.iter().map(|machine| {
+    let mut table = Table::new(head).wrap(5).shorten(2).shorten(0);
+    for machine in &report.machines {
         let role = match machine.role {
             Role::Server => "server",
             Role::Agent => "agent",
         };
         let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         let ends = machine.certificates_end.as_deref().and_then(|end| end.split('T').next());
-        [
+        table.row([
             machine.machine.clone(),
             role.to_owned(),
             or_none(&machine.node),
             or_none(&machine.version),
             ends.unwrap_or("-").to_owned(),
-            machine.state.replace(char::is_control, " "),
-        ]
-    }));
-    let mut text = format!("cluster  {}\nrelease  {}\n\n", report.cluster, report.wanted);
-    text += &columns(&rows);
-    for node in &report.others {
-        let _ = writeln!(text, "\nnode {node} is on no machine of the configuration");
+            text::one_line(&machine.state),
+        ]);
     }
-    text
+    let mut shown = format!("cluster  {}\nrelease  {}\n\n", report.cluster, report.wanted);
+    shown += &table.for_stream(Stream::Out);
+    for node in &report.others {
+        let node = text::one_line(node);
+        let _ = writeln!(shown, "\nnode {node} is not on a machine of the configuration");
+    }
+    shown
 }

@@ -1,13 +1,12 @@
 //! `cluster up` and `cluster join`.
 
-use std::process::ExitCode;
-
 use anyhow::Result;
 use skyward_config::Loaded;
 use skyward_k3s::Cluster;
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::release::Source;
 use skyward_k3s::up::{UpOptions, UpOutcome, up};
+use skyward_terminal::Exit;
 
 use super::{finish, reporter};
 use crate::common::Common;
@@ -21,15 +20,10 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(
-    common: &Common,
-    args: &Args,
-    keys: HostKeys,
-    join: bool,
-) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args, keys: HostKeys, join: bool) -> Result<Exit> {
     let loaded = common.load()?;
     raise(common, &loaded, args, keys, join).await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 /// Sets the cluster up, and says what its context is.

@@ -1,12 +1,11 @@
 //! `cluster upgrade`.
 
-use std::process::ExitCode;
-
 use anyhow::Result;
 use skyward_k3s::Cluster;
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::release::Source;
 use skyward_k3s::upgrade::upgrade;
+use skyward_terminal::Exit;
 
 use super::{finish, reporter};
 use crate::common::Common;
@@ -16,7 +15,7 @@ use crate::common::Common;
 pub(crate) struct Args {}
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, _: &Args, keys: HostKeys) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, _: &Args, keys: HostKeys) -> Result<Exit> {
     let loaded = common.load()?;
     let cluster = Cluster::read(&loaded)?;
     let source = Source::new(&loaded, &cluster.version);
@@ -27,5 +26,5 @@ pub(crate) async fn run(common: &Common, _: &Args, keys: HostKeys) -> Result<Exi
         many => format!("{many} machines were upgraded; all run {}.", cluster.version),
     };
     finish(common, text);
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
