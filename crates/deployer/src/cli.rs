@@ -9,7 +9,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
 use skyward_terminal::{Exit, exit, interrupt};
 
-use crate::command::{apply, cluster, diff, forward, history, remove, render, rollback, status};
+use skyward_k3s::command::ClusterArgs;
+
+use crate::command::{apply, diff, forward, history, remove, render, rollback, status};
 use crate::common::Common;
 
 /// The time that work on other threads has to stop in after the command has ended.
@@ -37,8 +39,8 @@ enum Command {
     Rollback(rollback::Args),
     Remove(remove::Args),
     Forward(forward::Args),
-    /// Set up, widen, upgrade or take down the k3s cluster itself
-    Cluster(cluster::Args),
+    /// Set up, extend, upgrade or take down the k3s cluster itself
+    Cluster(ClusterArgs),
 }
 
 /// Runs the command that the arguments name.
@@ -127,7 +129,11 @@ async fn dispatch(common: &Common, command: &Command) -> Result<Exit> {
         Command::Rollback(args) => rollback::run(common, args).await,
         Command::Remove(args) => remove::run(common, args).await,
         Command::Forward(args) => forward::run(common, args).await,
-        Command::Cluster(args) => cluster::run(common, args).await,
+        Command::Cluster(args) => {
+            let loaded = common.load()?;
+            let shown = if args.prints_a_document() { common.notes() } else { common.events() };
+            args.run(&common.cluster(&loaded, &shown)).await
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The commands.
 
 pub(crate) mod apply;
-pub(crate) mod cluster;
 pub(crate) mod diff;
 pub(crate) mod forward;
 pub(crate) mod history;

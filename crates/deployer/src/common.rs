@@ -10,6 +10,7 @@ use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_deployer::api::{ApiServer, ApiSettings, ContextRef};
 use skyward_deployer::event::{DeployEvent, Event};
+use skyward_k3s::command::Context;
 use skyward_k3s::kubeconfig;
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Calls, Console, Output, Sink, Verbose};
@@ -87,6 +88,21 @@ impl Common {
         }
     }
 
+    /// The surroundings of the commands on the cluster itself, whose events are shown among ours.
+    pub(crate) fn cluster<'a>(&self, loaded: &'a Loaded, shown: &Shown) -> Context<'a> {
+        let shown = Arc::clone(shown);
+        let sink = move |event: skyward_terminal::Event| {
+            // The cluster's crate has no events of its own.
+            shown.emit(event.map(|own| match own {}));
+        };
+        Context {
+            loaded,
+            kubeconfig: self.kubeconfig_file(loaded),
+            output: self.output,
+            sink: Arc::new(sink),
+        }
+    }
+
     fn named_kubeconfig(&self, loaded: &Loaded) -> Option<PathBuf> {
         let configured = loaded.config.k3s.kubeconfig.as_ref().map(|path| loaded.root.join(path));
         self.kubeconfig.clone().or(configured)
@@ -94,9 +110,7 @@ impl Common {
 
     /// The kubeconfig that `cluster up` writes into.
     pub(crate) fn kubeconfig_file(&self, loaded: &Loaded) -> PathBuf {
-        let listed = std::env::var_os("KUBECONFIG");
-        let named = self.named_kubeconfig(loaded);
-        kubeconfig::file(named.as_deref(), listed.as_deref(), std::env::home_dir())
+        kubeconfig::location(self.kubeconfig.as_deref(), loaded)
     }
 
     /// Whether the nodes are machines that the configuration lists, and not this one alone.

@@ -11,14 +11,14 @@ use skyward_deployer::event::{DeployEvent, Event, Sink};
 use skyward_deployer::image::Candidate;
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
-use skyward_k3s::Machine;
+use skyward_k3s::command::{self as cluster, KeyArgs};
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::image::ImageArchive;
+use skyward_k3s::{Machine, Reporter};
 use skyward_terminal::{Exit, Output, consent, output};
 
 use crate::command::ImageArgs;
-use crate::command::cluster::{self, KeyArgs, up};
-use crate::common::Common;
+use crate::common::{Common, Shown};
 
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
 #[derive(clap::Args)]
@@ -84,7 +84,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let api = common.connect(&loaded, &shown).await?;
     let deliver = async |candidate: Candidate, sink: &Sink<'_>| {
         if candidate.is_loaded() && common.has_machines(&loaded) {
-            load_into_nodes(common, &loaded, candidate).await
+            load_into_nodes(common, &loaded, &shown, candidate).await
         } else {
             Ok(candidate.deliver(sink).await?.reference)
         }
@@ -101,9 +101,14 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
 }
 
 /// The nodes are the configured machines: each gets the image. Returns the name that they know it by.
-async fn load_into_nodes(common: &Common, loaded: &Loaded, candidate: Candidate) -> Result<String> {
+async fn load_into_nodes(
+    common: &Common,
+    loaded: &Loaded,
+    shown: &Shown,
+    candidate: Candidate,
+) -> Result<String> {
     let archive = ImageArchive::read(&candidate.archive())?;
-    let report = cluster::reporter(common);
+    let report = Reporter::new(common.cluster(loaded, shown).sink);
     let started = Instant::now();
     let machines = skyward_k3s::Cluster::read(loaded)?;
     let sent = skyward_k3s::image::load(&machines, &archive, HostKeys::Known, &report).await?;
@@ -130,7 +135,8 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
              set a cluster up: `cargo xtask deploy-k3s cluster up` ({what}); `cargo xtask deploy-k3s --cluster-up` does that and then deploys"
         );
     }
-    up::raise(common, loaded, &up::Args::default(), args.keys.host_keys(), false).await
+    let surroundings = common.cluster(loaded, &common.events());
+    cluster::set_up(&surroundings, args.keys.host_keys(), false, false).await
 }
 
 /// Proves that the service answers, where something has changed, and tells the address.
