@@ -17,7 +17,7 @@ use skyward_terminal::text::harmless;
 use skyward_terminal::{Output, output, units};
 
 use crate::command;
-use crate::command::access::Access;
+use crate::command::registry::RegistryArgs;
 
 /// List an image's layers and wasted files, and check dive's rules
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     output: Output,
     #[command(flatten)]
-    access: Access,
+    registry: RegistryArgs,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -47,8 +47,8 @@ pub(crate) struct Args {
 /// Runs the command. An image that breaks a rule ends it with 1, as in dive.
 pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let monitor = command::lines(verbosity);
-    let (name, access) = (args.image.as_deref(), &args.access);
-    let opened = command::open(name, &args.config, access, &monitor, verbosity)?;
+    let (name, registry) = (args.image.as_deref(), &args.registry);
+    let opened = command::open(name, &args.config, registry, &monitor, verbosity)?;
     let rules = rules(args, &monitor)?;
     let image = resolve(opened.source.as_ref(), args.platform.as_ref())
         .with_context(|| format!("cannot read image {}", opened.name))?;
