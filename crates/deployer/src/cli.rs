@@ -8,7 +8,9 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
 
-use crate::command::{apply, cluster, diff, forward, history, remove, render, rollback, status};
+use skyward_k3s::command::ClusterArgs;
+
+use crate::command::{apply, diff, forward, history, remove, render, rollback, status};
 use crate::common::Common;
 
 /// The time that work on other threads has to stop in after the command has ended.
@@ -36,8 +38,8 @@ enum Command {
     Rollback(rollback::Args),
     Remove(remove::Args),
     Forward(forward::Args),
-    /// Set up, widen, upgrade or take down the k3s cluster itself
-    Cluster(cluster::Args),
+    /// Set up, extend, upgrade or take down the k3s cluster itself
+    Cluster(ClusterArgs),
 }
 
 /// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
@@ -137,7 +139,10 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Rollback(args) => rollback::run(common, args).await,
         Command::Remove(args) => remove::run(common, args).await,
         Command::Forward(args) => forward::run(common, args).await,
-        Command::Cluster(args) => cluster::run(common, args).await,
+        Command::Cluster(args) => {
+            let loaded = common.load()?;
+            Ok(args.run(&common.cluster(&loaded, args.prints_a_document())).await?.into())
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The commands.
 
 pub(crate) mod apply;
-pub(crate) mod cluster;
 pub(crate) mod consent;
 pub(crate) mod diff;
 pub(crate) mod forward;

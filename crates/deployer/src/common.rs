@@ -8,7 +8,10 @@ use std::sync::Arc;
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_deployer::api::ContextRef;
+use skyward_k3s::command::Context;
 use skyward_k3s::kubeconfig;
+use skyward_terminal::Console;
+use skyward_terminal::event::{Nothing, Verbosity};
 use tokio::sync::Notify;
 
 use crate::output::Output;
@@ -47,6 +50,21 @@ impl Common {
         }
     }
 
+    /// The surroundings of the commands on the cluster itself.
+    pub(crate) fn cluster<'a>(&self, loaded: &'a Loaded, is_document: bool) -> Context<'a> {
+        let output = match self.output {
+            Output::Text => skyward_terminal::Output::Text,
+            Output::Json => skyward_terminal::Output::Json,
+        };
+        let console = if is_document {
+            Console::notes(Verbosity::Normal)
+        } else {
+            Console::new(output, Verbosity::Normal)
+        };
+        let kubeconfig = self.kubeconfig_file(loaded);
+        Context { loaded, kubeconfig, output, sink: console.sink::<Nothing>().into() }
+    }
+
     fn named_kubeconfig(&self, loaded: &Loaded) -> Option<PathBuf> {
         let configured = loaded.config.k3s.kubeconfig.as_ref().map(|path| loaded.root.join(path));
         self.kubeconfig.clone().or(configured)
@@ -54,9 +72,7 @@ impl Common {
 
     /// The kubeconfig that `cluster up` writes into.
     pub(crate) fn kubeconfig_file(&self, loaded: &Loaded) -> PathBuf {
-        let listed = std::env::var_os("KUBECONFIG");
-        let named = self.named_kubeconfig(loaded);
-        kubeconfig::file(named.as_deref(), listed.as_deref(), std::env::home_dir())
+        kubeconfig::location(self.kubeconfig.as_deref(), loaded)
     }
 
     /// Whether the nodes are machines that the configuration lists, and not this one alone.

@@ -1,7 +1,6 @@
 //! What happens while a command runs. The terminal, plain lines and JSON are renderers of these.
 
 use serde::Serialize;
-use skyward_k3s::MachineState;
 
 use crate::manifest::ObjectId;
 
@@ -62,17 +61,6 @@ pub enum Event {
     },
     /// A rollout has failed; told before anything is rolled back.
     Failed(Box<Failure>),
-    /// Something is wrong with a machine, told before anything is changed.
-    Finding(skyward_k3s::Finding),
-    /// What is to be done on a machine of the cluster, or was.
-    Machine {
-        /// What people call it.
-        machine: String,
-        /// Whether it is to be done, is done, or has failed.
-        state: MachineState,
-        /// What.
-        text: String,
-    },
     /// The end of the command.
     Finished {
         /// The revision that serves now.
@@ -97,19 +85,6 @@ pub enum Action {
     Unchanged,
     /// It is gone.
     Deleted,
-}
-
-impl From<skyward_k3s::Event> for Event {
-    fn from(event: skyward_k3s::Event) -> Self {
-        use skyward_k3s::Event as Theirs;
-        match event {
-            Theirs::Note { text } => Self::Note { text },
-            Theirs::Waiting { on, state, remaining_s } => Self::Waiting { on, state, remaining_s },
-            Theirs::Ready { on, state, seconds } => Self::Ready { on, state, seconds },
-            Theirs::Finding(finding) => Self::Finding(finding),
-            Theirs::Machine { machine, state, text } => Self::Machine { machine, state, text },
-        }
-    }
 }
 
 /// Why a rollout has failed, with what was seen while the failing pod was still there.

@@ -12,11 +12,11 @@ use skyward_deployer::event::{Event, Sink};
 use skyward_deployer::image::Candidate;
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
-use skyward_k3s::Machine;
+use skyward_k3s::command::{self as cluster, KeyArgs};
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::image::ImageArchive;
+use skyward_k3s::{Machine, Reporter};
 
-use crate::command::cluster::{self, KeyArgs, up};
 use crate::command::{ImageArgs, connect, consent};
 use crate::common::Common;
 use crate::output::Output;
@@ -104,7 +104,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 /// The nodes are the configured machines: each gets the image. Returns the name that they know it by.
 async fn load_into_nodes(common: &Common, loaded: &Loaded, candidate: Candidate) -> Result<String> {
     let archive = ImageArchive::read(&candidate.archive())?;
-    let report = cluster::reporter(common);
+    let report = Reporter::new(common.cluster(loaded, false).sink);
     let started = Instant::now();
     let machines = skyward_k3s::Cluster::read(loaded)?;
     let sent = skyward_k3s::image::load(&machines, &archive, HostKeys::Known, &report).await?;
@@ -131,7 +131,7 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
              set a cluster up: `cargo xtask deploy-k3s cluster up` ({what}); `cargo xtask deploy-k3s --cluster-up` does that and then deploys"
         );
     }
-    up::raise(common, loaded, &up::Args::default(), args.keys.host_keys(), false).await
+    cluster::set_up(&common.cluster(loaded, false), args.keys.host_keys(), false, false).await
 }
 
 /// Proves that the service answers, where something has changed, and tells the address.

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use skyward_deployer::diff::{self, Change, Difference};
 use skyward_deployer::event::{Action, Event, Sink};
 use skyward_deployer::rollout::Failure;
-use skyward_k3s::MachineState;
 
 /// One line a change. On a terminal, what is waited for is one line that renews itself, with the time that is left.
 pub(super) struct Lines {
@@ -111,17 +110,6 @@ fn text(event: &Event, color: bool) -> String {
         Event::Progress { on, state } => format!("{on:<9}{state}\n"),
         Event::Ready { on, state, seconds } => format!("ready    {on}: {state} ({seconds:.1} s)\n"),
         Event::Failed(failure) => failed(failure),
-        Event::Finding(finding) => {
-            format!("{:<9}{finding}\n", if finding.blocks { "FINDING" } else { "note" })
-        }
-        Event::Machine { machine, state, text } => {
-            let word = match state {
-                MachineState::Planned => "plan",
-                MachineState::Done => "done",
-                MachineState::Failed => "FAILED",
-            };
-            format!("{word:<9}{machine}: {text}\n")
-        }
         Event::Finished { text, .. } => format!("{text}\n"),
     };
     harmless(&text)
