@@ -1,6 +1,5 @@
 //! `inspect`: the layers of an image, what they waste, and whether the rules allow it.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,8 +12,7 @@ use skyward_image::layer::Limits;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
 use skyward_terminal::event::Verbosity;
-use skyward_terminal::text::harmless;
-use skyward_terminal::{Output, output, units};
+use skyward_terminal::{Output, Stream, Table, output, units};
 
 use crate::command;
 use crate::command::registry::RegistryArgs;
@@ -103,17 +101,16 @@ fn rules(args: &Args, monitor: &Monitor) -> Result<Rules> {
     Ok(dive::read_rules(&path)?)
 }
 
+/// The layers, the lowest first, with dive's sizes.
 fn layers(contents: &Contents) -> String {
-    let mut text = String::from("Layers:\n");
+    let mut table = Table::new(["layer", "size", "stored", "command"]);
+    table = table.shorten(0).wrap(3).right(1).right(2);
     for layer in &contents.layers {
-        let digest = layer.descriptor.digest();
-        let stored = human_bytes(layer.descriptor.size());
-        let command = harmless(&layer.command).replace('\n', "↵");
-        let size = human_bytes(layer.size());
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {digest}  {size:>9} ({stored} stored)  {command}");
+        let digest = layer.descriptor.digest().to_string();
+        let (size, stored) = (human_bytes(layer.size()), human_bytes(layer.descriptor.size()));
+        table.row([digest, size, stored, layer.command.replace('\n', "↵")]);
     }
-    text
+    table.for_stream(Stream::Out)
 }
 
 fn report(
