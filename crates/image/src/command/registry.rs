@@ -12,7 +12,7 @@ use skyward_terminal::event::Verbosity;
 /// The flags of every command that talks to a registry.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Registry")]
-pub(crate) struct Access {
+pub(crate) struct RegistryArgs {
     /// Use plain HTTP beyond this machine too; for localhost it is used anyway
     #[arg(long)]
     plain_http: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Access {
     timeout: u64,
 }
 
-impl Access {
+impl RegistryArgs {
     /// The settings that the flags make.
     pub(crate) fn settings(&self, monitor: Monitor, verbosity: Verbosity) -> Settings {
         let calls = if verbosity >= Verbosity::Calls {
