@@ -1,3 +1,5 @@
+//! The command line: show, check, schema, docs.
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 

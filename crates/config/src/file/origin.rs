@@ -10,7 +10,7 @@ use crate::Loaded;
 use crate::file::shape::DOCUMENT;
 use crate::file::{keys, model};
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Nobody set it.
@@ -74,7 +74,7 @@ pub struct Effective {
     pub key: String,
     /// The value; `None` for an optional key that nobody set.
     pub value: Option<Value>,
-    /// Where it came from.
+    /// The origin.
     pub origin: Origin,
 }
 
