@@ -13,8 +13,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use skyward_terminal::{Stream, Table, output, text};
 
-use crate::table::Table;
 use crate::{external, github};
 pub(crate) use decide::{Affected, Job};
 use git::Base;
@@ -80,9 +80,9 @@ impl Change {
                 Ok(Affected { base, ..decide::decide(&graph, &paths) })
             }
             Base::Unknown(base) => {
-                eprintln!(
+                output::say(&format!(
                     "affected: nothing here goes back to {base}: everything counts as changed"
-                );
+                ));
                 Ok(Affected { base, ..Affected::everything(&graph) })
             }
         }
@@ -94,12 +94,13 @@ impl Command {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let affected = self.change.affected(self.head.as_deref())?;
         match self.output {
-            Output::Text => print!("{}", text(&affected)),
-            Output::Json => println!("{:#}", to_json(&affected)),
-            Output::Github => print!("{}", outputs(&affected)),
+            Output::Text => output::print(&table(&affected, Stream::Out.columns()))?,
+            Output::Json => output::line(&format!("{:#}", to_json(&affected)))?,
+            Output::Github => output::print(&outputs(&affected))?,
         }
         github::output(&outputs(&affected))?;
-        github::summary(&format!("### What the change touches\n\n```\n{}```", text(&affected)))?;
+        let text = table(&affected, None);
+        github::summary(&format!("### What the change touches\n\n```\n{text}```"))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -118,12 +119,15 @@ impl Affected {
     }
 }
 
-fn text(affected: &Affected) -> String {
-    let mut table = Table::new(&["changed", "what it is"]);
+fn table(affected: &Affected, columns: Option<usize>) -> String {
+    let mut table = Table::new(["changed", "what it is"]).wrap(1).wrap(0);
     for (path, what) in &affected.files {
         table.row([path.clone(), what.clone()]);
     }
-    format!("{table}\n{}\n", affected.summary())
+    let summary = affected.summary();
+    let summary =
+        columns.map_or(summary.clone(), |columns| text::wrap(&summary, columns).join("\n"));
+    format!("{}\n{summary}\n", table.fitted(columns, false))
 }
 
 fn to_json(affected: &Affected) -> serde_json::Value {
@@ -159,14 +163,19 @@ mod tests {
     #[test]
     fn people_see_what_each_file_is() {
         assert_eq!(
-            text(&affected(&["README.md", "crates/provisioner/src/cli.rs"])),
+            table(&affected(&["README.md", "crates/provisioner/src/cli.rs"]), None),
             "changed                        what it is\n\
              README.md                      a document\n\
              crates/provisioner/src/cli.rs  skyward-provisioner\n\
              \npackages: skyward-provisioner\njobs: documents, provision\n"
         );
-        assert_eq!(text(&affected(&[])), "changed  what it is\n\npackages: none\njobs: none\n");
-        assert!(text(&affected(&["a"])).contains("jobs (everything): dependencies, documents"));
+        assert_eq!(
+            table(&affected(&[]), None),
+            "changed  what it is\n\npackages: none\njobs: none\n"
+        );
+        assert!(
+            table(&affected(&["a"]), None).contains("jobs (everything): dependencies, documents")
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
+use skyward_terminal::{Stream, output};
 
 use crate::github;
 use scope::When;
@@ -67,21 +68,17 @@ impl Ci {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let steps = self.selection.steps()?;
         if self.list {
-            for step in steps {
-                println!("{}", step.name);
-            }
-            return Ok(ExitCode::SUCCESS);
+            return list(steps.iter().map(|step| step.name.as_str()));
         }
         if self.tools {
-            for tool in steps.iter().flat_map(|step| &step.tools).collect::<BTreeSet<_>>() {
-                println!("{tool}");
-            }
-            return Ok(ExitCode::SUCCESS);
+            let tools: BTreeSet<_> = steps.iter().flat_map(|step| &step.tools).collect();
+            return list(tools.into_iter().map(String::as_str));
         }
         let started = Instant::now();
         let ended: Vec<_> = steps.into_iter().map(Step::run).collect();
         let elapsed = started.elapsed();
-        print!("\n{}", report::text(&ended, elapsed));
+        let (columns, color) = (Stream::Out.columns(), Stream::Out.has_color());
+        output::print(&format!("\n{}", report::text(&ended, elapsed, columns, color)))?;
         github::summary(&report::markdown(&ended, elapsed))?;
         let count = |wanted: fn(&Outcome) -> bool| ended.iter().filter(|e| wanted(&e.1)).count();
         let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
@@ -94,9 +91,15 @@ impl Ci {
     }
 }
 
+/// Prints one name on each line.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
+    output::print(&names.flat_map(|name| [name, "\n"]).collect::<String>())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 impl Step {
     fn run(self) -> (String, Outcome, Duration) {
-        eprintln!("\n── {}", self.name);
+        output::say(&format!("\n── {}", self.name));
         let started = Instant::now();
         let outcome = match self.action {
             Action::Run(command) => run_command(command),
@@ -106,7 +109,7 @@ impl Step {
             Action::Skip(reason) => Outcome::Skipped(reason),
         };
         if let Outcome::Failed(note) | Outcome::Skipped(note) = &outcome {
-            eprintln!("{note}");
+            output::say(note);
         }
         (self.name, outcome, started.elapsed())
     }

@@ -51,14 +51,16 @@ impl Cli {
     /// Runs the command; what it returns is the process's exit code.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
-            Command::Up(up) => Ok(up.run()),
+            Command::Up(up) => up.run(),
             Command::Ci(ci) => ci.run(),
             Command::Affected(affected) => affected.run(),
             Command::Bench(bench) => bench.run(),
-            Command::Image(passed) => external::hand_over("skyward-image", passed.arguments),
-            Command::Config(passed) => external::hand_over("skyward-config", passed.arguments),
-            Command::DeployK3s(passed) => external::hand_over("skyward-deployer", passed.arguments),
-            Command::ProvisionAws(passed) => external::provision(passed.arguments),
+            Command::Image(passed) => external::hand_over("skyward-image", &passed.arguments),
+            Command::Config(passed) => external::hand_over("skyward-config", &passed.arguments),
+            Command::DeployK3s(passed) => {
+                external::hand_over("skyward-deployer", &passed.arguments)
+            }
+            Command::ProvisionAws(passed) => external::provision(&passed.arguments),
         }
     }
 }

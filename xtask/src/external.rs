@@ -1,10 +1,18 @@
 //! Running cargo and the crates' binaries.
+//!
+//! A binary is built first and started by its path, because `cargo run --quiet` would compile for minutes without a word,
+//! and without `--quiet` it says two lines too many each time.
+
+mod compile;
+mod provision;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+
+pub(crate) use provision::provision;
 
 /// The folder of the workspace.
 pub(crate) fn workspace() -> PathBuf {
@@ -16,10 +24,13 @@ pub(crate) fn workspace() -> PathBuf {
 
 /// The cargo that runs us, without the variables it set for this package alone.
 ///
-/// Left in place they would reach the binary that the inner cargo runs, and build scripts that
-/// watch them would run again at each change between inner and outer calls.
+/// Left in place they would reach the binary that is run, and build scripts that watch them would run again at each change
+/// between inner and outer calls.
 pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    without_package(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
+}
+
+fn without_package(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(is_package_variable) {
             command.env_remove(name);
@@ -34,67 +45,40 @@ fn is_package_variable(name: &str) -> bool {
         || name == "CARGO_BIN_NAME"
 }
 
-/// `cargo run` of the only binary of `package`, in the current folder.
-pub(crate) fn binary(package: &str) -> Command {
-    run(package, &[])
+/// Builds the only binary of `package`, and returns the command that starts it in the current folder.
+pub(crate) fn binary(package: &str) -> Result<Command> {
+    Ok(without_package(Command::new(compile::binary(package, &[])?)))
 }
 
-/// The provisioner without the AWS SDK, which takes minutes to compile and which no simulation calls.
-pub(crate) fn simulation() -> Command {
-    run("skyward-provisioner", &["--no-default-features"])
-}
-
-fn run(package: &str, features: &[&str]) -> Command {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--manifest-path"]).arg(workspace().join("Cargo.toml"));
-    command.args(["--package", package]).args(features).arg("--");
-    command
-}
-
-/// Becomes the provisioner, with the AWS SDK only where its command needs an account.
-pub(crate) fn provision(arguments: Vec<OsString>) -> Result<ExitCode> {
-    /// What looks at the configuration alone.
-    const OFFLINE: [&str; 6] = ["--simulate", "graph", "cost", "export", "docs", "policies"];
-    let is_offline = arguments.iter().any(|argument| OFFLINE.iter().any(|word| argument == word));
-    let mut command = if is_offline { simulation() } else { binary("skyward-provisioner") };
-    replace(command.args(arguments))
+/// Builds the provisioner without the AWS SDK, which takes minutes to compile and which no simulation calls.
+pub(crate) fn simulation() -> Result<Command> {
+    let path = compile::binary("skyward-provisioner", &["--no-default-features"])?;
+    Ok(without_package(Command::new(path)))
 }
 
 /// Becomes the binary of `package`: its output, signals and exit code are the command's own.
-pub(crate) fn hand_over<I>(package: &str, arguments: I) -> Result<ExitCode>
-where
-    I: IntoIterator,
-    I::Item: AsRef<OsStr>,
-{
-    replace(binary(package).args(arguments))
+pub(crate) fn hand_over(package: &str, arguments: &[OsString]) -> Result<ExitCode> {
+    replace(binary(package)?.args(arguments))
 }
 
 /// Replaces this process by `command`; returns only when it cannot be started.
-pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
+fn replace(command: &mut Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
     Err(command.exec()).with_context(|| format!("starting {}", words(command)))
 }
 
-/// The command as one would type it.
+/// The command as one would type it. A crate's binary has a shorter name: its command here.
 pub(crate) fn words(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let words: Vec<_> = std::iter::once(program.file_name().unwrap_or(program.as_os_str()))
-        .chain(command.get_args())
-        .map(OsStr::to_string_lossy)
-        .collect();
-    // What `binary` makes has a shorter name: the crate's own command.
-    match words.iter().position(|word| word == "--") {
-        Some(end) if words[1] == "run" => {
-            let package = words[..end].iter().find_map(|word| word.strip_prefix("skyward-"));
-            let task = match package.unwrap_or_default() {
-                "deployer" => "deploy-k3s",
-                "provisioner" => "provision-aws",
-                task => task,
-            };
-            format!("cargo xtask {task} {}", words[end + 1..].join(" "))
-        }
-        _ => words.join(" "),
-    }
+    let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+    let name = match name.strip_prefix("skyward-") {
+        Some("deployer") => "cargo xtask deploy-k3s".to_owned(),
+        Some("provisioner") => "cargo xtask provision-aws".to_owned(),
+        Some(task) => format!("cargo xtask {task}"),
+        None => name.into_owned(),
+    };
+    let arguments = command.get_args().map(OsStr::to_string_lossy);
+    std::iter::once(name.into()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 /// Where in PATH the program `name` is, if anywhere.
@@ -105,7 +89,7 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
         .find(|candidate| is_program(candidate))
 }
 
-/// Whether `path` is a file that may be run.
+/// Returns true for a file that may be run.
 pub(crate) fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
@@ -117,11 +101,13 @@ mod tests {
 
     #[test]
     fn commands_are_named_as_they_are_typed() {
-        let mut build = binary("skyward-image");
-        assert_eq!(words(build.args(["build", "--output"])), "cargo xtask image build --output");
-        let mut apply = binary("skyward-deployer");
-        assert_eq!(words(apply.arg("apply")), "cargo xtask deploy-k3s apply");
-        let mut clippy = Command::new("/opt/rust/bin/cargo");
-        assert_eq!(words(clippy.args(["clippy", "--", "-D"])), "cargo clippy -- -D");
+        let words =
+            |program: &str, arguments: &[&str]| super::words(Command::new(program).args(arguments));
+        let image = words("/target/debug/skyward-image", &["build", "--output"]);
+        assert_eq!(image, "cargo xtask image build --output");
+        let deploy = words("/target/debug/skyward-deployer", &["apply"]);
+        assert_eq!(deploy, "cargo xtask deploy-k3s apply");
+        let clippy = words("/opt/rust/bin/cargo", &["clippy", "--", "-D"]);
+        assert_eq!(clippy, "cargo clippy -- -D");
     }
 }

@@ -1,4 +1,4 @@
-//! The commands of Skyward. Thin: it runs the crates' binaries, and links none of them.
+//! The commands of Skyward. Thin: it runs the crates' binaries, and links only the crate of the terminal.
 
 mod affected;
 mod bench;
@@ -6,7 +6,6 @@ mod ci;
 mod cli;
 mod external;
 mod github;
-mod table;
 mod up;
 
 use std::process::ExitCode;
@@ -14,11 +13,5 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    match cli::Cli::parse().run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    skyward_terminal::exit::main(|_| false, || cli::Cli::try_parse()?.run())
 }

@@ -11,16 +11,18 @@ mod report;
 mod running;
 
 use std::ffi::OsString;
+use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::external;
-use report::{Report, Row};
+use report::{Built, Inspected, Report, Row};
 
 /// What to bring up, and for how long.
 #[derive(Args)]
@@ -50,78 +52,60 @@ impl Up {
     }
 
     /// Brings the service up; the table goes to standard output.
-    pub(crate) fn run(&self) -> ExitCode {
+    pub(crate) fn run(&self) -> Result<ExitCode> {
         let mut report = Report::default();
         let ended = self.steps(&mut report);
-        if let Err(error) = &ended {
-            report.print_once();
-            eprintln!("error: {error:#}");
+        if ended.is_err() {
+            report.print_once()?;
         }
-        ended.unwrap_or(ExitCode::FAILURE)
+        ended
     }
 
     fn steps(&self, report: &mut Report) -> Result<ExitCode> {
+        let shown: Shown = self.configured()?;
+        shown.config.service.is_free()?;
+        let context = shown.config.k3s.context;
         let archive = self.build(report)?;
         self.inspect(&archive, report)?;
-        let mut run = self.image("run");
+        let mut run = self.image("run")?;
         run.args(["--check", "--end-with-parent", "--output", "json"])
             .args(self.once.then_some("--once"))
             .arg(&archive);
-        running::follow(run, self, report)
+        running::follow(run, &Next { up: self, has_cluster: context.is_some() }, report)
+    }
+
+    /// Reads the configuration by its own binary.
+    fn configured(&self) -> Result<Shown> {
+        let mut show = external::binary("skyward-config")?;
+        json_of(show.args(["show", "--output", "json"]).args(self.configuration()))
     }
 
     /// Compiles and packs; returns the archive.
     fn build(&self, report: &mut Report) -> Result<String> {
-        let built =
-            report.step("build", || json_of(self.image("build").args(["--output", "json"])))?;
-        let archive = text(&built, "/archive")?;
-        report.built(&built)?;
-        Ok(archive)
+        let built: Built =
+            report.step("build", || json_of(self.image("build")?.args(["--output", "json"])))?;
+        report.built(&built);
+        Ok(built.archive)
     }
 
     /// Applies the dive rules.
     fn inspect(&self, archive: &str, report: &mut Report) -> Result<()> {
         let started = Instant::now();
-        let inspected = report.step("inspect", || {
-            json_of(self.image("inspect").args(["--output", "json", archive]))
+        let inspected: Inspected = report.step("inspect", || {
+            json_of(self.image("inspect")?.args(["--output", "json", archive]))
         })?;
         report.inspected(&inspected, started.elapsed())
     }
 
-    /// Deploys, and returns the address in the cluster; what cannot be done here becomes a row that says why.
-    fn deploy(&self, report: &mut Report) -> Result<Option<String>> {
-        if self.no_deploy {
-            report.add(Row::new("deploy", "skipped: --no-deploy", None));
-            return Ok(None);
-        }
-        if self.context()?.is_none() {
-            let result = "skipped: no cluster is configured (k3s.context)";
-            report.add(Row::new("deploy", result, None));
-            return Ok(None);
-        }
-        let mut apply = external::binary("skyward-deployer");
-        apply.arg("apply").args(self.configuration()).args(["--output", "json"]);
-        deploy::follow(apply, report)
-    }
-
-    /// Provisions a simulated account: a real one costs money, and is for `provision-aws apply` to ask about.
-    fn provision(&self, report: &mut Report) -> Result<()> {
-        let mut apply = external::simulation();
-        apply.args(["apply", "--simulate", "--yes", "--output", "json"]).args(self.configuration());
-        provision::follow(apply, report)
-    }
-
-    /// The context of the cluster, where one is configured.
-    fn context(&self) -> Result<Option<String>> {
-        let mut show = external::binary("skyward-config");
-        let shown = json_of(show.args(["show", "--output", "json"]).args(self.configuration()))?;
-        Ok(text(&shown, "/config/k3s/context").ok())
-    }
-
     /// `skyward-image VERB` under this command's configuration.
-    fn image(&self, verb: &str) -> std::process::Command {
-        let mut command = external::binary("skyward-image");
-        command.arg(verb).args(self.configuration());
+    fn image(&self, verb: &str) -> Result<Command> {
+        let mut image = external::binary("skyward-image")?;
+        image.arg(verb);
+        Ok(self.with_configuration(image))
+    }
+
+    fn with_configuration(&self, mut command: Command) -> Command {
+        command.args(self.configuration());
         command
     }
 
@@ -135,21 +119,87 @@ impl Up {
     }
 }
 
+/// What `up` does once the service has passed its checks.
+struct Next<'a> {
+    up: &'a Up,
+    has_cluster: bool,
+}
+
+impl Next<'_> {
+    /// Deploys, and returns the address in the cluster; what cannot be done here becomes a row that says why.
+    fn deploy(&self, report: &mut Report) -> Result<Option<String>> {
+        let skipped = if self.up.no_deploy {
+            "skipped: --no-deploy"
+        } else if !self.has_cluster {
+            "skipped: no cluster is configured (k3s.context)"
+        } else {
+            let mut apply = external::binary("skyward-deployer")?;
+            apply.args(["apply", "--output", "json"]);
+            return deploy::follow(self.up.with_configuration(apply), report);
+        };
+        report.add(Row::new("deploy", skipped, None));
+        Ok(None)
+    }
+
+    /// Provisions a simulated account: a real one costs money, and is for `provision-aws apply` to ask about.
+    fn provision(&self, report: &mut Report) -> Result<()> {
+        let mut apply = external::simulation()?;
+        apply.args(["apply", "--simulate", "--yes", "--output", "json"]);
+        provision::follow(self.up.with_configuration(apply), report)
+    }
+}
+
+/// The answer of `config show --output json`, as far as `up` needs it.
+#[derive(Deserialize)]
+struct Shown {
+    config: Config,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    service: Service,
+    k3s: K3s,
+}
+
+#[derive(Deserialize)]
+struct Service {
+    host: IpAddr,
+    port: u16,
+    admin_port: u16,
+}
+
+#[derive(Deserialize)]
+struct K3s {
+    context: Option<String>,
+}
+
+impl Service {
+    /// Finds a port in use before minutes of compiling, and not after them.
+    fn is_free(&self) -> Result<()> {
+        for (key, port) in [("port", self.port), ("admin_port", self.admin_port)] {
+            if let Err(error) = TcpListener::bind((self.host, port)) {
+                bail!(
+                    "up: listen on {}, port {port}: {error}. Next step: stop what listens there, or give another port: \
+                     `--set service.{key}={}`",
+                    self.host,
+                    // Both ports are moved by the same step, so that they do not meet.
+                    port.checked_add(100).unwrap_or(0)
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Runs `command` and reads its standard output as one JSON document; its progress is shown. A
 /// command that fails with an answer, as `inspect` does where a rule is broken, has answered.
-fn json_of(command: &mut std::process::Command) -> Result<Value> {
+fn json_of<Answer: DeserializeOwned>(command: &mut Command) -> Result<Answer> {
     let words = external::words(command);
     let output =
         command.stderr(Stdio::inherit()).output().with_context(|| format!("starting `{words}`"))?;
     if !output.status.success() && output.stdout.is_empty() {
-        bail!("`{words}` ended with {}; its reason stands above", output.status);
+        bail!("`{words}` ended with {}; its reason is above", output.status);
     }
     serde_json::from_slice(&output.stdout)
         .with_context(|| format!("reading what `{words}` printed"))
-}
-
-/// The text at a JSON pointer.
-fn text(value: &Value, pointer: &str) -> Result<String> {
-    let found = value.pointer(pointer).and_then(Value::as_str);
-    found.map(str::to_owned).with_context(|| format!("the answer lacks {pointer}"))
 }

@@ -1,12 +1,11 @@
-//! The command line: show, check, schema, docs.
+//! The command line of the configuration, for people and for CI.
 
-use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
-
-use anyhow::{Context, Result};
-use clap::{Parser, Subcommand, ValueEnum};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
 use serde_json::{Map, json};
 use skyward_config::{ConfigArgs, Effective, Loaded, reference, schema};
+use skyward_terminal::event::{Nothing, Verbosity};
+use skyward_terminal::{Console, Event, Exit, Output, Stream, Table, output};
 
 /// Shows, checks and documents the configuration.
 #[derive(Parser)]
@@ -34,45 +33,34 @@ enum Command {
     Docs,
 }
 
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Output {
-    /// A table for people
-    #[default]
-    Text,
-    /// One object: file, environment, config, origins
-    Json,
-}
-
-pub(crate) fn run() -> Result<()> {
-    let Cli { command, config } = Cli::parse();
+pub(crate) fn run() -> Result<Exit> {
+    let Cli { command, config } = Cli::try_parse()?;
     match command {
-        Command::Show { output } => show(&config.load()?, output),
-        Command::Check => {
-            check(&config.load()?);
-            Ok(())
-        }
-        Command::Schema => print(&format!("{:#}\n", schema())),
-        Command::Docs => print(&reference()),
+        Command::Show { output } => show(&config.load()?, output)?,
+        Command::Check => check(&config.load()?),
+        Command::Schema => output::document(&schema())?,
+        Command::Docs => output::print(&reference())?,
     }
+    Ok(Exit::Done)
 }
 
-fn show(loaded: &Loaded, output: Output) -> Result<()> {
+fn show(loaded: &Loaded, form: Output) -> Result<()> {
     notes(loaded);
-    match output {
-        Output::Text => print(&table(&loaded.effective())),
-        Output::Json => {
-            let origins: Map<_, _> = loaded
-                .effective()
-                .into_iter()
-                .map(|value| (value.key, json!(value.origin.to_string())))
-                .collect();
-            let (file, environment) = (loaded.file.to_string_lossy(), &loaded.environment);
-            print(&format!(
-                "{:#}\n",
-                json!({"file": file, "environment": environment, "config": loaded.config, "origins": origins})
-            ))
-        }
+    if form == Output::Text {
+        output::print(&table(&loaded.effective()).for_stream(Stream::Out))?;
+        return Ok(());
     }
+    let origins: Map<_, _> = loaded
+        .effective()
+        .into_iter()
+        .map(|value| (value.key, json!(value.origin.to_string())))
+        .collect();
+    let (file, environment) = (loaded.file.to_string_lossy(), &loaded.environment);
+    let config = loaded.values();
+    output::document(
+        &json!({"file": file, "environment": environment, "config": config, "origins": origins}),
+    )?;
+    Ok(())
 }
 
 fn check(loaded: &Loaded) {
@@ -81,44 +69,22 @@ fn check(loaded: &Loaded) {
         [] => "no environments".to_owned(),
         names => format!("environments: {}", names.join(", ")),
     };
-    eprintln!("{} is valid ({environments})", loaded.file.display());
+    output::say(&format!("{} is valid ({environments})", loaded.file.display()));
 }
 
 fn notes(loaded: &Loaded) {
+    let sink = Console::notes(Verbosity::Normal).sink::<Nothing>();
     for note in &loaded.notes {
-        eprintln!("note: {note}");
+        sink.emit(Event::note(note));
     }
 }
 
-/// Key, value and origin in columns.
-fn table(values: &[Effective]) -> String {
-    let rows: Vec<(&str, String, String)> = values
-        .iter()
-        .map(|value| {
-            (
-                value.key.as_str(),
-                value.value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-                value.origin.to_string(),
-            )
-        })
-        .collect();
-    let width =
-        |column: fn(&(&str, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
-    let keys = width(|row| row.0.chars().count());
-    let values = width(|row| row.1.chars().count());
-    let mut table = String::new();
-    for (key, value, origin) in &rows {
-        writeln!(table, "{key:keys$}  {value:values$}  {origin}").expect("a String takes any text");
+/// Key, value and origin in columns. A long value is broken over several lines first, a long key last.
+fn table(values: &[Effective]) -> Table {
+    let mut table = Table::default().wrap(1).wrap(0);
+    for value in values {
+        let shown = value.value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        table.row([value.key.clone(), shown, value.origin.to_string()]);
     }
     table
-}
-
-/// Writes the result. A reader that has seen enough, such as `head`, is no error.
-fn print(text: &str) -> Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to standard output")
-        }
-        _ => Ok(()),
-    }
 }

@@ -7,11 +7,7 @@ use std::process::ExitCode;
 use skyward_config::ConfigError;
 
 fn main() -> ExitCode {
-    let Err(error) = cli::run() else { return ExitCode::SUCCESS };
-    match error.downcast_ref() {
-        // Each line already begins with the place that it is about.
-        Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
-        _ => eprintln!("error: {error:#}"),
-    }
-    ExitCode::FAILURE
+    let is_listing =
+        |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
+    skyward_terminal::exit::main(is_listing, cli::run)
 }

@@ -249,7 +249,7 @@ fn a_variable_with_one_underscore_is_noted() {
     let (stdout, stderr) =
         succeeds(command(folder.path(), &["check"]).env("SKYWARD_SERVICE_ADMIN_PORT", "1"));
     assert_eq!(stdout, "");
-    let note = "note: SKYWARD_SERVICE_ADMIN_PORT is not read; a key's variable has two underscores: SKYWARD_SERVICE__ADMIN_PORT\n";
+    let note = "note     SKYWARD_SERVICE_ADMIN_PORT is not read; a key's variable has two underscores: SKYWARD_SERVICE__ADMIN_PORT\n";
     assert_eq!(stderr, format!("{note}skyward.toml is valid (no environments)\n"));
 }
 
@@ -294,4 +294,21 @@ fn a_reader_that_goes_away_is_no_error() {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
         (Some(0), "")
     );
+}
+
+#[test]
+fn a_mistake_in_the_call_is_told_from_one_in_the_configuration() {
+    let folder = folder("");
+    for (arguments, said) in [
+        (
+            &["show", "--set", "service.port"][..],
+            "it has the form KEY=VALUE, such as service.port=8081",
+        ),
+        (&["shwo"], "a similar subcommand exists: 'show'"),
+        (&["show", "--ouput", "json"], "a similar argument exists: '--output'"),
+    ] {
+        let (code, stdout, stderr) = run(&mut command(folder.path(), arguments));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(stderr.contains(said), "{stderr}");
+    }
 }

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use skyward_config::{Delivery, Loaded};
-use skyward_image::event::{Event as Step, Progress};
+use skyward_image::event::{Event as Step, Monitor};
 use skyward_image::load::{self, Destination};
 use skyward_image::registry::{self, Push, Reference};
 use skyward_image::store::Store;
 use skyward_image::{build, settings, time};
+use skyward_terminal::Page;
 use tokio::sync::mpsc;
 
 use crate::event::{Event, Sink};
@@ -115,8 +116,8 @@ impl Candidate {
         } else {
             let started = Instant::now();
             let (configured, options) = (loaded.clone(), tools.build.clone());
-            let digest = run("build", sink, move |progress| {
-                let built = build::build(&configured, &options, progress)?;
+            let digest = run("build", sink, move |monitor| {
+                let built = build::build(&configured, &options, monitor)?;
                 Ok(built.descriptor.digest().to_string())
             })
             .await?;
@@ -155,11 +156,11 @@ impl Candidate {
 
     async fn push(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
         let started = Instant::now();
-        let pushed = run("push", sink, move |progress| {
+        let pushed = run("push", sink, move |monitor| {
             let source = Store::open(&settings::archive(&self.loaded))?;
             let references = settings::references(&self.loaded.config)?;
             let settings =
-                registry::Settings { progress: progress.clone(), ..registry::Settings::default() };
+                registry::Settings { monitor: monitor.clone(), ..registry::Settings::default() };
             Ok(Push::new(&source, references, settings).run()?)
         })
         .await?;
@@ -174,10 +175,10 @@ impl Candidate {
     /// Into the one engine of this machine that Kubernetes runs containers with.
     async fn load(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
         let started = Instant::now();
-        let engines = run("load", sink, move |progress| {
+        let engines = run("load", sink, move |monitor| {
             let options = load::Options {
                 path: self.tools.path.clone(),
-                progress: progress.clone(),
+                monitor: monitor.clone(),
                 ..load::Options::default()
             };
             load::load_into(&settings::archive(&self.loaded), &[Destination::Kubernetes], &options)
@@ -197,12 +198,12 @@ async fn there_already(loaded: &Loaded, sink: &mut dyn Sink) -> Delivered {
     let tagged = format!("{}:{tag}", image.repository);
     if Reference::names_registry(&image.repository) {
         let (started, asked) = (Instant::now(), tagged.clone());
-        let resolved = run("resolve", sink, move |progress| {
+        let resolved = run("resolve", sink, move |monitor| {
             let policy =
                 registry::Policy { deadline: RESOLVE_TIMEOUT, ..registry::Policy::default() };
             let settings = registry::Settings {
                 policy,
-                progress: progress.clone(),
+                monitor: monitor.clone(),
                 ..registry::Settings::default()
             };
             Ok(registry::resolve(&asked.parse()?, None, settings)?)
@@ -225,15 +226,15 @@ async fn there_already(loaded: &Loaded, sink: &mut dyn Sink) -> Delivered {
 async fn run<T: Send + 'static>(
     step: &'static str,
     sink: &mut dyn Sink,
-    work: impl FnOnce(&Progress) -> anyhow::Result<T> + Send + 'static,
+    work: impl FnOnce(&Monitor) -> anyhow::Result<T> + Send + 'static,
 ) -> Result<T, ImageError> {
     let (sender, mut steps) = mpsc::unbounded_channel();
     // Nobody listens any more where the future was dropped.
-    let progress = Progress::new(move |step| drop(sender.send(step.clone())));
-    let _cancel = progress.cancel_on_drop();
+    let monitor = Monitor::new(move |step| drop(sender.send(step.clone())));
+    let _cancel = monitor.cancel_on_drop();
     let mut working = {
-        let progress = progress.clone();
-        tokio::task::spawn_blocking(move || work(&progress))
+        let monitor = monitor.clone();
+        tokio::task::spawn_blocking(move || work(&monitor))
     };
     let done = loop {
         tokio::select! {
@@ -252,8 +253,11 @@ async fn run<T: Send + 'static>(
 
 /// Passes an event of the library on, but for the progress within a blob.
 fn tell(step: &Step, sink: &mut dyn Sink) {
-    if !matches!(step, Step::BlobProgress { .. }) {
-        sink.emit(Event::Progress { on: "image".to_owned(), state: step.to_string() });
+    if !matches!(step, Step::Progress(_)) {
+        let mut page = Page::new(None, false);
+        page.event(step);
+        let state = page.text().trim_end().to_owned();
+        sink.emit(Event::Progress { on: "image".to_owned(), state });
     }
 }
 

@@ -24,6 +24,25 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Explains why `path` cannot be written or made: for a missing permission with the folder, its mode and owner, the current
+/// user, and the next step.
+pub fn explain_write(path: &Path, error: &io::Error) -> String {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return error.to_string();
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let Some(folder) = absolute.ancestors().find(|folder| folder.is_dir()) else {
+        return error.to_string();
+    };
+    let Ok(metadata) = fs::metadata(folder) else { return error.to_string() };
+    let who = user(rustix::process::geteuid().as_raw());
+    let (folder, described) = (folder.display(), describe(&metadata));
+    format!(
+        "permission denied: the folder {folder} ({described}) may not be written to by the current user {who}; change its \
+         mode or owner, or choose another image.output"
+    )
+}
+
 fn explain(path: &Path, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => missing(path),

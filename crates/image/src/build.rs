@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use oci_spec::image::Descriptor;
 use skyward_config::Loaded;
+use skyward_terminal::units;
 
 use crate::cargo::{Cargo, Compiled, Metadata, Target};
-use crate::event::{Event, Progress};
+use crate::event::{Event, Monitor, timed};
 use crate::pack::{self, Binary};
 use crate::platform::Platform;
 use crate::sbom::{self, Checksums, Subject};
@@ -24,7 +25,7 @@ pub struct Options {
     pub given: Vec<(Platform, PathBuf)>,
     /// The cargo to compile with; `None` is the one that started this program, or the one in `PATH`.
     pub cargo: Option<OsString>,
-    /// Makes [`Event::Cargo`] of each line that cargo writes. Otherwise they go to standard error, in colour and with a
+    /// Makes [`crate::event::ImageEvent::Cargo`] of each line that cargo writes. Otherwise they go to standard error, in colour and with a
     /// progress bar where that is a terminal.
     pub forward_cargo: bool,
     /// The commit, for the label `org.opencontainers.image.revision`.
@@ -73,10 +74,10 @@ struct Ready {
 /// Builds the image that the configuration describes.
 ///
 /// It blocks until the image is on disk: an asynchronous host calls it on a thread for blocking work, with
-/// [`Progress::cancel_on_drop`] beside it.
-pub fn build(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<Built> {
+/// [`Monitor::cancel_on_drop`] beside it.
+pub fn build(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Built> {
     let started = Instant::now();
-    let ready = binaries(loaded, options, progress)?;
+    let ready = binaries(loaded, options, monitor)?;
     let compile = started.elapsed();
 
     let started = Instant::now();
@@ -91,16 +92,14 @@ pub fn build(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<
             .with_context(|| format!("cannot read binary {}", ready.path.display()))?;
         elf::check(&bytes, &ready.platform)
             .with_context(|| format!("cannot pack {}", ready.path.display()))?;
-        progress.emit(&Event::Packing {
-            platform: ready.platform.to_string(),
-            path: ready.path.clone(),
-            bytes: bytes.len() as u64,
-        });
         Ok(Binary { platform: ready.platform.clone(), bytes })
     });
     let binaries = binaries.collect::<Result<Vec<_>>>()?;
     let mut packed = pack::pack(&spec, &binaries)?;
-    progress.check()?;
+    monitor.check()?;
+    for one in &packed.manifests {
+        monitor.emit(&is_packed(one));
+    }
     let mut platforms = Vec::with_capacity(ready.len());
     for ((ready, binary), manifest) in
         ready.into_iter().zip(&binaries).zip(packed.manifests.clone())
@@ -122,7 +121,9 @@ pub fn build(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<
     let folder = loaded.root.join(&image.output);
     let written = write::image(&packed, &folder, &service.name, &image.repository, &image.tags)?;
     let (archive, layout) = (written.archive.clone(), written.layout.clone());
-    progress.emit(&Event::Wrote { archive, layout });
+    for path in [archive, layout] {
+        monitor.emit(&Event::done(path.display().to_string(), "write", "written"));
+    }
     Ok(Built {
         written,
         descriptor: packed.descriptor,
@@ -133,7 +134,7 @@ pub fn build(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<
 }
 
 /// The binaries: those that were given, else one for each platform of the configuration, compiled.
-fn binaries(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<Vec<Ready>> {
+fn binaries(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Vec<Ready>> {
     if !options.given.is_empty() {
         return given(&options.given);
     }
@@ -144,15 +145,17 @@ fn binaries(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<V
     }
     let mut ready = Vec::new();
     for platform in &loaded.config.image.platforms {
-        progress.check()?;
+        monitor.check()?;
         let platform: Platform = platform.parse()?;
         let target = Target::find(&platform, &loaded.root)?;
-        let (package, triple) = (service.package.clone(), target.triple.clone());
-        progress.emit(&Event::Compiling { package, target: triple });
+        let (action, started) = (format!("compile for {}", target.triple), Instant::now());
+        monitor.emit(&Event::started(&service.package, &action));
         let metadata = cargo.metadata(&target.triple)?;
         let forward = options.forward_cargo;
         let (package, binary) = (&service.package, service.binary());
-        let compiled = cargo.compile(package, binary, &metadata, &target, forward, progress)?;
+        let compiled = cargo.compile(package, binary, &metadata, &target, forward, monitor)?;
+        let seconds = started.elapsed().as_secs_f64();
+        monitor.emit(&timed(package, &action, "compiled", seconds));
         ready.push(Ready {
             platform,
             path: compiled.executable.clone(),
@@ -160,6 +163,14 @@ fn binaries(loaded: &Loaded, options: &Options, progress: &Progress) -> Result<V
         });
     }
     Ok(ready)
+}
+
+fn is_packed(packed: &pack::Packed) -> Event {
+    let platform = packed.manifest.platform().as_ref();
+    let platform = platform.map_or_else(String::new, |oci| Platform::of_oci(oci).to_string());
+    let (full, compressed) = (units::bytes(packed.uncompressed), packed.layer.size());
+    let outcome = format!("packed, static, {full}, compressed {}", units::bytes(compressed));
+    Event::done(platform, "pack", outcome)
 }
 
 fn given(given: &[(Platform, PathBuf)]) -> Result<Vec<Ready>> {

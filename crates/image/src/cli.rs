@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
+use skyward_terminal::{Verbose, exit};
 
 use crate::command::{build, inspect, load, push, resolve, run, unpack};
 
@@ -14,6 +15,8 @@ use crate::command::{build, inspect, load, push, resolve, run, unpack};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    verbose: Verbose,
 }
 
 #[derive(Subcommand)]
@@ -36,33 +39,21 @@ enum Command {
 
 /// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
 pub(crate) fn main() -> ExitCode {
-    match dispatch(Cli::parse().command) {
-        Ok(code) => code,
-        Err(error) => {
-            match error.downcast_ref() {
-                // Each line already begins with the place that it is about.
-                Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
-                // It may name what a stranger's image holds: nothing in it commands the terminal.
-                _ => eprintln!(
-                    "error: {}",
-                    format!("{error:#}")
-                        .replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
-                ),
-            }
-            ExitCode::FAILURE
-        }
-    }
+    // Each line of those begins with the place that it is about.
+    exit::main(|error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_))), dispatch)
 }
 
-fn dispatch(command: Command) -> Result<ExitCode> {
+fn dispatch() -> Result<ExitCode> {
+    let Cli { command, verbose } = Cli::try_parse()?;
+    let verbosity = verbose.verbosity();
     match command {
-        Command::Build(args) => build::run(&args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Load(args) => load::run(&args),
-        Command::Push(args) => push::run(&args),
-        Command::Resolve(args) => resolve::run(&args),
-        Command::Run(args) => run::run(&args),
-        Command::Unpack(args) => unpack::run(&args),
+        Command::Build(args) => build::run(&args, verbosity),
+        Command::Inspect(args) => inspect::run(&args, verbosity),
+        Command::Load(args) => load::run(&args, verbosity),
+        Command::Push(args) => push::run(&args, verbosity),
+        Command::Resolve(args) => resolve::run(&args, verbosity),
+        Command::Run(args) => run::run(&args, verbosity),
+        Command::Unpack(args) => unpack::run(&args, verbosity),
         Command::Enter(args) => run::enter(args),
     }
 }

@@ -14,10 +14,25 @@ use std::path::Path;
 use access::Access;
 use anyhow::{Context, Result, bail};
 use skyward_config::{ConfigArgs, Loaded};
+use skyward_image::event::{ImageEvent, Monitor};
 use skyward_image::registry::RemoteImage;
 use skyward_image::settings;
 use skyward_image::source::Source;
 use skyward_image::store::Store;
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{Console, Output};
+
+/// Shows events as `console` says.
+pub(crate) fn monitor(console: Console) -> Monitor {
+    let sink = console.sink::<ImageEvent>();
+    Monitor::new(move |event| sink.emit(event.clone()))
+}
+
+/// Shows events as lines on standard error, for commands whose result is a document. Nothing is redrawn: cargo draws a
+/// progress bar of its own there.
+pub(crate) fn lines(verbosity: Verbosity) -> Monitor {
+    monitor(Console::new(Output::Text, verbosity).without_live())
+}
 
 /// An image opened for reading.
 pub(crate) struct Opened {
@@ -28,7 +43,13 @@ pub(crate) struct Opened {
 }
 
 /// Opens the image that `name` names: a path, or else a reference in a registry. Without a name: what `build` wrote.
-pub(crate) fn open(name: Option<&str>, config: &ConfigArgs, access: &Access) -> Result<Opened> {
+pub(crate) fn open(
+    name: Option<&str>,
+    config: &ConfigArgs,
+    access: &Access,
+    monitor: &Monitor,
+    verbosity: Verbosity,
+) -> Result<Opened> {
     let Some(name) = name else {
         let path = settings::archive(&config.load()?);
         if !path.exists() {
@@ -43,7 +64,11 @@ pub(crate) fn open(name: Option<&str>, config: &ConfigArgs, access: &Access) -> 
     } else {
         let reference =
             name.parse().with_context(|| format!("{name:?} is neither a file nor a reference"))?;
-        Box::new(RemoteImage::open(&reference, access.credentials()?, access.settings())?)
+        Box::new(RemoteImage::open(
+            &reference,
+            access.credentials()?,
+            access.settings(monitor.clone(), verbosity),
+        )?)
     };
     Ok(Opened { name: name.to_owned(), source })
 }

@@ -1,161 +1,57 @@
 //! Events of long work, and the request to stop it.
 //!
-//! The library prints nothing: it hands every event to the caller's [`Progress`], which shows it as a line ([`Event`]
-//! implements `Display`), writes it as JSON ([`Event`] implements `Serialize`) or counts it. The same value carries the
-//! request to stop, so that a deployment that was interrupted leaves no compiler and no upload behind.
+//! The library prints nothing: it hands every event to the caller's [`Monitor`], which shows, counts or passes it on. The
+//! same value carries the request to stop, so that a deployment that was interrupted leaves no compiler and no upload
+//! behind. Steps such as an upload are the shared events of [`skyward_terminal`]; [`ImageEvent`] has the rest.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use skyward_terminal::event::{Done, Progress};
+use skyward_terminal::{Page, Present, Tone, units};
 
-use crate::dive::human_bytes;
+/// One thing that happened.
+pub type Event = skyward_terminal::Event<ImageEvent>;
 
-/// One thing that happened. Digests are written in full; `Display` shortens them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// The compiler starts.
-    Compiling {
-        /// The cargo package.
-        package: String,
-        /// The target triple.
-        target: String,
-    },
+/// The events of this crate alone.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum ImageEvent {
     /// A line that cargo wrote, where [`crate::build::Options::forward_cargo`] asks for them.
     Cargo {
         /// The line, without its end.
         line: String,
     },
-    /// A binary was checked, and is about to be packed.
-    Packing {
-        /// The platform that it runs on.
-        platform: String,
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        bytes: u64,
-    },
-    /// The image is on disk.
-    Wrote {
-        /// The tar archive.
-        archive: PathBuf,
-        /// The OCI layout folder.
-        layout: PathBuf,
-    },
-    /// The registry has the blob already.
-    BlobPresent {
-        /// The blob.
-        digest: String,
-        /// Its size.
-        bytes: u64,
-    },
-    /// The registry took the blob over from another repository.
-    BlobMounted {
-        /// The blob.
-        digest: String,
-        /// Its size.
-        bytes: u64,
-        /// The repository that had it.
-        from: String,
-    },
-    /// A part of the blob is at the registry.
-    BlobProgress {
-        /// The blob.
-        digest: String,
-        /// Bytes that the registry has taken.
-        sent: u64,
-        /// The blob's size.
-        bytes: u64,
-    },
-    /// The upload continues where the registry says it stopped.
-    BlobResumed {
-        /// The blob.
-        digest: String,
-        /// The first byte that is still to be sent.
-        offset: u64,
-    },
-    /// The blob is complete, and the registry confirmed its digest.
-    BlobUploaded {
-        /// The blob.
-        digest: String,
-        /// Its size.
-        bytes: u64,
-    },
-    /// A manifest or index is stored under its digest.
-    Manifest {
-        /// The manifest.
-        digest: String,
-        /// True where it had been there.
-        present: bool,
-    },
-    /// An artifact that refers to the image is listed.
-    Referrer {
-        /// The artifact's manifest.
-        digest: String,
-        /// The tag that lists it, where the registry has no referrers API.
-        fallback: Option<String>,
-    },
-    /// The tag names the image.
-    Tagged {
-        /// `registry/repository:tag`
-        reference: String,
-    },
     /// A request failed in a way that may pass, and will be sent again.
-    Retrying {
+    Retry {
         /// The operation that failed.
         operation: String,
         /// The reason.
         reason: String,
-        /// The wait before the next try.
-        wait_seconds: f64,
+        /// Seconds until the next try.
+        wait_s: f64,
         /// The try that failed, from 1.
         attempt: u32,
         /// The number of tries there may be.
         of: u32,
     },
-    /// A request was answered or failed, where [`crate::registry::Settings::trace`] asks for them. Neither queries nor
-    /// headers are part of it: both may hold secrets.
-    Request {
-        /// The HTTP method.
-        method: String,
-        /// The address without its query.
-        url: String,
-        /// The status of the answer; `None` where none came.
-        status: Option<u16>,
-        /// The time until the answer's head.
-        seconds: f64,
-    },
-    /// An engine is about to load the archive.
-    Loading {
-        /// The archive.
-        archive: PathBuf,
-        /// The engine.
-        engine: String,
-    },
-    /// An engine that was a candidate cannot be used.
-    Skipped {
-        /// The engine, and the reason.
-        reason: String,
-    },
-    /// Something that does not stop the work, and that its user should know.
-    Warning {
-        /// A sentence.
-        text: String,
-    },
+    /// The image is at its registries, under all of its tags.
+    Pushed(Pushed),
     /// The image's files are in a folder.
     Unpacked {
         /// The folder, which is removed at the end.
         folder: PathBuf,
         /// Bytes of the files.
         bytes: u64,
-        /// The time it took.
+        /// Seconds that it took.
         seconds: f64,
     },
     /// The entry point runs.
-    Started {
+    Serving {
         /// The address of the service.
         address: String,
         /// The address of its probes and metrics.
@@ -181,110 +77,120 @@ pub enum Event {
     Stopped {
         /// Its exit code; 128 and the signal's number where a signal ended it.
         code: u8,
-        /// The time since the first signal; `None` where it ended by itself.
+        /// Seconds since the first signal; `None` where it ended by itself.
         seconds: Option<f64>,
     },
 }
 
+/// The result of a push. Counts are over all repositories.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Pushed {
+    /// `registry/repository@digest`, one for each repository.
+    pub references: Vec<String>,
+    /// `registry/repository:tag`, all of them verified.
+    pub tags: Vec<String>,
+    /// The image's digest.
+    pub digest: String,
+    /// Blobs sent.
+    pub uploaded: usize,
+    /// Their bytes.
+    pub uploaded_bytes: u64,
+    /// Blobs taken over from another repository.
+    pub mounted: usize,
+    /// Blobs that were there.
+    pub present: usize,
+}
+
 /// A question to the service, and the answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Check {
     /// `start`, `page`, `livez`, `readyz`, `healthz`, `metrics` or `memory`.
     pub name: &'static str,
-    /// The path asked for; `None` where it is no request.
+    /// The path asked for; `None` where it is not a request.
     pub path: Option<&'static str>,
     /// The status of the answer.
     pub status: Option<u16>,
     /// True where it is as it should be.
     pub ok: bool,
-    /// The time it took.
+    /// Seconds that it took.
     pub seconds: f64,
     /// The page's text, the memory's size, or the error.
     pub detail: String,
 }
 
-impl fmt::Display for Event {
-    /// The event as one line for people.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Present for ImageEvent {
+    fn present(&self, page: &mut Page) {
         match self {
-            Self::Compiling { package, target } => write!(f, "compiling {package} for {target}"),
-            Self::Cargo { line } => f.write_str(line),
-            Self::Packing { platform, path, bytes } => {
-                let (path, bytes) = (path.display(), human_bytes(*bytes));
-                write!(f, "packing {path} ({platform}, static, {bytes})")
+            Self::Cargo { line } => page.sentence(line),
+            Self::Retry { operation, reason, wait_s, attempt, of } => {
+                let (next, wait) = (attempt + 1, units::seconds(*wait_s));
+                let text = format!("{operation}: {reason}; try {next} of {of} in {wait}");
+                page.line("retry", Tone::Caution, &text);
             }
-            Self::Wrote { archive, layout } => {
-                write!(f, "wrote {} and {}", archive.display(), layout.display())
-            }
-            Self::BlobPresent { digest, bytes } => {
-                write!(f, "blob {}: present ({})", short(digest), human_bytes(*bytes))
-            }
-            Self::BlobMounted { digest, bytes, from } => {
-                write!(f, "blob {}: mounted from {from} ({})", short(digest), human_bytes(*bytes))
-            }
-            Self::BlobProgress { digest, sent, bytes } => {
-                let (sent, bytes) = (human_bytes(*sent), human_bytes(*bytes));
-                write!(f, "blob {}: {sent} of {bytes}", short(digest))
-            }
-            Self::BlobResumed { digest, offset } => {
-                write!(f, "blob {}: resumed at {}", short(digest), human_bytes(*offset))
-            }
-            Self::BlobUploaded { digest, bytes } => {
-                write!(f, "blob {}: uploaded ({})", short(digest), human_bytes(*bytes))
-            }
-            Self::Manifest { digest, present } => {
-                let state = if *present { "present" } else { "pushed" };
-                write!(f, "manifest {}: {state}", short(digest))
-            }
-            Self::Referrer { digest, fallback: None } => {
-                write!(f, "referrer {}: listed", short(digest))
-            }
-            Self::Referrer { digest, fallback: Some(tag) } => {
-                write!(f, "referrer {}: listed under the tag {tag}", short(digest))
-            }
-            Self::Tagged { reference } => write!(f, "tagged {reference}"),
-            Self::Retrying { operation, reason, wait_seconds, attempt, of } => {
-                let next = attempt + 1;
-                write!(f, "{operation}: {reason}; try {next} of {of} in {wait_seconds:.1} s")
-            }
-            Self::Request { method, url, status, seconds } => {
-                let status = status.map_or_else(|| "no answer".to_owned(), |code| code.to_string());
-                write!(f, "{method} {url} {status} ({:.1} ms)", seconds * 1000.0)
-            }
-            Self::Loading { archive, engine } => {
-                write!(f, "loading {} into {engine}", archive.display())
-            }
-            Self::Skipped { reason } => write!(f, "skipped: {reason}"),
-            Self::Warning { text } => write!(f, "warning: {text}"),
+            // Its references are the result, on standard output.
+            Self::Pushed(_) => {}
             Self::Unpacked { folder, bytes, seconds } => {
-                let (bytes, folder) = (human_bytes(*bytes), folder.display());
-                write!(f, "unpacked {bytes} into {folder} ({:.1} ms)", seconds * 1000.0)
+                let (bytes, seconds) = (units::bytes(*bytes), units::seconds(*seconds));
+                let text = format!("{}: unpacked {bytes} ({seconds})", folder.display());
+                page.line("done", Tone::Good, &text);
             }
-            Self::Started { address, admin, pid, isolation } => write!(
-                f,
-                "started {address}, probes and metrics {admin} (process {pid}, isolation: {isolation})"
-            ),
-            Self::Check(check) => check.fmt(f),
-            Self::Checked { ok: true } => f.write_str("all checks passed"),
-            Self::Checked { ok: false } => f.write_str("checks failed"),
-            Self::Stopping { signal } => write!(f, "stopping ({signal})"),
-            Self::Stopped { code, seconds: Some(seconds) } => {
-                write!(f, "stopped with exit code {code} after {:.1} ms", seconds * 1000.0)
+            Self::Serving { address, admin, pid, isolation } => {
+                let text = format!(
+                    "{address}, probes and metrics {admin} (process {pid}, isolation: {isolation})"
+                );
+                page.line("serve", Tone::Good, &text);
             }
-            Self::Stopped { code, seconds: None } => {
-                write!(f, "the program ended with exit code {code}")
+            Self::Check(check) => {
+                let (word, tone) =
+                    if check.ok { ("ok", Tone::Good) } else { ("FAILED", Tone::Bad) };
+                let status = check.status.map_or_else(String::new, |status| format!(" {status}"));
+                let (name, detail) = (check.name, &check.detail);
+                let seconds = units::seconds(check.seconds);
+                page.line(word, tone, &format!("{name}{status} {detail} ({seconds})"));
+            }
+            Self::Checked { ok: true } => page.line("done", Tone::Good, "all checks passed"),
+            Self::Checked { ok: false } => page.line("FAILED", Tone::Bad, "not all checks passed"),
+            Self::Stopping { signal } => page.line("stop", Tone::Plain, &format!("by {signal}")),
+            Self::Stopped { code, seconds } => {
+                let after = seconds.map(|seconds| format!(" after {}", units::seconds(seconds)));
+                let text = format!("ended with exit code {code}{}", after.unwrap_or_default());
+                page.line("stop", Tone::Plain, &text);
             }
         }
     }
 }
 
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.ok { "ok    " } else { "FAILED" };
-        let status = self.status.map_or_else(String::new, |status| format!(" {status}"));
-        let (name, detail) = (self.name, &self.detail);
-        write!(f, "{verdict} {name}{status} ({:.1} ms) {detail}", self.seconds * 1000.0)
-    }
+/// A part of a blob's upload, which continues.
+pub(crate) fn uploading(digest: &str, state: &str, done: u64, total: u64) -> Event {
+    Event::Progress(Progress {
+        object: blob(digest),
+        action: UPLOAD.to_owned(),
+        state: state.to_owned(),
+        bytes_done: Some(done),
+        bytes_total: Some(total),
+        ..Progress::default()
+    })
+}
+
+/// A blob that the registry holds now.
+pub(crate) fn uploaded(digest: &str, outcome: &str, bytes: u64) -> Event {
+    Event::done(blob(digest), UPLOAD, format!("{outcome}, {}", units::bytes(bytes)))
+}
+
+/// A step that took so many seconds.
+pub(crate) fn timed(object: &str, action: &str, outcome: &str, seconds: f64) -> Event {
+    Event::Done(Done {
+        object: object.to_owned(),
+        action: action.to_owned(),
+        outcome: Some(outcome.to_owned()),
+        seconds: Some(seconds),
+    })
+}
+
+const UPLOAD: &str = "upload";
+
+fn blob(digest: &str) -> String {
+    format!("blob {}", short(digest))
 }
 
 /// The first 12 hexadecimal digits of a digest, as Docker shows them.
@@ -301,12 +207,12 @@ type Observer = dyn Fn(&Event) + Send + Sync;
 /// Clones share one request to stop. The work looks for it between requests, between chunks of an upload, and while it
 /// waits for the compiler or an engine, which it then ends with all the processes that they started.
 #[derive(Clone, Default)]
-pub struct Progress {
+pub struct Monitor {
     observer: Option<Arc<Observer>>,
     cancelled: Arc<AtomicBool>,
 }
 
-impl Progress {
+impl Monitor {
     /// Calls `observer` at each event, in the thread in which it happened. The default observes nothing.
     pub fn new(observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self { observer: Some(Arc::new(observer)), cancelled: Arc::default() }
@@ -342,15 +248,15 @@ impl Progress {
     }
 }
 
-impl fmt::Debug for Progress {
+impl fmt::Debug for Monitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Progress").field("cancelled", &self.cancelled).finish_non_exhaustive()
+        f.debug_struct("Monitor").field("cancelled", &self.cancelled).finish_non_exhaustive()
     }
 }
 
 /// Asks the work to stop when it is dropped.
 #[derive(Debug)]
-pub struct CancelOnDrop(Progress);
+pub struct CancelOnDrop(Monitor);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 //! Builds, inspects, pushes, loads and runs OCI images. Never needs a daemon.
 //!
 //! The library prints nothing, catches no signal and changes no variable of its process: the program `skyward-image` and
-//! the deployer are two callers of the same functions. All of them block; [`Progress`] hands out their events and ends
+//! the deployer are two callers of the same functions. All of them block; [`Monitor`] hands out their events and ends
 //! them.
 //!
 //! | step | function | result |
@@ -15,17 +15,17 @@
 //! ```no_run
 //! use skyward_image::registry::{Push, Settings};
 //! use skyward_image::store::Store;
-//! use skyward_image::{Progress, build, settings};
+//! use skyward_image::{Monitor, build, settings};
 //!
 //! # fn deploy(loaded: &skyward_config::Loaded) -> anyhow::Result<()> {
-//! let progress = Progress::new(|event| eprintln!("{event}"));
+//! let monitor = Monitor::new(|event| println!("{}", skyward_terminal::render::json(event)));
 //! // Kept by whoever waits for the result: dropping it ends cargo and its compilers.
-//! let guard = progress.cancel_on_drop();
+//! let guard = monitor.cancel_on_drop();
 //! let options = build::Options { forward_cargo: true, ..build::Options::default() };
-//! let built = build::build(loaded, &options, &progress)?;
+//! let built = build::build(loaded, &options, &monitor)?;
 //! let image = Store::open(&built.written.archive)?;
 //! let references = settings::references(&loaded.config)?;
-//! let pushed = Push::new(&image, references, Settings { progress, ..Settings::default() }).run()?;
+//! let pushed = Push::new(&image, references, Settings { monitor, ..Settings::default() }).run()?;
 //! println!("{}", pushed.references[0]);
 //! # drop(guard);
 //! # Ok(())
@@ -55,4 +55,4 @@ pub mod time;
 pub mod unpack;
 pub mod write;
 
-pub use event::{Cancelled, Event, Progress};
+pub use event::{Cancelled, Event, ImageEvent, Monitor};

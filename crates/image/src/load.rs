@@ -9,11 +9,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::event::{Cancelled, Event, Progress};
+use crate::event::{Cancelled, Event, Monitor, timed};
 use crate::process::{self, Finished};
 use crate::registry::Reference;
 
@@ -27,6 +27,9 @@ const LOAD_TIMEOUT: Duration = Duration::from_mins(5);
 /// The lines of an engine's words that are quoted: the last ones hold the reason, those before it are progress.
 const QUOTED: usize = 3;
 
+/// The step that an engine takes.
+const LOAD: &str = "load the archive";
+
 /// The way in which engines are found and called.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -39,7 +42,7 @@ pub struct Options {
     /// Variables that the programs get besides those of this process.
     pub variables: Vec<(OsString, OsString)>,
     /// Receives the events, and ends the programs.
-    pub progress: Progress,
+    pub monitor: Monitor,
 }
 
 impl Default for Options {
@@ -49,7 +52,7 @@ impl Default for Options {
             namespace: None,
             timeout: LOAD_TIMEOUT,
             variables: Vec::new(),
-            progress: Progress::default(),
+            monitor: Monitor::default(),
         }
     }
 }
@@ -192,9 +195,14 @@ pub fn load_into(
     }
     let mut loaded = Vec::new();
     for engine in engines {
-        let (archive_path, name) = (archive.to_owned(), engine.to_string());
-        options.progress.emit(&Event::Loading { archive: archive_path, engine: name });
-        loaded.push(load(engine, archive, &expected, options)?);
+        let (name, started) = (engine.to_string(), Instant::now());
+        options.monitor.emit(&Event::started(&name, LOAD));
+        let one = load(engine, archive, &expected, options)?;
+        let names: Vec<&str> =
+            one.names.iter().chain(&one.references).map(String::as_str).collect();
+        let outcome = format!("has {} as {}", one.id, names.join(", "));
+        options.monitor.emit(&timed(&name, LOAD, &outcome, started.elapsed().as_secs_f64()));
+        loaded.push(one);
     }
     Ok(loaded)
 }
@@ -203,7 +211,7 @@ pub fn load_into(
 fn usable(candidates: &[Engine], options: &Options) -> Result<Vec<Engine>, LoadError> {
     let (mut found, mut reasons) = (Vec::new(), Vec::new());
     for engine in candidates {
-        options.progress.check()?;
+        options.monitor.check()?;
         match preflight(*engine, options) {
             Ok(_) => found.push(*engine),
             Err(reason) => reasons.push(reason.to_string()),
@@ -213,7 +221,7 @@ fn usable(candidates: &[Engine], options: &Options) -> Result<Vec<Engine>, LoadE
         return Err(LoadError::NoEngine { reasons });
     }
     for reason in reasons {
-        options.progress.emit(&Event::Skipped { reason });
+        options.monitor.emit(&Event::note(format!("skipped: {reason}")));
     }
     Ok(found)
 }
@@ -236,7 +244,7 @@ pub fn load(
     options: &Options,
 ) -> Result<Loaded, LoadError> {
     let program = preflight(engine, options)?;
-    options.progress.check()?;
+    options.monitor.check()?;
     let namespace = options.namespace.as_deref();
     let file = archive.display().to_string();
     call(&program, &engine.load(&file, namespace), options.timeout, options).map_err(|reason| {
@@ -294,7 +302,7 @@ fn call(
 ) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments).envs(options.variables.iter().cloned());
-    let finished = process::run(&mut command, b"", timeout, &options.progress);
+    let finished = process::run(&mut command, b"", timeout, &options.monitor);
     let finished = finished.map_err(|error| error.to_string())?;
     let Finished { status, stdout, stderr } = finished;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();

@@ -1,8 +1,7 @@
-//! The command line.
+//! The program `skyward-image`, which is `cargo xtask image`: a command line over the library.
 
 mod cli;
 mod command;
-mod output;
 
 use std::process::ExitCode;
 

@@ -29,6 +29,17 @@ impl Platform {
 }
 
 impl Platform {
+    /// The platform of an OCI document.
+    pub fn of_oci(platform: &oci_spec::image::Platform) -> Self {
+        Self {
+            os: platform.os().to_string(),
+            architecture: platform.architecture().to_string(),
+            variant: platform.variant().clone(),
+        }
+    }
+}
+
+impl Platform {
     /// The platform that `config` was made for.
     pub fn of(config: &ImageConfiguration) -> Self {
         Self {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::event::Progress;
+use crate::event::Monitor;
 
 /// The output that is kept of a program, in bytes: more than any program here has to say.
 const MOST_OUTPUT: u64 = 1 << 20;
@@ -74,12 +74,12 @@ fn descendants(pid: u32) -> Vec<Pid> {
     found
 }
 
-/// Runs `command` with `input` on its standard input, and ends it after `timeout` or when `progress` is cancelled.
+/// Runs `command` with `input` on its standard input, and ends it after `timeout` or when `monitor` is cancelled.
 pub(crate) fn run(
     command: &mut Command,
     input: &[u8],
     timeout: Duration,
-    progress: &Progress,
+    monitor: &Monitor,
 ) -> Result<Finished, ProcessError> {
     let child = command
         .stdin(Stdio::piped())
@@ -100,7 +100,7 @@ pub(crate) fn run(
         if let Some(status) = child.try_wait().map_err(ProcessError::Run)? {
             break status;
         }
-        if progress.is_cancelled() {
+        if monitor.is_cancelled() {
             return Err(ProcessError::Cancelled);
         }
         if Instant::now() >= deadline {

@@ -1,9 +1,10 @@
 //! OCI registries: references, credentials, pushing and reading images.
 //!
-//! Pure: `reference`, `url`, `challenge`, `retry`, `ladder` (what an upload does after each
-//! answer), `plan` (what a push consists of). The rest talks to registries and credential files:
-//! `http` is one exchange, `client` adds credentials, redirects and retries, `repository` has the
-//! endpoints, `upload` brings one blob, `push` all of it.
+//! Registries differ more than their specification admits, and connections to them break; so everything that decides is
+//! pure and tested by tables: `reference`, `url`, `challenge`, `retry`, `ladder` (the next step of an upload after each
+//! answer) and `plan` (the parts of a push in their order). The rest talks to registries and reads credential files:
+//! `http` sends one request, `client` adds credentials, redirects and retries, `repository` has the endpoints, `upload`
+//! brings one blob, `push` all of them and then the tags.
 
 mod auth_file;
 mod challenge;

@@ -1,4 +1,5 @@
-//! From a source to the one image of a platform.
+//! Finds the one image for a platform in a source, through indexes within indexes and past artifacts such as bills of
+//! materials.
 
 use anyhow::{Context, Result, bail};
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest};

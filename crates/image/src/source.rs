@@ -17,7 +17,7 @@ pub const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// A place that holds an OCI index and the blobs it leads to.
 ///
-/// Implemented by `store::Store` (archive or layout on disk) and by `registry::RemoteImage`.
+/// `store::Store` (an archive or layout on disk) and `registry::RemoteImage` implement it.
 pub trait Source: Send + Sync {
     /// The top index. A single image is an index of one manifest. Artifacts that refer to an image, such as bills of
     /// materials, are entries as well, which an `artifactType` tells from images.

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use documents::{Documents, OCI_LAYOUT};
 use tar::{Builder, EntryType, Header};
 
+use crate::access;
 use crate::pack::Image;
 
 /// The files of an image.
@@ -31,11 +32,13 @@ pub fn image(
     repository: &str,
     tags: &[String],
 ) -> Result<Written> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make folder {}", folder.display()))?;
+    let denied = |error: std::io::Error| {
+        let reason = access::explain_write(folder, &error);
+        anyhow::anyhow!("cannot write the image to {}: {reason}", folder.display())
+    };
+    fs::create_dir_all(folder).map_err(denied)?;
     // Two builds at once would remove each other's unfinished files.
-    let lock = File::create(folder.join(".lock"))
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    let lock = File::create(folder.join(".lock")).map_err(denied)?;
     lock.lock().with_context(|| format!("cannot lock {}", folder.display()))?;
     let documents = documents::of(image, repository, tags)?;
     let layout = folder.join(name);

@@ -8,7 +8,7 @@ use skyward_config::Aws;
 use skyward_provisioner::event::{Event, Sink};
 use skyward_provisioner::run::{self, Context};
 
-use crate::cli::Common;
+use crate::args::Common;
 
 /// An account that can be called.
 pub(crate) struct Account {

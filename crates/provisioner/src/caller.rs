@@ -12,7 +12,7 @@ use skyward_aws::{self as aws, Api, ApiError, Call, Class, Paged};
 
 /// Why something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum CallError {
     /// AWS said no.
     #[error("{0}")]
     Api(#[from] ApiError),
@@ -32,7 +32,7 @@ pub enum Fault {
     Failed(String),
 }
 
-impl Fault {
+impl CallError {
     /// What to do about it.
     pub fn next_step(&self) -> String {
         let again = "run it again: it goes on from where it is";
@@ -75,7 +75,7 @@ impl Fault {
 
 /// How long to go on with what passes by itself. Throttling is always waited out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// A call that got no answer is made again: what it does twice, it does once.
     pub repeats: bool,
     /// Something was made a moment ago and may not be visible yet.
@@ -84,7 +84,7 @@ pub struct Patience {
     pub not_yet: Duration,
 }
 
-impl Patience {
+impl RetryPolicy {
     /// A call that only reads.
     pub const READ: Self =
         Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_mins(1) };
@@ -132,30 +132,30 @@ impl<'a> Caller<'a> {
     ///
     /// # Errors
     /// The end is asked for.
-    pub async fn sleep(&self, duration: Duration) -> Result<(), Fault> {
+    pub async fn sleep(&self, duration: Duration) -> Result<(), CallError> {
         if self.interrupt.is_raised() {
-            return Err(Fault::Interrupted);
+            return Err(CallError::Interrupted);
         }
         tokio::select! {
             biased;
-            () = self.interrupt.raised() => Err(Fault::Interrupted),
+            () = self.interrupt.raised() => Err(CallError::Interrupted),
             () = tokio::time::sleep(duration) => Ok(()),
         }
     }
 
-    /// Calls, with the patience of a call that reads.
+    /// Calls, with the policy of a call that reads.
     ///
     /// # Errors
     /// What AWS answers in the end.
-    pub async fn read<C: Call>(&self, call: C) -> Result<C::Output, Fault> {
-        self.send(call, Patience::READ).await
+    pub async fn read<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
+        self.send(call, RetryPolicy::READ).await
     }
 
     /// As [`Caller::read`]; none where there is nothing of the name.
     ///
     /// # Errors
     /// What else AWS answers.
-    pub async fn find<C: Call>(&self, call: C) -> Result<Option<C::Output>, Fault> {
+    pub async fn find<C: Call>(&self, call: C) -> Result<Option<C::Output>, CallError> {
         match self.read(call).await {
             Ok(output) => Ok(Some(output)),
             Err(fault) if fault.class() == Some(Class::NotFound) => Ok(None),
@@ -167,7 +167,7 @@ impl<'a> Caller<'a> {
     ///
     /// # Errors
     /// What AWS answers to any of them.
-    pub async fn list<C: Paged>(&self, call: C) -> Result<Vec<C::Item>, Fault> {
+    pub async fn list<C: Paged>(&self, call: C) -> Result<Vec<C::Item>, CallError> {
         let mut page = self.read(call.clone()).await?;
         let mut items = page.items;
         while let Some(next) = page.next {
@@ -181,27 +181,31 @@ impl<'a> Caller<'a> {
     ///
     /// # Errors
     /// What AWS answers in the end.
-    pub async fn change<C: Call>(&self, call: C) -> Result<C::Output, Fault> {
-        self.send(call, Patience::CHANGE).await
+    pub async fn change<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
+        self.send(call, RetryPolicy::CHANGE).await
     }
 
     /// Makes a deletion; what is not there is deleted.
     ///
     /// # Errors
     /// What else AWS answers in the end.
-    pub async fn delete<C: Call>(&self, call: C) -> Result<(), Fault> {
-        match self.send(call, Patience::DELETE).await {
+    pub async fn delete<C: Call>(&self, call: C) -> Result<(), CallError> {
+        match self.send(call, RetryPolicy::DELETE).await {
             Ok(_) => Ok(()),
             Err(fault) if fault.class() == Some(Class::NotFound) => Ok(()),
             Err(fault) => Err(fault),
         }
     }
 
-    /// Calls, with this patience.
+    /// Calls, with this policy.
     ///
     /// # Errors
     /// What AWS answers in the end.
-    pub async fn send<C: Call>(&self, call: C, patience: Patience) -> Result<C::Output, Fault> {
+    pub async fn send<C: Call>(
+        &self,
+        call: C,
+        policy: RetryPolicy,
+    ) -> Result<C::Output, CallError> {
         let begun = Instant::now();
         let (mut tries, mut repeats) = (0, 0);
         loop {
@@ -210,7 +214,7 @@ impl<'a> Caller<'a> {
                 self.sleep(wait).await?;
             }
             if self.interrupt.is_raised() {
-                return Err(Fault::Interrupted);
+                return Err(CallError::Interrupted);
             }
             let error = match aws::send(self.api, call.clone()).await {
                 Ok(output) => return Ok(output),
@@ -221,17 +225,17 @@ impl<'a> Caller<'a> {
                 Class::Throttled => begun.elapsed() > THROTTLED,
                 Class::Unknown => {
                     repeats += 1;
-                    if !patience.repeats {
+                    if !policy.repeats {
                         self.unsure.set(self.unsure.get() + 1);
                     }
-                    !patience.repeats || repeats > REPEATS
+                    !policy.repeats || repeats > REPEATS
                 }
-                Class::NotFound => begun.elapsed() >= patience.not_found,
-                Class::NotYet => begun.elapsed() >= patience.not_yet,
+                Class::NotFound => begun.elapsed() >= policy.not_found,
+                Class::NotYet => begun.elapsed() >= policy.not_yet,
                 _ => true,
             };
             if is_over {
-                return Err(Fault::Api(error));
+                return Err(CallError::Api(error));
             }
             if class == Class::Throttled {
                 self.limits.emptied(C::OPERATION);

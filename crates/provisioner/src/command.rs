@@ -17,7 +17,7 @@ use skyward_provisioner::execute::Settings;
 use skyward_provisioner::run::Context;
 
 use crate::account::Account;
-use crate::cli::Common;
+use crate::args::Common;
 
 /// What the library works with.
 pub(crate) fn context<'a>(

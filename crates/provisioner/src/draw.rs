@@ -5,17 +5,14 @@ mod canvas;
 mod icon;
 mod mark;
 mod mermaid;
-#[cfg(test)]
-mod overlaps;
 mod parts;
 mod sheet;
-#[cfg(test)]
-mod tests;
 mod text;
 mod timeline;
 mod topology;
 
 pub use mark::{Annotations, Mark};
 pub use mermaid::topology_mermaid;
+pub use text::width as text_width;
 pub use timeline::timeline_svg;
 pub use topology::topology_svg;

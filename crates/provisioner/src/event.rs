@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use crate::plan::{Action, Plan};
-use crate::preflight::Finding;
+use crate::plan::Plan;
+pub use crate::resource::Outputs;
+use crate::resource::{Action, Finding, Kind};
+use crate::stack::Id;
 use crate::timeline::Span;
-use crate::topology::{Id, Kind};
 
 /// Something that happened, or that is waited for. Times are in seconds; with a simulated account, in simulated ones.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -100,41 +101,6 @@ pub enum Event {
         /// One sentence.
         text: String,
     },
-}
-
-/// What a stack offers to its users. No secret is in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Outputs {
-    /// The address of the page behind the load balancer.
-    pub page: Option<String>,
-    /// Where the database's writer is reached.
-    pub database: Option<String>,
-    /// Where its readers are reached.
-    pub database_reader: Option<String>,
-    /// The port of both.
-    pub database_port: Option<i32>,
-    /// The secret that holds the database's user and password, by ARN.
-    pub database_secret: Option<String>,
-    /// The bucket for assets.
-    pub bucket: Option<String>,
-}
-
-impl Outputs {
-    /// Those that are there, each with its name.
-    pub fn rows(&self) -> Vec<(&'static str, String)> {
-        let port = self.database_port.map(|port| port.to_string());
-        [
-            ("page", &self.page),
-            ("database", &self.database),
-            ("database (readers)", &self.database_reader),
-            ("database port", &port),
-            ("database secret", &self.database_secret),
-            ("bucket", &self.bucket),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.clone()?)))
-        .collect()
-    }
 }
 
 /// Takes events as they happen.

@@ -1,26 +1,233 @@
 //! Carries a plan out: each step begins when what it needs is ready, as wide as the graph allows.
 //!
-//! Every step can be done twice: by a client token where AWS takes one, by a name that only one thing can have, or by looking
-//! first. What has neither token nor name (VPC, internet gateway, address) is looked for again after a delay: see `unique`.
+//! Every step can be repeated: by a client token where AWS takes one, by a name that only one resource can have, or by looking
+//! first. That is the kinds' matter; the graph knows only what comes before what.
 
-mod batch;
-mod bucket;
-mod context;
-mod database;
-mod delete;
-mod edge;
-mod graph;
-mod groups;
-mod identity;
-mod instances;
-mod network;
-mod refresh;
-mod routes;
-mod tags;
-mod unique;
-mod ways;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-pub(crate) use context::Run;
-pub use context::Settings;
-pub(crate) use graph::execute;
-pub use graph::{Failure, Report};
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+
+use crate::caller::CallError;
+use crate::event::{Event, Sink};
+use crate::plan::Plan;
+pub use crate::resource::Settings;
+use crate::resource::{Action, Execution, Step, StepContext};
+use crate::stack::Id;
+use crate::timeline::Span;
+
+/// The result of a run of steps.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The time that each step took.
+    pub spans: Vec<Span>,
+    /// The steps that were not done.
+    pub failures: Vec<Failure>,
+}
+
+/// A step that was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The resource.
+    pub id: Id,
+    /// The reason.
+    pub error: CallError,
+    /// It did not begin, because another had failed.
+    pub is_skipped: bool,
+}
+
+/// The progress of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stage {
+    Waiting,
+    /// The resource exists and is not ready.
+    Made,
+    Done,
+    Failed,
+}
+
+/// The progress of a step, for those that wait for it. Tokio's own `watch` wakes them in a random order.
+struct Signal {
+    stage: Cell<Stage>,
+    changed: Notify,
+}
+
+impl Signal {
+    fn set(&self, stage: Stage) {
+        self.stage.set(stage);
+        self.changed.notify_waiters();
+    }
+
+    async fn reached(&self, enough: Stage) -> Stage {
+        loop {
+            let changed = self.changed.notified();
+            if self.stage.get() >= enough {
+                return self.stage.get();
+            }
+            changed.await;
+        }
+    }
+}
+
+struct Graph<'a> {
+    run: &'a Execution<'a>,
+    sink: &'a dyn Sink,
+    plan: &'a Plan,
+    critical: BTreeSet<usize>,
+    stages: Vec<Signal>,
+    report: RefCell<Report>,
+    /// The span of each step, for the critical path.
+    spans: RefCell<Vec<Option<usize>>>,
+}
+
+/// Carries out all steps of a plan that can be.
+pub(crate) async fn execute(run: &Execution<'_>, plan: &Plan, sink: &dyn Sink) -> Report {
+    let waiting = || Signal { stage: Cell::new(Stage::Waiting), changed: Notify::new() };
+    let graph = Graph {
+        run,
+        sink,
+        plan,
+        critical: plan.critical(),
+        stages: plan.steps.iter().map(|_| waiting()).collect(),
+        report: RefCell::default(),
+        spans: RefCell::new(vec![None; plan.steps.len()]),
+    };
+    join_all((0..plan.steps.len()).map(|index| graph.step(index))).await;
+    let spans = graph.spans.into_inner();
+    let mut report = graph.report.into_inner();
+    mark_critical(&plan.steps, &spans, &mut report.spans);
+    report
+}
+
+impl Graph<'_> {
+    async fn step(&self, index: usize) {
+        let step = &self.plan.steps[index];
+        let stage = if let Some(error) = self.wait(step).await {
+            self.fail(step, error, true);
+            Stage::Failed
+        } else {
+            self.carry_out(index, step).await
+        };
+        self.stages[index].set(stage);
+    }
+
+    /// Waits for the steps before; the reason where one of them is not done.
+    async fn wait(&self, step: &Step) -> Option<CallError> {
+        for before in &step.after {
+            let needed = &self.plan.steps[*before];
+            let enough = if step.begins_early(needed) { Stage::Made } else { Stage::Done };
+            if self.stages[*before].reached(enough).await == Stage::Failed {
+                let reason = format!("{} is not done", needed.id);
+                let is_asked = self.run.caller.interrupt().is_raised();
+                return Some(if is_asked {
+                    CallError::Interrupted
+                } else {
+                    CallError::Failed(reason)
+                });
+            }
+        }
+        self.run.caller.interrupt().is_raised().then_some(CallError::Interrupted)
+    }
+
+    async fn carry_out(&self, index: usize, step: &Step) -> Stage {
+        let (run, stage) = (self.run, &self.stages[index]);
+        let change = self.plan.changes.iter().find(|change| {
+            change.id == step.id
+                && (step.action != Action::Delete || change.physical == step.physical)
+        });
+        let differences = change.map(|change| change.differences.as_slice()).unwrap_or_default();
+        let made = || stage.set(Stage::Made);
+        self.sink.emit(Event::Started {
+            id: step.id.clone(),
+            kind: step.kind,
+            action: step.action,
+            expected_s: step.kind.estimate(step.action).usual.as_secs_f64(),
+            is_critical: self.critical.contains(&index),
+        });
+        let started = run.elapsed();
+        let report = |step: &Step, state: &str, elapsed: Duration, usual: Duration| {
+            self.sink.emit(Event::Progress {
+                id: step.id.clone(),
+                state: state.to_owned(),
+                elapsed_s: elapsed.as_secs_f64(),
+                expected_s: usual.as_secs_f64(),
+            });
+        };
+        let context = StepContext::new(run, step, differences, &made, &report);
+        let result = if step.action == Action::Delete {
+            delete(&context).await
+        } else {
+            let resource = run.topology.get(&step.id);
+            resource.expect("what is created is in the topology").spec.ensure(&context).await
+        };
+        let ended = run.elapsed();
+        let mut report = self.report.borrow_mut();
+        self.spans.borrow_mut()[index] = Some(report.spans.len());
+        report.spans.push(Span {
+            id: step.id.clone(),
+            kind: step.kind,
+            action: step.action.to_string(),
+            started,
+            ended,
+            is_critical: false,
+        });
+        drop(report);
+        match result {
+            Ok(()) => {
+                let seconds = ended.saturating_sub(started).as_secs_f64();
+                let (id, action) = (step.id.clone(), step.action);
+                self.sink.emit(Event::Done { id, action, seconds });
+                Stage::Done
+            }
+            Err(error) => {
+                self.fail(step, error, false);
+                Stage::Failed
+            }
+        }
+    }
+
+    fn fail(&self, step: &Step, error: CallError, is_skipped: bool) {
+        if error != CallError::Interrupted {
+            self.sink.emit(Event::Failed {
+                id: step.id.clone(),
+                action: step.action,
+                reason: error.to_string(),
+                next: if is_skipped { "see above".into() } else { error.next_step() },
+            });
+        }
+        let id = step.id.clone();
+        self.report.borrow_mut().failures.push(Failure { id, error, is_skipped });
+    }
+}
+
+/// Deletes what the step names, and waits until it is gone.
+async fn delete(step: &StepContext<'_>) -> Result<(), CallError> {
+    step.planned.kind.delete(step, step.replaced()).await?;
+    let kept = step.run.observed.found.get(step.id());
+    if kept.is_some_and(|found| Some(&found.physical) == step.planned.physical.as_ref()) {
+        step.run.forget(step.id());
+    }
+    Ok(())
+}
+
+/// Marks the steps that the run as a whole waited for: the last that ended, what that waited for last, and so on.
+fn mark_critical(steps: &[Step], index: &[Option<usize>], spans: &mut [Span]) {
+    let ended = |step: &usize| index[*step].map(|span| spans[span].ended);
+    let mut path = BTreeSet::new();
+    let mut at = (0..steps.len()).filter(|step| index[*step].is_some()).max_by_key(ended);
+    while let Some(step) = at.filter(|step| path.insert(*step)) {
+        at = steps[step]
+            .after
+            .iter()
+            .copied()
+            .filter(|before| index[*before].is_some() && !steps[step].begins_early(&steps[*before]))
+            .max_by_key(ended);
+    }
+    for step in path {
+        if let Some(span) = index[step] {
+            spans[span].is_critical = true;
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! The AWS topology: desired, observed, planned, applied, watched, destroyed.
 //!
-//! One way through: [`topology`] says what there should be, `observe` what there is, `plan` what differs, `execute` carries it
-//! out over a [`skyward_aws::Api`]: a real account, or the simulated one of `skyward-simulator`.
+//! `resource` is the vocabulary, `kind` has a file for each kind of resource, and the engine (`topology`, `observe`, `plan`,
+//! `execute`) works on kinds whose types it does not know, over a [`skyward_aws::Api`]: a real account, or the simulated one
+//! of `skyward-simulator`.
 
 pub mod caller;
 pub mod cost;
@@ -12,12 +13,16 @@ pub mod event;
 pub mod execute;
 pub mod export;
 pub mod interrupt;
+pub mod kind;
 pub mod limits;
 pub mod observe;
 pub mod plan;
 pub mod policy;
 pub mod preflight;
+pub mod price;
 pub mod random;
+pub mod resource;
 pub mod run;
+pub mod stack;
 pub mod timeline;
 pub mod topology;

@@ -1,6 +1,7 @@
 //! `cargo xtask provision-aws`: all that knows AWS.
 
 mod account;
+mod args;
 mod cli;
 mod command;
 mod output;

@@ -2,51 +2,19 @@
 
 mod changes;
 mod diff;
-mod order;
 mod steps;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::Serialize;
 
 use crate::cost::Cost;
-use crate::topology::{Id, Kind};
+use crate::resource::Kind;
+pub use crate::resource::{Action, Difference, Step};
+use crate::stack::Id;
 
 pub use changes::{plan, plan_destroy};
-pub use diff::{Difference, differences};
-pub use steps::Step;
-
-/// What is done to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// It is as it should be.
-    None,
-    /// It is as it should be and not ready yet: it is waited for.
-    Wait,
-    /// It is made.
-    Create,
-    /// It is changed where it is.
-    Update,
-    /// It is deleted and made anew.
-    Replace,
-    /// It is deleted.
-    Delete,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::None => "unchanged",
-            Self::Wait => "wait",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Replace => "replace",
-            Self::Delete => "delete",
-        })
-    }
-}
+pub use diff::differences;
 
 /// What is to be done to one resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]

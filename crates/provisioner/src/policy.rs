@@ -1,26 +1,31 @@
-//! What IAM must allow: a policy for each command, generated from the operations that the code can call. What is made must
-//! carry the stack's tag, what is changed or deleted must carry it already, and what is known by name must have the name.
+//! What IAM must allow: a policy for each command, generated from what each kind says of its calls. What is created must carry the
+//! stack's tag, what is changed or deleted must carry it already, and what is known by name must have the name.
 
-mod grants;
-mod scope;
 mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use skyward_aws::Operation;
 use skyward_config::Aws;
 
 pub use trust::{environment, trust_policies};
 
-use crate::topology::Names;
-use grants::{Who, grants};
-use scope::{Part, Scope};
-use skyward_aws::Operation;
+use crate::kind;
+use crate::resource::grants::READ;
+use crate::resource::{Area, Callers, Grants, PolicyStack, Scope, grants, request_tag};
+use crate::stack::{Names, STACK_TAG};
 
-/// What IAM counts a managed policy's characters up to, without white space.
+/// The calls that are no kind's: who calls, and what the account has.
+const OF_THE_ACCOUNT: &[Grants] = grants! {
+    All [READ]: GetCallerIdentity, DescribeAvailabilityZones, DescribeAccountAttributes, DescribeRdsAccountAttributes,
+        DescribeElbAccountLimits, DescribeAutoScalingAccountLimits, DescribeNetworkInterfaces;
+};
+
+/// The most characters of a managed policy, as IAM counts them: without white space.
 pub const SIZE_LIMIT: usize = 6_144;
 
-/// What a role is for.
+/// The purpose of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
     /// `plan`, `status` and `drift`: reads.
@@ -53,38 +58,71 @@ impl Command {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Plan, Self::Apply, Self::Destroy];
 
-    /// Whether this command may call an operation.
+    /// This command may call an operation.
     pub fn calls(self, operation: Operation) -> bool {
-        match grants(operation).0 {
-            Who::Everyone => true,
-            Who::Apply => self == Self::Apply,
-            Who::ApplyAndDestroy => self != Self::Plan,
+        match grants_of(operation).callers {
+            Callers::All => true,
+            Callers::Apply => self == Self::Apply,
+            Callers::ApplyAndDestroy => self != Self::Plan,
         }
+    }
+}
+
+/// The one row that grants an operation. A test holds that each has one.
+fn grants_of(operation: Operation) -> &'static Grants {
+    let rows = kind::ALL.iter().flat_map(|kind| kind.rules().grants).chain(OF_THE_ACCOUNT);
+    let mut rows = rows.filter(|row| row.operations.contains(&operation));
+    rows.next().unwrap_or_else(|| panic!("{operation} is granted by the kind that calls it"))
+}
+
+/// The actions that an operation needs, each with what it is allowed on.
+fn actions_on(operation: Operation) -> impl Iterator<Item = (String, &'static Scope)> {
+    let row = grants_of(operation);
+    let own = format!("{}:{}", operation.service().prefix(), action_name(operation));
+    let own = row.on.iter().map(move |scope| (own.clone(), *scope));
+    own.chain(row.also.iter().map(|(action, scope)| ((*action).to_owned(), *scope)))
+}
+
+/// The name of an operation's action, where it is not the operation's own.
+fn action_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::DescribeElbAccountLimits | Operation::DescribeAutoScalingAccountLimits => {
+            "DescribeAccountLimits"
+        }
+        Operation::DescribeRdsAccountAttributes => "DescribeAccountAttributes",
+        Operation::DescribeElbTags => "DescribeTags",
+        Operation::AddElbTags => "AddTags",
+        Operation::ListRdsTags => "ListTagsForResource",
+        Operation::AddRdsTags => "AddTagsToResource",
+        Operation::HeadBucket => "ListBucket",
+        Operation::ListObjectVersions => "ListBucketVersions",
+        Operation::DeleteObjects => "DeleteObject",
+        other => other.name(),
     }
 }
 
 /// The IAM actions that an operation needs: its own and those that AWS asks for beside it.
 pub fn actions(operation: Operation) -> BTreeSet<String> {
-    grants(operation).1.into_iter().map(|grant| grant.action).collect()
+    actions_on(operation).map(|(action, _)| action).collect()
 }
 
 /// The policies of a stack. Roles that apply or destroy need the one that reads too.
 pub fn policies(aws: &Aws) -> Vec<Policy> {
-    let reads = |operation: Operation| grants(operation).0 == Who::Everyone;
+    let reads = |operation: Operation| grants_of(operation).callers == Callers::All;
     let applies = |operation: Operation| Command::Apply.calls(operation) && !reads(operation);
     let destroys = |operation: Operation| Command::Destroy.calls(operation) && !reads(operation);
-    let policy = |file, of, operations: &dyn Fn(Operation) -> bool, parts: &[Part]| Policy {
+    let policy = |file, of, operations: &dyn Fn(Operation) -> bool, areas: &[Area]| Policy {
         file,
         of,
-        document: document(aws, operations, parts),
+        document: document(aws, operations, areas),
     };
     let (apply, destroy) = (&[Command::Apply], &[Command::Destroy]);
     vec![
-        policy("policy-plan.json", &Command::ALL, &reads, &Part::ALL),
-        policy("policy-apply-network.json", apply, &applies, &[Part::Network]),
-        policy("policy-apply-compute.json", apply, &applies, &[Part::Compute]),
-        policy("policy-apply-data.json", apply, &applies, &[Part::Data]),
-        policy("policy-destroy.json", destroy, &destroys, &Part::ALL),
+        policy("policy-plan.json", &Command::ALL, &reads, &Area::ALL),
+        policy("policy-apply-network.json", apply, &applies, &[Area::Network]),
+        policy("policy-apply-compute.json", apply, &applies, &[Area::Compute]),
+        policy("policy-apply-data.json", apply, &applies, &[Area::Data]),
+        policy("policy-destroy.json", destroy, &destroys, &Area::ALL),
     ]
 }
 
@@ -93,34 +131,112 @@ fn account(aws: &Aws) -> String {
     aws.account.clone().unwrap_or_else(|| "*".to_owned())
 }
 
-fn document(aws: &Aws, wanted: &dyn Fn(Operation) -> bool, parts: &[Part]) -> Value {
-    let mut actions: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
+fn document(aws: &Aws, wanted: &dyn Fn(Operation) -> bool, areas: &[Area]) -> Value {
+    let mut actions: BTreeMap<u8, (&Scope, BTreeSet<String>)> = BTreeMap::new();
     let mut creations = BTreeSet::new();
     for operation in Operation::ALL.iter().filter(|operation| wanted(**operation)) {
-        for grant in grants(*operation).1 {
-            if grant.scope == Scope::TagNew {
+        for (action, scope) in actions_on(*operation) {
+            if scope.sid == "TagNew" {
                 creations.insert(operation.name().to_owned());
             }
-            if parts.contains(&grant.scope.part()) {
-                actions.entry(grant.scope).or_default().insert(grant.action);
+            if areas.contains(&scope.area) {
+                actions.entry(scope.order).or_insert((scope, BTreeSet::new())).1.insert(action);
             }
         }
     }
-    if actions.contains_key(&Scope::RunNew) {
+    // An instance is created by its group, and no operation of ours.
+    if actions.values().any(|(scope, _)| scope.sid == "RunNew") {
         creations.insert("RunInstances".to_owned());
     }
-    let writes = actions.keys().any(|scope| !scope.only_reads());
+    let writes = actions.values().any(|(scope, _)| !scope.only_reads);
     let names = Names::new(&aws.name, &aws.region, &account(aws));
-    let place = scope::Place { aws, names, account: account(aws), creations };
+    let stack = PolicyStack { aws, names, account: account(aws), creations };
     let mut statements: Vec<Value> =
-        actions.iter().map(|(scope, actions)| place.statement(*scope, actions)).collect();
+        actions.values().map(|(scope, actions)| statement(scope, actions, &stack)).collect();
     if writes {
-        statements.extend(place.denials(parts));
+        statements.extend(denials(areas, &stack));
     } else {
-        statements.push(place.secret_denial());
+        statements.push(secret_denial(&stack));
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
+fn statement(scope: &Scope, actions: &BTreeSet<String>, stack: &PolicyStack<'_>) -> Value {
+    let mut statement = json!({
+        "Sid": scope.sid,
+        "Effect": "Allow",
+        "Action": one_or_many(actions.iter().cloned().collect()),
+        "Resource": one_or_many((scope.resources)(stack)),
+    });
+    let condition = scope.condition(stack);
+    if !condition.is_null() {
+        statement["Condition"] = condition;
+    }
+    statement
+}
+
+/// What no other policy of the role may allow: removing the tag, since it is what says whose a resource is, and giving it to
+/// another stack.
+fn denials(areas: &[Area], stack: &PolicyStack<'_>) -> [Value; 2] {
+    let (mut remove, mut give) = (Vec::new(), Vec::new());
+    for area in areas {
+        let (removing, giving): (&[&str], &[&str]) = match area {
+            Area::Network => (&["ec2:DeleteTags"], &["ec2:CreateTags"]),
+            Area::Compute => (
+                &[
+                    "autoscaling:DeleteTags",
+                    "elasticloadbalancing:RemoveTags",
+                    "iam:UntagInstanceProfile",
+                    "iam:UntagRole",
+                ],
+                &[
+                    "autoscaling:CreateOrUpdateTags",
+                    "elasticloadbalancing:AddTags",
+                    "iam:TagInstanceProfile",
+                    "iam:TagRole",
+                ],
+            ),
+            Area::Data => (&["rds:RemoveTagsFromResource"], &["rds:AddTagsToResource"]),
+        };
+        remove.extend(removing);
+        give.extend(giving);
+    }
+    let removed = json!({ "ForAnyValue:StringEquals": { "aws:TagKeys": STACK_TAG } });
+    let given = json!({
+        "StringNotEquals": { request_tag(): stack.aws.name },
+        "Null": { request_tag(): "false" },
+    });
+    [("KeepTheTag", remove, removed), ("KeepTheStack", give, given)].map(|(sid, actions, condition)| {
+        let actions = one_or_many(actions.into_iter().map(str::to_owned).collect());
+        json!({ "Sid": sid, "Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition })
+    })
+}
+
+/// No role here reads the database's password, whatever else it is given.
+fn secret_denial(stack: &PolicyStack<'_>) -> Value {
+    json!({
+        "Sid": "KeepThePassword",
+        "Effect": "Deny",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": stack.arn("secretsmanager", "secret:rds!cluster-*"),
+    })
+}
+
+/// Values as policies are written by hand: one of them needs no list.
+fn one_or_many(mut values: Vec<String>) -> Value {
+    if values.len() == 1 { json!(values.remove(0)) } else { json!(values) }
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_is_granted_in_one_place() {
+        let rows = || kind::ALL.iter().flat_map(|kind| kind.rules().grants).chain(OF_THE_ACCOUNT);
+        for operation in Operation::ALL {
+            let count = rows().filter(|row| row.operations.contains(operation)).count();
+            assert_eq!(count, 1, "{operation}");
+        }
+    }
+}

@@ -2,25 +2,25 @@
 
 mod apply;
 mod destroy;
-mod survey;
+mod inspect;
 
 use serde::Serialize;
 use skyward_config::Aws;
 
-use crate::caller::{Caller, Fault};
+use crate::caller::{CallError, Caller};
 use crate::event::{Event, Outputs, Sink};
 use crate::execute::{Failure, Settings};
 use crate::interrupt::Interrupt;
+use crate::kind;
 use crate::limits::Limits;
-use crate::observe::{Foreign, Found};
 use crate::plan::Plan;
-use crate::preflight::Finding;
+use crate::resource::{Finding, Foreign, Found, Kind};
 use crate::timeline::Span;
 use skyward_aws::Api;
 
 pub use apply::apply;
 pub use destroy::destroy;
-pub use survey::{Survey, survey};
+pub use inspect::{Inspection, inspect};
 
 /// What every command works with.
 pub struct Context<'a> {
@@ -38,6 +38,8 @@ pub struct Context<'a> {
     pub interrupt: Interrupt,
     /// Takes what happens.
     pub sink: &'a dyn Sink,
+    /// The kinds that a stack consists of.
+    kinds: &'static [Kind],
 }
 
 impl<'a> Context<'a> {
@@ -51,6 +53,7 @@ impl<'a> Context<'a> {
             limits: Limits::default(),
             interrupt: Interrupt::default(),
             sink,
+            kinds: kind::ALL,
         }
     }
 
@@ -91,19 +94,19 @@ fn count(count: usize, one: &str, many: &str) -> String {
 
 impl RunError {
     fn of(failures: Vec<Failure>) -> Self {
-        if failures.iter().any(|failure| failure.fault == Fault::Interrupted) {
+        if failures.iter().any(|failure| failure.error == CallError::Interrupted) {
             return Self::Interrupted;
         }
         let first = failures.iter().find(|failure| !failure.is_skipped);
-        let next = first.map(|failure| failure.fault.next_step()).unwrap_or_default();
+        let next = first.map(|failure| failure.error.next_step()).unwrap_or_default();
         Self::Failed { failures, next }
     }
 
-    fn findings(faults: &[Fault]) -> Self {
-        if faults.contains(&Fault::Interrupted) {
+    fn findings(errors: &[CallError]) -> Self {
+        if errors.contains(&CallError::Interrupted) {
             return Self::Interrupted;
         }
-        Self::Findings(faults.iter().map(Finding::of).collect())
+        Self::Findings(errors.iter().map(Finding::of).collect())
     }
 }
 
@@ -141,12 +144,12 @@ pub struct Status {
 /// Something stands in the way: all of it.
 pub async fn plan(context: &Context<'_>) -> Result<Plan, RunError> {
     let caller = context.caller();
-    let survey = survey(context, &caller).await?;
-    survey.announce(context);
-    if !survey.findings.is_empty() {
-        return Err(RunError::Findings(survey.findings));
+    let inspection = inspect::inspect(context, &caller).await?;
+    inspection.announce(context);
+    if !inspection.findings.is_empty() {
+        return Err(RunError::Findings(inspection.findings));
     }
-    Ok(survey.plan)
+    Ok(inspection.plan)
 }
 
 /// What is not as the configuration says, whoever changed it.
@@ -155,7 +158,7 @@ pub async fn plan(context: &Context<'_>) -> Result<Plan, RunError> {
 /// The account does not answer.
 pub async fn drift(context: &Context<'_>) -> Result<Plan, RunError> {
     let caller = context.caller();
-    Ok(survey::compare(context, &caller).await?.plan)
+    Ok(inspect::compare(context, &caller).await?.plan)
 }
 
 /// What there is.
@@ -164,7 +167,7 @@ pub async fn drift(context: &Context<'_>) -> Result<Plan, RunError> {
 /// The account does not answer.
 pub async fn status(context: &Context<'_>) -> Result<Status, RunError> {
     let caller = context.caller();
-    let (_, observed) = survey::look(context, &caller).await?;
+    let (_, observed) = inspect::look(context, &caller).await?;
     Ok(Status {
         stack: context.aws.name.clone(),
         region: context.aws.region.clone(),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::topology::{Id, Kind};
+use crate::resource::Kind;
+use crate::stack::Id;
 
 /// What was done to one resource, from the first call until it was ready (or gone).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,23 +1,60 @@
-//! The desired topology: the brief's diagram as typed resources, each with what it needs first.
+//! The desired topology: the brief's diagram as resources, each with what it needs first.
 //!
-//! [`desired`] is pure. Every name, tag, network and token in it follows from the configuration, the account and the zones,
-//! so that a second run asks for the very same things.
+//! [`desired`] is pure: each kind says which of its resources a configuration asks for, and here they are put in order.
 
-mod build;
-mod database;
-mod edge;
-mod instances;
-mod names;
-mod network;
-mod refs;
-mod resource;
-mod spec;
-mod storage;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub use build::{Place, desired};
-pub(crate) use instances::{ROLE_POLICY, image_parameter};
-pub use names::{Names, RESOURCE_TAG};
-pub use network::{Networks, networks};
-pub use resource::{Id, Kind, Resource, Topology};
-pub use skyward_aws::STACK_TAG;
-pub use spec::*;
+use anyhow::Result;
+use skyward_config::Aws;
+
+use crate::kind;
+pub use crate::kind::*;
+use crate::resource::Stack;
+pub use crate::resource::{Desired, Kind, Spec, Topology};
+pub use crate::stack::{Id, Names, Networks, Place, RESOURCE_TAG, STACK_TAG, networks};
+
+/// The topology that a configuration describes, in a place.
+///
+/// # Errors
+/// The network cannot be cut into subnets.
+pub fn desired(aws: &Aws, place: &Place, user_data: &str) -> Result<Topology> {
+    let names = Names::new(&aws.name, &aws.region, &place.account);
+    let networks = networks(&aws.network)?;
+    let stack = Stack { aws, place, user_data, names, networks };
+    let resources = kind::ALL.iter().flat_map(|kind| kind.desired(&stack)).collect();
+    let mut tags: BTreeMap<String, String> = aws.tags.clone();
+    tags.insert(STACK_TAG.to_owned(), aws.name.clone());
+    debug_assert!(!tags.contains_key(RESOURCE_TAG));
+    Ok(Topology {
+        stack: aws.name.clone(),
+        region: aws.region.clone(),
+        resources: in_order(resources),
+        tags,
+    })
+}
+
+/// Puts each resource after those that it needs, and else leaves the order as it is.
+fn in_order(resources: Vec<Desired>) -> Vec<Desired> {
+    let order: Vec<Id> = resources.iter().map(|resource| resource.id.clone()).collect();
+    let mut left: BTreeMap<Id, Desired> =
+        resources.into_iter().map(|resource| (resource.id.clone(), resource)).collect();
+    let mut placed = Vec::new();
+    for id in order {
+        place(&id, &mut left, &mut placed);
+    }
+    debug_assert!(has_all_needs(&placed), "every resource that is needed is desired");
+    placed
+}
+
+fn place(id: &Id, left: &mut BTreeMap<Id, Desired>, placed: &mut Vec<Desired>) {
+    let Some(resource) = left.remove(id) else { return };
+    for need in &resource.needs {
+        place(need, left, placed);
+    }
+    placed.push(resource);
+}
+
+fn has_all_needs(resources: &[Desired]) -> bool {
+    let ids: BTreeSet<&Id> = resources.iter().map(|resource| &resource.id).collect();
+    resources.iter().flat_map(|resource| &resource.needs).all(|need| ids.contains(need))
+}

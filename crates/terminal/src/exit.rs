@@ -78,7 +78,7 @@ fn ended(error: &Error, is_listing: impl FnOnce(&Error) -> bool) -> ExitCode {
         return help::answer(error).map_or_else(|error| failed(&error.into()), Into::into);
     }
     if is_listing(error) {
-        output::say(&text::harmless(&error.to_string()));
+        output::say(&broken(&text::harmless(&error.to_string()), Stream::Err.columns()));
         return Exit::Failed.into();
     }
     failed(error)
@@ -100,9 +100,14 @@ fn fail(reason: &str) -> ExitCode {
 /// The one form of an error. On a terminal it is broken between words.
 pub fn form(reason: &str, columns: Option<usize>, color: bool) -> String {
     let reason = text::harmless(reason);
-    let lines = match columns {
-        Some(columns) => text::wrap(&format!("error: {reason}"), columns).join("\n"),
-        None => format!("error: {reason}"),
-    };
-    lines.replacen("error:", &Tone::Bad.paint("error:", color), 1)
+    broken(&format!("error: {reason}"), columns).replacen(
+        "error:",
+        &Tone::Bad.paint("error:", color),
+        1,
+    )
+}
+
+/// The text, broken between words where the columns are known.
+fn broken(text: &str, columns: Option<usize>) -> String {
+    columns.map_or_else(|| text.to_owned(), |columns| text::wrap(text, columns).join("\n"))
 }

@@ -43,15 +43,16 @@ impl Stream {
     }
 
     /// Returns true where colours are shown: on a terminal that knows them, unless `NO_COLOR` or `CLICOLOR=0` is set, and
-    /// everywhere with `CLICOLOR_FORCE`.
+    /// everywhere with `CLICOLOR_FORCE`. The rules are those of no-color.org and bixense.com/clicolors.
     pub fn has_color(self) -> bool {
-        if anstyle_query::no_color() {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        if variable("NO_COLOR").is_some() {
             return false;
         }
-        anstyle_query::clicolor_force()
-            || anstyle_query::clicolor() != Some(false)
+        variable("CLICOLOR_FORCE").is_some()
+            || variable("CLICOLOR").is_none_or(|value| value != "0")
                 && self.is_terminal()
-                && anstyle_query::term_supports_color()
+                && variable("TERM").is_some_and(|name| name != "dumb")
     }
 
     /// Returns the terminal's columns, or `None` where the stream is no terminal and nothing has to be cut.

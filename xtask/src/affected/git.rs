@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
+use skyward_terminal::exit::UsageError;
 
 /// Where a change begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +47,13 @@ fn walk(folder: &Path, inside: &str) -> Result<Vec<String>> {
 
 /// The branch that changes are made for: the remote's main where there is one.
 pub(super) fn main_branch(folder: &Path) -> Result<&'static str> {
-    let there = |name: &&str| resolve(folder, name).is_ok_and(|found| found.is_some());
-    ["origin/main", "main"].into_iter().find(there).context(
-        "affected: there is neither origin/main nor main to compare with; name a commit with --base",
+    for name in ["origin/main", "main"] {
+        if resolve(folder, name)?.is_some() {
+            return Ok(name);
+        }
+    }
+    bail!(
+        "affected: there is neither origin/main nor main to compare with. Next step: name a commit with --base"
     )
 }
 
@@ -57,19 +62,23 @@ pub(super) fn base(folder: &Path, base: &str, head: &str) -> Result<Base> {
     // All zeros: GitHub's way to say that a branch has no commit before.
     let digits = base.len() == 40 && base.bytes().all(|byte| byte.is_ascii_hexdigit());
     let Some(commit) = resolve(folder, base)? else {
-        ensure!(
-            digits,
-            "affected: git knows no commit `{base}`; `git fetch` brings those of the remote"
-        );
+        if !digits {
+            return Err(unknown(base));
+        }
         return Ok(Base::Unknown(base.to_owned()));
     };
-    let head_commit = resolve(folder, head)?
-        .with_context(|| format!("affected: git knows no commit `{head}`"))?;
+    let head_commit = resolve(folder, head)?.ok_or_else(|| unknown(head))?;
     let output = git(folder, &["merge-base", &commit, &head_commit])?;
     match output {
         Some(common) => Ok(Base::Commit(common.trim().to_owned())),
         None => Ok(Base::Unknown(base.to_owned())),
     }
+}
+
+fn unknown(name: &str) -> anyhow::Error {
+    let text =
+        format!("affected: git knows no commit `{name}`; `git fetch` brings those of the remote");
+    UsageError::new(text).into()
 }
 
 /// The files that differ between two commits; a moved file counts with both of its names.
@@ -97,7 +106,7 @@ fn resolve(folder: &Path, name: &str) -> Result<Option<String>> {
 fn paths(folder: &Path, arguments: &[&str]) -> Result<Vec<String>> {
     let words = format!("git {}", arguments.join(" "));
     let text = git(folder, arguments)?.with_context(|| {
-        format!("`{words}` failed in {}; its reason stands above", folder.display())
+        format!("`{words}` failed in {}; its reason is above", folder.display())
     })?;
     Ok(text.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
 }
@@ -112,7 +121,9 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<Option<String>> {
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         git.env_remove(name);
     }
-    let output = git.output().context("starting git, which tells what has changed; install it")?;
+    let output = git.output().context(
+        "affected: start git, which tells what has changed. Next step: install it, or put it in PATH",
+    )?;
     let text = String::from_utf8(output.stdout).context("git prints a path that is not UTF-8")?;
     Ok(output.status.success().then_some(text))
 }

@@ -20,7 +20,7 @@ pub(super) fn packages() -> Vec<String> {
 pub(super) fn check() -> Result<Outcome> {
     let mut stale = Vec::new();
     for (path, package, arguments) in FILES {
-        let mut command = external::binary(package);
+        let mut command = external::binary(package)?;
         let output = command.arg(arguments).stderr(std::process::Stdio::inherit()).output()?;
         let on_disk = std::fs::read(external::workspace().join(path)).unwrap_or_default();
         if !output.status.success() {

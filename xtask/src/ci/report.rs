@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
+use skyward_terminal::table::Cell;
+use skyward_terminal::{Table, Tone, units};
+
 use super::Outcome;
-use crate::table::{self, Table};
 
 /// A step's name, how it ended, and how long it took.
 type Ended = (String, Outcome, Duration);
 
 /// The table, and under it one line of counts, in the form that readers of test results know.
-pub(super) fn text(ended: &[Ended], elapsed: Duration) -> String {
-    format!("{}\n{}\n", table(ended, elapsed), counts(ended))
+pub(super) fn text(
+    ended: &[Ended],
+    elapsed: Duration,
+    columns: Option<usize>,
+    color: bool,
+) -> String {
+    format!("{}\n{}\n", table(ended, elapsed).fitted(columns, color), counts(ended))
 }
 
 /// The same for the page of a run on GitHub: failed steps first in sight, by the line of counts above the table.
@@ -19,18 +26,18 @@ pub(super) fn markdown(ended: &[Ended], elapsed: Duration) -> String {
 }
 
 fn table(ended: &[Ended], elapsed: Duration) -> Table {
-    let mut table = Table::new(&["step", "result", "time", "note"]);
+    let mut table = Table::new(["step", "result", "time", "note"]).wrap(3).wrap(0).right(2);
     for (name, outcome, time) in ended {
         let (result, note) = match outcome {
-            Outcome::Passed(note) => ("passed", note),
-            Outcome::Failed(note) => ("FAILED", note),
-            Outcome::Skipped(note) => ("skipped", note),
+            Outcome::Passed(note) => (Cell::new("passed", Tone::Good), note),
+            Outcome::Failed(note) => (Cell::new("FAILED", Tone::Bad), note),
+            Outcome::Skipped(note) => (Cell::new("skipped", Tone::Caution), note),
         };
-        let time = table::seconds(time.as_secs_f64());
+        let time = units::seconds(time.as_secs_f64());
         let note = note.lines().next().unwrap_or("");
-        table.row([name.clone(), result.to_owned(), time, note.to_owned()]);
+        table.row([name.into(), result, time.into(), note.into()]);
     }
-    let total = table::seconds(elapsed.as_secs_f64());
+    let total = units::seconds(elapsed.as_secs_f64());
     table.row(["total".to_owned(), String::new(), total]);
     table
 }
@@ -62,9 +69,9 @@ mod tests {
     #[test]
     fn a_skipped_or_failed_step_shows_its_reason() {
         assert_eq!(
-            text(&ended(), Duration::from_secs(2)),
-            "step    result   time    note\n\
-             format  passed   12 ms\n\
+            text(&ended(), Duration::from_secs(2), None, false),
+            "step    result     time  note\n\
+             format  passed    12 ms\n\
              docs    FAILED   0.0 ms  line 1\n\
              dive    skipped  0.0 ms  no a|b in PATH\n\
              total            2.00 s\n\

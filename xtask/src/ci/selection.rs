@@ -1,7 +1,9 @@
 //! Which steps the command line asks for.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
+use skyward_terminal::exit::UsageError;
+use skyward_terminal::output;
 
 use super::scope::Scope;
 use super::{Step, steps};
@@ -30,7 +32,9 @@ impl Selection {
         if !self.only.is_empty() {
             let all = steps::all(&Scope::Everything)?;
             if let Some(word) = self.only.iter().find(|word| !all.iter().any(|s| named(s, word))) {
-                bail!("ci: no step is called {word}; `cargo xtask ci --list` lists them");
+                let text =
+                    format!("ci: no step is called {word}; `cargo xtask ci --list` lists them");
+                return Err(UsageError::new(text).into());
             }
         }
         let mut steps = steps::all(&self.scope()?)?;
@@ -45,7 +49,9 @@ impl Selection {
             let known = Change::packages()?;
             if let Some(name) = self.package.iter().find(|name| !known.contains(*name)) {
                 let known = known.join(", ");
-                bail!("ci: no package of this workspace is called {name}; there are {known}");
+                let text =
+                    format!("ci: no package of this workspace is called {name}; there are {known}");
+                return Err(UsageError::new(text).into());
             }
             return Ok(Scope::packages(&self.package));
         }
@@ -53,7 +59,7 @@ impl Selection {
             return Ok(Scope::Everything);
         }
         let affected = self.change.affected(None)?;
-        eprintln!("{}", affected.summary());
+        output::say(&affected.summary());
         Ok(Scope::of(affected))
     }
 }

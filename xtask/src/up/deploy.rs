@@ -5,21 +5,27 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use skyward_terminal::{Page, Stream, output};
 
-use super::events;
+use super::events::{self, Event, Own};
 use super::report::{Report, Row};
+
+/// What can come of an object that is applied.
+const COUNTED: [&str; 4] = ["created", "changed", "unchanged", "deleted"];
 
 /// Runs `apply`, adds its rows, and returns the address that the cluster serves at, where it has one.
 pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<String>> {
     let (words, started) = (crate::external::words(&apply), Instant::now());
-    eprintln!("\nDeploying: `{words}`");
+    output::say(&format!("\nDeploying: `{words}`"));
     let ended = run(&mut apply).with_context(|| format!("running `{words}`"));
     let (seen, failure) = match ended {
         Ok((seen, failure)) => (seen, failure),
         Err(error) => (Seen::default(), Some(format!("{error:#}"))),
     };
     let seconds = started.elapsed().as_secs_f64();
+    if !seen.digest.is_empty() {
+        report.below("deployed", &seen.digest);
+    }
     seen.rows(failure.as_deref(), seconds).into_iter().for_each(|row| report.add(row));
     match failure {
         None => Ok(seen.address),
@@ -51,64 +57,48 @@ struct Seen {
 }
 
 impl Seen {
-    fn event(&mut self, event: &Value) {
-        let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
-        match event["event"].as_str().unwrap_or_default() {
-            "note" => eprintln!("note: {}", text("text")),
-            "waiting" => eprintln!("waiting for {}: {}", text("on"), text("state")),
-            "image" => {
-                let reference = text("reference");
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Note { .. }
+            | Event::Warning { .. }
+            | Event::Finding(_)
+            | Event::Progress(_)
+            | Event::Own(Own::Evidence(_)) => {
+                tell(&event);
+            }
+            Event::Own(Own::Image { reference }) => {
                 self.digest =
                     reference.split_once('@').map(|at| at.1.to_owned()).unwrap_or_default();
             }
-            "object" => {
-                let object = format!("{} {}", event["id"]["kind"], event["id"]["name"]);
-                let action = self.objects.entry(object).or_default();
-                if action.is_empty() || action == "unchanged" {
-                    *action = text("action");
+            Event::Done(done) => {
+                let outcome = done.outcome.unwrap_or_default();
+                if COUNTED.contains(&outcome.as_str()) {
+                    let known = self.objects.entry(done.object).or_default();
+                    if known.is_empty() || known == "unchanged" {
+                        *known = outcome;
+                    }
+                } else if done.object == "image" {
+                    self.delivered = Some((outcome, done.seconds.unwrap_or_default()));
+                } else if done.object.starts_with("Deployment ") {
+                    self.rollout = Some((outcome, done.seconds.unwrap_or_default()));
                 }
             }
-            "ready" => {
-                let ended = Some((text("state"), event["seconds"].as_f64().unwrap_or_default()));
-                match text("on").as_str() {
-                    "image" => self.delivered = ended,
-                    on if on.starts_with("Deployment ") => self.rollout = ended,
-                    _ => {}
-                }
+            // The first failure is the reason; what comes later comes of it.
+            Event::Failed(failed) => {
+                let next =
+                    failed.next.map(|next| format!(". Next step: {next}")).unwrap_or_default();
+                self.failure.get_or_insert_with(|| failed.reason + &next);
             }
-            "failed" => self.failed(event),
-            "finished" => {
-                self.finished = text("text");
-                self.address = event["address"].as_str().map(str::to_owned);
-            }
+            Event::Finished { text, address } => (self.finished, self.address) = (text, address),
             _ => {}
         }
-    }
-
-    /// The first failure is the reason; what comes later comes of it.
-    fn failed(&mut self, event: &Value) {
-        let text = |key: &str| event[key].as_str().unwrap_or_default();
-        for (title, key) in
-            [("events", "events"), ("log", "log"), ("log before the last restart", "previous_log")]
-        {
-            let lines = event[key].as_array().into_iter().flatten().filter_map(Value::as_str);
-            for (number, line) in lines.enumerate() {
-                if number == 0 {
-                    eprintln!("{title}:");
-                }
-                eprintln!("  {line}");
-            }
-        }
-        let reason = || format!("{}. Next step: {}", text("reason"), text("next"));
-        self.failure.get_or_insert_with(reason);
     }
 
     /// One row each for the image, the objects and the rollout; `failure` is why it did not end well.
     fn rows(&self, failure: Option<&str>, seconds: f64) -> Vec<Row> {
         let mut rows = Vec::new();
         if let Some((state, seconds)) = &self.delivered {
-            let digest = self.digest.clone();
-            rows.push(Row { digest, ..Row::new("deliver", state.as_str(), Some(*seconds)) });
+            rows.push(Row::new("deliver", state.as_str(), Some(*seconds)));
         }
         let result = match failure {
             Some(reason) => format!("FAILED: {reason}"),
@@ -124,10 +114,17 @@ impl Seen {
     /// `9 created, 1 unchanged`.
     fn counts(&self) -> String {
         let count = |wanted: &str| self.objects.values().filter(|action| *action == wanted).count();
-        let counts = ["created", "changed", "unchanged", "deleted"].map(|name| (name, count(name)));
+        let counts = COUNTED.map(|name| (name, count(name)));
         let there = counts.iter().filter(|(_, count)| *count > 0);
         there.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Shows an event as the deployer would have shown it itself.
+fn tell(event: &Event) {
+    let mut page = Page::new(Stream::Err.columns(), Stream::Err.has_color());
+    page.event(event);
+    output::write_err(page.text());
 }
 
 #[cfg(test)]
@@ -137,7 +134,7 @@ mod tests {
     fn seen(lines: &str) -> Seen {
         let mut seen = Seen::default();
         for line in lines.lines() {
-            seen.event(&serde_json::from_str(line).unwrap());
+            events::read(line).unwrap().into_iter().for_each(|event| seen.event(event));
         }
         seen
     }
@@ -160,18 +157,18 @@ mod tests {
         let rows: Vec<_> = seen
             .rows(None, 5.5)
             .into_iter()
-            .map(|row| (row.step, row.result, row.seconds, row.digest))
+            .map(|row| (row.step, row.result, row.seconds))
             .collect();
-        let row = |step: &str, result: &str, seconds, digest: &str| {
-            (step.to_owned(), result.to_owned(), Some(seconds), digest.to_owned())
-        };
+        let row =
+            |step: &str, result: &str, seconds| (step.to_owned(), result.to_owned(), Some(seconds));
         let deploy = "Revision 1 of web serves: 1 created, 1 changed, 1 unchanged";
         let expected = [
-            row("deliver", "the registry has it already", 0.05, "sha256:6a19"),
-            row("deploy", deploy, 5.5, ""),
-            row("rollout", "1 pod runs the new revision", 4.4, ""),
+            row("deliver", "the registry has it already", 0.05),
+            row("deploy", deploy, 5.5),
+            row("rollout", "1 pod runs the new revision", 4.4),
         ];
         assert_eq!(rows, expected);
+        assert_eq!(seen.digest, "sha256:6a19");
         assert_eq!(seen.address.as_deref(), Some("http://web.10-0-0-5.nip.io"));
     }
 

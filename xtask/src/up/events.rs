@@ -1,20 +1,144 @@
-//! What a crate's binary tells while it runs: one JSON event a line.
+//! The events that the crates' binaries print while they run, one JSON object a line.
+//!
+//! The shared variants are those of `skyward-terminal`; of a crate's own ones only what `up` shows is read.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde::Deserialize;
+use skyward_terminal::{Page, Present, output};
+
+/// An event of any of the binaries.
+pub(super) type Event = skyward_terminal::Event<Own>;
+
+/// What a crate tells beside the shared events.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(super) enum Own {
+    /// `image run`: the image's files are in a folder.
+    Unpacked { bytes: u64, seconds: f64 },
+    /// `image run`: the entry point runs.
+    Serving { address: String, isolation: String },
+    /// `image run`: the service was asked something.
+    Check(Check),
+    /// `image run`: all checks are done.
+    Checked { ok: bool },
+    /// `image run`: the process ended.
+    Stopped {},
+    /// `deploy-k3s`: the image is where the nodes find it.
+    Image { reference: String },
+    /// `deploy-k3s`: what the failing pod left behind.
+    Evidence(Evidence),
+    /// `provision-aws`: how long it all took.
+    Timeline { seconds: f64, critical_s: f64 },
+    /// `provision-aws`: what the stack offers.
+    Outputs { page: Option<String> },
+    /// `provision-aws`: what the load balancer answers.
+    Page { text: String },
+    /// The deployer's events of before the shared ones.
+    Object { id: Id, action: String },
+    /// As above.
+    Ready { on: String, state: String, seconds: f64 },
+    /// As above.
+    Waiting { on: String, state: String },
+    /// The deployer's and the provisioner's.
+    Failed(OldFailed),
+    /// The provisioner's.
+    Done { id: String, action: String },
+    /// Anything else.
+    #[serde(other)]
+    Other,
+}
+
+/// A question to the service, and what came of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Check {
+    pub(super) name: String,
+    pub(super) status: Option<u16>,
+    pub(super) ok: bool,
+    pub(super) seconds: f64,
+    pub(super) detail: String,
+}
+
+/// What was seen of a pod that fails.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Evidence {
+    pub(super) events: Vec<String>,
+    pub(super) log: Vec<String>,
+    pub(super) previous_log: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Id {
+    kind: String,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct OldFailed {
+    reason: String,
+    next: String,
+    #[serde(flatten)]
+    evidence: Evidence,
+}
+
+/// Only the evidence is shown while it comes; all else becomes rows of the table.
+impl Present for Own {
+    fn present(&self, page: &mut Page) {
+        let Self::Evidence(evidence) = self else { return };
+        for (title, lines) in [
+            ("events", &evidence.events),
+            ("log", &evidence.log),
+            ("log before the last restart", &evidence.previous_log),
+        ] {
+            if !lines.is_empty() {
+                page.sentence(&format!("{title}:\n  {}", lines.join("\n  ")));
+            }
+        }
+    }
+}
+
+/// Reads a line, also of a binary that does not emit the shared events yet.
+pub(super) fn read(line: &str) -> Result<Vec<Event>> {
+    use skyward_terminal::event::{Done, Failed, Progress};
+    let event = match serde_json::from_str(line) {
+        Ok(Event::Own(own)) => own,
+        Ok(event) => return Ok(vec![event]),
+        // Events that are not shown may have any form, and new ones may come at any time.
+        Err(_) if line.starts_with("{\"event\":") => Own::Other,
+        Err(error) => return Err(error).with_context(|| format!("reading the event {line}")),
+    };
+    Ok(vec![match event {
+        Own::Object { id, action } => {
+            let object = format!("{} {}", id.kind, id.name);
+            Event::Done(Done { object, outcome: Some(action), ..Done::default() })
+        }
+        Own::Ready { on, state, seconds } => {
+            let (outcome, seconds) = (Some(state), Some(seconds));
+            Event::Done(Done { object: on, outcome, seconds, ..Done::default() })
+        }
+        Own::Waiting { on, state } => {
+            Event::Progress(Progress { object: on, state, ..Progress::default() })
+        }
+        Own::Done { id, action } => Event::Done(Done { object: id, action, ..Done::default() }),
+        Own::Failed(OldFailed { reason, next, evidence }) => {
+            let failed = Failed { reason, next: Some(next), ..Failed::default() };
+            return Ok(vec![Event::Own(Own::Evidence(evidence)), Event::Failed(failed)]);
+        }
+        own => Event::Own(own),
+    }])
+}
 
 /// Runs `command`, hands on each event, and returns why it failed, where it did, in the words of its last error.
-pub(super) fn each(command: &mut Command, mut take: impl FnMut(&Value)) -> Result<Option<String>> {
+pub(super) fn each(command: &mut Command, mut take: impl FnMut(Event)) -> Result<Option<String>> {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let error = last_error(&mut child)?;
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
     for line in BufReader::new(events).lines() {
-        let line = line?;
-        take(&serde_json::from_str(&line).with_context(|| format!("reading the event {line}"))?);
+        read(&line?)?.into_iter().for_each(&mut take);
     }
     let status = child.wait()?;
     let said = error.join().ok().flatten();
@@ -27,7 +151,8 @@ fn last_error(child: &mut Child) -> Result<JoinHandle<Option<String>>> {
     Ok(std::thread::spawn(move || {
         let mut last = None;
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            eprintln!("{line}");
+            // It is the binary's own text, in its own colours.
+            output::say(&line);
             last = line.strip_prefix("error: ").map(str::to_owned).or(last);
         }
         last

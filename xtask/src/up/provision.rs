@@ -5,19 +5,22 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use skyward_terminal::{output, units};
 
-use super::events;
+use super::events::{self, Event, Own};
 use super::report::{Report, Row};
 
 /// Runs `apply --simulate`, and adds its rows.
 pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<()> {
     let words = crate::external::words(&apply);
-    eprintln!("\nProvisioning a simulated account: `{words}`");
+    output::say(&format!("\nProvisioning a simulated account: `{words}`"));
     let mut seen = Seen::default();
     let ended = events::each(&mut apply, |event| seen.event(event));
     let failure = ended.with_context(|| format!("running `{words}`"))?;
     seen.rows(failure.as_deref()).into_iter().for_each(|row| report.add(row));
+    if let Some(page) = &seen.page {
+        report.below("aws page", page);
+    }
     match failure {
         None => Ok(()),
         Some(reason) => Err(anyhow::anyhow!("provision: {reason}")),
@@ -39,17 +42,15 @@ struct Seen {
 }
 
 impl Seen {
-    fn event(&mut self, event: &Value) {
+    fn event(&mut self, event: Event) {
         self.begun.get_or_insert_with(Instant::now);
-        let text = |key: &str| event[key].as_str().map(str::to_owned);
-        match event["event"].as_str().unwrap_or_default() {
-            "done" => *self.done.entry(text("action").unwrap_or_default()).or_default() += 1,
-            "timeline" => {
-                let number = |key: &str| event[key].as_f64().unwrap_or_default();
-                self.seconds = Some((number("seconds"), number("critical_s")));
+        match event {
+            Event::Done(done) => *self.done.entry(done.action).or_default() += 1,
+            Event::Own(Own::Timeline { seconds, critical_s }) => {
+                self.seconds = Some((seconds, critical_s));
             }
-            "outputs" => self.page = text("page"),
-            "page" => self.answer = text("text"),
+            Event::Own(Own::Outputs { page }) => self.page = page,
+            Event::Own(Own::Page { text }) => self.answer = Some(text),
             _ => {}
         }
     }
@@ -60,14 +61,14 @@ impl Seen {
         let result = match (failure, self.seconds) {
             (Some(reason), _) => format!("FAILED: {reason}"),
             (None, Some((seconds, critical))) => {
-                let (seconds, critical) = (minutes(seconds), minutes(critical));
+                let (seconds, critical) = (units::whole(seconds), units::whole(critical));
                 format!("simulated: {} in {seconds} (critical path {critical})", self.counts())
             }
             (None, None) => format!("simulated: {}", self.counts()),
         };
         let mut rows = vec![Row::new("provision", result, real)];
-        if let (Some(page), Some(answer), None) = (&self.page, &self.answer, failure) {
-            rows.push(Row::new("aws page", format!("simulated: {answer} at {page}"), None));
+        if let (Some(answer), None) = (&self.answer, failure) {
+            rows.push(Row::new("aws page", format!("simulated: {answer}"), None));
         }
         rows
     }
@@ -83,12 +84,6 @@ impl Seen {
     }
 }
 
-/// `12 min 58 s`.
-fn minutes(seconds: f64) -> String {
-    let minutes = (seconds / 60.0).floor();
-    format!("{minutes:.0} min {:.0} s", (seconds - minutes * 60.0).floor())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,23 +91,24 @@ mod tests {
     #[test]
     fn a_simulated_apply_is_two_rows() {
         let mut seen = Seen::default();
-        for line in r#"{"event":"done","id":"vpc","action":"create","seconds":1.5}
+        for line in r#"{"event":"done","object":"vpc","action":"create","seconds":1.5,"schema":1}
 {"event":"done","id":"db-cluster","action":"create","seconds":720}
 {"event":"timeline","spans":[],"seconds":778.9,"critical_s":770}
 {"event":"outputs","page":"http://skyward-web-1.elb.amazonaws.com"}
 {"event":"page","text":"It works!"}"#
             .lines()
         {
-            seen.event(&serde_json::from_str(line).unwrap());
+            events::read(line).unwrap().into_iter().for_each(|event| seen.event(event));
         }
         let results = |rows: Vec<Row>| rows.into_iter().map(|row| row.result).collect::<Vec<_>>();
         assert_eq!(
             results(seen.rows(None)),
             [
-                "simulated: 2 resources created in 12 min 58 s (critical path 12 min 50 s)",
-                "simulated: It works! at http://skyward-web-1.elb.amazonaws.com",
+                "simulated: 2 resources created in 12 min 59 s (critical path 12 min 50 s)",
+                "simulated: It works!",
             ]
         );
+        assert_eq!(seen.page.as_deref(), Some("http://skyward-web-1.elb.amazonaws.com"));
         assert_eq!(results(seen.rows(Some("no zone"))), ["FAILED: no zone"]);
     }
 }

@@ -1,15 +1,10 @@
-//! The table of `up`: step, result, time, size, digest.
+//! The table of `up`: step, result, time, size; and below it what is to be copied: digests and addresses.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use serde_json::Value;
-
-use super::text;
-use crate::table::{self, Table};
-
-/// So much of a digest tells images apart in a table: `sha256:` and twelve digits, as Docker shows.
-const SHORT_DIGEST: usize = "sha256:".len() + 12;
+use serde::Deserialize;
+use skyward_terminal::{Stream, Table, output, units};
 
 /// One line of the table.
 pub(super) struct Row {
@@ -17,15 +12,60 @@ pub(super) struct Row {
     pub(super) result: String,
     pub(super) seconds: Option<f64>,
     pub(super) size: Option<u64>,
-    pub(super) digest: String,
 }
 
 /// The rows so far. Printed once, when all is known or when a step failed.
 #[derive(Default)]
 pub(super) struct Report {
     rows: Vec<Row>,
-    reference: String,
+    below: Vec<(&'static str, String)>,
     printed: bool,
+}
+
+/// The answer of `image build --output json`, as far as it is shown.
+#[derive(Deserialize)]
+pub(super) struct Built {
+    pub(super) archive: String,
+    reference: String,
+    compressed_bytes: u64,
+    platforms: Vec<Platform>,
+    seconds: BuildSeconds,
+}
+
+#[derive(Deserialize)]
+struct Platform {
+    #[serde(rename = "platform")]
+    name: String,
+    uncompressed_bytes: u64,
+    sbom: Option<Sbom>,
+}
+
+#[derive(Deserialize)]
+struct Sbom {
+    crates: usize,
+}
+
+#[derive(Deserialize)]
+struct BuildSeconds {
+    compile: f64,
+    pack: f64,
+}
+
+/// The answer of `image inspect --output json`, as far as it is shown.
+#[derive(Deserialize)]
+pub(super) struct Inspected {
+    efficiency: f64,
+    wasted_bytes: u64,
+    rules: Vec<Rule>,
+}
+
+/// A rule of the image, and how it ended.
+#[derive(Deserialize)]
+struct Rule {
+    #[serde(rename = "rule")]
+    name: String,
+    status: String,
+    message: String,
 }
 
 impl Row {
@@ -35,13 +75,7 @@ impl Row {
         result: impl Into<String>,
         seconds: Option<f64>,
     ) -> Self {
-        Self {
-            step: step.into(),
-            result: result.into(),
-            seconds,
-            size: None,
-            digest: String::new(),
-        }
+        Self { step: step.into(), result: result.into(), seconds, size: None }
     }
 }
 
@@ -61,95 +95,76 @@ impl Report {
         ended
     }
 
-    /// The rows of `image build --output json`.
-    pub(super) fn built(&mut self, built: &Value) -> Result<()> {
-        let platforms = built.pointer("/platforms").and_then(Value::as_array);
-        for platform in platforms.into_iter().flatten() {
-            let name = text(platform, "/platform")?;
-            self.add(Row {
-                size: number(platform, "/uncompressed_bytes"),
-                ..Row::new(
-                    "compile",
-                    format!("static binary for {name}"),
-                    seconds(built, "/seconds/compile"),
-                )
-            });
-            if let Some(crates) = number(platform, "/sbom/crates") {
-                self.add(Row {
-                    digest: text(platform, "/sbom/digest")?,
-                    ..Row::new("sbom", format!("{crates} crates"), None)
-                });
-            }
-        }
-        self.reference = text(built, "/reference")?;
-        self.add(Row {
-            size: number(built, "/compressed_bytes"),
-            digest: text(built, "/digest")?,
-            ..Row::new("pack", "archive and OCI layout", seconds(built, "/seconds/pack"))
-        });
-        Ok(())
+    /// Adds a value that is to be copied; it goes below the table.
+    pub(super) fn below(&mut self, name: &'static str, value: &str) {
+        self.below.push((name, value.to_owned()));
     }
 
-    /// The row of `image inspect --output json`; an image that breaks a rule is an error.
-    pub(super) fn inspected(&mut self, inspected: &Value, time: Duration) -> Result<()> {
-        let broken = rules(inspected, "fail");
+    /// Adds the rows of a build.
+    pub(super) fn built(&mut self, built: &Built) {
+        for platform in &built.platforms {
+            let result = format!("static binary for {}", platform.name);
+            self.add(Row {
+                size: Some(platform.uncompressed_bytes),
+                ..Row::new("compile", result, Some(built.seconds.compile))
+            });
+            if let Some(sbom) = &platform.sbom {
+                self.add(Row::new("sbom", format!("{} crates", sbom.crates), None));
+            }
+        }
+        self.add(Row {
+            size: Some(built.compressed_bytes),
+            ..Row::new("pack", "archive and OCI layout", Some(built.seconds.pack))
+        });
+        self.below("image", &built.reference);
+    }
+
+    /// Adds the row of an inspection; an image that breaks a rule is an error.
+    pub(super) fn inspected(&mut self, inspected: &Inspected, time: Duration) -> Result<()> {
+        let with = |status: &str| -> Vec<String> {
+            let rules = inspected.rules.iter().filter(|rule| rule.status == status);
+            rules.map(|rule| format!("{}: {}", rule.name, rule.message)).collect()
+        };
+        let broken = with("fail");
         let verdict = if broken.is_empty() {
-            format!("{} rules passed", rules(inspected, "pass").len())
+            format!("{} rules passed", with("pass").len())
         } else {
             format!("FAILED: {}", broken.join("; "))
         };
-        let efficiency = inspected.pointer("/efficiency").and_then(Value::as_f64).unwrap_or(0.0);
         let result = format!(
             "{verdict}, efficiency {:.1} %, {} wasted",
-            efficiency * 100.0,
-            table::bytes(number(inspected, "/wasted_bytes").unwrap_or(0)),
+            inspected.efficiency * 100.0,
+            units::bytes(inspected.wasted_bytes),
         );
         self.add(Row::new("inspect", result, Some(time.as_secs_f64())));
         ensure!(broken.is_empty(), "the image breaks its rules: {}", broken.join("; "));
         Ok(())
     }
 
-    /// Prints the table and the image's full reference on standard output, the first time it is called.
-    pub(super) fn print_once(&mut self) {
-        if self.printed {
-            return;
+    /// Prints the table on standard output, the first time it is called.
+    pub(super) fn print_once(&mut self) -> Result<()> {
+        if self.printed || self.rows.is_empty() {
+            return Ok(());
         }
         self.printed = true;
-        let mut table = Table::new(&["step", "result", "time", "size", "digest"]);
+        Ok(output::print(&format!("\n{}", self.table().for_stream(Stream::Out)))?)
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(["step", "result", "time", "size"]).wrap(1).right(2).right(3);
         for row in &self.rows {
             table.row([
                 row.step.clone(),
                 row.result.clone(),
-                row.seconds.map(table::seconds).unwrap_or_default(),
-                row.size.map(table::bytes).unwrap_or_default(),
-                row.digest.chars().take(SHORT_DIGEST).collect(),
+                row.seconds.map(units::seconds).unwrap_or_default(),
+                row.size.map(units::bytes).unwrap_or_default(),
             ]);
         }
-        println!("\n{table}");
-        if !self.reference.is_empty() {
-            println!("image    {}", self.reference);
+        for (name, value) in &self.below {
+            table.below(*name, value);
         }
+        table
     }
-}
-
-fn number(value: &Value, pointer: &str) -> Option<u64> {
-    value.pointer(pointer).and_then(Value::as_u64)
-}
-
-fn seconds(value: &Value, pointer: &str) -> Option<f64> {
-    value.pointer(pointer).and_then(Value::as_f64)
-}
-
-/// The rules that ended with `status`, each with what dive says of it.
-fn rules(inspected: &Value, status: &str) -> Vec<String> {
-    let rules = inspected.pointer("/rules").and_then(Value::as_array);
-    let text = |rule: &Value, key: &str| rule[key].as_str().unwrap_or_default().to_owned();
-    rules
-        .into_iter()
-        .flatten()
-        .filter(|rule| rule["status"] == status)
-        .map(|rule| format!("{}: {}", text(rule, "rule"), text(rule, "message")))
-        .collect()
 }
 
 #[cfg(test)]
@@ -159,12 +174,13 @@ mod tests {
 
     #[test]
     fn a_broken_rule_is_named_and_a_skipped_one_has_not_passed() {
-        let inspected = |efficiency: &str| {
-            json!({ "efficiency": 0.5, "wasted_bytes": 32_025, "rules": [
+        let inspected = |efficiency: &str| -> Inspected {
+            serde_json::from_value(json!({ "efficiency": 0.5, "wasted_bytes": 32_025, "rules": [
                 { "rule": "highestWastedBytes", "status": "skip", "message": "rule disabled" },
                 { "rule": "highestUserWastedPercent", "status": "pass", "message": "" },
                 { "rule": "lowestEfficiency", "status": efficiency, "message": "too low" },
-            ]})
+            ]}))
+            .unwrap()
         };
         let mut report = Report::default();
         assert!(report.inspected(&inspected("pass"), Duration::ZERO).is_ok());
@@ -172,5 +188,24 @@ mod tests {
         let error = report.inspected(&inspected("fail"), Duration::ZERO).unwrap_err();
         assert_eq!(error.to_string(), "the image breaks its rules: lowestEfficiency: too low");
         assert!(report.rows[1].result.starts_with("FAILED: lowestEfficiency: too low, "));
+    }
+
+    #[test]
+    fn the_table_fits_a_terminal_and_what_is_copied_is_whole() {
+        let mut report = Report::default();
+        let digest = format!("localhost:5000/library/web@sha256:{}", "3f".repeat(32));
+        let built = json!({ "archive": "a.tar", "reference": digest, "compressed_bytes": 854_400,
+            "platforms": [{ "platform": "linux/amd64", "uncompressed_bytes": 1_870_000, "sbom": { "crates": 38 } }],
+            "seconds": { "compile": 72.1, "pack": 0.065 } });
+        report.built(&serde_json::from_value(built).unwrap());
+        let reason =
+            "FAILED: web: the image cannot be pulled: no such manifest. Next step: push it";
+        report.add(Row::new("deploy", reason, Some(467.0)));
+        for columns in [80, 60] {
+            let table = report.table().fitted(Some(columns), false);
+            let lines = || table.lines().filter(|line| !line.contains("sha256"));
+            assert!(lines().all(|line| line.chars().count() <= columns), "{table}");
+            assert!(table.contains(&digest), "{table}");
+        }
     }
 }

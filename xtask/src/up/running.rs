@@ -6,17 +6,19 @@ use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Error, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::Up;
+use skyward_terminal::output;
+
+use super::Next;
+use super::events::{self, Check, Event, Own};
 use super::report::{Report, Row};
 
 /// Starts `run`, prints the table when its checks are through, and returns when it has ended.
 ///
 /// What else `up` does once the service has passed them (deploying it) may fail: the service serves on, and the end tells.
-pub(super) fn follow(mut run: Command, up: &Up, report: &mut Report) -> Result<ExitCode> {
+pub(super) fn follow(mut run: Command, next: &Next<'_>, report: &mut Report) -> Result<ExitCode> {
     // A group of its own: Ctrl-C reaches the service once, through us, and a second one counts as one.
     let mut child = run
         .process_group(0)
@@ -25,12 +27,11 @@ pub(super) fn follow(mut run: Command, up: &Up, report: &mut Report) -> Result<E
         .with_context(|| format!("starting `{}`", crate::external::words(&run)))?;
     forward_signals(&child)?;
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
-    let mut shown = Shown { report, up, address: String::new(), passed: false, failure: None };
+    let mut shown = Shown { report, next, address: String::new(), passed: false, failure: None };
     for line in BufReader::new(events).lines() {
-        let line = line?;
-        let event =
-            serde_json::from_str(&line).with_context(|| format!("reading the event {line}"))?;
-        shown.event(&event);
+        for event in events::read(&line?)? {
+            shown.event(event)?;
+        }
     }
     let status = child.wait()?;
     if !shown.passed {
@@ -62,74 +63,71 @@ fn forward_signals(child: &Child) -> Result<()> {
 /// What the events of `image run --check --output json` have told so far.
 struct Shown<'a> {
     report: &'a mut Report,
-    up: &'a Up,
+    next: &'a Next<'a>,
     address: String,
     passed: bool,
     failure: Option<Error>,
 }
 
 impl Shown<'_> {
-    fn event(&mut self, event: &Value) {
-        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
-        let seconds = event.get("seconds").and_then(Value::as_f64);
-        let ok = event.get("ok").and_then(Value::as_bool) == Some(true);
-        match text("event") {
-            "unpacked" => self.report.add(Row {
-                size: event.get("bytes").and_then(Value::as_u64),
-                ..Row::new("unpack", "into a folder, digests verified", seconds)
+    fn event(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Own(Own::Unpacked { bytes, seconds }) => self.report.add(Row {
+                size: Some(bytes),
+                ..Row::new("unpack", "into a folder, digests verified", Some(seconds))
             }),
-            "started" => {
-                text("address").clone_into(&mut self.address);
-                self.report.add(Row::new("run", text("isolation"), None));
+            Event::Own(Own::Serving { address, isolation }) => {
+                self.address = address;
+                self.report.add(Row::new("run", isolation, None));
             }
-            "check" => self.report.add(check_row(event, ok, seconds)),
-            "checked" => self.checked(ok),
-            "stopped" => eprintln!("Stopped; nothing is left running."),
+            Event::Own(Own::Check(check)) => self.report.add(check_row(&check)),
+            Event::Own(Own::Checked { ok }) => self.checked(ok)?,
+            Event::Own(Own::Stopped {}) => output::say("Stopped; nothing is left running."),
             _ => {}
         }
+        Ok(())
     }
 
-    fn checked(&mut self, ok: bool) {
+    fn checked(&mut self, ok: bool) -> Result<()> {
         self.passed = ok;
         let (mut deployed, mut provisioned) = (Ok(None), Ok(()));
         if ok {
-            deployed = self.up.deploy(self.report);
-            provisioned = self.up.provision(self.report);
+            deployed = self.next.deploy(self.report);
+            provisioned = self.next.provision(self.report);
         } else {
             for step in ["deploy", "provision"] {
                 let result = "skipped: the service did not pass its checks";
                 self.report.add(Row::new(step, result, None));
             }
         }
-        self.report.print_once();
-        if !ok {
-            return;
+        if ok {
+            self.report.below("address", &self.address);
         }
-        println!("address  {}", self.address);
-        match deployed {
-            Ok(address) => address.iter().for_each(|address| println!("cluster  {address}")),
-            Err(error) => {
-                eprintln!("\nThe service runs on this machine; it was not deployed.");
-                self.failure = Some(error);
-            }
+        if let Ok(Some(address)) = &deployed {
+            self.report.below("cluster", address);
+        }
+        self.report.print_once()?;
+        if let Err(error) = deployed {
+            output::say("\nThe service runs on this machine; it was not deployed.");
+            self.failure = Some(error);
         }
         if let Err(error) = provisioned {
-            eprintln!(
-                "\nThe service runs on this machine; the simulated account was not provisioned."
+            output::say(
+                "\nThe service runs on this machine; the simulated account was not provisioned.",
             );
             self.failure.get_or_insert(error);
         }
-        if !self.up.once {
-            eprintln!("\nServing until Ctrl-C, which drains and stops.");
+        if ok && !self.next.up.once {
+            output::say("\nServing until Ctrl-C, which drains and stops.");
         }
+        Ok(())
     }
 }
 
 /// One answer of the service: what was asked, the status and what came.
-fn check_row(event: &Value, ok: bool, seconds: Option<f64>) -> Row {
-    let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
-    let status = event.get("status").and_then(Value::as_u64).map(|status| format!("{status} "));
-    let verdict = if ok { "" } else { "FAILED: " };
-    let result = format!("{verdict}{}{}", status.unwrap_or_default(), text("detail"));
-    Row::new(text("name"), result, seconds.filter(|seconds| *seconds > 0.0))
+fn check_row(check: &Check) -> Row {
+    let status = check.status.map(|status| format!("{status} ")).unwrap_or_default();
+    let verdict = if check.ok { "" } else { "FAILED: " };
+    let result = format!("{verdict}{status}{}", check.detail);
+    Row::new(check.name.as_str(), result, Some(check.seconds).filter(|seconds| *seconds > 0.0))
 }

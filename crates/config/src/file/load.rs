@@ -13,19 +13,32 @@ use crate::{Config, Origin, Origins, Problem, Problems};
 const CONFIG: &str = "SKYWARD_CONFIG";
 const ENVIRONMENT: &str = "SKYWARD_ENVIRONMENT";
 
+/// The heading of these flags in a command's help. Each names it itself: named once for all, it would also be that of the
+/// command's own flags behind them.
+#[cfg(feature = "clap")]
+const HEADING: &str = "Configuration";
+
+/// A mistake in the call, and so not for the list of what is wrong with the configuration.
+#[cfg(feature = "clap")]
+fn assigned(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("it has the form KEY=VALUE, such as service.port=8081".to_owned()),
+    }
+}
+
 /// The choice of a configuration: the file, the environment, and values set by flag.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "clap", derive(clap::Args), command(next_help_heading = "Configuration"))]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct ConfigArgs {
-    /// The configuration file [default: skyward.toml here or in a folder above] [variable:
-    /// `SKYWARD_CONFIG`]
-    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", global = true))]
+    /// The configuration file [default: skyward.toml, here or in a folder above] [env: `SKYWARD_CONFIG`]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", global = true, help_heading = HEADING))]
     pub config: Option<PathBuf>,
-    /// The [environment.NAME] of the file to lay over it [variable: `SKYWARD_ENVIRONMENT`]
-    #[cfg_attr(feature = "clap", arg(long, short, value_name = "NAME", global = true))]
+    /// The [environment.NAME] of the file to lay over it [env: `SKYWARD_ENVIRONMENT`]
+    #[cfg_attr(feature = "clap", arg(long, short, value_name = "NAME", global = true, help_heading = HEADING))]
     pub environment: Option<String>,
-    /// A value over all others, such as service.port=8081; may be repeated
-    #[cfg_attr(feature = "clap", arg(long, value_name = "KEY=VALUE", global = true))]
+    /// Set one key over all others, such as service.port=8081 (repeatable)
+    #[cfg_attr(feature = "clap", arg(long, value_name = "KEY=VALUE", global = true, help_heading = HEADING, value_parser = assigned))]
     pub set: Vec<String>,
 }
 
@@ -252,6 +265,13 @@ pub enum ConfigError {
     /// number.
     #[error("{0}")]
     Invalid(Problems),
+}
+
+impl ConfigError {
+    /// Returns true where the message is a list of whole lines, each beginning with the place that it is about.
+    pub fn is_listing(&self) -> bool {
+        matches!(self, Self::Invalid(_))
+    }
 }
 
 fn list(folders: &[PathBuf]) -> String {

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use skyward_config::{ConfigArgs, Loaded};
-use skyward_image::Progress;
+use skyward_image::Monitor;
 use skyward_image::build::{self, Built, Options};
 use skyward_image::dive::{self, Analysis};
 use skyward_image::layer::Limits;
@@ -34,7 +34,7 @@ fn rows(quick: bool) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir().context("cannot make a folder for the images")?;
     let loaded = configuration(folder.path())?;
     eprintln!("compiling {} and packing it", loaded.config.service.package);
-    let built = build::build(&loaded, &Options::default(), &Progress::default())?;
+    let built = build::build(&loaded, &Options::default(), &Monitor::default())?;
     let mut rows = sizes(&built)?;
     rows.push(push::row(&loaded)?);
     rows.push(if quick {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use skyward_config::Loaded;
-use skyward_image::Progress;
+use skyward_image::Monitor;
 use skyward_image::build::{self, Built, Options};
 use skyward_image::registry::{Credentials, Push, Settings};
 use skyward_image::store::Store;
@@ -31,7 +31,7 @@ pub(crate) fn row(loaded: &Loaded) -> Result<Row> {
     let mut times = Vec::with_capacity(RUNS);
     let mut packs = Vec::with_capacity(RUNS);
     for run in 0..RUNS {
-        let built = build::build(loaded, &Options::default(), &Progress::default())?;
+        let built = build::build(loaded, &Options::default(), &Monitor::default())?;
         let started = Instant::now();
         push(&built, &registry.reference(&format!("ours{run}:latest")))?;
         packs.push(built.pack);
@@ -71,7 +71,7 @@ fn commands(loaded: &Loaded, registry: &Distribution) -> Result<(f64, f64)> {
     let program = crate::workspace().join("target/debug/skyward-image");
     let program =
         if program.is_file() { program } else { env!("CARGO_BIN_EXE_skyward-image").into() };
-    let built = build::build(loaded, &Options::default(), &Progress::default())?;
+    let built = build::build(loaded, &Options::default(), &Monitor::default())?;
     let binary = &built.platforms.first().context("the image has no platform")?.binary;
     let output = loaded.config.image.output.display().to_string();
     let given = format!("linux/amd64={}", binary.display());

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::{Cargo, Metadata, Target};
-use crate::event::{Event, Progress};
+use crate::event::{Event, ImageEvent, Monitor};
 use crate::process::{Running, TICK};
 
 /// A compiled binary.
@@ -48,8 +48,8 @@ impl Cargo {
     /// Flags of the environment (`RUSTFLAGS`) and of `target.TRIPLE.rustflags` in cargo's configuration are kept; those of
     /// `build.rustflags` are not, since cargo takes one of the places only.
     ///
-    /// cargo's own lines go to standard error, or with `forward` to `progress`. It is ended with all its compilers when
-    /// `progress` is cancelled.
+    /// cargo's own lines go to standard error, or with `forward` to `monitor`. It is ended with all its compilers when
+    /// `monitor` is cancelled.
     pub fn compile(
         &self,
         package: &str,
@@ -57,7 +57,7 @@ impl Cargo {
         metadata: &Metadata,
         target: &Target,
         forward: bool,
-        progress: &Progress,
+        monitor: &Monitor,
     ) -> Result<Compiled> {
         let id = &metadata.member(package)?.id;
         let mut command = self.build(package, binary, metadata, target)?;
@@ -73,7 +73,7 @@ impl Cargo {
             .with_context(failed)?;
         let mut cargo = Running(cargo);
         let mut built = Built::new(id, binary, &target.triple);
-        let last = follow(&mut cargo, &mut built, progress)?;
+        let last = follow(&mut cargo, &mut built, monitor)?;
         let status = cargo.0.wait().with_context(failed)?;
         if !status.success() {
             if last.is_empty() {
@@ -159,19 +159,19 @@ enum Line {
 }
 
 /// Reads what cargo writes to its end, and returns the last of its diagnostics where they are forwarded.
-fn follow(cargo: &mut Running, built: &mut Built<'_>, progress: &Progress) -> Result<Vec<String>> {
+fn follow(cargo: &mut Running, built: &mut Built<'_>, monitor: &Monitor) -> Result<Vec<String>> {
     let (sender, lines) = channel();
     read(cargo.0.stdout.take(), Line::Message, sender.clone());
     read(cargo.0.stderr.take(), Line::Diagnostic, sender);
     let mut last = Vec::new();
     loop {
-        progress.check()?;
+        monitor.check()?;
         match lines.recv_timeout(TICK) {
             Ok(Line::Message(line)) => built.message(&line),
             Ok(Line::Diagnostic(line)) => {
                 last.push(line.clone());
                 last.drain(..last.len().saturating_sub(QUOTED));
-                progress.emit(&Event::Cargo { line });
+                monitor.emit(&Event::Own(ImageEvent::Cargo { line }));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(last),

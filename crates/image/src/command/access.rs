@@ -4,14 +4,16 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use skyward_image::event::{Event, Monitor};
 use skyward_image::registry::{Credentials, Policy, Settings};
-
-use crate::output;
+use skyward_terminal::Calls;
+use skyward_terminal::event::Verbosity;
 
 /// The flags of every command that talks to a registry.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Registry")]
 pub(crate) struct Access {
-    /// Speak plain HTTP, also beyond this machine (with localhost it is spoken anyway)
+    /// Use plain HTTP beyond this machine too; for localhost it is used anyway
     #[arg(long)]
     plain_http: bool,
     /// Log in as this user; the password is read from standard input
@@ -20,26 +22,27 @@ pub(crate) struct Access {
     /// Read the password or token from standard input
     #[arg(long, requires = "username")]
     password_stdin: bool,
-    /// Give up after so many seconds, all retries included
+    /// Give up after this many seconds, retries included
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     timeout: u64,
 }
 
 impl Access {
     /// The settings that the flags make.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self, monitor: Monitor, verbosity: Verbosity) -> Settings {
+        let calls = if verbosity >= Verbosity::Calls {
+            let monitor = monitor.clone();
+            Calls::new(move |call| monitor.emit(&Event::Call(call)))
+        } else {
+            Calls::silent()
+        };
         let policy = Policy {
             deadline: Duration::from_secs(self.timeout),
             // Many runners that fail at one moment must not come back at one moment.
             seed: u64::from(std::process::id()),
             ..Policy::default()
         };
-        Settings {
-            policy,
-            plain_http: self.plain_http,
-            progress: output::progress(),
-            ..Settings::default()
-        }
+        Settings { policy, plain_http: self.plain_http, calls, monitor, ..Settings::default() }
     }
 
     /// The credentials given by flags.

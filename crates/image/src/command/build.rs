@@ -10,23 +10,25 @@ use skyward_config::{ConfigArgs, Loaded};
 use skyward_image::build::{self, Built, BuiltPlatform, Options};
 use skyward_image::platform::Platform;
 use skyward_image::time;
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{Output, output};
 
-use crate::output::{self, Output};
+use crate::command;
 
 /// Compile the service and pack it into an image
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    config: ConfigArgs,
     /// Pack this binary instead of compiling one, such as linux/arm64=target/web; may be repeated
     #[arg(long, value_name = "PLATFORM=PATH")]
     binary: Vec<Given>,
-    /// The commit, for the image's label; without it the image says nothing of git
+    /// The commit for the image's label; by default the image has none
     #[arg(long, value_name = "COMMIT")]
     revision: Option<String>,
     /// The form of standard output: the digest reference alone, or an object with paths, sizes and times
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// A binary given on the command line.
@@ -48,7 +50,7 @@ impl FromStr for Given {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let loaded = args.config.load()?;
     let options = Options {
         given: args
@@ -60,12 +62,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         epoch: time::source_date_epoch()?,
         ..Options::default()
     };
-    let built = build::build(&loaded, &options, &output::progress())?;
-    let result = match args.output {
-        Output::Text => format!("{}@{}", loaded.config.image.repository, built.descriptor.digest()),
-        Output::Json => report(&loaded, &built).to_string(),
-    };
-    println!("{result}");
+    let built = build::build(&loaded, &options, &command::lines(verbosity))?;
+    let repository = &loaded.config.image.repository;
+    match args.output {
+        Output::Text => output::line(&format!("{repository}@{}", built.descriptor.digest()))?,
+        Output::Json => output::line(&report(&loaded, &built).to_string())?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

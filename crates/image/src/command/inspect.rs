@@ -8,21 +8,20 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use skyward_config::{ConfigArgs, Origin};
 use skyward_image::dive::{self, Analysis, Contents, Rules, Status, Verdict, human_bytes};
+use skyward_image::event::{Event, Monitor};
 use skyward_image::layer::Limits;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::text::harmless;
+use skyward_terminal::{Output, output, units};
 
 use crate::command;
 use crate::command::access::Access;
-use crate::output::Output;
 
 /// List an image's layers and wasted files, and check dive's rules
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
-    access: Access,
     /// An archive, an OCI layout folder, or a reference such as docker.io/acme/web:1.0 [default: the image that `build`
     /// wrote]
     image: Option<String>,
@@ -30,7 +29,7 @@ pub(crate) struct Args {
     /// none]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Give the true figures instead of dive's
+    /// Judge by the true figures instead of dive's
     #[arg(long)]
     exact: bool,
     /// The platform to choose where there are several [default: this machine's]
@@ -39,45 +38,68 @@ pub(crate) struct Args {
     /// The form of standard output
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// Runs the command. An image that breaks a rule ends it with 1, as in dive.
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let opened = command::open(args.image.as_deref(), &args.config, &args.access)?;
-    let rules = rules(args)?;
+pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
+    let monitor = command::lines(verbosity);
+    let (name, access) = (args.image.as_deref(), &args.access);
+    let opened = command::open(name, &args.config, access, &monitor, verbosity)?;
+    let rules = rules(args, &monitor)?;
     let image = resolve(opened.source.as_ref(), args.platform.as_ref())
         .with_context(|| format!("cannot read image {}", opened.name))?;
     let contents = dive::read(opened.source.as_ref(), &image, Limits::default())
         .with_context(|| format!("cannot read image {}", opened.name))?;
-    let analysis =
-        if args.exact { dive::analyze_exactly(&contents) } else { dive::analyze(&contents) };
+    let (parity, exact) = (dive::analyze(&contents), dive::analyze_exactly(&contents));
+    if !args.exact {
+        note_difference(&parity, &exact, &monitor);
+    }
+    let analysis = if args.exact { exact } else { parity };
     let verdict = dive::evaluate(&analysis, &rules);
-    let result = match args.output {
-        Output::Text => format!("{}{}", layers(&contents), dive::text(&analysis, &verdict)),
-        Output::Json => {
-            format!("{:#}\n", report(&opened.name, &image, &contents, &analysis, &verdict))
+    match args.output {
+        Output::Text => {
+            output::print(&format!("{}{}", layers(&contents), dive::text(&analysis, &verdict)))?;
         }
-    };
-    print!("{result}");
+        Output::Json => {
+            output::document(&report(&opened.name, &image, &contents, &analysis, &verdict))?;
+        }
+    }
     Ok(if verdict.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn rules(args: &Args) -> Result<Rules> {
+/// Says where dive's figures are not the true ones: dive counts the last copy of a file as waste (dive#715), and stops at a
+/// whiteout of what was never there.
+fn note_difference(parity: &Analysis, exact: &Analysis, monitor: &Monitor) {
+    if parity.wasted != exact.wasted {
+        let (dive, truth) = (units::bytes(parity.wasted), units::bytes(exact.wasted));
+        let text = format!(
+            "dive's figures differ from the true ones: {dive} wasted by dive's, {truth} in truth; --exact judges by these"
+        );
+        monitor.emit(&Event::note(text));
+    }
+}
+
+fn rules(args: &Args, monitor: &Monitor) -> Result<Rules> {
+    let note = |text: String| monitor.emit(&Event::note(text));
     let path = if let Some(path) = &args.rules {
         path.clone()
     } else if let Some(loaded) = command::configuration(&args.config)? {
         let path = loaded.root.join(&loaded.config.image.rules);
         // A file that nobody named need not be there.
         if loaded.origins.of("image.rules") == Origin::Default && !path.exists() {
-            eprintln!("no {} and no --rules: dive's default rules apply", path.display());
+            note(format!("no {} and no --rules: dive's default rules apply", path.display()));
             return Ok(Rules::default());
         }
         path
     } else {
-        eprintln!("no skyward.toml and no --rules: dive's default rules apply");
+        note("no skyward.toml and no --rules: dive's default rules apply".to_owned());
         return Ok(Rules::default());
     };
-    eprintln!("rules: {}", path.display());
+    note(format!("rules: {}", path.display()));
     Ok(dive::read_rules(&path)?)
 }
 
@@ -86,7 +108,7 @@ fn layers(contents: &Contents) -> String {
     for layer in &contents.layers {
         let digest = layer.descriptor.digest();
         let stored = human_bytes(layer.descriptor.size());
-        let command = layer.command.replace('\n', "↵");
+        let command = harmless(&layer.command).replace('\n', "↵");
         let size = human_bytes(layer.size());
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {digest}  {size:>9} ({stored} stored)  {command}");

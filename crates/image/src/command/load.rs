@@ -8,16 +8,18 @@ use anyhow::Result;
 use skyward_config::ConfigArgs;
 use skyward_image::load::{Destination, Loaded, Options, load_into};
 use skyward_image::settings;
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{Output, output};
 
-use crate::output::{self, Output};
+use crate::command;
 
 /// Load an image into docker, podman, containerd or k3s; prints its name there
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The archive [default: the one that `build` wrote]
     image: Option<PathBuf>,
-    /// docker, podman, containerd, k3s; kubernetes for the one of k3s and containerd that answers; auto for all that are
-    /// here and answer (repeatable)
+    /// docker, podman, containerd or k3s; kubernetes for the first of k3s and containerd that answers; auto for every
+    /// engine that answers (repeatable)
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     into: Vec<Destination>,
     /// containerd's namespace [default: k8s.io, where Kubernetes looks]
@@ -34,7 +36,7 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let archive = match &args.image {
         Some(archive) => archive.clone(),
         None => settings::archive(&args.config.load()?),
@@ -42,27 +44,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let options = Options {
         namespace: args.namespace.clone(),
         timeout: Duration::from_secs(args.timeout),
-        progress: output::progress(),
+        monitor: command::lines(verbosity),
         ..Options::default()
     };
     let loaded = load_into(&archive, &args.into, &options)?;
     match args.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&loaded)?),
-        Output::Text => show(&loaded),
+        Output::Json => output::document(&loaded)?,
+        Output::Text => show(&loaded)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(loaded: &[Loaded]) {
-    // Each name once: `docker run $(… load)` wants one.
+/// Prints each name once: `docker run $(… load)` wants one.
+fn show(loaded: &[Loaded]) -> Result<()> {
     let mut names: Vec<&str> =
         loaded.iter().filter_map(|one| one.names.first()).map(String::as_str).collect();
     names.dedup();
-    for name in names {
-        println!("{name}");
-    }
-    for Loaded { engine, names, id, references } in loaded {
-        let names = names.iter().chain(references).cloned().collect::<Vec<_>>();
-        eprintln!("{engine} has {id} as {}", names.join(", "));
-    }
+    Ok(output::line(&names.join("\n"))?)
 }

@@ -8,9 +8,12 @@ use skyward_config::ConfigArgs;
 use skyward_image::registry::{Action, Intent, Push, Reference};
 use skyward_image::settings;
 use skyward_image::store::Store;
+use skyward_image::{Event, ImageEvent};
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{Console, Output, output};
 
+use crate::command;
 use crate::command::access::Access;
-use crate::output::Output;
 
 /// Push an image to registries; prints the digest reference
 ///
@@ -23,26 +26,26 @@ pub(crate) struct Args {
     /// A destination, such as ghcr.io/acme/web:1.2 (repeatable) [default: image.repository with image.tags]
     #[arg(long, value_name = "REFERENCE")]
     to: Vec<Reference>,
-    /// Say what would be sent, skipped, mounted and tagged, and do nothing
+    /// Print what would be sent, skipped, mounted and tagged, without doing it
     #[arg(long)]
     dry_run: bool,
-    /// A repository of the same registry that may hold the blobs already (repeatable)
+    /// A repository of the same registry to mount blobs from (repeatable)
     #[arg(long, value_name = "REPOSITORY")]
     mount_from: Vec<String>,
-    #[command(flatten)]
-    access: Access,
-    /// Blobs sent at one time
+    /// The number of blobs sent at the same time
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
     jobs: u8,
-    /// The form of standard output
+    /// The form of standard output: the digest references, or one JSON event on each line, the last with the result
     #[arg(long, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    access: Access,
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     // With both named, no configuration file is needed.
     let (image, references) = match (&args.image, args.to.as_slice()) {
         (Some(image), references @ [_, ..]) => (image.clone(), references.to_vec()),
@@ -59,6 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             )
         }
     };
+    let monitor = command::monitor(Console::new(args.output, verbosity));
     let source = Store::open(&image)?;
     let push = Push {
         source: &source,
@@ -66,7 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         credentials: args.access.credentials()?,
         mount_from: args.mount_from.clone(),
         jobs: usize::from(args.jobs),
-        settings: args.access.settings(),
+        settings: args.access.settings(monitor.clone(), verbosity),
     };
     if args.dry_run {
         show(&push.dry_run()?, args.output)?;
@@ -74,17 +78,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     let pushed = push.run()?;
     match args.output {
-        Output::Text => pushed.references.iter().for_each(|reference| println!("{reference}")),
-        Output::Json => println!("{}", serde_json::to_string_pretty(&pushed)?),
+        Output::Text => output::line(&pushed.references.join("\n"))?,
+        Output::Json => monitor.emit(&Event::Own(ImageEvent::Pushed(pushed))),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(intents: &[Intent], output: Output) -> Result<()> {
-    if output == Output::Json {
-        println!("{}", serde_json::to_string_pretty(intents)?);
-        return Ok(());
+fn show(intents: &[Intent], form: Output) -> Result<()> {
+    if form == Output::Json {
+        return Ok(output::document(&intents)?);
     }
+    let mut lines = Vec::new();
     for Intent { at, kind, digest, size, action } in intents {
         let action = match action {
             Action::Skip => "skip".to_owned(),
@@ -93,7 +97,7 @@ fn show(intents: &[Intent], output: Output) -> Result<()> {
             Action::Mount(from) => format!("mount from {from}"),
             Action::Move(from) => format!("move from {from}"),
         };
-        println!("{kind:<9} {at} {digest} {size} {action}");
+        lines.push(format!("{kind:<9} {at} {digest} {size} {action}"));
     }
-    Ok(())
+    Ok(output::line(&lines.join("\n"))?)
 }

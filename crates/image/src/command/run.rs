@@ -1,7 +1,6 @@
 //! `run`: the image's entry point on this machine, without an engine.
 
 use std::collections::VecDeque;
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
@@ -13,7 +12,6 @@ use rustix::process::{Signal, geteuid, set_parent_process_death_signal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator;
 use skyward_config::{ConfigArgs, Loaded};
-use skyward_image::Event;
 use skyward_image::layer;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
@@ -21,18 +19,16 @@ use skyward_image::run::{
     self, Endpoints, Entered, Isolation, Limits, Overrides, Plan, Process, Scratch, checks,
 };
 use skyward_image::unpack::unpack;
+use skyward_image::{Event, ImageEvent};
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{Console, Output};
 
 use crate::command;
 use crate::command::access::Access;
-use crate::output::Output;
 
 /// Unpack an image into a private folder and run its entry point from there
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
-    access: Access,
     /// An archive, an OCI layout folder, or a reference in a registry [default: the image that `build` wrote]
     image: Option<String>,
     /// The service's port instead of the configuration's; 0 takes a free one
@@ -62,6 +58,10 @@ pub(crate) struct Args {
     /// Arguments for the entry point, instead of the image's own
     #[arg(last = true, value_name = "ARGS")]
     arguments: Vec<String>,
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// `--isolation`.
@@ -76,15 +76,17 @@ enum Choice {
     None,
 }
 
-/// Longer than any drain that the configuration allows to go on unasked.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// Between two looks at signals and the process.
+/// The time after a signal until the process is killed: longer than any drain that the configuration allows.
+const DRAIN_LIMIT: Duration = Duration::from_mins(1);
+/// The time between two looks at signals and the process.
 const TICK: Duration = Duration::from_millis(5);
 
 /// Runs the command. The exit code is the program's; 1 where a check failed.
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let loaded = args.config.load()?;
-    let opened = command::open(args.image.as_deref(), &args.config, &args.access)?;
+    let monitor = command::monitor(Console::new(args.output, verbosity).without_live());
+    let (name, access) = (args.image.as_deref(), &args.access);
+    let opened = command::open(name, &args.config, access, &monitor, verbosity)?;
     let failed = || format!("cannot run {}", opened.name);
     let image =
         resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;
@@ -92,14 +94,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.end_with_parent {
         set_parent_process_death_signal(Some(Signal::TERM)).context("cannot watch the parent")?;
     }
-    let mut report = |event: &Event| write(args.output, event);
+    let mut report = |event: ImageEvent| monitor.emit(&Event::Own(event));
 
     let started = Instant::now();
     let scratch = Scratch::new(&loaded.root.join(&loaded.config.image.output))?;
     let unpacked = unpack(opened.source.as_ref(), &image, scratch.path(), layer::Limits::default())
         .with_context(failed)?;
     let folder: PathBuf = scratch.path().to_owned();
-    report(&Event::Unpacked {
+    report(ImageEvent::Unpacked {
         folder,
         bytes: unpacked.bytes,
         seconds: started.elapsed().as_secs_f64(),
@@ -116,18 +118,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let stage = [ENTER.to_owned()];
     let mut process =
         Process::start(&plan, scratch.path(), isolation, &stage, output).with_context(failed)?;
-    report(&Event::Started {
+    report(ImageEvent::Serving {
         address: format!("http://{}", endpoints.service),
         admin: format!("http://{}", endpoints.admin),
         pid: process.id(),
         isolation: plan.describe(isolation),
     });
     let limits = Limits { ready: Duration::from_secs(args.ready_timeout), ..Limits::default() };
-    let mut asking = |check| report(&Event::Check(check));
+    let mut asking = |check| report(ImageEvent::Check(check));
     let ok = !args.check
         || checks(&mut process, endpoints, limits, &mut || signals.came(), &mut asking)?;
     if args.check {
-        report(&Event::Checked { ok });
+        report(ImageEvent::Checked { ok });
     }
     let code = attend(&mut process, &mut signals, args.once || !ok, &mut report)?;
     Ok(if ok { ExitCode::from(code) } else { ExitCode::FAILURE })
@@ -169,13 +171,13 @@ fn attend(
     process: &mut Process,
     signals: &mut Signals,
     stop: bool,
-    report: &mut dyn FnMut(&Event),
+    report: &mut dyn FnMut(ImageEvent),
 ) -> Result<u8> {
     let mut stop = stop.then_some((Signal::TERM, "SIGTERM"));
     let mut asked: Option<Instant> = None;
     loop {
         if let Some(ended) = process.ended()? {
-            report(&Event::Stopped {
+            report(ImageEvent::Stopped {
                 code: ended.code,
                 seconds: asked.map(|asked| asked.elapsed().as_secs_f64()),
             });
@@ -184,22 +186,13 @@ fn attend(
         while let Some((signal, name)) = signals.next().or_else(|| stop.take()) {
             process.signal(signal)?;
             asked.get_or_insert_with(Instant::now);
-            report(&Event::Stopping { signal: name });
+            report(ImageEvent::Stopping { signal: name });
         }
-        if asked.is_some_and(|asked| asked.elapsed() > PATIENCE) {
+        if asked.is_some_and(|asked| asked.elapsed() > DRAIN_LIMIT) {
             process.kill()?;
         }
         std::thread::sleep(TICK);
     }
-}
-
-/// Writes `event` to standard output; a reader that has gone does not stop the service.
-fn write(output: Output, event: &Event) {
-    let line = match output {
-        Output::Text => event.to_string(),
-        Output::Json => serde_json::to_string(event).unwrap_or_default(),
-    };
-    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// SIGTERM and SIGINT that came and were not passed on yet.

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use skyward_config::ConfigArgs;
-use skyward_image::dive::human_bytes;
+use skyward_image::Event;
 use skyward_image::layer::Limits;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::resolve;
 use skyward_image::unpack::unpack;
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{output, units};
 
 use crate::command;
 use crate::command::access::Access;
@@ -21,10 +23,6 @@ const MARK: &str = ".unpacked-by-skyward";
 /// Unpack an image's files into a folder; prints the folder
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    config: ConfigArgs,
-    #[command(flatten)]
-    access: Access,
     /// An archive, an OCI layout folder, or a reference in a registry
     image: String,
     /// The folder: new, empty, or made by this command before
@@ -32,11 +30,17 @@ pub(crate) struct Args {
     /// The platform to choose where there are several [default: this machine's]
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<Platform>,
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let opened = command::open(Some(&args.image), &args.config, &args.access)?;
+pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
+    let monitor = command::lines(verbosity);
+    let (name, access) = (Some(args.image.as_str()), &args.access);
+    let opened = command::open(name, &args.config, access, &monitor, verbosity)?;
     let failed = || format!("cannot unpack {} into {}", opened.name, args.folder.display());
     let image = resolve(opened.source.as_ref(), args.platform.as_ref()).with_context(failed)?;
     prepare(&args.folder).with_context(failed)?;
@@ -45,10 +49,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let unpacked = unpack(opened.source.as_ref(), &image, &args.folder, Limits::default())
         .with_context(failed)?;
     if unpacked.skipped > 0 {
-        eprintln!("left out {} devices and named pipes", unpacked.skipped);
+        let text = format!("left out {} devices and named pipes", unpacked.skipped);
+        monitor.emit(&Event::note(text));
     }
-    eprintln!("unpacked {} entries, {}", unpacked.entries, human_bytes(unpacked.bytes));
-    println!("{}", args.folder.display());
+    let outcome = format!("{} entries, {}", unpacked.entries, units::bytes(unpacked.bytes));
+    monitor.emit(&Event::done(&opened.name, "unpack", outcome));
+    output::line(&args.folder.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
+use skyward_terminal::text::harmless;
 
 use super::efficiency::Analysis;
 use super::number::{go_fixed, go_float, human_bytes, parse_bytes, parse_ratio};
@@ -181,9 +182,7 @@ fn write(text: &mut String, analysis: &Analysis, verdict: &Verdict) -> std::fmt:
     }
     for file in &analysis.files {
         let path = String::from_utf8_lossy(&file.path);
-        // A name may hold control characters, which a terminal would obey.
-        let path: String =
-            path.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let path = harmless(&path).replace('\n', "\u{fffd}");
         writeln!(text, "{:>5}  {:>12}  {path}", file.count, human_bytes(file.size))?;
     }
     writeln!(text, "Results:")?;

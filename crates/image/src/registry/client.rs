@@ -1,4 +1,4 @@
-//! Requests to one registry: credentials, redirects and retries around each exchange.
+//! Requests to one registry: credentials, redirects and retries around each request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use super::retry::{Decision, Fault, is_transient};
 use super::settings::Settings;
 use super::token::Authority;
 use super::url::{Scheme, Url};
-use crate::event::Event;
+use crate::event::{Event, ImageEvent};
 
 /// The host that answers for `docker.io`.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
@@ -101,7 +101,7 @@ impl Client {
             return false;
         }
         let probe = self.base.at("/v2/");
-        let answer = self.exchange(&Method::GET, &probe, &[], Payload::None);
+        let answer = self.request(&Method::GET, &probe, &[], Payload::None);
         let Ok(mut answer) = answer.map_err(|_| ()) else {
             return false;
         };
@@ -111,7 +111,7 @@ impl Client {
     }
 
     pub(super) fn emit(&self, event: &Event) {
-        self.settings.progress.emit(event);
+        self.settings.monitor.emit(event);
     }
 
     /// Ends the waits and retries of the other threads.
@@ -121,7 +121,7 @@ impl Client {
 
     /// Returns an error once the work is to end: its caller asks for that, or another part of it failed.
     pub(super) fn check(&self) -> Result<(), RegistryError> {
-        if self.settings.progress.is_cancelled() {
+        if self.settings.monitor.is_cancelled() {
             return Err(RegistryError::Interrupted);
         }
         if self.cancelled.load(Ordering::Relaxed) { Err(RegistryError::Cancelled) } else { Ok(()) }
@@ -129,7 +129,7 @@ impl Client {
 
     /// Sends a request that may be repeated without harm, until it is answered.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
-        self.settings.progress.check()?;
+        self.settings.monitor.check()?;
         let first = self.contact.first();
         if first.is_some() {
             self.check()?;
@@ -228,7 +228,7 @@ impl Client {
         }
     }
 
-    /// One exchange and the redirects it leads to. `Authorization` goes to the registry's own
+    /// One request and the redirects that it leads to. `Authorization` goes to the registry's own
     /// origin alone.
     fn follow(
         &self,
@@ -243,7 +243,7 @@ impl Client {
             if let Some(value) = authorization.filter(|_| self.is_home(&url)) {
                 headers.push(("Authorization", value.to_owned()));
             }
-            let response = self.exchange(&call.method, &url, &headers, payload.reborrow());
+            let response = self.request(&call.method, &url, &headers, payload.reborrow());
             let response = response.map_err(|failure| connection(call.operation, &url, failure))?;
             let reads = matches!(call.method, Method::GET | Method::HEAD);
             self.contact.answered(!reads && matches!(response.status, 200..=299));
@@ -260,21 +260,23 @@ impl Client {
         Err(wrong(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
-    /// One exchange, which is traced where the settings ask for that.
-    pub(super) fn exchange(
+    /// One request. `-v` shows neither its query nor its headers: both may hold secrets.
+    pub(super) fn request(
         &self,
         method: &Method,
         url: &Url,
         headers: &[(&str, String)],
         payload: Payload<'_>,
     ) -> Result<Response, Failure> {
-        let started = Instant::now();
-        let answer = self.transport.exchange(method, url, headers, payload);
-        if self.settings.trace {
-            let (method, url) = (method.to_string(), url.without_query());
-            let status = answer.as_ref().ok().map(|response| response.status);
-            let seconds = started.elapsed().as_secs_f64();
-            self.emit(&Event::Request { method, url, status, seconds });
+        let (peer, operation) = (&url.authority, format!("{method} {}", url.without_query()));
+        let call = self.settings.calls.begin(&format!("registry {peer}"), &operation);
+        let answer = self.transport.send(method, url, headers, payload);
+        match &answer {
+            Ok(response) => {
+                let outcome = if response.status < 400 { "ok" } else { "refused" };
+                call.status(response.status).end(outcome);
+            }
+            Err(_) => call.end("no answer"),
         }
         answer
     }
@@ -324,8 +326,9 @@ impl Client {
         } else {
             format!("the registry at {registry} cannot be reached")
         };
-        let wait_seconds = wait.as_secs_f64();
-        self.emit(&Event::Retrying { operation, reason, wait_seconds, attempt, of: attempts });
+        let wait_s = wait.as_secs_f64();
+        let retry = ImageEvent::Retry { operation, reason, wait_s, attempt, of: attempts };
+        self.emit(&Event::Own(retry));
         let mut left = wait;
         while !left.is_zero() {
             let slice = left.min(SLEEP_SLICE);

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::auth_file::AuthFile;
 use super::reference::{DOCKER_HUB, Reference};
-use crate::event::Progress;
+use crate::event::Monitor;
 use crate::process::{ProcessError, locate, run};
 
 /// The time for a credential helper to answer. Some ask a person, most a keychain.
@@ -297,7 +297,7 @@ fn ask_helper(
     let program = locate(&format!("docker-credential-{name}"), path).ok_or(HelperError::Absent)?;
     let input = format!("{server}\n");
     let mut command = Command::new(program);
-    let finished = run(command.arg("get"), input.as_bytes(), timeout, &Progress::default())?;
+    let finished = run(command.arg("get"), input.as_bytes(), timeout, &Monitor::default())?;
     if finished.status.success() {
         let answer = serde_json::from_slice(&finished.stdout)
             .map_err(|error| HelperError::Answer(without_values(&error)))?;

@@ -4,6 +4,7 @@
 use std::time::SystemTime;
 
 use serde::Deserialize;
+use skyward_terminal::text::one_line;
 
 use super::client::Failed;
 use super::credentials::CredentialsError;
@@ -158,7 +159,7 @@ pub(super) fn unexpected(operation: &str, url: &Url, reason: String) -> Registry
     RegistryError::Answer { operation: operation.to_owned(), url: url.without_query(), reason }
 }
 
-/// A failed exchange, with what was being done.
+/// A request that failed, with the operation that it belongs to.
 pub(super) fn connection(operation: &str, url: &Url, failure: Failure) -> Failed {
     match failure {
         Failure::Fault(fault) => Failed::Fault(fault),
@@ -184,6 +185,9 @@ struct OneError {
     message: String,
 }
 
+/// The most characters of a registry's own words in an error.
+const LONGEST_DETAIL: usize = 300;
+
 /// The registry's own words (distribution-spec, "Error Codes"), with a leading separator.
 pub(super) fn detail(response: &mut Response) -> String {
     let Ok(body) = response.bytes(1 << 16) else {
@@ -197,7 +201,6 @@ pub(super) fn detail(response: &mut Response) -> String {
         // A proxy's page of HTML says nothing that a person wants on a line.
         Err(_) => String::from_utf8_lossy(&body).lines().next().unwrap_or("").to_owned(),
     };
-    let text: String =
-        text.trim().chars().filter(|letter| !letter.is_control()).take(300).collect();
+    let text: String = one_line(&text).chars().take(LONGEST_DETAIL).collect();
     if text.is_empty() { text } else { format!(": {text}") }
 }

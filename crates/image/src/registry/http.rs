@@ -1,4 +1,4 @@
-//! One HTTP exchange: ureq set up for registries. No retries, redirects or credentials here.
+//! Sends one HTTP request: ureq set up for registries. No retries, redirects or credentials here.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl Transport {
         Self { direct: agent(limits, None), proxied: agent(limits, Proxy::try_from_env()) }
     }
 
-    pub(super) fn exchange(
+    pub(super) fn send(
         &self,
         method: &Method,
         url: &Url,

@@ -17,7 +17,8 @@ use super::referrers;
 use super::repository::{Access, Repository};
 use super::settings::Settings;
 use super::upload::{Arrival, bring};
-use crate::event::Event;
+pub use crate::event::Pushed;
+use crate::event::{Event, short};
 
 /// Blobs sent at one time, unless the caller says otherwise.
 const JOBS: usize = 4;
@@ -36,25 +37,6 @@ pub struct Push<'a> {
     pub jobs: usize,
     /// Bounds, events and the clock.
     pub settings: Settings,
-}
-
-/// The result of a push. Counts are over all repositories.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Pushed {
-    /// `registry/repository@digest`, one for each repository.
-    pub references: Vec<String>,
-    /// `registry/repository:tag`, all of them verified.
-    pub tags: Vec<String>,
-    /// The image's digest.
-    pub digest: String,
-    /// Blobs sent.
-    pub uploaded: usize,
-    /// Their bytes.
-    pub uploaded_bytes: u64,
-    /// Blobs taken over from another repository.
-    pub mounted: usize,
-    /// Blobs that were there.
-    pub present: usize,
 }
 
 /// A push that ended early, and what it left.
@@ -128,7 +110,7 @@ impl<'a> Push<'a> {
                 source: Box::new(source),
             })?;
             let reference = format!("{}:{tag}", target.reference.name());
-            target.repository.client.emit(&Event::Tagged { reference: reference.clone() });
+            target.repository.client.emit(&Event::done(&reference, "tag", "tagged"));
             pushed.tags.push(reference);
         }
         Ok(pushed)
@@ -221,7 +203,7 @@ impl<'a> Push<'a> {
                         "{name} does not list {}, which refers to the image: {error}; the image is pushed without it",
                         artifact.digest
                     );
-                    repository.client.emit(&Event::Warning { text });
+                    repository.client.emit(&Event::warning(text));
                 }
                 published => published?,
             }
@@ -304,7 +286,8 @@ fn store(repository: &Repository, document: &Document, known: bool) -> Result<()
         let stored = repository.put_manifest(&digest, &document.media_type, &document.bytes)?;
         check(&format!("manifest {digest}"), &document.digest, stored.digest.as_deref())?;
     }
-    repository.client.emit(&Event::Manifest { digest, present });
+    let outcome = if present { "present" } else { "stored" };
+    repository.client.emit(&Event::done(format!("manifest {}", short(&digest)), "store", outcome));
     Ok(())
 }
 

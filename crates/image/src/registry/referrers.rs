@@ -10,7 +10,7 @@ use crate::digest;
 use super::error::RegistryError;
 use super::plan::Document;
 use super::repository::Repository;
-use crate::event::Event;
+use crate::event::{Event, short};
 use crate::source::index_of;
 
 /// Others may write the list at the same time; each round reads it again.
@@ -26,10 +26,10 @@ pub(super) fn publish(
 ) -> Result<(), RegistryError> {
     let digest = artifact.digest.to_string();
     if known && repository.manifest_digest(&digest)?.is_some() {
-        repository.client.emit(&Event::Manifest { digest, present: true });
+        told(repository, artifact, "present");
         if let Some(listed) = repository.referrers(subject)? {
             if listed.iter().any(|entry| *entry.digest() == artifact.digest) {
-                listed_as(repository, artifact, None);
+                told(repository, artifact, LISTED);
                 return Ok(());
             }
         } else {
@@ -38,18 +38,20 @@ pub(super) fn publish(
     }
     let selector = artifact.digest.as_ref();
     let stored = repository.put_manifest(selector, &artifact.media_type, &artifact.bytes)?;
-    let digest = artifact.digest.to_string();
-    repository.client.emit(&Event::Manifest { digest, present: false });
+    told(repository, artifact, "stored");
     if stored.lists_referrers {
-        listed_as(repository, artifact, None);
+        told(repository, artifact, LISTED);
         return Ok(());
     }
     list_by_tag(repository, artifact, subject)
 }
 
-fn listed_as(repository: &Repository, artifact: &Document, fallback: Option<String>) {
-    let digest = artifact.digest.to_string();
-    repository.client.emit(&Event::Referrer { digest, fallback });
+/// The outcome at a registry that has the referrers API.
+const LISTED: &str = "listed";
+
+fn told(repository: &Repository, artifact: &Document, outcome: &str) {
+    let object = format!("referrer {}", short(artifact.digest.as_ref()));
+    repository.client.emit(&Event::done(object, "list", outcome));
 }
 
 /// Reads the list, adds the artifact, writes it, and looks whether it stayed.
@@ -62,7 +64,7 @@ fn list_by_tag(
     for _ in 0..ROUNDS {
         let mut index = read_list(repository, &tag, subject)?;
         if index.manifests().iter().any(|entry| *entry.digest() == artifact.digest) {
-            listed_as(repository, artifact, Some(tag));
+            told(repository, artifact, &format!("listed under the tag {tag}"));
             return Ok(());
         }
         let mut listed = index.manifests().clone();
@@ -72,7 +74,7 @@ fn list_by_tag(
             .map_err(|error| RegistryError::image("the list of referrers", error.into()))?;
         repository.put_manifest(&tag, MediaType::ImageIndex.as_ref(), &bytes)?;
         if repository.manifest_digest(&tag)?.as_deref() == Some(digest::of(&bytes).as_ref()) {
-            listed_as(repository, artifact, Some(tag));
+            told(repository, artifact, &format!("listed under the tag {tag}"));
             return Ok(());
         }
     }

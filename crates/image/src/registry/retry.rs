@@ -2,6 +2,17 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+/// Tries of one request: with the waits below, half a minute for a registry to restart.
+const ATTEMPTS: u32 = 6;
+/// Tries of one request to a registry that has never answered: a wrong name is found out within two seconds.
+const FIRST_ATTEMPTS: u32 = 3;
+/// The first wait's upper bound.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The longest wait that backoff alone leads to.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// The time for the whole push or pull, unless the caller says otherwise.
+const DEADLINE: Duration = Duration::from_mins(30);
+
 /// The bounds within which a registry that does not answer well is asked again.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -21,10 +32,10 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            attempts: 6,
-            base: Duration::from_millis(500),
-            cap: Duration::from_secs(20),
-            deadline: Duration::from_mins(30),
+            attempts: ATTEMPTS,
+            base: FIRST_WAIT,
+            cap: LONGEST_WAIT,
+            deadline: DEADLINE,
             seed: 0,
         }
     }
@@ -51,7 +62,7 @@ pub enum Decision {
 impl Policy {
     /// Tries of one request to a registry that has not answered at all yet.
     pub fn first_attempts(&self) -> u32 {
-        self.attempts.min(3)
+        self.attempts.min(FIRST_ATTEMPTS)
     }
 
     /// Decides after the `attempt`-th try (from 1) of `attempts` failed, `elapsed` after the whole work began.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::retry::{Clock, Policy, SystemClock};
-use crate::event::Progress;
+use skyward_terminal::Calls;
+
+use crate::event::Monitor;
 
 /// GHCR refuses requests of 4 MiB and more; the rest is room for the head.
 const LARGEST_REQUEST: u64 = (4 << 20) - (64 << 10);
@@ -14,18 +16,18 @@ const LARGEST_REQUEST: u64 = (4 << 20) - (64 << 10);
 pub struct Settings {
     /// Retries and the total deadline.
     pub policy: Policy,
-    /// Bounds of one exchange.
+    /// Bounds of one request.
     pub limits: Limits,
     /// Bytes of one request at most.
     pub chunk: u64,
     /// Allows plain HTTP beyond loopback.
     pub plain_http: bool,
-    /// Makes [`Event::Request`] of each request.
-    pub trace: bool,
+    /// Receives each request to the registry.
+    pub calls: Calls,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Receives the events, and ends the work.
-    pub progress: Progress,
+    pub monitor: Monitor,
 }
 
 impl Default for Settings {
@@ -35,14 +37,21 @@ impl Default for Settings {
             limits: Limits::default(),
             chunk: LARGEST_REQUEST,
             plain_http: false,
-            trace: false,
+            calls: Calls::silent(),
             clock: Arc::new(SystemClock),
-            progress: Progress::default(),
+            monitor: Monitor::default(),
         }
     }
 }
 
-/// The times after which an exchange without progress is given up.
+/// The time to connect: a few retransmissions of TCP's first packet (RFC 6298: after 1, 3 and 7 s).
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The time without a byte in either direction: proxies in front of registries give up after one minute.
+const STALL_TIMEOUT: Duration = Duration::from_mins(1);
+/// The time for a registry to verify a large blob before it answers.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The times after which a request without progress is given up.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// To connect, name resolution and TLS included.
@@ -56,10 +65,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(15),
-            stall: Duration::from_mins(1),
-            answer: Duration::from_mins(2),
-        }
+        Self { connect: CONNECT_TIMEOUT, stall: STALL_TIMEOUT, answer: ANSWER_TIMEOUT }
     }
 }

@@ -125,8 +125,8 @@ impl Authority {
         service: Option<&str>,
         scope: &str,
     ) -> Result<Response, Failed> {
-        let exchange = |method, url: &Url, headers: &[(&str, String)], payload| {
-            let answer = client.exchange(&method, url, headers, payload);
+        let send = |method, url: &Url, headers: &[(&str, String)], payload| {
+            let answer = client.request(&method, url, headers, payload);
             answer.map_err(|failure| connection(OPERATION, url, failure))
         };
         if let Secret::IdentityToken(token) = &self.credentials.secret {
@@ -138,7 +138,7 @@ impl Authority {
             );
             let form_type = "application/x-www-form-urlencoded".to_owned();
             let headers = [("Content-Type", form_type)];
-            return exchange(Method::POST, url, &headers, Payload::Bytes(form.as_bytes()));
+            return send(Method::POST, url, &headers, Payload::Bytes(form.as_bytes()));
         }
         let mut url = url.clone();
         if let Some(service) = service {
@@ -149,7 +149,7 @@ impl Authority {
         }
         let headers: Vec<_> =
             self.basic().map(|value| ("Authorization", value)).into_iter().collect();
-        exchange(Method::GET, &url, &headers, Payload::None)
+        send(Method::GET, &url, &headers, Payload::None)
     }
 
     fn read(client: &Client, url: &Url, mut response: Response) -> Result<TokenAnswer, Failed> {

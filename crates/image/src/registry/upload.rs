@@ -14,7 +14,7 @@ use super::http::{Payload, Response};
 use super::ladder::{Ladder, Mode, Next, chunk_length};
 use super::repository::{Repository, Session, Started, next_offset};
 use super::retry::Fault;
-use crate::event::{Event, short};
+use crate::event::{short, uploaded, uploading};
 
 /// The way in which a blob came to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +35,14 @@ pub(super) fn bring(
     let client = &repository.client;
     let (digest, bytes) = (descriptor.digest().to_string(), descriptor.size());
     if repository.has_blob(descriptor.digest())? {
-        client.emit(&Event::BlobPresent { digest, bytes });
+        client.emit(&uploaded(&digest, "present", bytes));
         return Ok(Arrival::Present);
     }
     let mut session = None;
     for from in mounts.iter().filter(|from| **from != repository.name) {
         match repository.mount(descriptor.digest(), from) {
             Ok(Started::Mounted) => {
-                client.emit(&Event::BlobMounted { digest, bytes, from: from.clone() });
+                client.emit(&uploaded(&digest, &format!("mounted from {from}"), bytes));
                 return Ok(Arrival::Mounted);
             }
             Ok(Started::Session(started)) => session = Some(started),
@@ -59,7 +59,7 @@ pub(super) fn bring(
         offset: 0,
     };
     upload.run(session)?;
-    client.emit(&Event::BlobUploaded { digest, bytes });
+    client.emit(&uploaded(&digest, "uploaded", bytes));
     Ok(Arrival::Uploaded)
 }
 
@@ -135,9 +135,8 @@ impl Upload<'_> {
             _ => None,
         };
         if let Some(at) = at.filter(|at| *at > 0 && *at <= self.blob.descriptor.size()) {
-            let event = Event::BlobResumed { digest: digest.to_string(), offset: at };
-            self.repository.client.emit(&event);
             self.offset = at;
+            self.progress("resumed");
         } else {
             *session = self.repository.start_upload(&digest)?;
             self.offset = 0;
@@ -177,7 +176,7 @@ impl Upload<'_> {
         let taken = response.header("range").and_then(next_offset);
         // A registry that took a part says so; one that says more than was sent is wrong.
         self.offset = taken.filter(|at| *at <= end).unwrap_or(end);
-        self.progress();
+        self.progress("");
         Ok(Sent::Taken)
     }
 
@@ -208,14 +207,14 @@ impl Upload<'_> {
             }));
         }
         self.offset = descriptor.size();
-        self.progress();
+        self.progress("");
         Ok(Sent::Complete)
     }
 
-    fn progress(&self) {
-        let (digest, bytes) =
-            (self.blob.descriptor.digest().to_string(), self.blob.descriptor.size());
-        self.repository.client.emit(&Event::BlobProgress { digest, sent: self.offset, bytes });
+    fn progress(&self, state: &str) {
+        let (digest, bytes) = (self.blob.descriptor.digest(), self.blob.descriptor.size());
+        let event = uploading(digest.as_ref(), state, self.offset, bytes);
+        self.repository.client.emit(&event);
     }
 }
 

@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use skyward_terminal::text::harmless;
+use skyward_terminal::units;
 use ureq::Agent;
 
 use super::process::Process;
-use crate::dive::human_bytes;
 use crate::event::Check;
 
 /// The addresses of a service.
@@ -31,6 +32,11 @@ impl Endpoints {
     }
 }
 
+/// The time for the service to be ready, unless the caller says otherwise: compiled services need milliseconds.
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time for one answer: probes of Kubernetes give up after one second.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The times to wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -42,10 +48,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { ready: Duration::from_secs(30), answer: Duration::from_secs(5) }
+        Self { ready: READY_TIMEOUT, answer: ANSWER_TIMEOUT }
     }
 }
 
+/// The most characters of an answer that are shown.
+const LONGEST_SHOWN: usize = 80;
 /// The longest answer that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 /// Between two attempts while the service starts.
@@ -95,7 +103,7 @@ pub fn checks(
         seconds: 0.0,
         detail: memory.map_or_else(
             || "unknown".to_owned(),
-            |bytes| format!("{} resident", human_bytes(bytes)),
+            |bytes| format!("{} resident", units::bytes(bytes)),
         ),
     });
     Ok(all)
@@ -172,8 +180,8 @@ fn summary(metrics: &str) -> String {
     format!("{samples} samples")
 }
 
-/// The first line of `body`, at most 80 characters.
+/// The first line of `body`, shortened.
 fn shown(body: &str) -> String {
     let line = body.trim().lines().next().unwrap_or_default();
-    line.chars().filter(|c| !c.is_control()).take(80).collect()
+    harmless(line).chars().take(LONGEST_SHOWN).collect()
 }

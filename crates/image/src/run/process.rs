@@ -18,6 +18,7 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::{Isolation, Plan};
+use crate::access;
 use crate::unpack::Rooted;
 
 /// A running entry point. Killed when dropped.
@@ -173,8 +174,10 @@ pub struct Scratch {
 impl Scratch {
     /// Makes `parent/.run-PID`, and removes those of runs that are over.
     pub fn new(parent: &Path) -> Result<Self> {
-        fs::create_dir_all(parent)
-            .with_context(|| format!("cannot make folder {}", parent.display()))?;
+        fs::create_dir_all(parent).map_err(|error| {
+            let reason = access::explain_write(parent, &error);
+            anyhow::anyhow!("cannot make folder {}: {reason}", parent.display())
+        })?;
         for entry in fs::read_dir(parent)?.flatten() {
             if is_left_over(&entry.file_name().to_string_lossy()) {
                 // Another run may be removing it as well.

@@ -3,6 +3,7 @@
 mod build;
 mod dockerfile;
 mod engines;
+mod events;
 mod fixture;
 mod inspect;
 mod load;
@@ -14,5 +15,6 @@ mod run;
 mod sbom;
 mod store;
 mod support;
+mod terminal;
 mod unpack;
 mod values;

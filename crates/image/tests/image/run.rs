@@ -174,7 +174,7 @@ fn it_ends_with_the_program_that_started_it_when_asked() {
 fn what_a_killed_run_left_is_removed_by_the_next() {
     let folder = copy();
     let (mut child, mut events) = start(folder.path(), &[]);
-    let started = events.by_ref().find(|event| event["event"] == "started").unwrap();
+    let started = events.by_ref().find(|event| event["event"] == "serving").unwrap();
     assert!(events.any(|event| event["event"] == "checked"));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -200,7 +200,7 @@ fn without_a_root_of_its_own_it_runs_from_the_folder() {
     let output =
         run(folder.path(), &["--check", "--once", "--output", "json", "--isolation", "none"]);
     let started =
-        events(&output.stdout).into_iter().find(|event| event["event"] == "started").unwrap();
+        events(&output.stdout).into_iter().find(|event| event["event"] == "serving").unwrap();
     assert_eq!(started["isolation"], "none, current user");
     let printed = String::from_utf8_lossy(&output.stderr);
     assert!(printed.contains("target/oci/.run-"), "{printed}");

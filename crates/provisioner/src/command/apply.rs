@@ -10,7 +10,7 @@ use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, RunError};
 
 use crate::account::Account;
-use crate::cli::{Common, user_data};
+use crate::args::{Common, user_data};
 use crate::command::context;
 use crate::output::Output;
 

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde_json::json;
-use skyward_provisioner::cost::{Difference, monthly, options};
+use skyward_provisioner::cost::{Saving, monthly, options};
 use skyward_provisioner::document::{place, topology};
 
-use crate::cli::Common;
+use crate::args::Common;
 use crate::output::{Output, print};
 
 /// Estimate what the topology costs a month, and what other options would make of it
@@ -29,7 +29,7 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<ExitCode> {
             text.push_str("\nEach of these by itself:\n");
             let width = options.iter().map(|difference| difference.option.chars().count()).max();
             for difference in &options {
-                let (option, words) = (&difference.option, Difference::words(difference));
+                let (option, words) = (&difference.option, Saving::words(difference));
                 writeln!(text, "{option:width$}  {words}", width = width.unwrap_or(0))?;
             }
             print(&text)?;

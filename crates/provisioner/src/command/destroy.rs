@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, RunError};
-use skyward_provisioner::topology::Kind;
 
 use crate::account::Account;
-use crate::cli::{Common, user_data};
+use crate::args::{Common, user_data};
 use crate::command::context;
 
 /// Delete everything that carries the stack's tag, and look whether anything is left
@@ -50,7 +49,7 @@ fn agrees(plan: &Plan, has_snapshot: bool) -> bool {
     if !stdin().is_terminal() {
         return false;
     }
-    let database = if !plan.changes.iter().any(|change| change.kind == Kind::DbCluster) {
+    let database = if !plan.changes.iter().any(|change| change.kind.id() == "db-cluster") {
         ""
     } else if has_snapshot {
         " A snapshot of the database is left (--no-snapshot leaves none)."

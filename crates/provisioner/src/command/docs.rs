@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use skyward_provisioner::document::files;
 
-use crate::cli::{Common, user_data};
+use crate::args::{Common, user_data};
 use crate::output::print;
 
 /// Print the documentation of the topology, or write all generated files

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use skyward_provisioner::document::{EXAMPLE_ACCOUNT, topology};
 use skyward_provisioner::export::{cloudformation, yaml};
 
-use crate::cli::{Common, user_data};
+use crate::args::{Common, user_data};
 use crate::output::print;
 
 /// Write the topology as a CloudFormation template

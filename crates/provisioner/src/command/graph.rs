@@ -11,7 +11,7 @@ use skyward_config::Aws;
 use skyward_provisioner::document::{simulated_apply, topology};
 use skyward_provisioner::draw::{Annotations, Mark, timeline_svg, topology_mermaid, topology_svg};
 
-use crate::cli::{Common, user_data};
+use crate::args::{Common, user_data};
 use crate::output::print;
 
 /// Draw the topology, or the timeline of an apply with its critical path

@@ -6,7 +6,7 @@ use anyhow::Result;
 use skyward_provisioner::run;
 
 use crate::account::Account;
-use crate::cli::{Common, user_data};
+use crate::args::{Common, user_data};
 use crate::command::context;
 use crate::output::{Output, json_line, tables};
 

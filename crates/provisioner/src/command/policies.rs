@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use skyward_provisioner::policy::{SIZE_LIMIT, policies, trust_policies};
 
-use crate::cli::Common;
+use crate::args::Common;
 use crate::output::{Output, print};
 
 /// Print the IAM policies of the roles that plan, apply and destroy

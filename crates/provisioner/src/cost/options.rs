@@ -1,13 +1,16 @@
+//! What other options of `[aws]` would make of the cost.
+
 use anyhow::Result;
 use serde::Serialize;
 use skyward_config::{Aws, DatabaseStorage};
 
 use super::{Amount, Usd, monthly};
-use crate::topology::{Place, desired};
+use crate::stack::Place;
+use crate::topology::desired;
 
 /// What one option of `[aws]` would make of the cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct Saving {
     /// The option, as it would stand in the file.
     pub option: String,
     /// What it adds a month; less than nothing: what it saves.
@@ -18,7 +21,7 @@ pub struct Difference {
 ///
 /// # Errors
 /// The configuration describes no topology.
-pub fn options(aws: &Aws, place: &Place) -> Result<Vec<Difference>> {
+pub fn options(aws: &Aws, place: &Place) -> Result<Vec<Saving>> {
     let total =
         |aws: &Aws| -> Result<Amount> { Ok(monthly(&desired(aws, place, "")?, &aws.region).total) };
     let now = total(aws)?;
@@ -28,7 +31,7 @@ pub fn options(aws: &Aws, place: &Place) -> Result<Vec<Difference>> {
         // A class whose price is not exactly known is the same on both sides.
         let (from, to) = (then.from.0 - now.from.0, then.to.0 - now.to.0);
         let monthly = Amount { from: Usd(from.min(to)), to: Usd(from.max(to)) };
-        differences.push(Difference { option, monthly });
+        differences.push(Saving { option, monthly });
     }
     Ok(differences)
 }
@@ -58,7 +61,7 @@ fn alternatives(aws: &Aws) -> Vec<(String, Aws)> {
     ]
 }
 
-impl Difference {
+impl Saving {
     /// In words, such as `saves 73.00 USD a month`.
     pub fn words(&self) -> String {
         let Amount { from, to } = self.monthly;

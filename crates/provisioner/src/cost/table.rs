@@ -1,31 +1,6 @@
-use std::fmt::{self, Display};
+//! A cost as a table for people, and in Markdown.
 
 use super::{Amount, Cost, Line, Usd};
-
-impl Display for Usd {
-    /// With cents, such as `98.55`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cents = self.cents();
-        let sign = if cents < 0 { "-" } else { "" };
-        let (whole, rest) = (cents.abs() / 100, cents.abs() % 100);
-        f.pad(&format!("{sign}{whole}.{rest:02}"))
-    }
-}
-
-impl Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.from.cents() == self.to.cents() {
-            self.from.fmt(f)
-        } else {
-            f.pad(&format!("{} to {}", self.from, self.to))
-        }
-    }
-}
-
-/// An amount in a sentence.
-pub(super) fn amount(amount: Amount) -> String {
-    format!("{amount} USD")
-}
 
 /// A price: as many digits as it has.
 fn price(price: Amount) -> String {

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::canvas::Canvas;
-use crate::topology::{Id, Topology};
+use crate::resource::Topology;
+use crate::stack::Id;
 
 /// What a picture says of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +23,8 @@ pub enum Mark {
 pub type Annotations = BTreeMap<Id, Mark>;
 
 impl Mark {
-    pub(super) const ALL: [Self; 5] =
+    /// All of them, the weightiest last.
+    pub const ALL: [Self; 5] =
         [Self::InSync, Self::Update, Self::Create, Self::Replace, Self::Delete];
 
     pub(super) fn word(self) -> &'static str {
@@ -36,7 +38,7 @@ impl Mark {
     }
 
     /// The class of its colour.
-    pub(super) fn class(self) -> &'static str {
+    pub fn class(self) -> &'static str {
         match self {
             Self::InSync => "mark-in-sync",
             Self::Update => "mark-update",

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::parts::Parts;
-use crate::topology::Topology;
+use crate::resource::Topology;
 
 /// The topology as a Mermaid flowchart, which GitHub and many editors draw.
 pub fn topology_mermaid(topology: &Topology) -> String {
@@ -50,7 +50,7 @@ pub fn topology_mermaid(topology: &Topology) -> String {
     line(format_args!("  end"));
     line(format_args!(
         "  user -->|{}| igw --> alb",
-        quoted(&parts.ways_in.iter().map(String::as_str).collect::<Vec<_>>())
+        quoted(&parts.listeners.iter().map(String::as_str).collect::<Vec<_>>())
     ));
     line(format_args!(
         "  alb -->|{}| asg",
@@ -59,8 +59,8 @@ pub fn topology_mermaid(topology: &Topology) -> String {
     for zone in &parts.zones {
         let letter = zone.letter;
         line(format_args!("  asg --- cms_{letter}"));
-        if let Some(way_out) = zone.way_out {
-            line(format_args!("  cms_{letter} -.-> nat_{way_out}"));
+        if let Some(gateway) = zone.gateway {
+            line(format_args!("  cms_{letter} -.-> nat_{gateway}"));
         }
         line(format_args!("  db_{letter} --- rds"));
     }

@@ -1,17 +1,21 @@
+//! The words of the pictures, read from the topology.
+
 use std::collections::BTreeSet;
 
-use crate::topology::{
-    AutoScalingGroup, DbCluster, ListenerAction, Resource, SecurityGroupRules, Spec, Topology,
+use crate::kind::{
+    AutoScalingGroup, Bucket, DbCluster, LaunchTemplate, Listener, ListenerAction, LoadBalancer,
+    Route, Rule, ScalingPolicy, SecurityGroupRules, Subnet, TargetGroup, Vpc,
 };
+use crate::resource::Topology;
 
-/// What the pictures say, read from the topology's data.
+/// The words of the pictures, read from the topology's data.
 pub(super) struct Parts {
     /// The VPC's network.
     pub(super) network: String,
     pub(super) zones: [Zone; 3],
     pub(super) balancer: String,
-    /// What the user speaks: a line each.
-    pub(super) ways_in: Vec<String>,
+    /// The ports that the load balancer listens on: a line each.
+    pub(super) listeners: Vec<String>,
     /// Where requests go to: a line each.
     pub(super) forwards: Vec<String>,
     /// The ports of the instances' security group, in and out.
@@ -27,7 +31,7 @@ pub(super) struct Parts {
     pub(super) logs: Option<String>,
     /// The network's own traffic is written to the logs.
     pub(super) flow_log: bool,
-    /// There is a way from the VPC to S3.
+    /// The VPC has an endpoint for S3.
     pub(super) endpoint: bool,
 }
 
@@ -39,97 +43,78 @@ pub(super) struct Zone {
     pub(super) internal: String,
     /// It has a NAT gateway of its own.
     pub(super) has_nat: bool,
-    /// The letter of the NAT gateway that its internal subnet goes out by.
-    pub(super) way_out: Option<char>,
+    /// The letter of the NAT gateway that its internal subnet uses.
+    pub(super) gateway: Option<char>,
 }
 
 impl Parts {
     pub(super) fn of(topology: &Topology) -> Self {
-        let spec = |id: &str| topology.get(&id.into()).map(|resource| &resource.spec);
-        let bucket = |id: &str| match spec(id) {
-            Some(Spec::Bucket(bucket)) => Some(bucket.name.clone()),
-            _ => None,
-        };
+        let bucket = |id: &str| topology.spec::<Bucket>(&id.into()).map(|one| one.name.clone());
+        let has = |id: &str| topology.get(&id.into()).is_some();
+        let cluster = topology.spec::<DbCluster>(&"db-cluster".into());
+        let vpc = topology.spec::<Vpc>(&"vpc".into());
+        let rules = topology.spec::<SecurityGroupRules>(&"rules/cms".into());
         let (group, size, scaling) = scaling(topology);
-        let (database, database_facts) = match spec("db-cluster") {
-            Some(Spec::DbCluster(cluster)) => (cluster.name.clone(), facts(cluster)),
-            _ => Default::default(),
-        };
-        let network = match spec("vpc") {
-            Some(Spec::Vpc(vpc)) => vpc.network.clone(),
-            _ => String::new(),
-        };
-        let (balancer, ways_in, forwards) = ways_in(topology);
-        let ports = match spec("rules/cms") {
-            Some(Spec::SecurityGroupRules(rules)) => ports(rules),
-            _ => String::new(),
-        };
+        let (balancer, listeners, forwards) = balancer(topology);
         Self {
-            network,
+            network: vpc.map(|vpc| vpc.network.clone()).unwrap_or_default(),
             zones: ['a', 'b', 'c'].map(|letter| zone(topology, letter)),
             balancer,
-            ways_in,
+            listeners,
             forwards,
-            ports,
+            ports: rules.map(ports).unwrap_or_default(),
             group,
             size,
             scaling,
-            database,
-            database_facts,
+            database: cluster.map(|cluster| cluster.name.clone()).unwrap_or_default(),
+            database_facts: cluster.map(facts).unwrap_or_default(),
             assets: bucket("bucket/assets"),
             logs: bucket("bucket/logs"),
-            flow_log: spec("flow-log").is_some(),
-            endpoint: spec("vpc-endpoint/s3").is_some(),
+            flow_log: has("flow-log"),
+            endpoint: has("vpc-endpoint/s3"),
         }
     }
 }
 
 fn zone(topology: &Topology, letter: char) -> Zone {
-    let spec = |id: String| topology.get(&id.into()).map(|resource| &resource.spec);
-    let subnet = |part: &str| match spec(format!("subnet/{part}-{letter}")) {
-        Some(Spec::Subnet(subnet)) => (subnet.network.clone(), subnet.zone.clone()),
-        _ => Default::default(),
+    let subnet = |part: &str| {
+        let subnet = topology.spec::<Subnet>(&format!("subnet/{part}-{letter}").into());
+        subnet.map(|one| (one.network.clone(), one.zone.clone())).unwrap_or_default()
     };
     let (public, name) = subnet("public");
-    let way_out = match spec(format!("route/internal-{letter}")) {
-        Some(Spec::Route(route)) => route.target.as_str().chars().last(),
-        _ => None,
-    };
-    let has_nat = spec(format!("nat-gateway/{letter}")).is_some();
-    Zone { letter, name, public, internal: subnet("internal").0, has_nat, way_out }
+    let route = topology.spec::<Route>(&format!("route/internal-{letter}").into());
+    let gateway = route.and_then(|route| route.target.as_str().chars().last());
+    let has_nat = topology.get(&format!("nat-gateway/{letter}").into()).is_some();
+    Zone { letter, name, public, internal: subnet("internal").0, has_nat, gateway }
 }
 
-/// The load balancer's name, what the user speaks, and where it goes.
-fn ways_in(topology: &Topology) -> (String, Vec<String>, Vec<String>) {
-    let (mut name, mut ways_in, mut forwards) = (String::new(), Vec::new(), Vec::new());
-    for Resource { spec, .. } in &topology.resources {
-        match spec {
-            Spec::LoadBalancer(balancer) => name.clone_from(&balancer.name),
-            Spec::Listener(listener) => match &listener.action {
-                ListenerAction::Forward(_) => {
-                    ways_in.insert(0, format!("{}, port {}", listener.protocol, listener.port));
-                }
-                ListenerAction::RedirectToHttps(_) => {
-                    ways_in.push(format!("port {} redirects", listener.port));
-                }
-                ListenerAction::Other(action) => ways_in.push(action.clone()),
-            },
-            Spec::TargetGroup(target) => {
-                forwards.push(format!(
-                    "to {} as {}, port {}",
-                    target.name, target.protocol, target.port
-                ));
-                let check = &target.health_check;
-                forwards.push(format!("healthy while {} answers {}", check.path, check.matcher));
+/// The load balancer's name, the ports that it listens on, and where it forwards to.
+fn balancer(topology: &Topology) -> (String, Vec<String>, Vec<String>) {
+    let name = topology.all::<LoadBalancer>().next().map(|(_, balancer)| balancer.name.clone());
+    let mut listeners = Vec::new();
+    for (_, listener) in topology.all::<Listener>() {
+        match &listener.action {
+            ListenerAction::Forward(_) => {
+                listeners.insert(0, format!("{}, port {}", listener.protocol, listener.port));
             }
-            _ => {}
+            ListenerAction::RedirectToHttps(_) => {
+                listeners.push(format!("port {} redirects", listener.port));
+            }
+            ListenerAction::Other(action) => listeners.push(action.clone()),
         }
     }
-    (name, ways_in, forwards)
+    let forwards = topology.all::<TargetGroup>().flat_map(|(_, target)| {
+        let check = &target.health_check;
+        [
+            format!("to {} as {}, port {}", target.name, target.protocol, target.port),
+            format!("healthy while {} answers {}", check.path, check.matcher),
+        ]
+    });
+    (name.unwrap_or_default(), listeners, forwards.collect())
 }
 
 fn ports(rules: &SecurityGroupRules) -> String {
-    let list = |rules: &BTreeSet<crate::topology::Rule>| {
+    let list = |rules: &BTreeSet<Rule>| {
         let ports: BTreeSet<i32> =
             rules.iter().filter_map(|rule| rule.ports).map(|(first, _)| first).collect();
         ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -139,22 +124,16 @@ fn ports(rules: &SecurityGroupRules) -> String {
 
 /// The group's name, its size and what scales it.
 fn scaling(topology: &Topology) -> (String, String, String) {
-    let spec = |id: &str| topology.get(&id.into()).map(|resource| &resource.spec);
-    let Some(Spec::AutoScalingGroup(AutoScalingGroup { name, min, max, .. })) =
-        spec("auto-scaling-group")
-    else {
-        return Default::default();
-    };
-    let instance_type = match spec("launch-template") {
-        Some(Spec::LaunchTemplate(template)) => template.instance_type.as_str(),
-        _ => "",
-    };
+    let group = topology.spec::<AutoScalingGroup>(&"auto-scaling-group".into());
+    let Some(AutoScalingGroup { name, min, max, .. }) = group else { return Default::default() };
+    let template = topology.spec::<LaunchTemplate>(&"launch-template".into());
+    let instance_type = template.map(|one| one.instance_type.as_str()).unwrap_or_default();
     let number = if min == max { min.to_string() } else { format!("{min} to {max}") };
-    let scaling = match spec("scaling-policy") {
-        Some(Spec::ScalingPolicy(policy)) => policy
+    let scaling = match topology.spec::<ScalingPolicy>(&"scaling-policy".into()) {
+        Some(policy) => policy
             .target_cpu
             .map_or_else(|| "by a policy".to_owned(), |cpu| format!("aims for {cpu} % CPU")),
-        _ => "a fixed number".to_owned(),
+        None => "a fixed number".to_owned(),
     };
     (name.clone(), format!("{number} × {instance_type}"), scaling)
 }

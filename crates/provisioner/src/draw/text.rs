@@ -20,7 +20,7 @@ const BOLD: [u16; 95] = [
 ];
 
 /// The width of text in pixels, rounded up.
-pub(super) fn width(text: &str, size: i32, bold: bool) -> i32 {
+pub fn width(text: &str, size: i32, bold: bool) -> i32 {
     let widths = if bold { &BOLD } else { &REGULAR };
     let thousandths: i32 = text
         .chars()

@@ -3,7 +3,7 @@ use super::icon::Icon;
 use super::mark::{Annotations, legend, weightiest};
 use super::parts::{Parts, Zone};
 use super::text::{fit, wrap};
-use crate::topology::Topology;
+use crate::resource::Topology;
 
 const WIDTH: i32 = 1198;
 const VPC: Rect = Rect::new(262, 152, 912, 644);
@@ -32,7 +32,7 @@ pub fn topology_svg(topology: &Topology, annotations: &Annotations) -> String {
     }
     picture.balancer();
     picture.instances();
-    picture.ways_out();
+    picture.gateways();
     picture.database();
     picture.buckets();
     let mut height = HEIGHT;
@@ -78,7 +78,7 @@ impl Picture<'_> {
         self.canvas.icon(icon, at, size, weightiest(self.annotations, ids));
     }
 
-    /// The user, the way in, and the VPC's frame.
+    /// The user, the internet gateway, and the VPC's frame.
     fn vpc(&mut self) {
         let middle = VPC.center();
         self.frame("vpc", VPC, &["vpc", "security-group/default", "flow-log"]);
@@ -87,8 +87,8 @@ impl Picture<'_> {
         self.icon(Icon::User, (middle, 46), 44, &[]);
         self.canvas.text("strong", middle + 32, 51, 13, "User");
         self.canvas.line("arrow", &[(middle, 70), (middle, VPC.y - 20)]);
-        for (way_in, y) in self.parts.ways_in.iter().zip([96, 112]) {
-            self.canvas.text("muted", middle + 12, y, 12, &fit(way_in, 12, false, 300));
+        for (listener, y) in self.parts.listeners.iter().zip([96, 112]) {
+            self.canvas.text("muted", middle + 12, y, 12, &fit(listener, 12, false, 300));
         }
         let ids = ["internet-gateway", "route-table/public", "route/public"];
         self.icon(Icon::InternetGateway, (middle, VPC.y), 40, &ids);
@@ -193,12 +193,12 @@ impl Picture<'_> {
         }
     }
 
-    /// The NAT gateways, and by which of them each internal subnet goes out.
-    fn ways_out(&mut self) {
+    /// The NAT gateways, and which of them each internal subnet uses.
+    fn gateways(&mut self) {
         let x = |index: usize| column(index).right() - 36;
         for (index, zone) in self.parts.zones.iter().enumerate() {
             let target =
-                self.parts.zones.iter().position(|other| Some(other.letter) == zone.way_out);
+                self.parts.zones.iter().position(|other| Some(other.letter) == zone.gateway);
             if let Some(target) = target {
                 let (from, to) = ((x(index), INTERNAL.0), (x(target), NAT_Y + 18));
                 let bend = i32::midpoint(PUBLIC.1, INTERNAL.0);

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Template, logical};
-use crate::topology::{Id, Spec, Topology};
+use crate::kind::DbCluster;
+use crate::resource::{Template, Topology, logical_name};
+use crate::stack::Id;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,9 +106,7 @@ impl When {
             Self::Always => true,
             Self::NoCertificate => !has("listener/https"),
             Self::NoLogs => !has("bucket/logs"),
-            Self::NoIops => topology.resources.iter().any(|resource| {
-                matches!(&resource.spec, Spec::DbCluster(cluster) if cluster.iops.is_none())
-            }),
+            Self::NoIops => topology.all::<DbCluster>().any(|(_, one)| one.iops.is_none()),
         }
     }
 
@@ -151,25 +150,20 @@ pub fn exceptions_markdown() -> String {
     text
 }
 
-impl Template<'_> {
-    /// Tells the auditors, in the metadata that each of them reads.
-    pub(super) fn skip_checks(&mut self) {
-        for Exception { auditor, check, on, reason, .. } in exceptions(self.topology) {
-            let name = logical(&Id::from(on));
-            let resource =
-                self.resources.get_mut(&name).expect("the template has what the topology has");
-            let metadata = &mut resource["Metadata"];
-            match auditor {
-                Auditor::Checkov => {
-                    push(
-                        &mut metadata["checkov"]["skip"],
-                        json!({ "id": check, "comment": reason }),
-                    );
-                }
-                Auditor::CfnLint => {
-                    push(&mut metadata["cfn-lint"]["config"]["ignore_checks"], json!(check));
-                    metadata["Skyward"][check] = json!(reason);
-                }
+/// Tells the auditors, in the metadata that each of them reads.
+pub(super) fn skip_checks(template: &mut Template<'_>) {
+    for Exception { auditor, check, on, reason, .. } in exceptions(template.topology) {
+        let name = logical_name(&Id::from(on));
+        let resource =
+            template.resources.get_mut(&name).expect("the template has what the topology has");
+        let metadata = &mut resource["Metadata"];
+        match auditor {
+            Auditor::Checkov => {
+                push(&mut metadata["checkov"]["skip"], json!({ "id": check, "comment": reason }));
+            }
+            Auditor::CfnLint => {
+                push(&mut metadata["cfn-lint"]["config"]["ignore_checks"], json!(check));
+                metadata["Skyward"][check] = json!(reason);
             }
         }
     }

@@ -199,7 +199,7 @@ fn size() -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skyward_provisioner::topology::Kind;
+    use skyward_provisioner::kind::named;
 
     #[test]
     fn the_critical_path_stands_first_and_the_frame_fits() {
@@ -209,7 +209,7 @@ mod tests {
             ("db-cluster", 720.0, true),
             ("nat-gateway/a", 106.0, false),
         ] {
-            let (id, kind, action) = (id.into(), Kind::Vpc, Action::Create);
+            let (id, kind, action) = (id.into(), named("vpc").expect("a kind"), Action::Create);
             view.take(&Event::Started { id, kind, action, expected_s, is_critical }, 10.0);
         }
         let state = "creating".to_owned();

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::Value;
-use skyward_provisioner::observe::State;
+use skyward_provisioner::observe::Readiness;
 use skyward_provisioner::plan::{Action, Change, Difference, Plan};
 use skyward_provisioner::run::Status;
 
@@ -141,9 +141,9 @@ pub(crate) fn status(status: &Status) -> String {
     let mut text = String::new();
     for found in &status.resources {
         let state = match &found.state {
-            State::Ready => "ready".to_owned(),
-            State::Pending(state) | State::Leaving(state) => state.clone(),
-            State::Failed(state) => format!("FAILED: {state}"),
+            Readiness::Ready => "ready".to_owned(),
+            Readiness::Pending(state) | Readiness::Leaving(state) => state.clone(),
+            Readiness::Failed(state) => format!("FAILED: {state}"),
         };
         let line = format!(
             "{:<30}{:<24}{:<12}{}",

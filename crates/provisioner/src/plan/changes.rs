@@ -1,15 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::diff::{differences, is_in_place};
-use super::{Action, Change, Plan, order, steps};
-use crate::observe::{Found, Observed, State};
-use crate::topology::{Id, Kind, Resource, Spec, Topology};
+use super::diff::differences;
+use super::{Action, Change, Plan, steps};
+use crate::resource::{Desired, Found, Observed, Readiness, Topology};
+use crate::stack::Id;
 
 /// What has to change for a stack to be as it should be.
 pub fn plan(topology: &Topology, observed: &Observed) -> Plan {
     let mut changes: Vec<Change> =
         topology.resources.iter().map(|resource| change(topology, resource, observed)).collect();
-    follow_template(&mut changes);
+    follow(&mut changes);
     replace_dependents(topology, &mut changes);
     let unchanged = changes.iter().filter(|change| change.action == Action::None).count();
     changes.retain(|change| change.action != Action::None);
@@ -21,12 +21,7 @@ pub fn plan(topology: &Topology, observed: &Observed) -> Plan {
 
 /// What has to go for nothing of a stack to be left.
 pub fn plan_destroy(stack: &str, region: &str, observed: &Observed) -> Plan {
-    let nothing = Topology {
-        stack: stack.into(),
-        region: region.into(),
-        resources: Vec::new(),
-        tags: BTreeMap::new(),
-    };
+    let nothing = Topology::empty(stack, region);
     let mut changes: Vec<Change> = deletions(observed.found.values(), observed, "").collect();
     changes.extend(duplicates(observed));
     for change in &mut changes {
@@ -59,7 +54,7 @@ fn finish(
     }
 }
 
-fn change(topology: &Topology, resource: &Resource, observed: &Observed) -> Change {
+fn change(topology: &Topology, resource: &Desired, observed: &Observed) -> Change {
     let mut change = Change {
         id: resource.id.clone(),
         kind: resource.spec.kind(),
@@ -70,65 +65,61 @@ fn change(topology: &Topology, resource: &Resource, observed: &Observed) -> Chan
         is_guarded: false,
     };
     let Some(found) = observed.found.get(&resource.id) else {
-        // It is there with its VPC, and is closed then.
-        if change.kind == Kind::DefaultSecurityGroup || change.kind == Kind::SecurityGroupRules {
-            change.reason = Some("AWS makes it open".into());
-        }
+        change.reason = change.kind.rules().create_reason.map(str::to_owned);
         return change;
     };
     change.physical = Some(found.physical.clone());
     match &found.state {
-        State::Leaving(state) => {
+        Readiness::Leaving(state) => {
             change.reason = Some(format!("the old one is going: {state}"));
             change.physical = None;
             return change;
         }
-        State::Failed(state) => {
+        Readiness::Failed(state) => {
             change.action = Action::Replace;
             change.reason = Some(format!("it has failed: {state}"));
-            change.is_guarded = holds_data(change.kind);
+            change.is_guarded = change.kind.rules().data.is_some();
             return change;
         }
-        State::Ready | State::Pending(_) => {}
+        Readiness::Ready | Readiness::Pending(_) => {}
     }
     let tags = topology.tags_of(&resource.id);
     change.differences = differences((&resource.spec, &tags), (&found.spec, &found.tags));
-    if let State::Pending(state) = &found.state
-        && change.kind == Kind::DbCluster
+    if let Readiness::Pending(state) = &found.state
+        && change.kind.rules().settles_late
     {
-        // While it is being made, RDS tells its settings one after the other.
         change.differences.clear();
         change.reason = Some(state.clone());
     }
     change.action = match (&found.state, change.differences.as_slice()) {
-        (State::Ready, []) => Action::None,
-        (State::Pending(state), []) => {
+        (Readiness::Ready, []) => Action::None,
+        (Readiness::Pending(state), []) => {
             change.reason = Some(state.clone());
             Action::Wait
         }
-        (_, differences) if differences.iter().all(|one| is_in_place(change.kind, &one.field)) => {
+        (_, differences) if differences.iter().all(|one| change.kind.is_in_place(&one.field)) => {
             Action::Update
         }
         _ => Action::Replace,
     };
-    change.is_guarded = change.action == Action::Replace && holds_data(change.kind);
+    change.is_guarded = change.action == Action::Replace && change.kind.rules().data.is_some();
     change
 }
 
-/// Whether its deletion takes someone's data with it.
-fn holds_data(kind: Kind) -> bool {
-    matches!(kind, Kind::DbCluster | Kind::Bucket)
-}
-
-/// Instances do not follow their template by themselves.
-fn follow_template(changes: &mut [Change]) {
-    let is_changed = changes
+/// Updates what follows a kind that is updated, such as the instances their template.
+fn follow(changes: &mut [Change]) {
+    let updated: Vec<_> = changes
         .iter()
-        .any(|change| change.kind == Kind::LaunchTemplate && change.action == Action::Update);
-    for change in changes.iter_mut().filter(|change| change.kind == Kind::AutoScalingGroup) {
-        if is_changed && matches!(change.action, Action::None | Action::Wait) {
+        .filter(|change| change.action == Action::Update)
+        .map(|change| change.kind)
+        .collect();
+    for change in changes.iter_mut() {
+        if let Some((leader, reason)) = change.kind.rules().follows
+            && updated.contains(&leader)
+            && matches!(change.action, Action::None | Action::Wait)
+        {
             change.action = Action::Update;
-            change.reason = Some("the instances are replaced by those of the new template".into());
+            change.reason = Some(reason.into());
         }
     }
 }
@@ -147,13 +138,13 @@ fn replace_dependents(topology: &Topology, changes: &mut [Change]) {
             let Some(resource) = topology.get(&change.id).filter(|_| is_there) else { continue };
             let refs = resource.spec.refs();
             let Some(gone) = refs.into_iter().find(|id| replaced.contains(id)) else { continue };
-            if matches!(change.kind, Kind::DefaultSecurityGroup) {
-                // The new VPC comes with a new one.
+            if change.kind.rules().comes_along {
+                // What is replaced comes with a new one.
                 change.physical = None;
             }
             change.action = Action::Replace;
-            change.reason = Some(format!("{gone} is replaced, and it hangs on that"));
-            change.is_guarded = holds_data(change.kind);
+            change.reason = Some(format!("{gone} is replaced, and it depends on that"));
+            change.is_guarded = change.kind.rules().data.is_some();
             replaced.insert(change.id.clone());
         }
         if replaced.len() == before {
@@ -170,7 +161,7 @@ fn deletion(found: &Found, reason: &str) -> Change {
         physical: Some(found.physical.clone()),
         differences: Vec::new(),
         reason: (!reason.is_empty()).then(|| reason.to_owned()),
-        is_guarded: holds_data(found.spec.kind()),
+        is_guarded: found.spec.kind().rules().data.is_some(),
     }
 }
 
@@ -182,18 +173,9 @@ fn deletions<'a>(
 ) -> impl Iterator<Item = Change> {
     let found: Vec<&Found> = found.collect();
     let ids: BTreeSet<&Id> = found.iter().map(|found| &found.id).collect();
-    let goes_along = |found: &Found| match (&found.spec, order::goes_along(found.spec.kind())) {
-        (Spec::Route(route), _) => ids.contains(&route.table),
-        (Spec::ScalingPolicy(policy), _) => ids.contains(&policy.group),
-        (Spec::DefaultSecurityGroup(_), _) => true,
-        (Spec::SecurityGroupRules(rules), _) => {
-            // Its group is deleted with it, and has no rules: there is nothing to revoke.
-            rules.ingress.is_empty()
-                && rules.egress.is_empty()
-                && observed.found.contains_key(&rules.group)
-        }
-        _ => false,
-    };
+    let is_deleted = |id: &Id| ids.contains(id);
+    let exists = |id: &Id| observed.found.contains_key(id);
+    let goes_along = |found: &Found| found.spec.goes_along(&is_deleted, &exists);
     let changes: Vec<Change> = found
         .iter()
         .filter(|found| !goes_along(found))
@@ -211,18 +193,13 @@ fn duplicates(observed: &Observed) -> impl Iterator<Item = Change> {
 }
 
 fn warning(change: &Change) -> Option<String> {
-    match (change.action, change.kind) {
-        (Action::Replace | Action::Delete, Kind::DbCluster) => Some(format!(
-            "{}: the database is deleted with its data; that is only done with --replace",
-            change.id
-        )),
-        (Action::Replace | Action::Delete, Kind::Bucket) => Some(format!(
-            "{}: the bucket is deleted with its objects; that is only done with --replace",
-            change.id
-        )),
-        (Action::Replace, _) => Some(format!(
-            "{} cannot be changed where it is: it is deleted and made anew, and the page may be away meanwhile",
-            change.id
+    let id = &change.id;
+    match (change.action, change.kind.rules().data) {
+        (Action::Replace | Action::Delete, Some(data)) => {
+            Some(format!("{id}: {data}; that is only done with --replace"))
+        }
+        (Action::Replace, None) => Some(format!(
+            "{id} cannot be changed in place: it is deleted and created again, and the page may be away meanwhile"
         )),
         _ => None,
     }

@@ -1,27 +1,16 @@
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::topology::{Kind, Spec};
-
-/// A field that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Difference {
-    /// Which, such as `min` or `tags.team`.
-    pub field: String,
-    /// As it was found; null for what is not there.
-    pub observed: Value,
-    /// As it should be.
-    pub desired: Value,
-}
+use crate::resource::{Difference, Spec};
 
 /// The fields of a resource that are not as they should be.
 pub fn differences(
     desired: (&Spec, &BTreeMap<String, String>),
     observed: (&Spec, &BTreeMap<String, String>),
 ) -> Vec<Difference> {
-    let (wanted, found) = (fields(desired.0), fields(observed.0));
+    let (wanted, found) = (desired.0.fields(), observed.0.fields());
+    let kind = desired.0.kind();
     let mut all = Vec::new();
     for (field, desired) in wanted {
         let observed = found.get(&field).cloned().unwrap_or(Value::Null);
@@ -31,32 +20,18 @@ pub fn differences(
                 all.extend(parts(&field, desired, observed));
             }
             // What we leave to AWS is as AWS sets it.
-            ("iops", Value::Null, _) => {}
+            (field, Value::Null, _) if kind.rules().left_to_aws.contains(&field) => {}
             _ if normal(&desired) == normal(&observed) => {}
             _ => all.push(Difference { field, observed, desired }),
         }
     }
-    if has_tags(desired.0.kind()) {
+    if kind.rules().has_tags {
         let value = |tags: &BTreeMap<String, String>| {
             tags.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
         };
         all.extend(parts("tags", &value(desired.1), &value(observed.1)));
     }
     all
-}
-
-/// Whether things of this kind carry tags of their own.
-pub(super) fn has_tags(kind: Kind) -> bool {
-    !matches!(kind, Kind::Route | Kind::SecurityGroupRules | Kind::ScalingPolicy)
-}
-
-fn fields(spec: &Spec) -> BTreeMap<String, Value> {
-    match serde_json::to_value(spec) {
-        Ok(Value::Object(fields)) => {
-            fields.into_iter().filter(|(name, _)| name != "kind").collect()
-        }
-        _ => BTreeMap::new(),
-    }
 }
 
 type Object = serde_json::Map<String, Value>;
@@ -90,32 +65,11 @@ fn normal(value: &Value) -> Value {
     }
 }
 
-/// Whether AWS changes this field of a resource that is there. What it does not change costs a new resource.
-pub(crate) fn is_in_place(kind: Kind, field: &str) -> bool {
-    if field.starts_with("tags.") {
-        return true;
-    }
-    match kind {
-        Kind::Vpc => field != "network",
-        Kind::Subnet => field == "public_addresses",
-        Kind::NatGateway | Kind::FlowLog | Kind::SecurityGroup | Kind::Address => false,
-        Kind::RouteTable | Kind::VpcEndpoint => !matches!(field, "vpc" | "service"),
-        Kind::Route => field == "target",
-        Kind::TargetGroup => field == "health_check" || field.starts_with("attributes."),
-        Kind::Listener => field != "port",
-        Kind::DbSubnetGroup => matches!(field, "subnets" | "description"),
-        Kind::DbCluster => !matches!(
-            field,
-            "name" | "engine" | "subnet_group" | "user" | "encrypted" | "managed_password"
-        ),
-        _ => field != "name",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::topology::{Id, Subnet};
+    use crate::kind::Subnet;
+    use crate::stack::Id;
 
     #[test]
     fn policies_are_compared_by_meaning() {
@@ -129,7 +83,7 @@ mod tests {
     fn a_difference_is_one_of_a_field_or_of_a_tag_that_is_ours() {
         let subnet = |zone: &str| {
             let (vpc, network) = (Id::from("vpc"), "10.0.0.0/20".to_owned());
-            Spec::Subnet(Subnet { vpc, network, zone: zone.into(), public_addresses: false })
+            Spec::new(Subnet { vpc, network, zone: zone.into(), public_addresses: false })
         };
         let tags = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -140,6 +94,7 @@ mod tests {
         );
         let fields: Vec<&str> = found.iter().map(|one| one.field.as_str()).collect();
         assert_eq!(fields, ["zone", "tags.team"]);
-        assert!(!is_in_place(Kind::Subnet, "zone") && is_in_place(Kind::Subnet, "tags.team"));
+        let kind = subnet("a").kind();
+        assert!(!kind.is_in_place("zone") && kind.is_in_place("tags.team"));
     }
 }

@@ -1,27 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Action, Change, order};
-use crate::estimate::estimate;
-use crate::observe::Observed;
-use crate::topology::{Id, Kind, Topology};
-
-/// One node of the graph that is carried out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// Which resource.
-    pub id: Id,
-    /// What it is.
-    pub kind: Kind,
-    /// What is done. A replacement is two steps, a deletion and a creation.
-    pub action: Action,
-    /// The step is a half of a replacement.
-    pub is_replacement: bool,
-    /// AWS's id of what is there.
-    pub physical: Option<String>,
-    /// The steps that must be done before, by their place in the plan.
-    pub after: BTreeSet<usize>,
-}
+use super::{Action, Change};
+use crate::resource::{Kind, Observed, Step, Topology};
+use crate::stack::Id;
 
 /// Orders the changes: what is made after what it needs, what is deleted after what uses it.
 pub(super) fn steps(topology: &Topology, observed: &Observed, changes: &[Change]) -> Vec<Step> {
@@ -37,7 +19,7 @@ pub(super) fn steps(topology: &Topology, observed: &Observed, changes: &[Change]
         };
         if change.action == Action::Replace {
             // What has no existence of its own goes with what it belongs to.
-            if change.physical.is_some() && change.kind != Kind::DefaultSecurityGroup {
+            if change.physical.is_some() && !change.kind.rules().comes_along {
                 steps.push(step(Action::Delete));
             }
             steps.push(step(Action::Create));
@@ -77,24 +59,26 @@ fn before_deletion(
     made: &BTreeMap<Id, usize>,
     deleted: &[(usize, Kind, Id)],
 ) -> BTreeSet<usize> {
-    let kinds = order::gone_before(step.kind);
+    let kinds = step.kind.rules().gone_first;
     let mut after: BTreeSet<usize> = deleted
         .iter()
         .filter(|(_, kind, _)| kinds.contains(kind))
         .map(|(index, ..)| *index)
         .collect();
-    // The assets' accesses are logged to the other bucket.
-    if step.id.as_str() == "bucket/logs" {
-        let assets = deleted.iter().filter(|(_, _, id)| id.as_str() == "bucket/assets");
-        after.extend(assets.map(|(index, ..)| *index));
-    }
+    // Of one kind, the one that refers to another goes first, such as a bucket whose accesses are logged to it.
+    let refers_to = |id: &Id| {
+        let found = observed.found.get(id);
+        found.is_some_and(|found| found.spec.refs().contains(&&step.id))
+    };
+    let users = deleted.iter().filter(|(_, kind, id)| *kind == step.kind && refers_to(id));
+    after.extend(users.map(|(index, ..)| *index));
     // What stays and referred to it refers to something else first.
     for found in observed.found.values() {
-        let refers = found.spec.refs().contains(&step.id);
+        let refers = found.spec.refs().contains(&&step.id);
         let Some(user) = made.get(&found.id).filter(|_| refers) else { continue };
         let stays = topology
             .get(&found.id)
-            .is_some_and(|resource| !resource.spec.refs().contains(&step.id));
+            .is_some_and(|resource| !resource.spec.refs().contains(&&step.id));
         if stays {
             after.insert(*user);
         }
@@ -119,7 +103,7 @@ fn end(steps: &[Step], index: usize, ends: &mut [Option<Duration>]) -> Duration 
     ends[index] = Some(Duration::ZERO);
     let begin = steps[index].after.iter().map(|before| end(steps, *before, ends)).max();
     let step = &steps[index];
-    let took = begin.unwrap_or_default() + estimate(step.kind, step.action).usual;
+    let took = begin.unwrap_or_default() + step.kind.estimate(step.action).usual;
     ends[index] = Some(took);
     took
 }
@@ -138,15 +122,4 @@ pub(super) fn critical(steps: &[Step]) -> BTreeSet<usize> {
         at = steps[index].after.iter().copied().max_by_key(|before| ends[*before]);
     }
     path
-}
-
-impl Step {
-    /// Whether this step may begin as soon as that one's resource exists, before it is ready: a listener needs no active load
-    /// balancer, and a scaling policy no running instance.
-    pub(crate) fn begins_early(&self, before: &Self) -> bool {
-        matches!(
-            (before.kind, self.kind),
-            (Kind::LoadBalancer, Kind::Listener) | (Kind::AutoScalingGroup, Kind::ScalingPolicy)
-        )
-    }
 }

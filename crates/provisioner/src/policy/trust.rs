@@ -1,3 +1,5 @@
+//! Who may take the roles: jobs of GitHub's workflows.
+
 use serde_json::{Value, json};
 
 use super::Command;

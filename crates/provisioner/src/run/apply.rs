@@ -2,16 +2,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::survey::{self, Survey};
+use super::inspect::{self, Inspection};
 use super::{Context, Done, RunError};
-use crate::caller::{Caller, Fault};
+use crate::caller::{CallError, Caller};
 use crate::event::{Event, Outputs};
-use crate::execute::{Failure, Report, Run, execute};
+use crate::execute::{Failure, Report, execute};
 use crate::plan::{Action, Plan};
-use crate::preflight::Finding;
+use crate::resource::{Execution, Finding, Reader};
+use crate::stack::Names;
 use crate::timeline::Span;
-use crate::topology::Names;
-use skyward_aws::{DescribeDBClusters, DescribeLoadBalancers};
 
 /// How often a run looks again whether all is as it should be, after something unclear.
 const ROUNDS: u32 = 4;
@@ -25,36 +24,36 @@ pub async fn apply(
     consent: &dyn Fn(&Plan) -> bool,
 ) -> Result<Done, RunError> {
     let caller = context.caller();
-    let mut survey = survey::compare(context, &caller).await?;
-    if is_half_made(&survey) {
+    let mut inspection = inspect::compare(context, &caller).await?;
+    if is_half_made(&inspection) {
         // Someone was interrupted, or is at it now: what was made a moment ago may not be seen yet.
         let (what, why) = ("a part of the stack is there", "so that nothing is made twice");
-        survey = survey::settled(context, &caller, &survey.names, what, why).await?;
+        inspection = inspect::settled(context, &caller, &inspection.names, what, why).await?;
     } else {
-        survey = survey::recognize(context, &caller, survey).await?;
+        inspection = inspect::recognize(context, &caller, inspection).await?;
     }
-    survey::check(context, &caller, &mut survey).await;
+    inspect::check(context, &caller, &mut inspection).await;
     if context.interrupt.is_raised() {
         return Err(RunError::Interrupted);
     }
     if !context.settings.may_replace {
-        survey.findings.extend(guarded(&survey.plan));
+        inspection.findings.extend(guarded(&inspection.plan));
     }
-    survey.announce(context);
-    if !survey.findings.is_empty() {
-        return Err(RunError::Findings(survey.findings));
+    inspection.announce(context);
+    if !inspection.findings.is_empty() {
+        return Err(RunError::Findings(inspection.findings));
     }
-    if survey.plan.is_empty() {
-        let outputs = survey.observed.outputs.clone();
+    if inspection.plan.is_empty() {
+        let outputs = inspection.observed.outputs.clone();
         context.sink.emit(Event::Outputs(outputs.clone()));
         finished(context, "Nothing to do: all is as it should be.");
         return Ok(Done { outputs, ..Done::default() });
     }
-    if !consent(&survey.plan) {
+    if !consent(&inspection.plan) {
         return Err(RunError::Declined);
     }
     let begun = Instant::now();
-    let (spans, result) = rounds(context, &caller, survey, begun).await;
+    let (spans, result) = rounds(context, &caller, inspection, begun).await;
     timeline(context, &spans, begun.elapsed());
     let names = result?;
     let outputs = outputs(context, &caller, &names).await;
@@ -78,25 +77,25 @@ pub(super) fn timeline(context: &Context<'_>, spans: &[Span], took: Duration) {
 }
 
 /// Something is there, and something that it needs is not.
-fn is_half_made(survey: &Survey) -> bool {
-    let makes = survey.plan.changes.iter().any(|change| change.action == Action::Create);
-    !survey.observed.is_empty() && makes
+fn is_half_made(inspection: &Inspection) -> bool {
+    let makes = inspection.plan.changes.iter().any(|change| change.action == Action::Create);
+    !inspection.observed.is_empty() && makes
 }
 
 /// Carries out the plan, and after anything unclear looks again and carries out what is left.
 async fn rounds(
     context: &Context<'_>,
     caller: &Caller<'_>,
-    mut survey: Survey,
+    mut inspection: Inspection,
     begun: Instant,
 ) -> (Vec<Span>, Result<Names, RunError>) {
     let mut spans = Vec::new();
     for round in 1.. {
         let unsure = caller.unsure();
-        let Survey { names, topology, observed, plan, .. } = &survey;
-        let run =
-            Run::new(caller, (topology, names), observed, &context.settings, context.sink, begun);
-        let Report { spans: more, failures } = execute(&run, plan).await;
+        let Inspection { names, topology, observed, plan, .. } = &inspection;
+        let settings = &context.settings;
+        let run = Execution::new(caller, (topology, names), observed, settings, begun);
+        let Report { spans: more, failures } = execute(&run, plan, context.sink).await;
         spans.extend(more);
         if !failures.is_empty() {
             return (spans, Err(RunError::of(failures)));
@@ -108,27 +107,27 @@ async fn rounds(
         if caller.sleep(if is_unclear { settle } else { settle / 2 }).await.is_err() {
             return (spans, Err(RunError::Interrupted));
         }
-        survey = match survey::again(context, caller, names).await {
-            Ok(survey) => survey,
+        inspection = match inspect::again(context, caller, names).await {
+            Ok(inspection) => inspection,
             Err(error) => return (spans, Err(error)),
         };
-        if survey.plan.is_empty() {
+        if inspection.plan.is_empty() {
             break;
         }
         if round == ROUNDS {
-            return (spans, Err(unsettled(&survey.plan)));
+            return (spans, Err(unsettled(&inspection.plan)));
         }
         // Nobody has agreed to this one: what takes data with it is never a repair.
-        let guarded = guarded(&survey.plan);
+        let guarded = guarded(&inspection.plan);
         if !guarded.is_empty() {
             for finding in &guarded {
                 context.sink.emit(Event::Finding(finding.clone()));
             }
             return (spans, Err(RunError::Findings(guarded)));
         }
-        context.note(format!("looking again: {}", differing(&survey.plan)));
+        context.note(format!("looking again: {}", differing(&inspection.plan)));
     }
-    (spans, Ok(survey.names))
+    (spans, Ok(inspection.names))
 }
 
 /// What would take data with it.
@@ -151,31 +150,18 @@ fn differing(plan: &Plan) -> String {
 fn unsettled(plan: &Plan) -> RunError {
     let failures = plan.changes.iter().map(|change| Failure {
         id: change.id.clone(),
-        fault: Fault::Failed(format!("{} does not stay as it was set", change.id)),
+        error: CallError::Failed(format!("{} does not stay as it was set", change.id)),
         is_skipped: false,
     });
     RunError::of(failures.collect())
 }
 
-/// What the stack offers, by the calls that tell it.
+/// Asks for what the stack offers.
 async fn outputs(context: &Context<'_>, caller: &Caller<'_>, names: &Names) -> Outputs {
-    let (balancer, cluster) = tokio::join!(
-        caller.find(DescribeLoadBalancers { name: names.load_balancer() }),
-        caller.find(DescribeDBClusters { name: names.database() }),
-    );
-    let balancer = balancer.ok().flatten().unwrap_or_default().into_iter().next();
-    let cluster = cluster.ok().flatten().unwrap_or_default().into_iter().next();
-    let scheme = if context.aws.certificate.is_some() { "https" } else { "http" };
-    let mut outputs = Outputs {
-        page: balancer.map(|balancer| format!("{scheme}://{}/", balancer.dns_name)),
-        bucket: Some(names.bucket("assets")),
-        ..Outputs::default()
-    };
-    if let Some(cluster) = cluster {
-        outputs.database = cluster.endpoint;
-        outputs.database_reader = cluster.reader_endpoint;
-        outputs.database_port = cluster.port;
-        outputs.database_secret = cluster.secret;
+    let reader = Reader::new(caller, names);
+    let mut outputs = Outputs::default();
+    for kind in context.kinds {
+        kind.outputs(&reader, context.aws, &mut outputs).await;
     }
     outputs
 }

@@ -1,16 +1,13 @@
-use std::collections::BTreeMap;
-
 use tokio::time::Instant;
 
 use super::apply::timeline;
-use super::{Context, Done, RunError, survey};
+use super::{Context, Done, RunError, inspect};
 use crate::caller::Caller;
 use crate::event::Event;
-use crate::execute::{Report, Run, execute};
-use crate::observe::Observed;
+use crate::execute::{Report, execute};
 use crate::plan::{Plan, plan_destroy};
-use crate::topology::Topology;
-use skyward_aws::{DescribeInstances, Select};
+use crate::resource::{Execution, Observed, Reader, Topology};
+use crate::stack::Names;
 
 /// How often what is left is deleted again: an interruption before may have left what is not seen at once.
 const ROUNDS: u32 = 6;
@@ -24,7 +21,7 @@ pub async fn destroy(
     consent: &dyn Fn(&Plan) -> bool,
 ) -> Result<Done, RunError> {
     let caller = context.caller();
-    let (names, mut observed) = survey::look(context, &caller).await?;
+    let (names, mut observed) = inspect::look(context, &caller).await?;
     let (stack, region) = (&context.aws.name, &context.aws.region);
     let mut plan = plan_destroy(stack, region, &observed);
     context.sink.emit(Event::Planned(Box::new(plan.clone())));
@@ -34,16 +31,11 @@ pub async fn destroy(
     let has_changed = !plan.is_empty();
     let begun = Instant::now();
     let mut spans = Vec::new();
-    let nothing = Topology {
-        stack: stack.clone(),
-        region: region.clone(),
-        resources: Vec::new(),
-        tags: BTreeMap::new(),
-    };
+    let nothing = Topology::empty(stack, region);
     for round in 1.. {
         let settings = &context.settings;
-        let run = Run::new(&caller, (&nothing, &names), &observed, settings, context.sink, begun);
-        let Report { spans: more, failures } = execute(&run, &plan).await;
+        let run = Execution::new(&caller, (&nothing, &names), &observed, settings, begun);
+        let Report { spans: more, failures } = execute(&run, &plan, context.sink).await;
         spans.extend(more);
         if !failures.is_empty() {
             timeline(context, &spans, begun.elapsed());
@@ -51,7 +43,7 @@ pub async fn destroy(
         }
         // What is gone may be seen for some seconds, and what came last may not be seen for some.
         caller.sleep(settings.settle).await.map_err(|_| RunError::Interrupted)?;
-        observed = survey::look_again(context, &caller, &names).await?;
+        observed = inspect::look_again(context, &caller, &names).await?;
         plan = plan_destroy(stack, region, &observed);
         if plan.is_empty() || round == ROUNDS {
             break;
@@ -60,7 +52,7 @@ pub async fn destroy(
     if has_changed {
         timeline(context, &spans, begun.elapsed());
     }
-    prove(context, &caller, &observed).await?;
+    prove(context, &caller, &names, &observed).await?;
     Ok(Done { has_changed, spans, ..Done::default() })
 }
 
@@ -68,19 +60,26 @@ pub async fn destroy(
 async fn prove(
     context: &Context<'_>,
     caller: &Caller<'_>,
+    names: &Names,
     observed: &Observed,
 ) -> Result<(), RunError> {
     let stack = &context.aws.name;
-    let call = DescribeInstances { select: Select::Stack(stack.clone()), page: None };
-    let instances = caller.list(call).await.map_err(|fault| RunError::findings(&[fault]))?;
+    let reader = Reader::new(caller, names);
+    let mut leftovers = Vec::new();
+    for kind in context.kinds {
+        leftovers.extend(kind.leftovers(&reader).await);
+    }
+    let errors = reader.take_errors();
+    if !errors.is_empty() {
+        return Err(RunError::findings(&errors));
+    }
     let mut left: Vec<String> = observed
         .found
         .values()
         .chain(&observed.duplicates)
         .map(|found| format!("{} {} ({})", found.spec.kind(), found.id, found.physical))
         .collect();
-    let running = instances.iter().filter(|instance| instance.state != "terminated");
-    left.extend(running.map(|instance| format!("instance {} ({})", instance.id, instance.state)));
+    left.extend(leftovers);
     if left.is_empty() {
         let text = format!(
             "Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use."

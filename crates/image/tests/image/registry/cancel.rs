@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use skyward_config::ConfigArgs;
 use skyward_image::build::{self, Options};
 use skyward_image::registry::{RegistryError, Settings};
-use skyward_image::{Cancelled, Event, Progress, load};
+use skyward_image::{Cancelled, Monitor, load};
 
 use crate::fixture::service;
 use crate::support::archive::archive;
 use crate::support::fake::{Act, Fake, Reply};
 use crate::support::image::MemoryImage;
-use crate::support::{push_with, script, settings};
+use crate::support::{push_with, retry, script, settings};
 
 /// Waits until `done` is true.
 fn eventually(what: &str, done: impl Fn() -> bool) {
@@ -38,24 +38,24 @@ fn a_push_that_is_ended_waits_for_no_retry() {
         Fake::start(|_, _| Act::Answer(Reply::error(503, "UNAVAILABLE").with("Retry-After", 60)));
     let image = MemoryImage::single(1, &[100]);
     let (sender, receiver) = channel();
-    let progress = Progress::new(move |event| {
-        if matches!(event, Event::Retrying { .. }) {
+    let monitor = Monitor::new(move |event| {
+        if retry(event).is_some() {
             let _ = sender.send(());
         }
     });
-    let ended = progress.clone();
+    let ended = monitor.clone();
     thread::spawn(move || {
         receiver.recv().expect("a retry");
         ended.cancel();
     });
     // A real clock: the wait of a minute is what is cut short.
-    let real = Settings { progress, ..Settings::default() };
+    let real = Settings { monitor, ..Settings::default() };
     let started = Instant::now();
     let error = push_with(&image, &[fake.reference("web:1")], real).expect_err("it is ended");
     assert!(matches!(*error.source, RegistryError::Interrupted), "{}", error.source);
     assert!(started.elapsed() < Duration::from_secs(30));
     let (settings, _, _) = settings();
-    settings.progress.cancel();
+    settings.monitor.cancel();
     let before = fake.log().len();
     push_with(&image, &[fake.reference("web:1")], settings).expect_err("it is ended already");
     assert_eq!(fake.log().len(), before, "no request is sent");
@@ -81,9 +81,9 @@ fn a_compile_that_is_ended_ends_cargo_and_all_that_it_started() {
         ConfigArgs { config: Some(folder.path().join("skyward.toml")), ..ConfigArgs::default() };
     let loaded = args.load_from(folder.path(), std::iter::empty()).expect("a configuration");
     let options = Options { cargo: Some(cargo.into()), forward_cargo: true, ..Options::default() };
-    let progress = Progress::default();
-    let guard = progress.cancel_on_drop();
-    let build = thread::spawn(move || build::build(&loaded, &options, &progress));
+    let monitor = Monitor::default();
+    let guard = monitor.cancel_on_drop();
+    let build = thread::spawn(move || build::build(&loaded, &options, &monitor));
     let started = || fs::read_to_string(&pids).unwrap_or_default();
     eventually("three processes are started", || started().lines().count() == 3);
     drop(guard);
@@ -101,17 +101,17 @@ fn an_engine_that_loads_is_ended_with_what_it_started() {
     let text = format!("test $1 = load || exit 0; sleep 1000 & echo $! > {}; wait", pid.display());
     script(&folder.path().join("podman"), &text);
     let path = std::env::join_paths([folder.path(), Path::new("/bin"), Path::new("/usr/bin")]);
-    let progress = Progress::default();
+    let monitor = Monitor::default();
     let options = load::Options {
         path: Some(path.expect("a PATH")),
-        progress: progress.clone(),
+        monitor: monitor.clone(),
         ..load::Options::default()
     };
     let into = [load::Destination::Engine(load::Engine::Podman)];
     let loading = thread::spawn(move || load::load_into(&archive, &into, &options));
     let started = || fs::read_to_string(&pid).unwrap_or_default().trim().to_owned();
     eventually("the engine loads", || !started().is_empty());
-    progress.cancel();
+    monitor.cancel();
     assert!(loading.join().expect("no panic").is_err());
     eventually("its child ends", || is_gone(&started()));
 }

@@ -64,10 +64,16 @@ fn standard_output_is_the_digest_reference_alone() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), fake.reference(&format!("acme/web@{}", image.digest())));
     let stderr = text(&output.stderr);
-    assert!(stderr.contains("uploaded") && stderr.contains(&format!("tagged {two}")), "{stderr}");
+    assert!(stderr.contains("uploaded") && stderr.contains(&format!("{two}: tagged")), "{stderr}");
     assert!(!stderr.contains('\u{1b}'), "no escapes without a terminal");
     let output = push(folder.path(), &["image", "--to", &one, "--output", "json"], &[], "");
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let events: Vec<serde_json::Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one JSON event on each line"))
+        .collect();
+    assert!(events.iter().any(|event| event["event"] == "done" && event["action"] == "upload"));
+    let json = events.last().expect("a result");
+    assert_eq!(json["event"], "pushed");
     assert_eq!(
         (&json["uploaded"], &json["present"], &json["digest"]),
         (&0.into(), &2.into(), &image.digest().into())

@@ -2,7 +2,7 @@
 
 use crate::support::fake::{Act, Fake, Reply};
 use crate::support::image::MemoryImage;
-use crate::support::{push, push_with, settings};
+use crate::support::{push, push_with, retry, settings};
 use skyward_image::Event;
 use skyward_image::registry::Action;
 
@@ -121,8 +121,7 @@ fn no_request_is_4_mib_or_more() {
     let image = MemoryImage::single(1, &[4 * MIB - 1, 4 * MIB, 13 * MIB]);
     let (settings, _, recorder) = settings();
     push_with(&image, &[fake.reference("web:1")], settings).expect("a push");
-    let retries =
-        recorder.events().iter().filter(|event| matches!(event, Event::Retrying { .. })).count();
+    let retries = recorder.events().iter().filter(|event| retry(event).is_some()).count();
     assert_eq!(retries, 0, "no request was refused");
     assert_eq!(fake.state.lock().unwrap().count("PATCH", "/uploads/"), 2 + 2 + 4);
 }
@@ -155,7 +154,7 @@ fn a_broken_upload_goes_on_where_the_registry_says_it_stopped() {
         .events()
         .into_iter()
         .filter_map(|event| match event {
-            Event::BlobResumed { offset, .. } => Some(offset),
+            Event::Progress(step) if step.state == "resumed" => step.bytes_done,
             _ => None,
         })
         .collect();

@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::support::distribution::Distribution;
 use crate::support::image::{MemoryImage, read_all};
 use crate::support::proxy::Proxy;
-use crate::support::settings;
-use skyward_image::Event;
+use crate::support::{retry, settings};
 use skyward_image::registry::{
     Credentials, Policy, Push, PushError, Pushed, RemoteImage, Settings, SystemClock,
 };
@@ -157,10 +156,10 @@ fn a_registry_that_restarts_in_the_middle_of_an_upload_is_waited_for() {
         });
     });
     let (_, _, recorder) = settings();
-    let settings = Settings { progress: recorder.progress(), ..real_time() };
+    let settings = Settings { monitor: recorder.monitor(), ..real_time() };
     push(&image, &[format!("{}/acme/web:1", proxy.address)], Credentials::anonymous(), settings)
         .expect("one push");
-    assert!(recorder.events().iter().any(|event| matches!(event, Event::Retrying { .. })));
+    assert!(recorder.events().iter().any(|event| retry(event).is_some()));
     assert_same(&image, &registry.reference("acme/web:1"), Credentials::anonymous());
 }
 

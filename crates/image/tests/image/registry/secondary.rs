@@ -1,8 +1,11 @@
 //! What is secondary never decides over the image; and odd answers that are answers all the same.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::json;
 use skyward_image::Event;
-use skyward_image::registry::{Credentials, Push, RemoteImage};
+use skyward_image::registry::{Credentials, Push, RemoteImage, Settings};
+use skyward_terminal::Calls;
 
 use crate::support::fake::{Act, Fake, Reply};
 use crate::support::image::MemoryImage;
@@ -13,8 +16,11 @@ fn image() -> MemoryImage {
 }
 
 fn warnings(events: &[Event]) -> Vec<String> {
-    let warnings = events.iter().filter(|event| matches!(event, Event::Warning { .. }));
-    warnings.map(ToString::to_string).collect()
+    let warning = |event: &Event| match event {
+        Event::Warning { text } => Some(text.clone()),
+        _ => None,
+    };
+    events.iter().filter_map(warning).collect()
 }
 
 #[test]
@@ -136,7 +142,7 @@ fn a_manifest_of_schema_1_is_named_as_too_old() {
 }
 
 #[test]
-fn a_trace_names_each_request_and_no_secret() {
+fn calls_name_each_request_and_no_secret() {
     let fake = Fake::start(|_, request| match request.header("authorization") {
         Some(_) => Act::Pass,
         None => Act::Answer(
@@ -144,19 +150,19 @@ fn a_trace_names_each_request_and_no_secret() {
         ),
     });
     let image = MemoryImage::single(1, &[100]);
-    let (mut settings, _, recorder) = settings();
-    settings.trace = true;
+    let (calls, told) = (Arc::new(Mutex::new(Vec::new())), settings().0);
+    let taken = Arc::clone(&calls);
+    let settings =
+        Settings { calls: Calls::new(move |call| taken.lock().unwrap().push(call)), ..told };
     let references = vec![fake.reference("web:1").parse().expect("a reference")];
     let mut push = Push::new(&image, references, settings);
     push.credentials = Some(Credentials::basic("alice", "s3cret"));
     push.run().expect("a push");
-    let lines: Vec<String> = recorder
-        .events()
-        .iter()
-        .filter(|event| matches!(event, Event::Request { .. }))
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(lines.len(), fake.log().len());
-    assert!(lines[0].contains("HEAD http://") && lines[0].contains(" 401 ("), "{lines:?}");
-    assert!(!lines.concat().contains("s3cret") && !lines.concat().contains('?'), "{lines:?}");
+    let calls = calls.lock().unwrap();
+    assert_eq!(calls.len(), fake.log().len());
+    assert_eq!(calls[0].peer, format!("registry {}", fake.address));
+    assert_eq!((calls[0].status, calls[0].outcome.as_str()), (Some(401), "refused"));
+    assert!(calls[0].operation.starts_with("HEAD http://"), "{calls:?}");
+    let shown = format!("{calls:?}");
+    assert!(!shown.contains("s3cret") && !shown.contains('?'), "{shown}");
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::support::fake::{Act, Fake, Reply};
 use crate::support::image::MemoryImage;
-use crate::support::{chain, push, push_with, settings};
-use skyward_image::Event;
+use crate::support::{chain, push, push_with, retry, settings};
 
 const MIB: usize = 1 << 20;
 
@@ -24,7 +23,7 @@ fn retry_after_is_waited_for_in_seconds_and_as_a_date() {
         push_with(&image, &[fake.reference("web:1")], settings).expect("a push");
         assert_eq!(clock.slept(), Duration::from_secs(7));
         assert!(
-            matches!(&recorder.events()[..], [.., _] if recorder.events().iter().any(|event| matches!(event, Event::Retrying { reason, .. } if reason.contains("429"))))
+            matches!(&recorder.events()[..], [.., _] if recorder.events().iter().any(|event| retry(event).is_some_and(|(_, reason)| reason.contains("429"))))
         );
     }
 }
@@ -63,7 +62,13 @@ fn a_server_that_hangs_is_left() {
     settings.limits.answer = Duration::from_millis(200);
     settings.limits.stall = Duration::from_millis(200);
     push_with(&image, &[fake.reference("web:1")], settings).expect("a push");
-    assert!(recorder.events().iter().any(|event| matches!(event, Event::Retrying { reason, .. } if reason.contains("no answer in time"))));
+    assert!(
+        recorder
+            .events()
+            .iter()
+            .any(|event| retry(event)
+                .is_some_and(|(_, reason)| reason.contains("no answer in time")))
+    );
 }
 
 /// Method, path, what happens to the answer, what the error says.
@@ -193,7 +198,12 @@ fn a_registry_that_cannot_be_reached_is_said_once_a_wait_and_soon_given_up() {
     );
     assert!(chain(&error).contains(&reached), "{}", chain(&error));
     assert!(chain(&error).contains("before anything was sent"), "{}", chain(&error));
-    let lines: Vec<_> = recorder.events().iter().map(ToString::to_string).collect();
+    let lines: Vec<_> = recorder
+        .events()
+        .iter()
+        .map(|event| retry(event).map(|(operation, reason)| format!("{operation}: {reason}")))
+        .map(Option::unwrap_or_default)
+        .collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     let said = format!("the registry at http://{registry} cannot be reached: Connection refused");
     assert!(lines.iter().all(|line| line.starts_with(&said)), "{lines:?}");

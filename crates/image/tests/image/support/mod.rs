@@ -16,7 +16,8 @@ use image::MemoryImage;
 use skyward_image::registry::{
     Clock, Credentials, Limits, Policy, Push, PushError, Pushed, Settings,
 };
-use skyward_image::{Event, Progress};
+use skyward_image::{Event, ImageEvent, Monitor};
+use skyward_terminal::Calls;
 
 /// A clock whose sleeps only move it forward: retries take no time.
 pub struct QuickClock {
@@ -59,9 +60,17 @@ impl Recorder {
         self.0.lock().unwrap().clone()
     }
 
-    pub fn progress(&self) -> Progress {
+    pub fn monitor(&self) -> Monitor {
         let events = Arc::clone(&self.0);
-        Progress::new(move |event| events.lock().unwrap().push(event.clone()))
+        Monitor::new(move |event| events.lock().unwrap().push(event.clone()))
+    }
+}
+
+/// The operation and the reason of a request that is sent again.
+pub fn retry(event: &Event) -> Option<(&str, &str)> {
+    match event {
+        Event::Own(ImageEvent::Retry { operation, reason, .. }) => Some((operation, reason)),
+        _ => None,
     }
 }
 
@@ -78,8 +87,8 @@ pub fn settings() -> (Settings, Arc<QuickClock>, Recorder) {
         plain_http: false,
         chunk: Settings::default().chunk,
         clock: clock.clone(),
-        trace: false,
-        progress: recorder.progress(),
+        calls: Calls::silent(),
+        monitor: recorder.monitor(),
     };
     (settings, clock, recorder)
 }

@@ -1,0 +1,68 @@
+//! The arguments that every command takes, and what they lead to.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use skyward_config::{ConfigArgs, ConfigError, Loaded};
+use skyward_provisioner::interrupt::Interrupt;
+
+use crate::output::Output;
+
+/// What every command takes.
+#[derive(Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The form of standard output
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(crate) output: Output,
+    /// Simulate AWS in this process: needs no account, costs nothing and takes no time
+    #[arg(long, global = true)]
+    pub(crate) simulate: bool,
+    /// Which simulated account: the same number gives the same times and accidents
+    #[arg(long, value_name = "N", global = true, default_value_t = 1, requires = "simulate")]
+    pub(crate) seed: u64,
+    /// Keep the simulated account in this file: each command goes on where the last one ended
+    #[arg(long, value_name = "FILE", global = true, requires = "simulate")]
+    pub(crate) state: Option<PathBuf>,
+    /// Watch the simulation: show so many of its seconds in one
+    #[arg(long, value_name = "N", global = true, requires = "simulate", value_parser = pace)]
+    pub(crate) pace: Option<f64>,
+    /// Raised when the command is to end.
+    #[arg(skip)]
+    pub(crate) interrupt: Interrupt,
+}
+
+fn pace(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(pace) if (0.1..=100_000.0).contains(&pace) => Ok(pace),
+        _ => Err("a pace is a number from 0.1 to 100000".into()),
+    }
+}
+
+impl Common {
+    /// Reads the configuration.
+    pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
+        self.config.load()
+    }
+}
+
+/// The instances' script, as the configuration names it.
+pub(crate) fn user_data(loaded: &Loaded) -> Result<String> {
+    let path: PathBuf = loaded.root.join(&loaded.config.aws.user_data);
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "reading [aws] user_data, {}. Next step: name a script that is there",
+            path.display()
+        )
+    })?;
+    // As EC2 takes it: 16 KiB before base64.
+    anyhow::ensure!(
+        text.len() <= 16 * 1024,
+        "[aws] user_data, {}: {} bytes, and EC2 takes 16384. Next step: let the script fetch the rest",
+        path.display(),
+        text.len()
+    );
+    Ok(text)
+}

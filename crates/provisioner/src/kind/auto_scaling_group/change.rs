@@ -1,0 +1,180 @@
+//! The creation of a group and its changes, with the instance refresh by which the instances follow their template.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use skyward_aws::model;
+use skyward_aws::{
+    AttachLoadBalancerTargetGroups, Class, CreateAutoScalingGroup, DescribeInstanceRefreshes,
+    DescribeTargetHealth, DetachLoadBalancerTargetGroups, StartInstanceRefresh,
+    UpdateAutoScalingGroup,
+};
+use tokio::time::Instant;
+
+use super::{AutoScalingGroup, LaunchTemplate, healthy, is_newest, launch_template};
+use crate::caller::{CallError, RetryPolicy};
+use crate::resource::StepContext;
+
+/// A new instance profile takes some seconds until Auto Scaling knows it, and so does a new template: for this long it may refuse.
+const UNKNOWN_PROFILE: Duration = Duration::from_secs(90);
+/// The pause between attempts meanwhile.
+const TRY_AGAIN: Duration = Duration::from_secs(3);
+
+const REPLACING: &str = "replacing the instances";
+
+fn is_active(refresh: &model::InstanceRefresh) -> bool {
+    let active = ["Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"];
+    active.contains(&refresh.status.as_str())
+}
+
+/// Starts a refresh; none where one is under way.
+async fn start(step: &StepContext<'_>, name: &str) -> Result<Option<(String, Instant)>, CallError> {
+    let call = StartInstanceRefresh { name: name.to_owned() };
+    let policy = RetryPolicy { not_yet: Duration::ZERO, ..RetryPolicy::CHANGE };
+    match step.run.caller.send(call, policy).await {
+        Ok(id) => Ok(Some((id, Instant::now()))),
+        Err(error) if error.class() == Some(Class::NotYet) => {
+            step.pause(REPLACING).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl AutoScalingGroup {
+    /// Creates it; one that exists already is adopted.
+    pub(super) async fn create(&self, step: &StepContext<'_>) -> Result<(), CallError> {
+        let (run, group) = (step.run, self.to_aws(step, self.min)?);
+        loop {
+            let call = CreateAutoScalingGroup { group: group.clone() };
+            let Err(error) = run.caller.change(call).await else { return Ok(()) };
+            let is_unknown =
+                matches!(&error, CallError::Api(error) if error.code == "ValidationError");
+            if is_unknown && step.begun.elapsed() < UNKNOWN_PROFILE {
+                step.progress("waiting until Auto Scaling knows the instance profile");
+                run.caller.sleep(TRY_AGAIN).await?;
+            } else if error.class() == Some(Class::Exists) {
+                match self.look(step).await? {
+                    // The old one is going: its name becomes free.
+                    Some(found) if found.status.is_some() => {
+                        step.pause("the old one is going").await?;
+                    }
+                    _ => {
+                        let look =
+                            async || Ok(self.look(step).await?.map(|found| ((), found.tags)));
+                        return step.adopt("auto scaling group", &self.name, look).await;
+                    }
+                }
+            } else {
+                return Err(error);
+            }
+        }
+    }
+
+    pub(super) async fn update(&self, step: &StepContext<'_>) -> Result<(), CallError> {
+        let current = self.look(step).await?;
+        let desired = current.as_ref().map_or(self.min, |group| group.desired);
+        if step.differs_beside_tags() {
+            let group = self.to_aws(step, desired.clamp(self.min, self.max))?;
+            step.run.caller.change(UpdateAutoScalingGroup { group }).await?;
+        }
+        if step.differs("target_groups") {
+            let current = current.map(|group| group.target_groups).unwrap_or_default();
+            self.attach(step, &current).await?;
+        }
+        step.update_tags::<Self>(&self.name).await?;
+        self.follow(step).await
+    }
+
+    async fn attach(
+        &self,
+        step: &StepContext<'_>,
+        current: &BTreeSet<String>,
+    ) -> Result<(), CallError> {
+        let desired = step.run.physicals(&self.target_groups)?;
+        let missing: BTreeSet<String> = desired.difference(current).cloned().collect();
+        let extra: BTreeSet<String> = current.difference(&desired).cloned().collect();
+        let name = || self.name.clone();
+        if !missing.is_empty() {
+            let call = AttachLoadBalancerTargetGroups { name: name(), target_groups: missing };
+            step.run.caller.change(call).await?;
+        }
+        if !extra.is_empty() {
+            let call = DetachLoadBalancerTargetGroups { name: name(), target_groups: extra };
+            step.run.caller.change(call).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until as many instances as there must be answer the load balancer.
+    pub(super) async fn wait(&self, step: &StepContext<'_>) -> Result<(), CallError> {
+        let run = step.run;
+        let targets = run.physicals(&self.target_groups)?;
+        loop {
+            let group = self.look(step).await?;
+            let mut health = Vec::new();
+            for target_group in &targets {
+                let call = DescribeTargetHealth { target_group: target_group.clone() };
+                health.extend(run.caller.find(call).await?.unwrap_or_default());
+            }
+            let healthy = group.as_ref().map_or(0, |group| healthy(group, &health));
+            if healthy >= usize::try_from(self.min).unwrap_or_default() {
+                return Ok(());
+            }
+            let instances = group.map_or(0, |group| group.instances.len());
+            let unhealthy = health.iter().find(|one| one.state == "unhealthy");
+            let why = unhealthy.and_then(|one| one.reason.as_ref());
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            let state = format!("{healthy} of {} healthy, {instances} launched{why}", self.min);
+            step.pause(&state).await?;
+        }
+    }
+
+    /// The newest version of the template: the one that is seen, or the one that this run made.
+    async fn newest(&self, step: &StepContext<'_>) -> Result<Option<i64>, CallError> {
+        let seen = match step.run.topology.spec::<LaunchTemplate>(&self.launch_template) {
+            Some(template) => launch_template::look(step.run, &template.name).await?,
+            None => None,
+        };
+        let seen = seen.map(|template| template.latest_version);
+        Ok(seen.max(step.run.version_of(&self.launch_template)))
+    }
+
+    /// Replaces the instances by those of the newest template, where they are not.
+    async fn follow(&self, step: &StepContext<'_>) -> Result<(), CallError> {
+        let (run, name) = (step.run, self.name.clone());
+        let settle = run.settings.settle;
+        let mut started: Option<(String, Instant)> = None;
+        loop {
+            let newest = self.newest(step).await?;
+            let group = self.look(step).await?;
+            let is_newest = group.as_ref().is_some_and(|group| is_newest(group, newest));
+            let call = DescribeInstanceRefreshes { name: name.clone() };
+            let refreshes = run.caller.find(call).await?.unwrap_or_default();
+            let mine =
+                started.as_ref().and_then(|(id, _)| refreshes.iter().find(|one| one.id == *id));
+            let active = refreshes.iter().find(|one| is_active(one));
+            match (active, mine, &started) {
+                (Some(active), ..) => {
+                    step.pause(&format!("{REPLACING}, {} %", active.percent)).await?;
+                }
+                (None, ..) if is_newest => return Ok(()),
+                (None, Some(mine), _) if mine.status != "Successful" => {
+                    let why = mine.reason.clone().unwrap_or_else(|| mine.status.clone());
+                    return Err(CallError::Failed(format!("{REPLACING} of {name}: {why}")));
+                }
+                // What is seen of it is older than it is.
+                (None, _, Some((_, since))) if since.elapsed() < settle * 2 => {
+                    step.pause(REPLACING).await?;
+                }
+                (None, Some(_), Some((id, _))) => {
+                    let id = id.clone();
+                    run.caller.sleep(settle).await?;
+                    // Successful, and instances of an older version exist: one more, for the version that came meanwhile.
+                    started = start(step, &name).await?.or(Some((id, Instant::now())));
+                }
+                (None, ..) => started = start(step, &name).await?,
+            }
+        }
+    }
+}

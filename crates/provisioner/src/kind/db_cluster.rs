@@ -1,0 +1,339 @@
+//! The database: an RDS Multi-AZ DB cluster with a writer and two readable standbys, one in each zone. Not Aurora.
+//!
+//! RDS makes the password and keeps it in Secrets Manager; it is never seen here. AWS's own waiters give up after 30 minutes,
+//! and clusters have taken 40: this one waits longer.
+
+mod access;
+mod change;
+mod order;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use skyward_aws::model;
+use skyward_aws::{
+    AddRdsTags, Class, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
+};
+use skyward_config::{Aws, DatabaseEngine, DatabaseStorage};
+
+use super::{DbSubnetGroup, security_group};
+use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, SECRET, SNAPSHOT};
+pub(crate) use access::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
+use change::{look, readiness, wait};
+
+use crate::caller::{CallError, RetryPolicy};
+use crate::estimate::Estimate;
+use crate::price::{Bill, HOURS, Section};
+use crate::resource::grants::{LINKED_ROLE, READ};
+use crate::resource::{
+    Action, Difference, Finding, Found, Grants, NameLimit, Observation, Outputs, QuotaUse, Reader,
+    Resource, Stack, StepContext, Template, Topology, Wanted, ZoneOffer, attribute, grants,
+    logical_name, reference,
+};
+use crate::stack::Id;
+
+/// The instances of a cluster, each of which has the whole storage.
+const INSTANCES: i64 = 3;
+/// The operations a second of io1 that are asked for where none are configured: with 100 GiB, the least that is known to be taken.
+const LEAST_IO1: u32 = 1000;
+
+/// The database.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename = "db-cluster")]
+#[expect(clippy::struct_excessive_bools, reason = "they are RDS's own settings")]
+pub struct DbCluster {
+    pub(crate) name: String,
+    pub(crate) engine: String,
+    pub(crate) class: String,
+    pub(crate) storage_type: String,
+    pub(crate) storage_gib: i32,
+    /// None: the storage's own.
+    pub(crate) iops: Option<i32>,
+    pub(crate) subnet_group: Id,
+    pub(crate) security_groups: BTreeSet<Id>,
+    pub(crate) user: String,
+    pub(crate) managed_password: bool,
+    pub(crate) encrypted: bool,
+    pub(crate) deletion_protection: bool,
+    pub(crate) backup_retention_days: i32,
+    pub(crate) copy_tags_to_snapshot: bool,
+    pub(crate) log_exports: BTreeSet<String>,
+}
+
+fn engine(aws: &Aws) -> &'static str {
+    match aws.database_engine {
+        DatabaseEngine::Mysql => "mysql",
+        DatabaseEngine::Postgres => "postgres",
+    }
+}
+
+fn storage(aws: &Aws) -> &'static str {
+    match aws.database_storage {
+        DatabaseStorage::Gp3 => "gp3",
+        DatabaseStorage::Io1 => "io1",
+    }
+}
+
+/// Puts a cluster's endpoints among the outputs.
+fn offer(cluster: &model::DbCluster, outputs: &mut Outputs) {
+    outputs.database.clone_from(&cluster.endpoint);
+    outputs.database_reader.clone_from(&cluster.reader_endpoint);
+    outputs.database_port = cluster.port;
+    outputs.database_secret.clone_from(&cluster.secret);
+}
+
+impl Resource for DbCluster {
+    const ID: &'static str = "db-cluster";
+    const NAME: &'static str = "Multi-AZ DB cluster";
+    const DATA: Option<&'static str> = Some("the database is deleted with its data");
+    const SETTLES_LATE: bool = true;
+    const LEFT_TO_AWS: &'static [&'static str] = &["iops"];
+    const QUOTAS: &'static [QuotaUse] = &[
+        QuotaUse { quota: "DBClusters", what: "DB clusters", each: 1, counts_all: false },
+        // The instances of a cluster count as well.
+        QuotaUse { quota: "DBInstances", what: "DB instances", each: 3, counts_all: false },
+    ];
+    const GRANTS: &'static [Grants] = grants! {
+        All [READ_DATABASE]: DescribeDBClusters;
+        All [READ]: DescribeOrderableDBInstanceOptions;
+        Apply [DATABASE_NEW, DATABASE_WITH] "rds:AddTagsToResource" on DATABASE_NEW,
+            "rds:CreateDBInstance" on DATABASE_MEMBERS, "secretsmanager:CreateSecret" on SECRET,
+            "secretsmanager:TagResource" on SECRET, "kms:DescribeKey" on KEY,
+            "iam:CreateServiceLinkedRole" on LINKED_ROLE: CreateDBCluster;
+        ApplyAndDestroy [DATABASE_OWN] "rds:ModifyDBInstance" on DATABASE_MEMBERS: ModifyDBCluster;
+        ApplyAndDestroy [DATABASE_OWN, SNAPSHOT] "rds:DeleteDBInstance" on DATABASE_MEMBERS,
+            "rds:CreateDBClusterSnapshot" on DATABASE_OWN, "rds:CreateDBClusterSnapshot" on SNAPSHOT,
+            "rds:AddTagsToResource" on SNAPSHOT: DeleteDBCluster;
+    };
+
+    type Answer = Option<model::DbCluster>;
+
+    fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
+        let aws = stack.aws;
+        let logs: &[&str] = match aws.database_engine {
+            DatabaseEngine::Mysql => &["error", "slowquery"],
+            DatabaseEngine::Postgres => &["postgresql"],
+        };
+        let least = (aws.database_storage == DatabaseStorage::Io1).then_some(LEAST_IO1);
+        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let spec = Self {
+            name: stack.names.database(),
+            engine: engine(aws).into(),
+            class: aws.database_class.clone(),
+            storage_type: storage(aws).into(),
+            storage_gib: number(aws.database_storage_gib),
+            iops: aws.database_iops.or(least).map(number),
+            subnet_group: "db-subnet-group".into(),
+            security_groups: BTreeSet::from(["security-group/database".into()]),
+            user: "skyward".into(),
+            managed_password: true,
+            encrypted: true,
+            deletion_protection: aws.deletion_protection,
+            backup_retention_days: aws.backup_days.into(),
+            copy_tags_to_snapshot: true,
+            log_exports: logs.iter().map(|log| (*log).to_owned()).collect(),
+        };
+        vec![Wanted::new("db-cluster", spec)]
+    }
+
+    fn refs(&self) -> Vec<&Id> {
+        self.security_groups.iter().chain([&self.subnet_group]).collect()
+    }
+
+    async fn read(reader: &Reader<'_>) -> Self::Answer {
+        reader.first(DescribeDBClusters { name: reader.names.database() }).await
+    }
+
+    fn find(answer: &Self::Answer, observation: &mut Observation<'_>) {
+        let Some(cluster) = answer else { return };
+        // Both have the same name: this does not depend on whether the group is seen at this moment.
+        let subnet_group = match &cluster.subnet_group {
+            Some(group) if *group == observation.names.database() => "db-subnet-group".into(),
+            Some(group) => observation.id::<DbSubnetGroup>(group),
+            None => Id::new(""),
+        };
+        let spec = Self {
+            name: cluster.name.clone(),
+            engine: cluster.engine.clone(),
+            class: cluster.class.clone().unwrap_or_default(),
+            storage_type: cluster.storage_type.clone().unwrap_or_default(),
+            storage_gib: cluster.storage_gib.unwrap_or_default(),
+            iops: cluster.iops,
+            subnet_group,
+            security_groups: security_group::ids_of(observation, &cluster.security_groups),
+            user: cluster.user.clone().unwrap_or_default(),
+            managed_password: cluster.secret.is_some(),
+            encrypted: cluster.encrypted,
+            deletion_protection: cluster.deletion_protection,
+            backup_retention_days: cluster.backup_retention_days,
+            copy_tags_to_snapshot: cluster.copy_tags_to_snapshot,
+            log_exports: cluster.log_exports.clone(),
+        };
+        let found = Found::new("db-cluster", &cluster.name, spec, &cluster.tags);
+        let found = found.in_state(readiness(&cluster.status));
+        if observation.keep_named(&cluster.name, found) {
+            offer(cluster, &mut observation.observed.outputs);
+        }
+    }
+
+    fn is_in_place(field: &str) -> bool {
+        let fixed = ["name", "engine", "subnet_group", "user", "encrypted", "managed_password"];
+        !fixed.contains(&field)
+    }
+
+    async fn ensure(&self, step: &StepContext<'_>) -> Result<(), CallError> {
+        let name = &self.name;
+        step.run.remember(step.id(), name);
+        let is_new = step.existing().is_none();
+        if is_new {
+            self.create(step).await?;
+        }
+        // An interrupted `destroy` may have begun to delete it: then its name becomes free, and it is created again.
+        while !wait(step, name, None).await? {
+            self.create(step).await?;
+        }
+        if is_new {
+            return Ok(());
+        }
+        step.update_tags::<Self>(name).await?;
+        if step.differs_beside_tags() { self.modify(step).await } else { Ok(()) }
+    }
+
+    async fn delete(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
+        let (caller, settings) = (step.run.caller, step.run.settings);
+        // It can be changed and deleted only between its other states.
+        let policy = RetryPolicy { not_yet: Duration::ZERO, ..RetryPolicy::DELETE };
+        loop {
+            let Some(cluster) = look(step, name).await? else { return Ok(()) };
+            if cluster.status == "deleting" {
+                break;
+            }
+            let result = if cluster.deletion_protection {
+                step.progress("lifting the protection against deletion");
+                let changes =
+                    DbClusterChanges { deletion_protection: Some(false), ..Default::default() };
+                caller.send(ModifyDBCluster { name: name.to_owned(), changes }, policy).await
+            } else {
+                let stamp = settings.now.strftime("%Y%m%d-%H%M%S");
+                let final_snapshot = settings.has_final_snapshot.then(|| format!("{name}-{stamp}"));
+                let call = DeleteDBCluster { name: name.to_owned(), final_snapshot };
+                match caller.send(call, policy).await {
+                    Ok(()) => break,
+                    Err(error) => Err(error),
+                }
+            };
+            match result {
+                Ok(()) => {}
+                Err(error) if error.class() == Some(Class::NotFound) => return Ok(()),
+                Err(error) if error.class() == Some(Class::NotYet) => {}
+                // The protection is lifted, and what is seen of it is older.
+                Err(CallError::Api(error)) if error.code == "InvalidParameterCombination" => {}
+                Err(error) => return Err(error),
+            }
+            step.pause(&cluster.status).await?;
+        }
+        while let Some(cluster) = look(step, name).await? {
+            step.pause(&cluster.status).await?;
+        }
+        Ok(())
+    }
+
+    async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
+        let Some(cluster) = look(step, name).await? else { return Ok(()) };
+        step.run.caller.change(AddRdsTags { arn: cluster.arn, tags: step.tags() }).await
+    }
+
+    /// There is no end to the patience with a database: 40 minutes were seen.
+    fn estimate(action: Action) -> Estimate {
+        match action {
+            Action::Create | Action::Replace | Action::Wait => Estimate::seconds(420, 720, 7200),
+            Action::Update => Estimate::seconds(5, 300, 7200),
+            Action::Delete => Estimate::seconds(300, 480, 7200),
+            Action::None => Estimate::NOTHING,
+        }
+    }
+
+    fn name_limit(&self) -> Option<NameLimit<'_>> {
+        Some(NameLimit { name: &self.name, longest: 63, refused_prefix: None })
+    }
+
+    async fn offered_in(reader: &Reader<'_>, aws: &Aws) -> Option<ZoneOffer> {
+        order::zones(reader, aws).await
+    }
+
+    async fn check(
+        &self,
+        reader: &Reader<'_>,
+        aws: &Aws,
+        change: (Action, &[Difference]),
+    ) -> Vec<Finding> {
+        order::check(self, reader, aws, change).await
+    }
+
+    async fn outputs(reader: &Reader<'_>, _: &Aws, outputs: &mut Outputs) {
+        if let Some(cluster) = Self::read(reader).await {
+            offer(&cluster, outputs);
+        }
+    }
+
+    /// Each of the cluster's instances has the whole storage, and pays for it.
+    fn price(&self, _: &Topology, bill: &mut Bill) {
+        let what = format!("DB cluster of {INSTANCES} × {}", self.class);
+        bill.line(Section::Data, what, (HOURS, "hour"), order::price(&self.class));
+        let size = i64::from(self.storage_gib);
+        let what = format!("{INSTANCES} × {size} GiB of {}, its storage", self.storage_type);
+        let price = order::storage_price(&self.storage_type);
+        bill.line(Section::Data, what, (INSTANCES * size, "GiB"), price);
+        let (included, price) = order::operations_price(&self.storage_type, size);
+        let paid = i64::from(self.iops.unwrap_or(0)) - included;
+        if paid > 0 {
+            let what = format!("{INSTANCES} × {paid} operations a second of its storage");
+            bill.line(Section::Data, what, (INSTANCES * paid, "IOPS"), price);
+        }
+        if self.managed_password {
+            let what = "1 secret, the database's password";
+            bill.line(Section::Data, what, (1, "secret"), Some(order::SECRET));
+        }
+    }
+
+    fn template(&self, id: &Id, template: &mut Template<'_>) {
+        let groups: Vec<Value> =
+            self.security_groups.iter().map(|group| attribute(group, "GroupId")).collect();
+        let mut properties = json!({
+            "DBClusterIdentifier": self.name,
+            "Engine": self.engine,
+            "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
+            "DBClusterInstanceClass": self.class,
+            "StorageType": self.storage_type,
+            "AllocatedStorage": self.storage_gib,
+            "DBSubnetGroupName": reference(&self.subnet_group),
+            "VpcSecurityGroupIds": groups,
+            "MasterUsername": self.user,
+            "ManageMasterUserPassword": self.managed_password,
+            "StorageEncrypted": self.encrypted,
+            "PubliclyAccessible": false,
+            "DeletionProtection": self.deletion_protection,
+            "BackupRetentionPeriod": self.backup_retention_days,
+            "CopyTagsToSnapshot": self.copy_tags_to_snapshot,
+            "EnableCloudwatchLogsExports": self.log_exports,
+            "Tags": template.tags(id),
+        });
+        if let Some(iops) = self.iops {
+            properties["Iops"] = json!(iops);
+        }
+        let policy = if self.deletion_protection { "Snapshot" } else { "Delete" };
+        let cluster = template.add(&logical_name(id), "AWS::RDS::DBCluster", properties);
+        cluster["DeletionPolicy"] = json!(policy);
+        cluster["UpdateReplacePolicy"] = json!(policy);
+        let writer = attribute(id, "Endpoint.Address");
+        template.output("DatabaseEndpoint", "The database's writer", writer);
+        let reader = attribute(id, "ReadEndpoint.Address");
+        template.output("DatabaseReaderEndpoint", "The database's readable standbys", reader);
+        if self.managed_password {
+            let secret = attribute(id, "MasterUserSecret.SecretArn");
+            template.output("DatabaseSecret", "The secret with the database's password", secret);
+        }
+    }
+}

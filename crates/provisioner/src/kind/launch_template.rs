@@ -1,0 +1,322 @@
+//! The launch template that instances are made from. A change is a new version of it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use skyward_aws::model::{self, LaunchTemplateData, Volume};
+use skyward_aws::{
+    Class, CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate,
+    DescribeInstanceTypeOfferings, DescribeLaunchTemplateVersions, DescribeLaunchTemplates,
+    GetParameter, ModifyLaunchTemplate, Select,
+};
+use skyward_config::Aws;
+use tokio::time::Instant;
+
+use super::{AutoScalingGroup, security_group};
+use crate::caller::CallError;
+use crate::resource::grants::{NETWORK_NEW, NETWORK_OWN, READ, READ_IMAGE, TAG_NEW};
+use crate::resource::{
+    Action, Difference, Execution, Finding, Found, Grants, Kind, Observation, Reader, Resource,
+    Stack, StepContext, Template, Wanted, ZoneOffer, attribute, grants, logical_name,
+};
+use crate::stack::Id;
+
+/// Amazon Linux 2023, as AWS publishes the newest of it: new instances have its newest image, and no plan changes with it.
+const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+/// The same for Graviton.
+const IMAGE_ARM: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
+/// The version that a question about versions is about.
+const LATEST: &str = "$Latest";
+/// How often a creation is repeated whose token tells of a template that was deleted since.
+const ATTEMPTS: u32 = 3;
+/// The pause between looks for a new template.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What instances are made from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename = "launch-template")]
+pub struct LaunchTemplate {
+    pub(crate) name: String,
+    /// The image, by the parameter that names it.
+    pub image: String,
+    pub(crate) instance_type: String,
+    pub(crate) security_groups: BTreeSet<Id>,
+    pub(crate) instance_profile: Id,
+    pub(crate) user_data: String,
+    pub(crate) http_tokens: String,
+    pub(crate) http_hop_limit: i32,
+    pub(crate) volume: Volume,
+    pub(crate) detailed_monitoring: bool,
+}
+
+/// The name of the image's parameter for an instance type. Graviton's types have a `g` behind their generation's number.
+fn image_parameter(instance_type: &str) -> &'static str {
+    let family = instance_type.split('.').next().unwrap_or_default();
+    let attributes = family.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let attributes = attributes.trim_start_matches(|c: char| c.is_ascii_digit());
+    if attributes.starts_with('g') || family == "a1" { IMAGE_ARM } else { IMAGE }
+}
+
+/// Asks for the stack's launch template.
+pub(crate) async fn read(reader: &Reader<'_>) -> Option<model::LaunchTemplate> {
+    let select = Select::Name(reader.names.launch_template());
+    let found = reader.find(DescribeLaunchTemplates { select, page: None }).await;
+    found.as_ref().as_ref()?.items.first().cloned()
+}
+
+/// The launch template of this name.
+pub(crate) async fn look(
+    run: &Execution<'_>,
+    name: &str,
+) -> Result<Option<model::LaunchTemplate>, CallError> {
+    let call = DescribeLaunchTemplates { select: Select::Name(name.to_owned()), page: None };
+    Ok(run.caller.find(call).await?.and_then(|page| page.items.into_iter().next()))
+}
+
+fn digest(data: &LaunchTemplateData) -> String {
+    let text = serde_json::to_string(data).unwrap_or_default();
+    Sha256::digest(text).iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+impl LaunchTemplate {
+    fn data(&self, run: &Execution<'_>) -> Result<LaunchTemplateData, CallError> {
+        // The instances carry the stack's tag, so that what is left of them is found.
+        let mut tags = run.topology.tags.clone();
+        tags.insert("Name".into(), format!("{}-cms", run.topology.stack));
+        Ok(LaunchTemplateData {
+            image: self.image.clone(),
+            instance_type: self.instance_type.clone(),
+            security_groups: run.physicals(&self.security_groups)?,
+            instance_profile: run.physical(&self.instance_profile)?,
+            user_data: self.user_data.clone(),
+            http_tokens: self.http_tokens.clone(),
+            http_hop_limit: self.http_hop_limit,
+            volume: self.volume.clone(),
+            detailed_monitoring: self.detailed_monitoring,
+            tags,
+        })
+    }
+
+    /// Creates it; none where there is one of this name.
+    async fn create(
+        &self,
+        step: &StepContext<'_>,
+        data: &LaunchTemplateData,
+    ) -> Result<Option<String>, CallError> {
+        let run = step.run;
+        for attempt in 0..ATTEMPTS {
+            let token = format!("{} {} {attempt}", digest(data), step.replaced());
+            let call = CreateLaunchTemplate {
+                name: self.name.clone(),
+                data: data.clone(),
+                client_token: run.names.client_token(step.id(), &token),
+                tags: step.tags(),
+            };
+            let template = match run.caller.change(call).await {
+                Ok(template) => template.id,
+                Err(error) if error.class() == Some(Class::Exists) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            // An old token tells of a template that was deleted since: then there is none of the name.
+            let asked = Instant::now();
+            while asked.elapsed() <= run.settings.settle {
+                if look(run, &self.name).await?.is_some_and(|found| found.id == template) {
+                    return Ok(Some(template));
+                }
+                run.caller.sleep(LOOK_AGAIN).await?;
+            }
+        }
+        Err(step.invisible())
+    }
+
+    /// Takes over the template of this name that someone else made meanwhile.
+    async fn adopt(&self, step: &StepContext<'_>) -> Result<String, CallError> {
+        let look =
+            async || Ok(look(step.run, &self.name).await?.map(|found| (found.id, found.tags)));
+        step.adopt("launch template", &self.name, look).await
+    }
+
+    /// Makes a version of this content, where the latest has another.
+    async fn set_version(
+        &self,
+        step: &StepContext<'_>,
+        template: &str,
+        data: LaunchTemplateData,
+    ) -> Result<(), CallError> {
+        let (run, template) = (step.run, template.to_owned());
+        let call =
+            DescribeLaunchTemplateVersions { template: template.clone(), version: LATEST.into() };
+        let versions = run.caller.find(call).await?.unwrap_or_default();
+        let latest = versions.iter().max_by_key(|version| version.version);
+        if latest.is_some_and(|latest| latest.data == data) {
+            return Ok(());
+        }
+        let newest = latest.map_or(0, |latest| latest.version);
+        // The same change from the same version is the same call, whoever repeats it.
+        let token = format!("{} after {template} {newest}", digest(&data));
+        let client_token = run.names.client_token(step.id(), &token);
+        let call = CreateLaunchTemplateVersion { template: template.clone(), data, client_token };
+        let version = run.caller.change(call).await?;
+        run.remember_version(step.id(), version);
+        run.caller.change(ModifyLaunchTemplate { template, default_version: version }).await
+    }
+}
+
+impl Resource for LaunchTemplate {
+    const ID: &'static str = "launch-template";
+    const NAME: &'static str = "launch template";
+    const GONE_FIRST: &'static [Kind] = &[Kind::of::<AutoScalingGroup>()];
+    const GRANTS: &'static [Grants] = grants! {
+        All [READ]: DescribeLaunchTemplates, DescribeLaunchTemplateVersions, DescribeInstanceTypeOfferings;
+        All [READ_IMAGE]: GetParameter;
+        Apply [NETWORK_NEW] "ec2:CreateTags" on TAG_NEW, "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplate;
+        Apply [NETWORK_OWN] "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplateVersion;
+        Apply [NETWORK_OWN]: ModifyLaunchTemplate;
+        ApplyAndDestroy [NETWORK_OWN]: DeleteLaunchTemplate;
+    };
+
+    type Answer = Option<(model::LaunchTemplate, LaunchTemplateData)>;
+
+    fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
+        let instance_type = stack.aws.instance_type.clone();
+        let spec = Self {
+            name: stack.names.launch_template(),
+            image: format!("resolve:ssm:{}", image_parameter(&instance_type)),
+            instance_type,
+            security_groups: BTreeSet::from(["security-group/cms".into()]),
+            instance_profile: "instance-profile".into(),
+            user_data: stack.user_data.to_owned(),
+            http_tokens: "required".into(),
+            http_hop_limit: 1,
+            volume: Volume {
+                device: "/dev/xvda".into(),
+                size_gib: 8,
+                kind: "gp3".into(),
+                encrypted: true,
+            },
+            detailed_monitoring: false,
+        };
+        vec![Wanted::new("launch-template", spec)]
+    }
+
+    fn refs(&self) -> Vec<&Id> {
+        self.security_groups.iter().chain([&self.instance_profile]).collect()
+    }
+
+    async fn read(reader: &Reader<'_>) -> Self::Answer {
+        let template = read(reader).await?;
+        let call = DescribeLaunchTemplateVersions {
+            template: template.id.clone(),
+            version: LATEST.into(),
+        };
+        let versions = reader.find(call).await.as_ref().clone().unwrap_or_default();
+        let version = versions.into_iter().max_by_key(|version| version.version)?;
+        Some((template, version.data))
+    }
+
+    fn find(answer: &Self::Answer, observation: &mut Observation<'_>) {
+        let Some((template, data)) = answer else { return };
+        // The profile by its name: this does not depend on whether the profile is seen at this moment.
+        let instance_profile = if data.instance_profile == observation.names.role() {
+            "instance-profile".into()
+        } else {
+            Id::new(&data.instance_profile)
+        };
+        let spec = Self {
+            name: template.name.clone(),
+            image: data.image.clone(),
+            instance_type: data.instance_type.clone(),
+            security_groups: security_group::ids_of(observation, &data.security_groups),
+            instance_profile,
+            user_data: data.user_data.clone(),
+            http_tokens: data.http_tokens.clone(),
+            http_hop_limit: data.http_hop_limit,
+            volume: data.volume.clone(),
+            detailed_monitoring: data.detailed_monitoring,
+        };
+        let found = Found::new("launch-template", &template.id, spec, &template.tags);
+        observation.keep_named(&template.name, found);
+    }
+
+    async fn ensure(&self, step: &StepContext<'_>) -> Result<(), CallError> {
+        let (run, data) = (step.run, self.data(step.run)?);
+        let template = match step.existing() {
+            Some(template) => template,
+            None => match self.create(step, &data).await? {
+                Some(template) => {
+                    run.remember(step.id(), &template);
+                    return Ok(());
+                }
+                None => self.adopt(step).await?,
+            },
+        };
+        run.remember(step.id(), &template);
+        self.set_version(step, &template, data).await?;
+        step.update_tags::<Self>(&template).await
+    }
+
+    async fn delete(step: &StepContext<'_>, template: &str) -> Result<(), CallError> {
+        step.run.caller.delete(DeleteLaunchTemplate { template: template.to_owned() }).await
+    }
+
+    async fn offered_in(reader: &Reader<'_>, aws: &Aws) -> Option<ZoneOffer> {
+        let call = DescribeInstanceTypeOfferings { instance_type: aws.instance_type.clone() };
+        let zones = reader.find(call).await.as_ref().clone()?.into_iter().collect();
+        Some(ZoneOffer { zones, lack: format!("does not offer {}", aws.instance_type) })
+    }
+
+    async fn check(
+        &self,
+        reader: &Reader<'_>,
+        aws: &Aws,
+        _: (Action, &[Difference]),
+    ) -> Vec<Finding> {
+        let name = image_parameter(&aws.instance_type);
+        match reader.caller.read(GetParameter { name: name.to_owned() }).await {
+            Ok(_) => Vec::new(),
+            Err(error) if error.class() == Some(Class::NotFound) => vec![Finding::new(
+                format!("{} has no image {name}", aws.region),
+                "choose another region, or an instance type of another architecture",
+            )],
+            Err(error) => vec![Finding::of(&error)],
+        }
+    }
+
+    fn template(&self, id: &Id, template: &mut Template<'_>) {
+        let tags = template.tags(id);
+        let tagged = |kind: &str| json!({ "ResourceType": kind, "Tags": tags });
+        let groups: Vec<_> =
+            self.security_groups.iter().map(|group| attribute(group, "GroupId")).collect();
+        let properties = json!({
+            "LaunchTemplateName": self.name,
+            "LaunchTemplateData": {
+                "ImageId": self.image,
+                "InstanceType": self.instance_type,
+                "SecurityGroupIds": groups,
+                "IamInstanceProfile": { "Arn": attribute(&self.instance_profile, "Arn") },
+                "UserData": { "Fn::Base64": self.user_data },
+                "MetadataOptions": {
+                    "HttpEndpoint": "enabled",
+                    "HttpTokens": self.http_tokens,
+                    "HttpPutResponseHopLimit": self.http_hop_limit,
+                },
+                "BlockDeviceMappings": [{
+                    "DeviceName": self.volume.device,
+                    "Ebs": {
+                        "VolumeSize": self.volume.size_gib,
+                        "VolumeType": self.volume.kind,
+                        "Encrypted": self.volume.encrypted,
+                        "DeleteOnTermination": true,
+                    },
+                }],
+                "Monitoring": { "Enabled": self.detailed_monitoring },
+                "TagSpecifications": [tagged("instance"), tagged("volume")],
+            },
+            "TagSpecifications": [tagged("launch-template")],
+        });
+        template.add(&logical_name(id), "AWS::EC2::LaunchTemplate", properties);
+    }
+}

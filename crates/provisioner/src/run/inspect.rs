@@ -1,0 +1,184 @@
+use crate::caller::{CallError, Caller};
+use crate::cost;
+use crate::event::Event;
+use crate::observe::observe;
+use crate::plan::{Plan, plan};
+use crate::preflight;
+use crate::resource::{Finding, Observed, Topology};
+use crate::run::{Context, RunError};
+use crate::stack::{Names, Place};
+use crate::topology::desired;
+use skyward_aws::GetCallerIdentity;
+
+/// A stack as it should be and as it is, what differs, and what stands in the way.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The names.
+    pub names: Names,
+    /// As it should be.
+    pub topology: Topology,
+    /// As it is.
+    pub observed: Observed,
+    /// What differs.
+    pub plan: Plan,
+    /// What stands in the way.
+    pub findings: Vec<Finding>,
+}
+
+impl Inspection {
+    /// Tells what was found.
+    pub(super) fn announce(&self, context: &Context<'_>) {
+        for finding in &self.findings {
+            context.sink.emit(Event::Finding(finding.clone()));
+        }
+        context.sink.emit(Event::Planned(Box::new(self.plan.clone())));
+    }
+}
+
+fn refuse(context: &Context<'_>, findings: Vec<Finding>) -> RunError {
+    // Calls that were not made any more are no finding.
+    if context.interrupt.is_raised() {
+        return RunError::Interrupted;
+    }
+    for finding in &findings {
+        context.sink.emit(Event::Finding(finding.clone()));
+    }
+    RunError::Findings(findings)
+}
+
+fn refuse_errors(context: &Context<'_>, errors: &[CallError]) -> RunError {
+    match RunError::findings(errors) {
+        RunError::Findings(findings) => refuse(context, findings),
+        other => other,
+    }
+}
+
+/// The account, compared with the one that the configuration wants.
+pub(super) async fn account(context: &Context<'_>, caller: &Caller<'_>) -> Result<Names, RunError> {
+    let aws = context.aws;
+    let identity = caller.read(GetCallerIdentity {}).await;
+    let identity = identity.map_err(|error| refuse_errors(context, &[error]))?;
+    if let Some(wanted) = aws.account.as_ref().filter(|wanted| **wanted != identity.account) {
+        let problem = format!(
+            "the credentials ({}) are of account {}, and [aws] account is {wanted}",
+            identity.arn, identity.account
+        );
+        let next = "use credentials of that account (AWS_PROFILE), or change [aws] account";
+        return Err(refuse(context, vec![Finding::new(problem, next)]));
+    }
+    context.sink.emit(Event::Account {
+        account: identity.account.clone(),
+        arn: identity.arn,
+        region: aws.region.clone(),
+        stack: aws.name.clone(),
+    });
+    Ok(Names::new(&aws.name, &aws.region, &identity.account))
+}
+
+/// Who calls, and what there is.
+pub(super) async fn look(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+) -> Result<(Names, Observed), RunError> {
+    let names = account(context, caller).await?;
+    let observed = look_again(context, caller, &names).await?;
+    Ok((names, observed))
+}
+
+pub(super) async fn look_again(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: &Names,
+) -> Result<Observed, RunError> {
+    let observed = Box::pin(observe(context.kinds, caller, names)).await;
+    observed.map_err(|errors| refuse_errors(context, &errors))
+}
+
+/// What there should be, given what there is, and what differs.
+async fn with(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: Names,
+    observed: Observed,
+) -> Result<Inspection, RunError> {
+    let aws = context.aws;
+    let zones = match observed.zones() {
+        // A stack stays where it is, unless it is told otherwise.
+        Some(zones) if aws.zones.is_empty() || aws.zones == zones => zones,
+        _ => {
+            let zones = Box::pin(preflight::zones((context.kinds, &names), caller, aws)).await;
+            zones.map_err(|findings| refuse(context, findings))?
+        }
+    };
+    let place = Place { account: names.account().to_owned(), zones };
+    let topology = desired(aws, &place, context.user_data).map_err(|error| {
+        let next = "change [aws] network";
+        refuse(context, vec![Finding::new(format!("[aws] network: {error:#}"), next)])
+    })?;
+    let mut plan = plan(&topology, &observed);
+    plan.cost = Some(Box::new(cost::monthly(&topology, &aws.region)));
+    Ok(Inspection { names, topology, observed, plan, findings: Vec::new() })
+}
+
+/// What differs, without a look at whether it can be changed.
+pub(super) async fn compare(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+) -> Result<Inspection, RunError> {
+    let (names, observed) = look(context, caller).await?;
+    with(context, caller, names, observed).await
+}
+
+/// The same as before, looked at anew.
+pub(super) async fn again(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: &Names,
+) -> Result<Inspection, RunError> {
+    let observed = look_again(context, caller, names).await?;
+    with(context, caller, names.clone(), observed).await
+}
+
+/// Looks a second time where something has the name of a resource and not the tag of the stack: S3 may show a bucket that was made
+/// a moment ago, and not its tags yet.
+pub(super) async fn recognize(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    inspection: Inspection,
+) -> Result<Inspection, RunError> {
+    let Some(foreign) = inspection.observed.foreign.first() else { return Ok(inspection) };
+    let what = format!("{} is there without the tag of this stack", foreign.name);
+    settled(context, caller, &inspection.names, &what, "as tags may be seen late").await
+}
+
+/// Tells what is there and why it is looked at again, and looks when what was made a moment ago is to be seen.
+pub(super) async fn settled(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    names: &Names,
+    what: &str,
+    why: &str,
+) -> Result<Inspection, RunError> {
+    let settle = context.settings.settle;
+    context.note(format!("{what}: looking again in {} s, {why}", settle.as_secs()));
+    caller.sleep(settle).await.map_err(|_| RunError::Interrupted)?;
+    again(context, caller, names).await
+}
+
+/// What differs, and what stands in the way of changing it.
+///
+/// # Errors
+/// The account does not answer, is another one than wanted, or has no three zones.
+pub async fn inspect(context: &Context<'_>, caller: &Caller<'_>) -> Result<Inspection, RunError> {
+    let inspection = compare(context, caller).await?;
+    let mut inspection = recognize(context, caller, inspection).await?;
+    check(context, caller, &mut inspection).await;
+    Ok(inspection)
+}
+
+pub(super) async fn check(context: &Context<'_>, caller: &Caller<'_>, inspection: &mut Inspection) {
+    let Inspection { names, topology, observed, plan, .. } = &*inspection;
+    inspection.findings =
+        preflight::check((context.kinds, names), caller, context.aws, topology, observed, plan)
+            .await;
+}

@@ -1,0 +1,263 @@
+//! What the policies allow, asked as IAM is asked.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use skyward_aws::Operation;
+use skyward_config::Aws;
+use skyward_provisioner::policy::{Command, Policy, SIZE_LIMIT, actions, policies};
+
+/// What is asked of IAM: an action on a resource, and what is known of the two.
+struct Ask<'a> {
+    action: &'a str,
+    resource: &'a str,
+    context: &'a [(&'a str, &'a str)],
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::String(text) => vec![text.clone()],
+        other => panic!("{other} is text or a list"),
+    }
+}
+
+/// IAM's wildcards: a star is any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => text.strip_prefix(head).is_some_and(|text| {
+            (0..=text.len())
+                .any(|start| text.is_char_boundary(start) && matches(rest, &text[start..]))
+        }),
+    }
+}
+
+fn holds(condition: &Value, ask: &Ask<'_>) -> bool {
+    let Some(operators) = condition.as_object() else { return true };
+    operators.iter().all(|(operator, keys)| {
+        keys.as_object().expect("keys").iter().all(|(key, wanted)| {
+            let known = ask
+                .context
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| (*value).to_owned());
+            let wanted = strings(wanted);
+            match operator.as_str() {
+                "StringEquals" | "ArnEquals" | "ForAnyValue:StringEquals" => {
+                    known.is_some_and(|known| wanted.contains(&known))
+                }
+                "StringNotEquals" => known.is_none_or(|known| !wanted.contains(&known)),
+                "Null" => wanted == [known.is_none().to_string()],
+                other => panic!("{other} is not used here"),
+            }
+        })
+    })
+}
+
+/// The effects of the statements that speak of this.
+fn effects(policies: &[Policy], ask: &Ask<'_>) -> Vec<String> {
+    let statements = policies
+        .iter()
+        .flat_map(|policy| policy.document["Statement"].as_array().expect("statements"));
+    statements
+        .filter(|statement| {
+            strings(&statement["Action"]).iter().any(|action| action == ask.action)
+                && strings(&statement["Resource"])
+                    .iter()
+                    .any(|resource| matches(resource, ask.resource))
+                && holds(&statement["Condition"], ask)
+        })
+        .map(|statement| statement["Effect"].as_str().expect("an effect").to_owned())
+        .collect()
+}
+
+fn of(command: Command) -> Vec<Policy> {
+    policies(&Aws::default()).into_iter().filter(|policy| policy.of.contains(&command)).collect()
+}
+
+fn is_allowed(command: Command, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
+    let effects = effects(&of(command), &Ask { action, resource, context });
+    effects.iter().any(|effect| effect == "Allow") && !effects.iter().any(|effect| effect == "Deny")
+}
+
+const NEW: (&str, &str) = ("aws:RequestTag/skyward:stack", "skyward");
+const OURS: (&str, &str) = ("aws:ResourceTag/skyward:stack", "skyward");
+const THEIRS: (&str, &str) = ("aws:ResourceTag/skyward:stack", "other");
+
+fn ec2(resource: &str) -> String {
+    format!("arn:aws:ec2:eu-central-1:123456789012:{resource}")
+}
+
+#[test]
+fn what_is_changed_or_deleted_carries_the_tag() {
+    for (action, resource) in [
+        ("ec2:DeleteVpc", ec2("vpc/vpc-1")),
+        ("ec2:DeleteNatGateway", ec2("natgateway/nat-1")),
+        ("ec2:ReleaseAddress", ec2("elastic-ip/eipalloc-1")),
+        ("ec2:RevokeSecurityGroupIngress", ec2("security-group/sg-1")),
+        ("rds:DeleteDBCluster", "arn:aws:rds:eu-central-1:123456789012:cluster:skyward-database".into()),
+        ("autoscaling:DeleteAutoScalingGroup", "arn:aws:autoscaling:eu-central-1:123456789012:autoScalingGroup:1:autoScalingGroupName/skyward-cms".into()),
+        ("elasticloadbalancing:DeleteLoadBalancer", "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/skyward-web/1".into()),
+        ("iam:DeleteRole", "arn:aws:iam::123456789012:role/skyward-eu-central-1-instance".into()),
+    ] {
+        for (context, expected) in [(&[OURS][..], true), (&[THEIRS][..], false), (&[][..], false)] {
+            for command in [Command::Apply, Command::Destroy] {
+                assert_eq!(is_allowed(command, action, &resource, context), expected, "{action} {context:?}");
+            }
+            assert!(!is_allowed(Command::Plan, action, &resource, context), "{action}");
+        }
+        // Another region, and another name where it is known by name.
+        let elsewhere = resource.replace("eu-central-1", "eu-west-1").replace("skyward", "other");
+        assert!(!is_allowed(Command::Apply, action, &elsewhere, &[OURS]), "{action} {elsewhere}");
+    }
+}
+
+#[test]
+fn what_is_made_gets_the_tag_and_stands_in_what_is_ours() {
+    let allowed = |action, resource: &str, context: &[_]| {
+        is_allowed(Command::Apply, action, &ec2(resource), context)
+    };
+    for (action, resource) in [
+        ("ec2:CreateVpc", "vpc/*"),
+        ("ec2:CreateSubnet", "subnet/*"),
+        ("ec2:CreateNatGateway", "natgateway/*"),
+        ("ec2:CreateLaunchTemplate", "launch-template/*"),
+        ("ec2:RunInstances", "instance/*"),
+    ] {
+        assert!(allowed(action, resource, &[NEW]), "{action}");
+        assert!(!allowed(action, resource, &[]), "{action}");
+        assert!(!is_allowed(Command::Destroy, action, &ec2(resource), &[NEW]), "{action}");
+    }
+    for (action, resource) in [
+        ("ec2:CreateSubnet", "vpc/vpc-1"),
+        ("ec2:CreateNatGateway", "subnet/subnet-1"),
+        ("ec2:CreateNatGateway", "elastic-ip/eipalloc-1"),
+        ("ec2:CreateVpcEndpoint", "route-table/rtb-1"),
+        ("ec2:RunInstances", "launch-template/lt-1"),
+        ("ec2:RunInstances", "subnet/subnet-1"),
+    ] {
+        assert!(allowed(action, resource, &[NEW, OURS]), "{action} {resource}");
+        assert!(!allowed(action, resource, &[NEW, THEIRS]), "{action} {resource}");
+        assert!(!allowed(action, resource, &[NEW]), "{action} {resource}");
+    }
+}
+
+#[test]
+fn the_tag_stays_with_whom_it_is() {
+    let vpc = ec2("vpc/vpc-1");
+    let allowed = |action, resource: &str, context: &[_]| {
+        is_allowed(Command::Apply, action, resource, context)
+    };
+    assert!(allowed("ec2:CreateTags", &vpc, &[NEW, ("ec2:CreateAction", "CreateVpc")]));
+    assert!(allowed("ec2:CreateTags", &vpc, &[NEW, OURS]));
+    // Neither taken from others, nor given away, nor taken off.
+    assert!(!allowed("ec2:CreateTags", &vpc, &[NEW, THEIRS]));
+    assert!(!allowed("ec2:CreateTags", &vpc, &[NEW]));
+    assert!(!allowed("ec2:CreateTags", &vpc, &[OURS, ("aws:RequestTag/skyward:stack", "other")]));
+    assert!(allowed("ec2:DeleteTags", &vpc, &[OURS, ("aws:TagKeys", "team")]));
+    assert!(!allowed("ec2:DeleteTags", &vpc, &[OURS, ("aws:TagKeys", "skyward:stack")]));
+    // But for the group that AWS makes with a VPC, without tags.
+    let group = ec2("security-group/sg-1");
+    assert!(allowed("ec2:CreateTags", &group, &[NEW]));
+    assert!(!allowed("ec2:CreateTags", &group, &[NEW, THEIRS]));
+}
+
+#[test]
+fn nobody_reads_the_password_or_passes_another_role() {
+    let secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!cluster-1";
+    let role = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+    for command in Command::ALL {
+        let ask = Ask { action: "secretsmanager:GetSecretValue", resource: secret, context: &[] };
+        assert_eq!(effects(&of(command), &ask), ["Deny"], "{command:?}");
+        let to_ec2 = [("iam:PassedToService", "ec2.amazonaws.com")];
+        let own =
+            is_allowed(command, "iam:PassRole", &role("skyward-eu-central-1-instance"), &to_ec2);
+        assert_eq!(own, command == Command::Apply);
+        assert!(!is_allowed(command, "iam:PassRole", &role("admin"), &to_ec2));
+        let attach = |policy| {
+            is_allowed(
+                command,
+                "iam:AttachRolePolicy",
+                &role("skyward-eu-central-1-instance"),
+                &[OURS, ("iam:PolicyARN", policy)],
+            )
+        };
+        assert!(!attach("arn:aws:iam::aws:policy/AdministratorAccess"));
+        assert_eq!(
+            attach("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"),
+            command == Command::Apply
+        );
+    }
+}
+
+/// Every operation that a command may call has all its actions in that command's policies.
+#[test]
+fn each_policy_covers_its_commands() {
+    for command in Command::ALL {
+        let policies = of(command);
+        let statements = policies
+            .iter()
+            .flat_map(|policy| policy.document["Statement"].as_array().expect("statements"));
+        let allowed: BTreeSet<String> = statements
+            .filter(|statement| statement["Effect"] == "Allow")
+            .flat_map(|statement| strings(&statement["Action"]))
+            .collect();
+        let mut needed = BTreeSet::new();
+        for operation in Operation::ALL.iter().filter(|operation| command.calls(**operation)) {
+            assert!(!actions(*operation).is_empty(), "{operation}");
+            needed.extend(actions(*operation));
+        }
+        // And nothing more: no action without an operation that needs it.
+        assert_eq!(allowed, needed, "{command:?}");
+    }
+}
+
+#[test]
+fn who_plans_only_reads() {
+    for action in Operation::ALL
+        .iter()
+        .filter(|operation| Command::Plan.calls(**operation))
+        .flat_map(|operation| actions(*operation))
+    {
+        let verb = action.split(':').nth(1).expect("an action");
+        assert!(["Describe", "Get", "List"].iter().any(|read| verb.starts_with(read)), "{action}");
+    }
+}
+
+#[test]
+fn every_policy_is_as_short_as_iam_takes_it() {
+    let long = Aws {
+        name: "a".repeat(26),
+        region: "ap-southeast-2".into(),
+        account: Some("123456789012".into()),
+        ..Aws::default()
+    };
+    for aws in [Aws::default(), long] {
+        for policy in policies(&aws) {
+            println!("{}: {} of {SIZE_LIMIT} characters", policy.file, policy.size());
+            assert!(policy.size() <= SIZE_LIMIT, "{}: {}", policy.file, policy.size());
+        }
+    }
+}
+
+#[test]
+fn nothing_but_reads_is_allowed_on_everything() {
+    for policy in policies(&Aws::default()) {
+        for statement in policy.document["Statement"].as_array().expect("statements") {
+            let is_read =
+                ["Read", "LogDelivery"].contains(&statement["Sid"].as_str().expect("a name"));
+            let on_all = strings(&statement["Resource"]).contains(&"*".to_owned());
+            assert!(!on_all || is_read || statement["Effect"] == "Deny", "{statement}");
+        }
+    }
+}
+
+#[test]
+fn an_account_is_named_where_it_is_known() {
+    let aws = Aws { account: Some("123456789012".into()), ..Aws::default() };
+    for policy in policies(&aws) {
+        let text = policy.document.to_string();
+        assert!(!text.contains("eu-central-1:*:") && !text.contains("iam::*:"), "{text}");
+    }
+}

@@ -1,0 +1,77 @@
+//! The provisioner, with the AWS SDK only where its command needs an account.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::{binary, replace, simulation};
+
+/// The commands that talk to an account. All others look at the configuration alone, and so do a help text and a typo.
+const NEED_AN_ACCOUNT: [&str; 5] = ["plan", "apply", "status", "drift", "destroy"];
+
+/// The flags that take the next word for their value: that word is neither a command nor a flag.
+const TAKE_A_VALUE: [&str; 9] = [
+    "--config",
+    "--environment",
+    "-e",
+    "--set",
+    "--output",
+    "--seed",
+    "--state",
+    "--pace",
+    "--timeline",
+];
+
+/// Becomes the provisioner. Its SDK takes minutes to compile, so the command decides whether it is there.
+pub(crate) fn provision(arguments: &[OsString]) -> Result<ExitCode> {
+    let mut command =
+        if needs_account(arguments) { binary("skyward-provisioner")? } else { simulation()? };
+    replace(command.args(arguments))
+}
+
+/// Returns true where the first word that is neither a flag nor a flag's value is a command that needs an account, and no
+/// flag asks for a simulation or for help instead.
+fn needs_account(arguments: &[OsString]) -> bool {
+    let mut command = None;
+    let mut words = arguments.iter().map(|argument| argument.to_string_lossy());
+    while let Some(word) = words.next() {
+        match &*word {
+            "--simulate" | "--help" | "-h" | "--version" | "-V" => return false,
+            flag if TAKE_A_VALUE.contains(&flag) => drop(words.next()),
+            flag if flag.starts_with('-') => {}
+            name => command = command.or_else(|| Some(name.to_owned())),
+        }
+    }
+    command.is_some_and(|name| NEED_AN_ACCOUNT.contains(&name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_decides_and_not_any_word() {
+        for (line, expected) in [
+            ("plan", true),
+            ("plan -e docs", true),
+            ("-e docs plan", true),
+            ("--environment=cost apply --yes", true),
+            ("--set aws.name=graph destroy", true),
+            ("drift --exit-code", true),
+            ("plan --simulate", false),
+            ("--simulate --seed 7 plan", false),
+            ("plan -e --simulate", true),
+            ("graph -e plan", false),
+            ("docs", false),
+            ("plan --help", false),
+            ("help plan", false),
+            ("paln", false),
+            ("--version", false),
+            ("", false),
+        ] {
+            let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            assert_eq!(needs_account(&arguments), expected, "provision-aws {line}");
+        }
+    }
+}
