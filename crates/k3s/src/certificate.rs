@@ -1,4 +1,6 @@
-//! When a certificate ends: the one thing that is read of it.
+//! The end of a certificate's validity, the one thing that is read of certificates here.
+//!
+//! A parser of X.509 would be a dozen crates; the way to this field is nine lines of DER.
 
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
@@ -9,7 +11,7 @@ const EXPLICIT_0: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// The end of the first certificate's validity (RFC 5280, section 4.1.2.5). None: this is no certificate.
+/// Returns the end of the first certificate's validity (RFC 5280, section 4.1.2.5); none where the text holds no certificate.
 pub fn ends(pem: &[u8]) -> Option<Timestamp> {
     let certificate = CertificateDer::from_pem_slice(pem).ok()?;
     let mut outer = Der(&certificate);
@@ -42,7 +44,7 @@ fn time((tag, digits): (u8, &[u8])) -> Option<Timestamp> {
     format!("{date}T{time}").parse().ok()
 }
 
-/// What is left of a value in DER (X.690).
+/// The rest of a value in DER (X.690).
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {

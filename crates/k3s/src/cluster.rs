@@ -7,6 +7,9 @@ use skyward_config::{K3s, Loaded, Role};
 
 use super::version::Version;
 
+/// The port of k3s's API server (docs.k3s.io, "Networking").
+const API_SERVER: u16 = 6443;
+
 /// A cluster that is asked for.
 #[derive(Debug, Clone)]
 pub struct Cluster {
@@ -24,7 +27,7 @@ pub struct Cluster {
     pub registries: Option<String>,
 }
 
-/// Why a setting of the configuration cannot be used.
+/// A setting of the configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
     /// A file cannot be read.
@@ -45,13 +48,13 @@ pub enum SettingError {
 /// A machine as it is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
-    /// Where ssh reaches it; none for this machine.
+    /// The address that ssh connects to; none for this machine.
     pub address: Option<String>,
     /// The user of ssh.
     pub user: Option<String>,
     /// The port of ssh.
     pub port: Option<u16>,
-    /// What it does.
+    /// Its role.
     pub role: Role,
     /// The address that other machines reach it by, where it is not `address`.
     pub ip: Option<String>,
@@ -118,7 +121,7 @@ impl Machine {
 
     fn from_config(listed: &skyward_config::Machine) -> Self {
         let is_this = matches!(listed.address.as_str(), "localhost" | "127.0.0.1" | "::1");
-        // A port makes it another: a virtual machine behind a forwarded one.
+        // With a port it is another machine: a virtual one behind a forwarded port.
         let address = (!is_this || listed.port.is_some()).then(|| listed.address.clone());
         Self {
             address,
@@ -131,7 +134,7 @@ impl Machine {
         }
     }
 
-    /// What people call it.
+    /// Its name for people.
     pub fn label(&self) -> String {
         match (&self.address, self.port) {
             (Some(address), Some(port)) => format!("{address}:{port}"),
@@ -140,18 +143,18 @@ impl Machine {
         }
     }
 
-    /// Where the other machines and clients reach it; none for this machine where no `ip` is given.
-    pub fn reached_at(&self) -> Option<&str> {
+    /// The address at which other machines and clients reach it; none for this machine without an `ip`.
+    pub fn address_for_others(&self) -> Option<&str> {
         self.ip.as_deref().or(self.address.as_deref())
     }
 
     /// The address of its API server for clients on the operator's machine.
     pub fn api_server(&self) -> String {
-        let host = self.reached_at().unwrap_or("127.0.0.1");
+        let host = self.address_for_others().unwrap_or("127.0.0.1");
         if host.contains(':') && !host.starts_with('[') {
-            format!("https://[{host}]:6443")
+            format!("https://[{host}]:{API_SERVER}")
         } else {
-            format!("https://{host}:6443")
+            format!("https://{host}:{API_SERVER}")
         }
     }
 }

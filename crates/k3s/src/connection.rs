@@ -1,6 +1,7 @@
-//! The way to a machine: a shell script with arguments and standard input, and its answer.
+//! Connections to machines: a shell script with arguments and standard input goes in, its output comes back.
 //!
-//! Arguments are seen by everyone on the machine, as those of any process are: secrets go by standard input alone.
+//! The arguments of a process are visible to everyone on its machine, so secrets go by standard input alone. There are two kinds of
+//! connection, the system's own ssh ([`Ssh`]) and a shell on this machine ([`Local`]); everything above them sees the trait.
 
 mod host_key;
 mod local;
@@ -17,18 +18,21 @@ pub use host_key::{HostKey, explain};
 pub use local::Local;
 pub use ssh::{HostKeys, Ssh};
 
-/// What is run.
+/// Bytes of a file that are sent at a time.
+const CHUNK: usize = 1 << 18;
+
+/// A script to run.
 #[derive(Debug, Clone)]
 pub struct Script<'a> {
-    /// What the shell (POSIX `sh`) runs.
+    /// The text, for a POSIX shell.
     pub text: &'a str,
-    /// Its arguments, `$1` and on. Not secret.
+    /// The arguments, from `$1`. Never secret.
     pub arguments: Vec<String>,
-    /// Its standard input.
+    /// The standard input.
     pub input: Input,
-    /// How long it may take.
+    /// The longest time that it may take.
     pub limit: Duration,
-    /// Whether it runs as root by way of sudo.
+    /// Runs it as root through sudo.
     pub sudo: bool,
 }
 
@@ -37,9 +41,9 @@ pub struct Script<'a> {
 pub enum Input {
     /// Nothing.
     None,
-    /// These bytes; they may be secret.
+    /// These bytes, which may be secret.
     Bytes(Vec<u8>),
-    /// The content of a file of this machine.
+    /// The content of a file on this machine.
     File(PathBuf),
 }
 
@@ -53,48 +57,64 @@ impl std::fmt::Debug for Input {
     }
 }
 
-/// What a script has said.
+/// The result of a script that ended.
 #[derive(Clone)]
-pub struct Answer {
-    /// Its exit code; none where a signal has ended it.
+pub struct ScriptOutput {
+    /// Its exit code; none where a signal ended it.
     pub code: Option<i32>,
-    /// Its standard output; it may be secret.
+    /// Its standard output, which may be secret.
     pub stdout: Vec<u8>,
     /// Its standard error.
     pub stderr: String,
 }
 
-/// Why there is no answer.
+/// The reason that a script has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
-    /// There is no connection.
+    /// The connection was not made.
     #[error("{0}")]
     Connect(String),
-    /// The machine's key is unknown, or not the one that is known.
+    /// The host key of the machine is unknown, or it is not the known one.
     #[error("{0}")]
     HostKey(HostKey),
-    /// The connection is lost: what was under way may have been done or not.
-    #[error("the connection is lost ({0})")]
+    /// The connection was lost: the script may have done its work or not.
+    #[error("the connection was lost ({0})")]
     Lost(String),
-    /// It took too long.
-    #[error("no answer for {} s", .0.as_secs())]
-    Late(Duration),
+    /// The time limit passed.
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
     /// This machine cannot do its part.
     #[error("{0}")]
     Here(String),
 }
 
-/// A machine that scripts run on.
+impl ConnectionError {
+    /// The class of the error, in a word.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "not connected",
+            Self::HostKey(_) => "host key refused",
+            Self::Lost(_) => "connection lost",
+            Self::TimedOut(_) => "timed out",
+            Self::Here(_) => "failed here",
+        }
+    }
+}
+
+/// A machine that runs scripts.
 pub trait Connection: Send + Sync {
     /// Runs a script to its end.
-    fn run<'a>(&'a self, script: &'a Script<'a>) -> BoxFuture<'a, Result<Answer, ConnectionError>>;
+    fn run<'a>(
+        &'a self,
+        script: &'a Script<'a>,
+    ) -> BoxFuture<'a, Result<ScriptOutput, ConnectionError>>;
 
     /// Ends the connection.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
-/// The words that run a script.
-fn words<'a>(script: &'a Script<'a>) -> Vec<&'a str> {
+/// The command line that runs a script.
+fn command_line<'a>(script: &'a Script<'a>) -> Vec<&'a str> {
     let mut words: Vec<&str> = Vec::new();
     if script.sudo {
         words.extend(["sudo", "-n", "--"]);
@@ -104,7 +124,7 @@ fn words<'a>(script: &'a Script<'a>) -> Vec<&'a str> {
     words
 }
 
-/// Standard input is closed at once where there is none.
+/// The standard input of the process; without input it is closed at once.
 fn stdin(input: &Input) -> Stdio {
     match input {
         Input::None => Stdio::null(),
@@ -112,7 +132,7 @@ fn stdin(input: &Input) -> Stdio {
     }
 }
 
-/// Sends the input; a reader that has gone is told by its exit code, not here.
+/// Sends the input. A reader that has gone shows in its exit code, not here.
 async fn feed(input: &Input, to: Option<impl AsyncWrite + Unpin>) -> Result<(), ConnectionError> {
     let Some(mut to) = to else { return Ok(()) };
     match input {
@@ -125,7 +145,7 @@ async fn feed(input: &Input, to: Option<impl AsyncWrite + Unpin>) -> Result<(), 
                 ConnectionError::Here(format!("reading {}: {error}", path.display()))
             };
             let mut file = tokio::fs::File::open(path).await.map_err(here)?;
-            let mut chunk = vec![0; 1 << 18];
+            let mut chunk = vec![0; CHUNK];
             loop {
                 let count = file.read(&mut chunk).await.map_err(here)?;
                 if count == 0 || to.write_all(&chunk[..count]).await.is_err() {
@@ -138,11 +158,11 @@ async fn feed(input: &Input, to: Option<impl AsyncWrite + Unpin>) -> Result<(), 
     Ok(())
 }
 
-/// All of a stream.
-async fn all(from: Option<impl tokio::io::AsyncRead + Unpin>) -> Vec<u8> {
+/// Reads a stream to its end.
+async fn read_all(from: Option<impl tokio::io::AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(mut from) = from {
-        // What came before it broke off is what there is; the exit code tells the rest.
+        // A stream that breaks off keeps what came before; the exit code tells the rest.
         let _ = from.read_to_end(&mut bytes).await;
     }
     bytes

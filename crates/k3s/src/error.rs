@@ -1,55 +1,59 @@
 //! Errors of the commands: what a machine, a release, the configuration or the kubeconfig makes impossible.
 
+use skyward_terminal::event::Finding;
+
 use super::cluster::SettingError;
-use super::event::Finding;
 use super::host::HostError;
 use super::kubeconfig::KubeconfigError;
-use super::release::ReleaseError;
 
-/// Why a cluster is not as it was to be.
+/// The reason that a command on the cluster failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// Something is wrong with machines; all of it has been told as findings.
+    /// Checks before the first change found problems; each of them was reported.
     #[error(
-        "{}; nothing was changed. Next step: correct what is said above, then run this again",
-        counted(findings)
+        "checking the machines: {}; nothing was changed. Next step: solve what is listed above, then run the command again",
+        counted(.0)
     )]
-    Findings {
-        /// What is wrong.
-        findings: Vec<Finding>,
-    },
-    /// Some machines did not get there; each has been told.
-    #[error("{of}: {} of {machines} machines did not get there: {}. Next step: {next}", failed.len(), failed.join(", "))]
+    Findings(Vec<Finding>),
+    /// Some machines failed; each of them was reported.
+    #[error("{operation}: {} of {machines} machines failed: {}. Next step: {next}", failed.len(), failed.join(", "))]
     Machines {
-        /// What was done.
-        of: &'static str,
-        /// How many there are.
+        /// The operation, such as `setting the cluster up`.
+        operation: &'static str,
+        /// The number of machines.
         machines: usize,
         /// Those that failed.
         failed: Vec<String>,
-        /// What to do.
+        /// The advice.
         next: &'static str,
     },
-    /// A step on a machine has failed.
+    /// A step on a machine failed.
     #[error(transparent)]
     Host(#[from] HostError),
-    /// The release cannot be had.
-    #[error(transparent)]
-    Release(#[from] ReleaseError),
     /// The kubeconfig cannot be read or written.
     #[error(transparent)]
     Kubeconfig(#[from] KubeconfigError),
-    /// The configuration asks for something that is not there.
+    /// A setting cannot be used.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// The request does not fit what is there.
-    #[error("{0}")]
-    Unfit(String),
+    /// The archive of an image cannot be read.
+    #[error(
+        "reading the image archive {path}: {reason}. Next step: name an archive that `cargo xtask image build` wrote"
+    )]
+    Archive {
+        /// The file.
+        path: String,
+        /// The reason.
+        reason: String,
+    },
+    /// The system gives no random bytes.
+    #[error("making the ID of the cluster: {0}")]
+    Random(std::io::Error),
 }
 
 fn counted(findings: &[Finding]) -> String {
     match findings.len() {
-        1 => "1 finding".to_owned(),
-        many => format!("{many} findings"),
+        1 => "1 problem".to_owned(),
+        many => format!("{many} problems"),
     }
 }

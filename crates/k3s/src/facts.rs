@@ -1,4 +1,4 @@
-//! What is on a machine: asked for by one script that changes nothing, read by a pure function.
+//! The facts of a machine. One script that changes nothing asks for them, and a pure function reads its answer.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::host::{Host, HostError};
 use super::record::{self, Record};
 
-/// How services are run.
+/// The init system, which runs services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Init {
@@ -21,7 +21,7 @@ pub enum Init {
     Unknown,
 }
 
-/// What was found.
+/// Facts of a machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Facts {
@@ -29,9 +29,9 @@ pub struct Facts {
     pub hostname: String,
     /// The architecture as the kernel calls it, such as `x86_64`.
     pub machine: String,
-    /// How services are run.
+    /// The init system, which runs services.
     pub init: Init,
-    /// How far its clock is ahead of this machine's, in seconds, give or take the time of the question.
+    /// Seconds that its clock is ahead of this machine's, give or take the time of the question.
     pub ahead_s: i64,
     /// Memory in MiB.
     pub memory_mib: u64,
@@ -39,31 +39,31 @@ pub struct Facts {
     pub cores: u32,
     /// Free space below `/var/lib`, in MiB.
     pub disk_mib: u64,
-    /// Whether the kernel counts memory by cgroup.
+    /// True where the kernel counts memory by cgroup.
     pub memory_cgroup: bool,
-    /// Ports that something listens on: TCP, and UDP.
+    /// TCP ports that something listens on.
     pub tcp: Vec<u16>,
-    /// As `tcp`.
+    /// UDP ports that something listens on.
     pub udp: Vec<u16>,
     /// A firewall that is active.
     pub firewall: Option<String>,
-    /// Programs that are needed and absent.
+    /// Programs that are needed and missing.
     pub lacking: Vec<String>,
-    /// Whether rules of CNI plugins are there.
+    /// True where rules of CNI plugins exist.
     pub cni_rules: bool,
-    /// What is at each path that is looked at and not empty: mode, owner, SHA-256 where it is a file.
+    /// The entries of the file system that exist among [`record::paths`].
     pub paths: BTreeMap<String, Entry>,
-    /// The record of an earlier run; its text where it cannot be read.
+    /// The record of an earlier run, or the reason that it cannot be read.
     pub record: Option<Result<Record, String>>,
-    /// What k3s says its version is.
+    /// The version that k3s reports.
     pub version: Option<String>,
-    /// Whether its service runs.
+    /// True while its service runs.
     pub active: bool,
-    /// Whether its service starts with the machine.
+    /// True where its service starts with the machine.
     pub enabled: bool,
-    /// What it was started with.
+    /// The stamp that it was started with (see [`crate::files::stamp`]).
     pub started: Option<String>,
-    /// Whether we keep pods from its node.
+    /// True while we keep pods off its node.
     pub cordoned: bool,
     /// The authority's hash in its token.
     pub token_authority: Option<String>,
@@ -71,11 +71,11 @@ pub struct Facts {
     pub token: Option<String>,
     /// The fingerprint of its agent token.
     pub agent_token: Option<String>,
-    /// On a server: the hash of its authority, which is there once it has run.
+    /// The hash of the authority of a server that has run.
     pub authority: Option<String>,
 }
 
-/// What is at a path.
+/// An entry of the file system.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Entry {
     /// The mode in octal digits.
@@ -87,88 +87,36 @@ pub struct Entry {
 }
 
 impl Facts {
-    /// The record, where there is one that is understood.
+    /// The record, where it can be read.
     pub fn recorded(&self) -> Option<&Record> {
         self.record.as_ref().and_then(|read| read.as_ref().ok())
     }
 
-    /// Whether its k3s has been started by us.
+    /// Returns true where we have started its k3s.
     pub fn is_member(&self) -> bool {
         self.recorded().is_some() && self.started.is_some()
     }
 
-    /// Whether anything is at a path.
+    /// Returns true where something is at the path.
     pub fn has(&self, path: &str) -> bool {
         self.paths.contains_key(path)
     }
 }
 
-/// Lines of `key TAB value`. Secrets leave it as hashes only; `printf` and `[` are the shell's own, so that no process gets them.
-const SCRIPT: &str = r#"f() { printf '%s\t%s\n' "$1" "$2"; }
-f hostname "$(cat /proc/sys/kernel/hostname)"
-f machine "$(uname -m)"
-if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then init=systemd
-elif command -v rc-service >/dev/null; then init=openrc
-else init=unknown; fi
-f init $init
-f clock "$(date +%s)"
-f memory "$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)"
-f cores "$(grep -c ^processor /proc/cpuinfo)"
-at=/var/lib; [ -d /var/lib/rancher ] && at=/var/lib/rancher
-f disk "$(df -Pk $at | awk 'NR == 2 { print $4 }')"
-if [ -e /sys/fs/cgroup/cgroup.controllers ]; then grep -qw memory /sys/fs/cgroup/cgroup.controllers && f cgroup memory
-else awk '$1 == "memory" && $4 == 1 { print "cgroup\tmemory" }' /proc/cgroups; fi
-for p in tcp udp; do for v in '' 6; do
-  [ -r /proc/net/$p$v ] && awk -v p=$p 'NR > 1 && (p == "udp" || $4 == "0A") { n = split($2, a, ":"); print p "\t" a[n] }' /proc/net/$p$v
-done; done | sort -u
-for t in sha256sum stat awk sort df mktemp; do command -v $t >/dev/null || f lacking $t; done
-if [ $init = systemd ]; then for u in firewalld ufw; do systemctl is-active -q $u 2>/dev/null && f firewall $u; done; fi
-command -v iptables-save >/dev/null && iptables-save 2>/dev/null | grep -q CNI- && f cni rules
-for p in "$@"; do
-  [ -e "$p" ] || [ -L "$p" ] || continue
-  sum=-; [ -f "$p" ] && { sum=$(sha256sum "$p"); sum=${sum%% *}; }
-  printf 'path\t%s\t%s\t%s\n' "$p" "$(stat -c '%a %u:%g' "$p")" "$sum"
-done
-for p in /etc/rancher/node /var/lib/kubelet /run/k3s /run/flannel /var/log/pods /var/log/containers /run/netns; do
-  for c in "$p"/* "$p"/.[!.]*; do [ -e "$c" ] || [ -L "$c" ] && printf 'path\t%s\t%s\t-\n' "$c" "$(stat -c '%a %u:%g' "$c")"; done
-done
-d=/var/lib/skyward/k3s
-[ -f $d/record.json ] && f record "$(tr -d '\n' < $d/record.json)"
-[ -f $d/started ] && f started "$(cat $d/started)"
-[ -e $d/cordoned ] && f cordoned yes
-# A machine that is not ours is not asked to run what it calls k3s.
-[ -f $d/record.json ] && [ -x /usr/local/bin/k3s ] && f version "$(/usr/local/bin/k3s --version 2>/dev/null | head -n 1)"
-for u in k3s k3s-agent; do
-  case $init in
-    systemd) [ -f /etc/systemd/system/$u.service ] || continue
-      systemctl is-active -q $u && f active $u; systemctl is-enabled -q $u 2>/dev/null && f enabled $u;;
-    openrc) [ -f /etc/init.d/$u ] || continue
-      rc-service $u status >/dev/null 2>&1 && f active $u; [ -e /etc/runlevels/default/$u ] && f enabled $u;;
-  esac
-done
-for n in token agent-token; do
-  [ -f /etc/rancher/k3s/$n ] || continue
-  t=$(cat /etc/rancher/k3s/$n)
-  s=$(printf %s "${t##*:}" | sha256sum); f $n "${s%% *}"
-  case $t in K10*::*) t=${t%%::*}; f $n-authority "${t#K10}";; esac
-done
-if [ -f /var/lib/rancher/k3s/server/token ]; then
-  t=$(cat /var/lib/rancher/k3s/server/token)
-  case $t in K10*::*) t=${t%%::*}; f authority "${t#K10}";; esac
-fi
-exit 0
-"#;
+/// Prints lines of `key TAB value`. Secrets leave the machine as hashes only; `printf` and `[` are the shell's own, so that no process
+/// is given them.
+const SCRIPT: &str = include_str!("scripts/facts.sh");
 
-/// Asks a machine.
+/// Gathers the facts of a machine.
 ///
 /// # Errors
-/// There is no answer.
+/// The machine does not answer.
 pub async fn gather(host: &Host) -> Result<Facts, HostError> {
     let paths = record::paths();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let (asked, began) = (now(), Instant::now());
-    let text = host.text("looking at it", SCRIPT, &paths).await?;
-    // The clock was read at some moment between question and answer.
+    let text = host.text("gathering facts", SCRIPT, &paths).await?;
+    // The clock was read at some moment between the question and the answer.
     let half = i64::try_from(began.elapsed().as_secs() / 2).unwrap_or(0);
     Ok(parse(&text, asked.saturating_add(half)))
 }
@@ -178,7 +126,7 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Reads the answer; `now` is this machine's time in seconds.
+/// Reads the answer of the script; `now` is this machine's time in seconds.
 pub fn parse(text: &str, now: i64) -> Facts {
     let mut facts = Facts::default();
     for line in text.lines() {

@@ -1,8 +1,6 @@
-//! The files of a machine: their content, mode and place. Pure.
+//! The files that a machine is to have: their content, mode and place. Pure.
 
 mod service;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 
@@ -18,11 +16,11 @@ use super::token::hex;
 /// A file that a machine is to have.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DesiredFile {
-    /// Where.
+    /// The path.
     pub path: String,
     /// Permission bits.
     pub mode: u32,
-    /// What it holds; it may be secret.
+    /// The content, which may be secret.
     pub content: Vec<u8>,
 }
 
@@ -42,7 +40,7 @@ impl DesiredFile {
         hex(&Sha256::digest(&self.content))
     }
 
-    /// Whether the machine has it: content, mode and owner.
+    /// Returns true where the machine has it with content, mode and owner.
     pub fn is_there(&self, facts: &Facts) -> bool {
         facts.paths.get(&self.path).is_some_and(|entry| {
             entry.sum.as_deref() == Some(&self.sum())
@@ -52,10 +50,11 @@ impl DesiredFile {
     }
 }
 
+/// The head of every file.
 const HEAD: &str =
-    "# Written by `cargo xtask deploy-k3s cluster`, which writes it anew where it differs.\n";
+    "# Managed by `cargo xtask deploy-k3s cluster`, which overwrites local changes.\n";
 
-/// Where a machine stands in its cluster.
+/// A machine as a member of its cluster.
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
     /// The machine.
@@ -64,11 +63,11 @@ pub struct Member<'a> {
     pub node: &'a str,
     /// The server that the cluster began on.
     pub first: &'a Machine,
-    /// Whether this is it.
+    /// True for that server itself.
     pub is_first: bool,
 }
 
-/// All files of a machine but its tokens and k3s itself.
+/// Returns all files of a machine but its tokens and k3s itself.
 pub fn desired(cluster: &Cluster, member: &Member<'_>, init: Init) -> Vec<DesiredFile> {
     let unit = record::unit(member.machine.role);
     let mut files = vec![DesiredFile::new(record::CONFIG, 0o600, config(cluster, member))];
@@ -96,7 +95,7 @@ pub fn desired(cluster: &Cluster, member: &Member<'_>, init: Init) -> Vec<Desire
     files
 }
 
-/// `config.yaml` (docs.k3s.io, "Configuration File"). It holds no secret: tokens are in files of their own.
+/// `config.yaml` (docs.k3s.io, "Configuration File"). It holds no secret, because tokens are in files of their own.
 fn config(cluster: &Cluster, member: &Member<'_>) -> String {
     let (machine, settings) = (member.machine, &cluster.settings);
     let mut keys = Map::new();
@@ -115,7 +114,7 @@ fn config(cluster: &Cluster, member: &Member<'_>) -> String {
     }
     if machine.role == Role::Server {
         set("agent-token-file", json!(record::AGENT_TOKEN));
-        // With one server alone the data is in SQLite; k3s moves it into etcd when this is there.
+        // A single server keeps its data in SQLite; k3s moves it into etcd when this is set.
         if member.is_first && cluster.servers().count() > 1 {
             set("cluster-init", json!(true));
         }
@@ -160,14 +159,14 @@ fn registries(cluster: &Cluster) -> Option<String> {
     (!entries.is_empty()).then(|| format!("{HEAD}{}", yaml(&json!({"mirrors": entries}))))
 }
 
-/// A document with its keys by name. Strings that YAML, 1.1 or 1.2, would read as something else are quoted.
+/// Writes a document with its keys by name, as kubectl does. Strings that YAML, 1.1 or 1.2, would read as something else are quoted.
 pub(crate) fn yaml(document: &Value) -> String {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     serde_saphyr::to_string_with_options(document, options)
         .expect("what JSON can say, YAML can say")
 }
 
-/// What tells whether k3s runs with what it is to run with: its binary, its configuration and its service.
+/// A stamp of all that k3s is started with: its binary, its configuration and its service. A running k3s with another stamp is restarted.
 pub fn stamp(binary: &str, files: &[DesiredFile]) -> String {
     let mut hash = Sha256::new();
     hash.update(binary);

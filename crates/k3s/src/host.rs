@@ -1,70 +1,86 @@
-//! A machine that is connected: scripts and files as root.
+//! A connected machine, on which scripts run and files are written as root.
 
 use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use skyward_terminal::Calls;
+use skyward_terminal::event::Failed;
 
 use super::cluster::Machine;
-use super::connection::{Answer, Connection, ConnectionError, HostKeys, Input, Local, Script, Ssh};
+use super::connection::{
+    Connection, ConnectionError, HostKeys, Input, Local, Script, ScriptOutput, Ssh,
+};
 use super::token::hex;
 
-/// How long a small script may take.
+/// The time limit of a small script.
 pub const SHORT: Duration = Duration::from_mins(1);
-/// How long a file of some hundred megabytes may take over a slow link.
+/// The time limit of a file of some hundred megabytes over a slow link.
 pub const LONG: Duration = Duration::from_mins(30);
+/// The lines of standard error that an error quotes.
+const QUOTED_LINES: usize = 3;
 
 /// A connected machine.
 pub struct Host {
-    /// As it is configured.
+    /// The machine, as it is configured.
     pub machine: Machine,
     connection: Box<dyn Connection>,
     sudo: bool,
+    calls: Calls,
 }
 
-/// Why a step on a machine has failed.
+/// A step on a machine that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{doing} on {machine}: {reason}")]
+#[error("{operation} on {machine}: {reason}")]
 pub struct HostError {
     /// The machine.
     pub machine: String,
-    /// What was done, such as `writing /etc/rancher/k3s/config.yaml`.
-    pub doing: String,
-    /// Why it failed.
+    /// The step, such as `writing /etc/rancher/k3s/config.yaml`.
+    pub operation: String,
+    /// The reason.
     pub reason: HostReason,
 }
 
-/// Why.
+/// The reason that a step failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostReason {
-    /// There is no answer.
+    /// The script has no result.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
-    /// The machine says no.
+    /// The machine refused, in its own words.
     #[error("{0}")]
     Refused(String),
-    /// Its user is not root, and sudo asks for a password.
-    #[error(
-        "user {0} is not root and has no sudo without a password; let `sudo -n true` succeed there (a line `{0} ALL=(ALL) NOPASSWD: ALL` \
-         in /etc/sudoers.d), or name root as its user"
-    )]
+    /// The user is not root, and sudo asks for a password.
+    #[error("user {0} is not root and has no sudo without a password")]
     NoSudo(String),
 }
 
-/// Written beside its place, compared with what was sent, put in its place at once: a connection that breaks off leaves the old
+impl HostError {
+    /// The advice, where there is one.
+    pub fn next(&self) -> Option<String> {
+        match &self.reason {
+            HostReason::Connection(ConnectionError::HostKey(key)) => Some(key.next()),
+            HostReason::NoSudo(user) => Some(format!(
+                "let `sudo -n true` succeed there (a line `{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d), or connect as root"
+            )),
+            _ => None,
+        }
+    }
+
+    /// The failure as an event.
+    pub fn failed(&self) -> Failed {
+        Failed {
+            object: self.machine.clone(),
+            action: self.operation.clone(),
+            reason: self.reason.to_string(),
+            next: self.next(),
+        }
+    }
+}
+
+/// Writes a file beside its place, compares it with what was sent and moves it into place, so that a lost connection leaves the old
 /// content. `$1` path, `$2` mode, `$3` SHA-256.
-const WRITE: &str = r#"set -e
-umask 077
-new="$1.skyward-new"
-trap 'rm -f "$new"' EXIT
-cat > "$new"
-got=$(sha256sum "$new")
-[ "${got%% *}" = "$3" ] || { echo "what arrived is not what was sent" >&2; exit 3; }
-chown 0:0 "$new"
-chmod "$2" "$new"
-sync "$new" 2>/dev/null || sync
-mv -f "$new" "$1"
-"#;
+const WRITE: &str = include_str!("scripts/write.sh");
 
 const WHO: &str = r#"id -un; id -u
 [ "$(id -u)" = 0 ] && exit
@@ -72,49 +88,44 @@ sudo -n true 2>/dev/null && echo sudo || echo none
 "#;
 
 impl Host {
-    /// Connects, and sees that it may do what root may.
+    /// Connects, and makes sure that scripts can run as root.
     ///
     /// # Errors
-    /// There is no connection, or no way to be root.
-    pub async fn connect(machine: &Machine, keys: HostKeys) -> Result<Self, HostError> {
-        let connection: Result<Box<dyn Connection>, ConnectionError> = match &machine.address {
-            None => Ok(Box::new(Local)),
-            Some(address) => match Ssh::connect(machine, address, keys).await {
-                Ok(ssh) => Ok(Box::new(ssh)),
-                Err(error) => Err(error),
-            },
-        };
-        let connection = connection.map_err(|error| HostError {
-            machine: machine.label(),
-            doing: "connecting".to_owned(),
-            reason: error.into(),
-        })?;
-        Self::over(machine, connection).await
-    }
-
-    /// Over a connection that is there.
-    ///
-    /// # Errors
-    /// There is no way to be root.
-    pub async fn over(
+    /// The machine cannot be reached, or its user cannot become root.
+    pub async fn connect(
         machine: &Machine,
-        connection: Box<dyn Connection>,
+        keys: HostKeys,
+        calls: &Calls,
     ) -> Result<Self, HostError> {
-        let mut host = Self { machine: machine.clone(), connection, sudo: false };
-        let who = host.text("asking who we are", WHO, &[]).await?;
+        let connection: Box<dyn Connection> = match &machine.address {
+            None => Box::new(Local),
+            Some(address) => {
+                let call = calls.begin(&peer(machine), "connect");
+                let connected = Ssh::connect(machine, address, keys).await;
+                call.end(connected.as_ref().err().map_or("ok", ConnectionError::class));
+                Box::new(connected.map_err(|error| HostError {
+                    machine: machine.label(),
+                    operation: "connecting".to_owned(),
+                    reason: error.into(),
+                })?)
+            }
+        };
+        let machine = machine.clone();
+        let mut host = Self { machine, connection, sudo: false, calls: calls.clone() };
+        let who = host.text("finding out the user", WHO, &[]).await?;
         let words: Vec<&str> = who.lines().collect();
         match words[..] {
             [_, "0", ..] => {}
             [_, _, "sudo"] => host.sudo = true,
             _ => {
                 let user = words.first().copied().unwrap_or("?").to_owned();
-                return Err(host.failed("asking for sudo", HostReason::NoSudo(user)));
+                return Err(host.failed("becoming root", HostReason::NoSudo(user)));
             }
         }
         Ok(host)
     }
 
-    /// What people call it.
+    /// The name of the machine for people.
     pub fn label(&self) -> String {
         self.machine.label()
     }
@@ -124,64 +135,72 @@ impl Host {
         self.connection.close().await;
     }
 
-    /// Runs a script as root, whatever it says.
+    /// Runs a script as root and returns its result, whether it succeeded or not.
     ///
     /// # Errors
-    /// There is no answer.
+    /// There is no result.
     pub async fn ask(
         &self,
-        doing: &str,
+        operation: &str,
         text: &str,
         arguments: &[&str],
         input: Input,
         limit: Duration,
-    ) -> Result<Answer, HostError> {
+    ) -> Result<ScriptOutput, HostError> {
         let arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
         let script = Script { text, arguments, input, limit, sudo: self.sudo };
-        self.connection.run(&script).await.map_err(|error| self.failed(doing, error.into()))
+        // The operation alone is told: neither arguments nor input nor output, which may hold a token.
+        let call = self.calls.begin(&peer(&self.machine), operation);
+        let ended = self.connection.run(&script).await;
+        match &ended {
+            Ok(ScriptOutput { code: Some(0), .. }) => call.end("ok"),
+            Ok(ScriptOutput { code: Some(code), .. }) => call.end(&format!("exit code {code}")),
+            Ok(ScriptOutput { code: None, .. }) => call.end("ended by a signal"),
+            Err(error) => call.end(error.class()),
+        }
+        ended.map_err(|error| self.failed(operation, error.into()))
     }
 
-    /// Runs a script as root that must succeed.
+    /// Runs a script as root that must succeed, and returns its standard output.
     ///
     /// # Errors
-    /// There is no answer, or the script has failed: its last words.
+    /// There is no result, or the script failed; the error quotes its last words.
     pub async fn run(
         &self,
-        doing: &str,
+        operation: &str,
         text: &str,
         arguments: &[&str],
         input: Input,
         limit: Duration,
     ) -> Result<Vec<u8>, HostError> {
-        let answer = self.ask(doing, text, arguments, input, limit).await?;
-        if answer.code == Some(0) {
-            return Ok(answer.stdout);
+        let output = self.ask(operation, text, arguments, input, limit).await?;
+        if output.code == Some(0) {
+            return Ok(output.stdout);
         }
-        Err(self.failed(doing, HostReason::Refused(last_words(&answer))))
+        Err(self.refused(operation, last_words(&output)))
     }
 
-    /// As [`Host::run`], short, without input, and its standard output as text.
+    /// Runs a small script without input as [`Host::run`] does, and returns its standard output as text.
     ///
     /// # Errors
     /// As [`Host::run`].
     pub async fn text(
         &self,
-        doing: &str,
+        operation: &str,
         text: &str,
         arguments: &[&str],
     ) -> Result<String, HostError> {
-        let stdout = self.run(doing, text, arguments, Input::None, SHORT).await?;
+        let stdout = self.run(operation, text, arguments, Input::None, SHORT).await?;
         Ok(String::from_utf8_lossy(&stdout).into_owned())
     }
 
-    /// Writes a file whole: what was there stays until the new content is complete. Its folder is there.
+    /// Writes a file whole: the old content stays until the new one is complete. Its folder has to exist.
     ///
     /// # Errors
-    /// As [`Host::run`]; the file is the old one then.
+    /// As [`Host::run`]; the file is then the old one.
     pub async fn write(&self, path: &str, mode: u32, content: &[u8]) -> Result<(), HostError> {
         let sum = hex(&Sha256::digest(content));
-        let input = Input::Bytes(content.to_vec());
-        self.put(path, mode, &sum, input, SHORT).await
+        self.put(path, mode, &sum, Input::Bytes(content.to_vec()), SHORT).await
     }
 
     /// Sends a file of this machine, whose SHA-256 is known.
@@ -212,25 +231,33 @@ impl Host {
     }
 
     /// An error of this machine.
-    pub fn failed(&self, doing: &str, reason: HostReason) -> HostError {
-        HostError { machine: self.label(), doing: doing.to_owned(), reason }
+    pub fn failed(&self, operation: &str, reason: HostReason) -> HostError {
+        HostError { machine: self.label(), operation: operation.to_owned(), reason }
     }
 
     /// An error of this machine in words.
-    pub fn refused(&self, doing: &str, reason: impl Into<String>) -> HostError {
-        self.failed(doing, HostReason::Refused(reason.into()))
+    pub fn refused(&self, operation: &str, reason: impl Into<String>) -> HostError {
+        self.failed(operation, HostReason::Refused(reason.into()))
     }
 }
 
-/// The last lines of standard error: what a program says before it ends.
-fn last_words(answer: &Answer) -> String {
+/// The machine as `-v` names it.
+fn peer(machine: &Machine) -> String {
+    match machine.address {
+        Some(_) => format!("ssh {}", machine.label()),
+        None => machine.label(),
+    }
+}
+
+/// The last lines of standard error, in which a program says why it ends.
+fn last_words(output: &ScriptOutput) -> String {
     let lines: Vec<&str> =
-        answer.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        output.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {
-        return match answer.code {
-            Some(code) => format!("it ended with code {code} and said nothing"),
-            None => "a signal has ended it".to_owned(),
+        return match output.code {
+            Some(code) => format!("it ended with code {code} without a message"),
+            None => "a signal ended it".to_owned(),
         };
     }
-    lines[lines.len().saturating_sub(3)..].join("; ")
+    lines[lines.len().saturating_sub(QUOTED_LINES)..].join("; ")
 }

@@ -1,6 +1,6 @@
-//! An image into all nodes: streamed from here, kept nowhere but in each node's own store.
+//! `image load`: an image into all nodes. It is streamed from here and kept in the image store of each node alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
-use super::ClusterError;
 use super::cluster::Cluster;
 use super::connection::{HostKeys, Input};
-use super::event::Finding;
-use super::event::{MachineState, Reporter};
-use super::facts::Facts;
+use super::error::ClusterError;
 use super::host::{Host, HostError, LONG, SHORT};
 use super::inspect::{self, inspect};
+use super::report::{Reporter, problem};
 
-/// An archive and the names that it gives its images.
+/// The largest `index.json` that is read.
+const LARGEST_INDEX: u64 = 1 << 22;
+
+/// An archive of images, with the names that it gives them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageArchive {
     path: PathBuf,
@@ -34,7 +35,7 @@ struct Named {
 }
 
 impl Named {
-    /// `docker.io/library/web@sha256:…`, as a pod asks for it. containerd finds an image by the names it was given alone.
+    /// `docker.io/library/web@sha256:…`, as a pod asks for it. containerd finds an image by the names that it was given alone.
     fn by_digest(&self) -> String {
         let repository = match self.name.rsplit_once(':') {
             Some((repository, tag)) if !tag.contains('/') => repository,
@@ -44,7 +45,7 @@ impl Named {
     }
 }
 
-/// The part of an OCI layout's `index.json` that is read.
+/// The part of the `index.json` of an OCI layout that is read.
 #[derive(Deserialize)]
 struct Index {
     manifests: Vec<Descriptor>,
@@ -54,21 +55,17 @@ struct Index {
 struct Descriptor {
     digest: String,
     #[serde(default)]
-    annotations: std::collections::BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
 }
 
 impl ImageArchive {
     /// Reads an archive (an OCI layout in a tar, as `cargo xtask image build`, `docker save` and `skopeo` write it).
     ///
     /// # Errors
-    /// It cannot be read, or names no image.
+    /// It cannot be read, or it names no image.
     pub fn read(path: &Path) -> Result<Self, ClusterError> {
-        let wrong = |reason: String| {
-            ClusterError::Unfit(format!(
-                "reading the image {}: {reason}. Next step: name an archive as `cargo xtask image build` writes it",
-                path.display()
-            ))
-        };
+        let wrong =
+            |reason: String| ClusterError::Archive { path: path.display().to_string(), reason };
         let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
         let index = index(file).map_err(|error| wrong(error.to_string()))?;
         let index: Index =
@@ -82,7 +79,7 @@ impl ImageArchive {
         Ok(Self { path: path.to_owned(), images })
     }
 
-    /// The names by digest, as pods ask for the images.
+    /// The references by digest, as pods ask for the images.
     pub fn references(&self) -> Vec<String> {
         let references: BTreeSet<String> = self.images.iter().map(Named::by_digest).collect();
         references.into_iter().collect()
@@ -95,14 +92,14 @@ fn index(file: File) -> std::io::Result<Option<Vec<u8>>> {
         let path = entry.path()?;
         if path.strip_prefix(".").unwrap_or(&path) == Path::new("index.json") {
             let mut bytes = Vec::new();
-            entry.by_ref().take(1 << 22).read_to_end(&mut bytes)?;
+            entry.by_ref().take(LARGEST_INDEX).read_to_end(&mut bytes)?;
             return Ok(Some(bytes));
         }
     }
     Ok(None)
 }
 
-/// The full name as containerd's importer finds it (containerd, `images/annotations.go`).
+/// The full name, as containerd's importer finds it (containerd, `images/annotations.go`).
 fn named(descriptor: &Descriptor) -> Option<Named> {
     let of = |key: &str| descriptor.annotations.get(key);
     let name = of("io.containerd.image.name")
@@ -110,43 +107,37 @@ fn named(descriptor: &Descriptor) -> Option<Named> {
     Some(Named { name: name.clone(), digest: descriptor.digest.clone() })
 }
 
-/// What a node has: a table of name, type, digest.
+/// Lists the images of a node: a table of name, type and digest.
 const LIST: &str = "exec /usr/local/bin/k3s ctr --namespace k8s.io images list";
-/// Reads the archive on standard input.
+/// Imports the archive on standard input.
 const IMPORT: &str = "exec /usr/local/bin/k3s ctr --namespace k8s.io images import -";
-/// Pairs of name and further name.
+/// Gives images further names; `$@` are pairs of a name and a further one.
 const TAG: &str = r#"set -e
 while [ $# -gt 0 ]; do /usr/local/bin/k3s ctr --namespace k8s.io images tag --force "$1" "$2" >/dev/null; shift 2; done
 "#;
 
-/// Loads the archive into every node that lacks one of its images. Returns how many did.
+/// Loads the archive into every node that lacks one of its images, and returns the number of those nodes.
 ///
 /// # Errors
-/// Findings, before anything is sent; or the machines that did not get it.
+/// Findings, before anything is sent; or the machines that failed.
 pub async fn load(
     cluster: &Cluster,
     archive: &ImageArchive,
     keys: HostKeys,
     report: &Reporter,
 ) -> Result<usize, ClusterError> {
-    let inspection = inspect(cluster, keys).await;
+    let inspection = inspect(cluster, keys, report).await;
     let mut findings = inspection.unreachable();
-    let strangers =
-        cluster.machines.iter().zip(inspection.facts()).filter_map(|(machine, facts)| {
-            facts.is_some_and(|facts| !facts.is_member()).then(|| {
-                Finding::new(machine.label(), "it is no node yet; `cluster up` makes it one")
-            })
-        });
-    findings.extend(strangers);
-    report.findings(&findings);
-    if !findings.is_empty() {
-        inspection.close().await;
-        return Err(ClusterError::Findings { findings });
+    for (machine, facts) in cluster.machines.iter().zip(inspection.facts()) {
+        if facts.is_some_and(|facts| !facts.is_member()) {
+            let next = "run `cluster up`, which makes it one";
+            findings.push(problem(machine.label(), "it is not a node yet", next));
+        }
     }
-    let hosts: Vec<(Host, Facts)> = inspection.machines.into_iter().flatten().collect();
-    let done = join_all(hosts.iter().map(|(host, _)| deliver(host, archive, report))).await;
+    let hosts = inspection.require(findings, report).await?;
+    let delivered = join_all(hosts.iter().map(|(host, _)| deliver(host, archive, report))).await;
     let (mut sent, mut failed) = (0, Vec::new());
-    for ended in done {
+    for ended in delivered {
         match ended {
             Ok(was_sent) => sent += usize::from(was_sent),
             Err(error) => {
@@ -161,38 +152,34 @@ pub async fn load(
         return Ok(sent);
     }
     Err(ClusterError::Machines {
-        of: "loading the image",
+        operation: "loading the image",
         machines,
         failed,
-        next: "correct what is said above, then run this again: nodes that have it are passed over",
+        next: "solve what is reported above, then run the command again: nodes that have the image are skipped",
     })
 }
 
-/// Whether it had to be sent.
+/// Sends the archive to a node that lacks one of its images, and returns true where it had to be sent.
 async fn deliver(
     host: &Host,
     archive: &ImageArchive,
     report: &Reporter,
 ) -> Result<bool, HostError> {
-    let doing = "loading the image";
+    let operation = "loading the image";
     if lacking(host, archive).await?.is_empty() {
         return Ok(false);
     }
     let input = Input::File(archive.path.clone());
-    host.run(doing, IMPORT, &[], input, LONG).await?;
+    host.run(operation, IMPORT, &[], input, LONG).await?;
     let pairs: Vec<[String; 2]> =
         archive.images.iter().map(|image| [image.name.clone(), image.by_digest()]).collect();
     let words: Vec<&str> = pairs.iter().flatten().map(String::as_str).collect();
-    host.run(doing, TAG, &words, Input::None, SHORT).await?;
-    let lacking = lacking(host, archive).await?;
-    if let Some(name) = lacking.first() {
-        return Err(host.refused(doing, format!("k3s took the archive, and does not have {name}")));
+    host.run(operation, TAG, &words, Input::None, SHORT).await?;
+    if let Some(name) = lacking(host, archive).await?.first() {
+        let reason = format!("k3s accepted the archive, but does not have {name}");
+        return Err(host.refused(operation, reason));
     }
-    report.machine(
-        &host.label(),
-        MachineState::Done,
-        format!("has {}", archive.references().join(", ")),
-    );
+    report.done(&host.label(), format!("load {}", archive.references().join(", ")));
     Ok(true)
 }
 

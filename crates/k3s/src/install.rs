@@ -1,79 +1,53 @@
-//! The steps of a plan, done.
+//! The steps of a plan, carried out on one machine.
 
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use skyward_config::Role;
 
 use super::connection::Input;
-use super::event::{MachineState, Reporter};
 use super::facts::Init;
 use super::host::{Host, HostError, SHORT};
 use super::plan::{MachinePlan, MachineStep};
 use super::record::{self, Record};
-use super::token::Token;
+use super::report::Reporter;
+use super::token::{Token, hex};
 
-/// What joins a cluster: pinned to its authority.
+/// The time limit for starting or stopping k3s.
+pub(crate) const SERVICE_LIMIT: Duration = Duration::from_mins(3);
+/// The exit code of a script that found no token.
+const NO_TOKEN: i32 = 9;
+
+/// The tokens with which machines join. They pin the authority of the cluster.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// For servers.
+    /// The token of servers.
     pub server: Token,
-    /// For agents, and as every server must know it.
+    /// The token of agents, which every server must know.
     pub agent: Token,
 }
 
-/// Copies what our files would replace, makes the folders, then writes the record: from then on `down` knows what was there.
-/// `$1`: the record; `$2`: its SHA-256; then files to keep, `--`, folders to make. The record comes on standard input.
-const RECORD: &str = r#"set -e
-umask 077
-record=$1 sum=$2; shift 2
-[ -e "$record" ] && exit 0
-d=${record%/*}
-mkdir -p "$d/before"
-while [ "$1" != -- ]; do
-  cp -a "$1" "$d/before/$(echo "$1" | tr / %)"
-  shift
-done
-shift
-cat > "$record.skyward-new"
-got=$(sha256sum "$record.skyward-new")
-[ "${got%% *}" = "$sum" ] || { echo "what arrived is not what was sent" >&2; exit 3; }
-sync
-mv "$record.skyward-new" "$record"
-umask 022
-mkdir -p "$@"
-"#;
+/// Copies the files that ours would replace, then writes the record, from which `down` knows what existed, and makes folders. `$1` the
+/// record, `$2` its SHA-256; then files to keep, `--`, folders to make. The record comes on standard input.
+const RECORD: &str = include_str!("scripts/record.sh");
 
-/// `$@`: folders. They are there after a record that was written before a crash, too.
+/// Makes the folders `$@`. After a crash they may be missing although the record exists.
 const FOLDERS: &str = r#"umask 022; mkdir -p "$@""#;
 
-/// Starts the service now and with the machine, then writes down with what. `$1` service, `$2` init system, `$3` what it is started
-/// with, `$4` where that is written. Not waited for: a node that cannot join would hold us up for ever.
-const START: &str = r#"set -e
-case $2 in
-  openrc)
-    rc-update -q add "$1" default
-    rc-service -q "$1" stop >/dev/null 2>&1 || true
-    rc-service "$1" start >&2;;
-  *)
-    systemctl daemon-reload
-    systemctl enable -q "$1"
-    systemctl reset-failed "$1" 2>/dev/null || true
-    systemctl restart --no-block "$1";;
-esac
-umask 077
-printf '%s\n' "$3" > "$4.new"
-mv "$4.new" "$4"
-"#;
+/// Starts the service, now and with the machine, then writes the stamp. `$1` service, `$2` init system, `$3` stamp, `$4` its file. It
+/// does not wait: a node that cannot join would block it for ever.
+const START: &str = include_str!("scripts/start.sh");
 
-/// The tokens of the first server, one a line, and the authority's once it has run.
+/// Prints the tokens of the first server, one a line, and that of the authority once it has run.
 const READ_TOKENS: &str =
     "cat /etc/rancher/k3s/token /etc/rancher/k3s/agent-token /var/lib/rancher/k3s/server/token";
 
-fn init_word(init: Init) -> &'static str {
+/// The word for an init system in scripts.
+pub(crate) fn init_word(init: Init) -> &'static str {
     if init == Init::OpenRc { "openrc" } else { "systemd" }
 }
 
-/// Everything of a plan that needs no other machine.
+/// Does all steps that need no other machine.
 ///
 /// # Errors
 /// A step fails; those after it are not done.
@@ -89,7 +63,7 @@ pub async fn prepare(
                 host.send(record::BINARY, 0o755, &file.sum, &file.path).await?;
             }
             MachineStep::Images(name, file) => {
-                host.text("making its folder", FOLDERS, &[record::IMAGES]).await?;
+                host.text("making the folder of images", FOLDERS, &[record::IMAGES]).await?;
                 let path = format!("{}/{name}", record::IMAGES);
                 host.send(&path, 0o644, &file.sum, &file.path).await?;
             }
@@ -99,24 +73,24 @@ pub async fn prepare(
             }
             MachineStep::Token | MachineStep::Start => continue,
         }
-        report.machine(&host.label(), MachineState::Done, step.to_string());
+        report.done(&host.label(), step.to_string());
     }
     Ok(())
 }
 
-async fn write_record(host: &Host, wanted: &Record) -> Result<(), HostError> {
-    let content = wanted.content();
-    let sum = super::token::hex(&<sha2::Sha256 as sha2::Digest>::digest(&content));
+async fn write_record(host: &Host, record: &Record) -> Result<(), HostError> {
+    let content = record.content();
+    let sum = hex(&Sha256::digest(&content));
     let mut words = vec![record::RECORD, &sum];
-    words.extend(record::FILES.into_iter().filter(|path| wanted.before.contains(*path)));
+    words.extend(record::FILES.into_iter().filter(|path| record.before.contains(*path)));
     words.push("--");
     words.extend(["/etc/rancher/k3s", "/usr/local/bin"]);
     let input = Input::Bytes(content);
-    host.run("writing down what is there", RECORD, &words, input, SHORT).await?;
+    host.run("recording what exists", RECORD, &words, input, SHORT).await?;
     Ok(())
 }
 
-/// Puts the tokens of a first server in their place, where it has none yet.
+/// Writes the tokens of a first server that has none yet.
 ///
 /// # Errors
 /// They cannot be made or written.
@@ -125,10 +99,10 @@ pub async fn write_first_tokens(host: &Host, planned: &MachinePlan) -> Result<()
         return Ok(());
     }
     for path in [record::TOKEN, record::AGENT_TOKEN] {
-        // One that is there may be in use already: it stays, and only gets its mode.
-        let keep = format!("[ -s {path} ] || exit 9; chown 0:0 {path}; chmod 600 {path}");
+        // A token that exists may be in use: it is kept, and only gets its mode.
+        let keep = format!("[ -s {path} ] || exit {NO_TOKEN}; chown 0:0 {path}; chmod 600 {path}");
         let kept = host.ask("looking for a token", &keep, &[], Input::None, SHORT).await?;
-        if kept.code == Some(9) {
+        if kept.code == Some(NO_TOKEN) {
             let token = Token::random()
                 .map_err(|error| host.refused("making a token", error.to_string()))?;
             host.write(path, 0o600, &token.file()).await?;
@@ -137,28 +111,27 @@ pub async fn write_first_tokens(host: &Host, planned: &MachinePlan) -> Result<()
     Ok(())
 }
 
-/// The tokens that others join with.
+/// Reads the tokens with which others join.
 ///
 /// # Errors
-/// The first server has not run yet, or cannot be asked.
+/// The first server has not run yet, or does not answer.
 pub async fn read_tokens(first: &Host) -> Result<Tokens, HostError> {
-    let doing = "reading its tokens";
-    let stdout = first.run(doing, READ_TOKENS, &[], Input::None, SHORT).await?;
-    let text = String::from_utf8_lossy(&stdout);
+    let operation = "reading its tokens";
+    let text = first.text(operation, READ_TOKENS, &[]).await?;
     let mut lines = text.lines().map(Token::new);
     let (Some(server), Some(agent), Some(full)) = (lines.next(), lines.next(), lines.next()) else {
-        return Err(first.refused(doing, "some are empty"));
+        return Err(first.refused(operation, "some are empty"));
     };
     let authority = full
         .authority()
-        .ok_or_else(|| first.refused(doing, "k3s's own does not pin its authority"))?;
+        .ok_or_else(|| first.refused(operation, "that of k3s does not pin its authority"))?;
     Ok(Tokens {
         server: server.pinned(authority, "server"),
         agent: agent.pinned(authority, "node"),
     })
 }
 
-/// Puts the tokens of a machine that joins in their place.
+/// Writes the tokens of a machine that joins.
 ///
 /// # Errors
 /// They cannot be written.
@@ -172,13 +145,12 @@ pub async fn write_tokens(host: &Host, tokens: &Tokens) -> Result<(), HostError>
     }
 }
 
-/// Starts k3s with the machine and now; anew where it runs.
+/// Starts or restarts k3s, and lets it start with the machine.
 ///
 /// # Errors
 /// The service cannot be started.
 pub async fn start(host: &Host, unit: &str, init: Init, stamp: &str) -> Result<(), HostError> {
     let words = [unit, init_word(init), stamp, record::STARTED];
-    let limit = Duration::from_mins(3);
-    host.run("starting k3s", START, &words, Input::None, limit).await?;
+    host.run("starting k3s", START, &words, Input::None, SERVICE_LIMIT).await?;
     Ok(())
 }

@@ -1,27 +1,31 @@
 //! The operator's kubeconfig: the cluster's context goes in under a name of its own, and out again. The merge is pure.
+//!
+//! An extension marks the contexts that this program made with the ID of their cluster, so that it never overwrites another one.
 
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use skyward_config::Loaded;
+use skyward_terminal::event::Finding;
 
-use super::event::Finding;
 use super::files::yaml;
+use super::report::problem;
 
-/// The name of the extension by which we know our own context (as minikube marks its own).
+/// The name of the extension that marks our contexts (minikube marks its own in the same way).
 const MARK: &str = "skyward";
 
-/// Why the kubeconfig is not as it was to be.
+/// A kubeconfig that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing} the kubeconfig {path}: {reason}")]
+#[error("{operation} the kubeconfig {path}: {reason}")]
 pub struct KubeconfigError {
-    doing: &'static str,
+    operation: &'static str,
     path: String,
     reason: String,
 }
 
-/// The file that is written: the one that is named, else the first of `KUBECONFIG`, else `~/.kube/config`.
+/// Returns the file to write: the named one, else the first of `KUBECONFIG`, else `~/.kube/config`.
 pub fn file(given: Option<&Path>, listed: Option<&OsStr>, home: Option<PathBuf>) -> PathBuf {
     let first = || std::env::split_paths(listed?).find(|path| !path.as_os_str().is_empty());
     given
@@ -30,18 +34,25 @@ pub fn file(given: Option<&Path>, listed: Option<&OsStr>, home: Option<PathBuf>)
         .unwrap_or_else(|| home.unwrap_or_default().join(".kube/config"))
 }
 
-/// Whose a context is.
+/// Returns the kubeconfig that `cluster up` writes: that of the flag, else that of the configuration, else the usual one.
+pub fn location(flag: Option<&Path>, loaded: &Loaded) -> PathBuf {
+    let configured = loaded.config.k3s.kubeconfig.as_ref().map(|path| loaded.root.join(path));
+    let named = flag.or(configured.as_deref());
+    file(named, std::env::var_os("KUBECONFIG").as_deref(), std::env::home_dir())
+}
+
+/// The owner of a context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// There is none of that name.
+    /// There is no context of that name.
     Nobody,
-    /// It was made for the cluster with this id.
+    /// We made it for the cluster with this ID.
     Cluster(String),
-    /// Somebody else's.
+    /// Somebody else made it.
     Other,
 }
 
-/// A kubeconfig as a document; what is not understood in it stays.
+/// A kubeconfig as a document, of which everything else is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kubeconfig {
     path: PathBuf,
@@ -49,10 +60,10 @@ pub struct Kubeconfig {
 }
 
 impl Kubeconfig {
-    /// Reads a file; one that is not there is empty.
+    /// Reads a file; a missing one is empty.
     ///
     /// # Errors
-    /// It cannot be read, or is no kubeconfig.
+    /// It cannot be read, or is not a kubeconfig.
     pub fn read(path: &Path) -> Result<Self, KubeconfigError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -65,24 +76,24 @@ impl Kubeconfig {
     /// Reads a text.
     ///
     /// # Errors
-    /// It is no kubeconfig.
+    /// It is not a kubeconfig.
     pub fn parse(path: &Path, text: &str) -> Result<Self, KubeconfigError> {
         let value = if text.trim().is_empty() {
             json!({})
         } else {
             // The parser's message may quote the file, which holds secrets.
             serde_saphyr::from_str(text)
-                .map_err(|_| failed("reading", path, "it is no YAML".to_owned()))?
+                .map_err(|_| failed("reading", path, "it is not YAML".to_owned()))?
         };
         let is_list = |key: &str| value[key].is_array() || value[key].is_null();
         let well = value.is_object() && ["clusters", "contexts", "users"].into_iter().all(is_list);
         if !well {
-            return Err(failed("reading", path, "it is no kubeconfig".to_owned()));
+            return Err(failed("reading", path, "it is not a kubeconfig".to_owned()));
         }
         Ok(Self { path: path.to_owned(), value })
     }
 
-    /// Whose the context is.
+    /// The owner of the context.
     pub fn owner(&self, context: &str) -> Owner {
         let Some(entry) = named(&self.value["contexts"], context) else {
             let taken =
@@ -94,10 +105,10 @@ impl Kubeconfig {
             .map_or(Owner::Other, |id| Owner::Cluster(id.to_owned()))
     }
 
-    /// With the context of the cluster `id`, from the kubeconfig that k3s wrote, at this server.
+    /// Returns it with the context of the cluster `id`, made from the kubeconfig that k3s wrote, for this server.
     ///
     /// # Errors
-    /// k3s's is none.
+    /// The one that k3s wrote is not a kubeconfig.
     pub fn merged(
         &self,
         context: &str,
@@ -133,7 +144,7 @@ impl Kubeconfig {
         Ok(made)
     }
 
-    /// Without the context, its cluster and its user.
+    /// Returns it without the context, its cluster and its user.
     #[must_use]
     pub fn without(&self, context: &str) -> Self {
         let mut made = self.clone();
@@ -148,24 +159,29 @@ impl Kubeconfig {
         made
     }
 
-    /// Whether nothing is left in it.
+    /// Returns true where nothing is left in it.
     fn is_empty(&self) -> bool {
         ["clusters", "contexts", "users"]
             .iter()
             .all(|key| self.value[key].as_array().is_none_or(Vec::is_empty))
     }
 
-    /// Writes it at once, for its owner alone; through a link, to where it leads.
+    /// The content of its file.
+    pub fn yaml(&self) -> String {
+        yaml(&self.value)
+    }
+
+    /// Writes it whole, readable by its owner alone, and through a link to its target.
     ///
     /// # Errors
     /// It cannot be written.
     pub fn write(&self) -> Result<(), KubeconfigError> {
         let path = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        put(&path, yaml(&self.value).as_bytes())
+        put(&path, self.yaml().as_bytes())
             .map_err(|error| failed("writing", &self.path, error.to_string()))
     }
 
-    /// Writes it, or removes the file where nothing is left in it; the folder stays.
+    /// Writes it, or removes the file where nothing is left in it. The folder stays.
     ///
     /// # Errors
     /// It cannot be written.
@@ -178,20 +194,18 @@ impl Kubeconfig {
     }
 }
 
-/// What is wrong with it before anything is changed.
+/// Checks before the first change that the context is ours or free.
 pub fn check(document: &Kubeconfig, context: &str, id: Option<&str>) -> Option<Finding> {
     let text = match document.owner(context) {
         Owner::Nobody => return None,
         Owner::Cluster(found) if Some(found.as_str()) == id => return None,
-        Owner::Cluster(_) => format!(
-            "its context {context} is that of another cluster which `cluster up` made; take that one down, or name this one otherwise in \
-             k3s.cluster (and k3s.context)"
-        ),
-        Owner::Other => format!(
-            "it has a {context} that `cluster up` did not make; name this cluster otherwise in k3s.cluster (and k3s.context)"
-        ),
+        Owner::Cluster(_) => {
+            format!("its context {context} belongs to another cluster that `cluster up` made")
+        }
+        Owner::Other => format!("it has a {context} that `cluster up` did not make"),
     };
-    Some(Finding::new(format!("kubeconfig {}", document.path.display()), text))
+    let next = "give this cluster another name in k3s.cluster (and k3s.context)";
+    Some(problem(format!("kubeconfig {}", document.path.display()), text, next))
 }
 
 fn named<'a>(list: &'a Value, name: &str) -> Option<&'a Value> {
@@ -219,98 +233,6 @@ fn put(path: &Path, content: &[u8]) -> std::io::Result<()> {
     result
 }
 
-fn failed(doing: &'static str, path: &Path, reason: String) -> KubeconfigError {
-    KubeconfigError { doing, path: path.display().to_string(), reason }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const K3S: &str = "apiVersion: v1\nkind: Config\nclusters:\n- name: default\n  cluster:\n    server: https://127.0.0.1:6443\n    \
-        certificate-authority-data: Q0E=\ncontexts:\n- name: default\n  context:\n    cluster: default\n    user: default\n\
-        current-context: default\nusers:\n- name: default\n  user:\n    client-key-data: S0VZ\n";
-    const OWN: &str = "apiVersion: v1\nkind: Config\ncurrent-context: work\npreferences: {colors: true}\nclusters:\n- name: work\n  cluster: \
-        {server: 'https://work'}\ncontexts:\n- name: work\n  context: {cluster: work, user: me}\nusers:\n- name: me\n  user: {}\n";
-
-    fn parse(text: &str) -> Kubeconfig {
-        Kubeconfig::parse(Path::new("config"), text).expect("a kubeconfig")
-    }
-
-    #[test]
-    fn the_context_goes_in_under_a_name_of_its_own() {
-        let merged =
-            parse("").merged("skyward", "id1", K3S, "https://10.0.0.11:6443").expect("one");
-        insta::assert_snapshot!(yaml(&merged.value), @r"
-        apiVersion: v1
-        clusters:
-        - cluster:
-            certificate-authority-data: Q0E=
-            server: https://10.0.0.11:6443
-          name: skyward
-        contexts:
-        - context:
-            cluster: skyward
-            extensions:
-            - extension:
-                cluster: id1
-              name: skyward
-            user: skyward
-          name: skyward
-        kind: Config
-        users:
-        - name: skyward
-          user:
-            client-key-data: S0VZ
-        ");
-        assert_eq!(merged.owner("skyward"), Owner::Cluster("id1".to_owned()));
-        assert_eq!(merged.owner("default"), Owner::Nobody);
-    }
-
-    #[test]
-    fn what_others_wrote_stays_as_it_is() {
-        let own = parse(OWN);
-        let merged = own.merged("skyward", "id1", K3S, "https://x:6443").expect("one");
-        assert_eq!(merged.value["current-context"], "work");
-        assert_eq!(merged.merged("skyward", "id1", K3S, "https://x:6443").expect("one"), merged);
-        assert_eq!(merged.without("skyward"), own);
-        assert!(!merged.without("skyward").is_empty());
-    }
-
-    #[test]
-    fn a_context_of_others_is_left_alone() {
-        let own = parse(OWN);
-        assert_eq!(check(&own, "skyward", None), None);
-        let text = |document: &Kubeconfig, context, id| {
-            check(document, context, id).map(|finding| finding.text).unwrap_or_default()
-        };
-        assert!(text(&own, "work", None).contains("did not make"));
-        assert!(text(&own, "me", None).contains("did not make"));
-        let merged = own.merged("skyward", "id1", K3S, "https://x:6443").expect("one");
-        assert_eq!(text(&merged, "skyward", Some("id1")), "");
-        assert!(text(&merged, "skyward", Some("id2")).contains("another cluster"));
-        assert!(text(&merged, "skyward", None).contains("another cluster"));
-    }
-
-    #[test]
-    fn it_is_written_for_its_owner_alone_and_removed_when_empty() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("kube/config");
-        let none = Kubeconfig::read(&path).expect("an empty one");
-        let merged = none.merged("skyward", "id1", K3S, "https://x:6443").expect("one");
-        merged.write().expect("written");
-        assert_eq!(path.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
-        let read = Kubeconfig::read(&path).expect("a kubeconfig");
-        assert_eq!(read, merged);
-        read.without("skyward").write_or_remove().expect("removed");
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn no_secret_is_in_an_error() {
-        let error = Kubeconfig::parse(Path::new("config"), "token: [secret").expect_err("no YAML");
-        assert_eq!(error.to_string(), "reading the kubeconfig config: it is no YAML");
-        assert!(Kubeconfig::parse(Path::new("config"), "clusters: 7").is_err());
-    }
+fn failed(operation: &'static str, path: &Path, reason: String) -> KubeconfigError {
+    KubeconfigError { operation, path: path.display().to_string(), reason }
 }

@@ -9,10 +9,10 @@
 
 pub mod certificate;
 pub mod cluster;
+pub mod command;
 pub mod connection;
 pub mod down;
 pub mod error;
-pub mod event;
 pub mod facts;
 pub mod files;
 pub mod host;
@@ -25,6 +25,7 @@ pub mod plan;
 pub mod preflight;
 pub mod record;
 pub mod release;
+pub mod report;
 pub mod status;
 pub mod token;
 pub mod up;
@@ -33,4 +34,4 @@ pub mod version;
 
 pub use cluster::{Cluster, Machine};
 pub use error::ClusterError;
-pub use event::{Event, Finding, MachineState, Reporter};
+pub use report::Reporter;

@@ -1,4 +1,4 @@
-//! The nodes as the cluster sees them, asked by k3s's own kubectl on a server: this machine need not reach the API server.
+//! The nodes as the cluster sees them. k3s's own kubectl asks for them on a server, so this machine need not reach the API server.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,20 +6,19 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::connection::Input;
-use super::event::Event;
-use super::event::Reporter;
 use super::host::{Host, HostError, SHORT};
+use super::report::Reporter;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeState {
-    /// Whether its kubelet says that it runs pods.
+    /// True where its kubelet reports that it runs pods.
     pub ready: bool,
-    /// Why not, in the cluster's words.
+    /// The cluster's message about its readiness.
     pub reason: String,
     /// The release that it runs.
     pub version: String,
-    /// Whether it takes new pods.
+    /// True where it takes new pods.
     pub schedulable: bool,
     /// Its roles, such as `control-plane,etcd`.
     pub roles: Vec<String>,
@@ -75,32 +74,32 @@ struct NodeInfo {
     kubelet_version: String,
 }
 
-/// `$@`: what kubectl is called with.
+/// Runs kubectl with `$@`.
 const KUBECTL: &str = r#"exec /usr/local/bin/k3s kubectl "$@""#;
 
-/// Runs kubectl on a server; its standard output.
+/// Runs kubectl on a server and returns its standard output.
 ///
 /// # Errors
 /// It fails, or does not end.
 pub async fn kubectl(
     server: &Host,
-    doing: &str,
+    operation: &str,
     words: &[&str],
     limit: Duration,
 ) -> Result<Vec<u8>, HostError> {
-    server.run(doing, KUBECTL, words, Input::None, limit).await
+    server.run(operation, KUBECTL, words, Input::None, limit).await
 }
 
-/// All nodes, by name.
+/// Returns all nodes, by name.
 ///
 /// # Errors
 /// The API server does not answer.
 pub async fn nodes(server: &Host) -> Result<BTreeMap<String, NodeState>, HostError> {
-    let doing = "listing the nodes";
+    let operation = "listing the nodes";
     let words = ["get", "nodes", "--output", "json", "--request-timeout", "20s"];
-    let stdout = kubectl(server, doing, &words, SHORT).await?;
+    let stdout = kubectl(server, operation, &words, SHORT).await?;
     let list: List = serde_json::from_slice(&stdout)
-        .map_err(|error| server.refused(doing, format!("the answer is no list: {error}")))?;
+        .map_err(|error| server.refused(operation, format!("the answer is not a list: {error}")))?;
     Ok(list.items.into_iter().map(state).collect())
 }
 
@@ -119,25 +118,27 @@ fn state(node: Node) -> (String, NodeState) {
     (node.metadata.name, state)
 }
 
-/// `$1`: the service. What k3s said last, for an error.
+/// Prints the last lines of the service's log. `$1` service.
 const JOURNAL: &str = r#"if command -v journalctl >/dev/null; then journalctl -u "$1" -n 5 --no-pager -o cat 2>/dev/null
 else tail -n 5 "/var/log/$1.log" 2>/dev/null; fi
 exit 0
 "#;
 
-/// `$1`: the service. Whether it has come up: before that, what the cluster says of its node is from before the start.
+/// Prints `active` once the service is up. Until then the cluster's view of its node is from before the start. `$1` service.
 const SERVICE: &str = r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then systemctl is-active "$1"
 else rc-service "$1" status >/dev/null 2>&1 && echo active; fi
 exit 0
 "#;
 
-/// The first wait before the cluster is asked again; each is twice as long as the one before, up to a second.
-const LOOK: Duration = Duration::from_millis(100);
+/// The first pause between two looks at a node; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two looks at a node.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits until a node is ready, and of this version where one is given.
+/// Waits until a node is ready, and runs this version where one is given.
 ///
 /// # Errors
-/// It is not within the limit; with what k3s said last on its machine.
+/// The limit passes first; the error quotes the last line of k3s's log.
 pub async fn await_ready(
     server: &Host,
     (host, unit): (&Host, &str),
@@ -148,7 +149,7 @@ pub async fn await_ready(
     let started = Instant::now();
     let on = format!("node {node}");
     let mut told = String::new();
-    let (mut up, mut pause) = (false, LOOK);
+    let (mut up, mut pause) = (false, FIRST_PAUSE);
     loop {
         if !up {
             let word = host.text("asking for its service", SERVICE, &[unit]).await?;
@@ -158,18 +159,18 @@ pub async fn await_ready(
         let state = match state {
             Ok(_) if !up => "k3s is starting".to_owned(),
             Ok(nodes) => match nodes.get(node) {
-                Some(found) if !found.ready => format!("not ready {}", found.reason),
+                Some(found) if !found.ready => format!("not ready: {}", found.reason),
                 Some(found) if version.is_some_and(|wanted| found.version != wanted) => {
-                    format!("still {}", found.version)
+                    format!("still runs {}", found.version)
                 }
                 Some(found) => {
-                    report.ready(on, format!("ready, {}", found.version), started);
+                    report.ready(on, format!("ready, runs {}", found.version), started);
                     return Ok(());
                 }
                 None => "not joined yet".to_owned(),
             },
-            // A server that starts does not answer yet.
-            Err(error) => format!("{} does not tell: {}", server.label(), error.reason),
+            // A server that is starting does not answer yet.
+            Err(error) => format!("{} does not answer: {}", server.label(), error.reason),
         };
         let Some(left) = limit.checked_sub(started.elapsed()) else {
             let said = host.text("reading its log", JOURNAL, &[unit]).await.unwrap_or_default();
@@ -180,10 +181,9 @@ pub async fn await_ready(
         };
         if state != told {
             told.clone_from(&state);
-            let remaining_s = left.as_secs();
-            report.emit(Event::Waiting { on: on.clone(), state, remaining_s });
+            report.waiting(&on, &state, left);
         }
         tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(Duration::from_secs(1));
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -1,4 +1,4 @@
-//! What is to be done on each machine. Pure.
+//! The plan: the steps that are left to do on each machine. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,56 +8,54 @@ use skyward_config::Role;
 use super::cluster::Cluster;
 use super::facts::Facts;
 use super::files::{self, DesiredFile, Member};
-use super::preflight::Identity;
+use super::preflight::{Identity, node_name};
 use super::record::{self, Record};
 use super::release::{Assets, Verified};
 use super::version::Arch;
 
-pub(crate) use super::preflight::node_name;
-
-/// What is to be done, and in which order: the first server, the other servers one by one, the agents at the same time.
+/// The steps of all machines, in this order: the first server, the other servers one by one, the agents at the same time.
 #[derive(Debug, Clone)]
 pub struct ClusterPlan {
-    /// Which machine the cluster begins on.
+    /// The index of the machine that the cluster begins on.
     pub first: usize,
-    /// For each machine, in the cluster's order.
+    /// One entry for each machine, in the configuration's order.
     pub machines: Vec<MachinePlan>,
 }
 
-/// What is to be done on a machine.
+/// The steps of a machine.
 #[derive(Debug, Clone)]
 pub struct MachinePlan {
-    /// Its record, as it will be.
+    /// The record that it has or gets.
     pub record: Record,
-    /// What k3s is started with.
+    /// The stamp that k3s is started with.
     pub stamp: String,
-    /// What is left to do.
+    /// The steps that are left.
     pub steps: Vec<MachineStep>,
 }
 
-/// One step. Each is done by itself, and doing it again does no harm.
+/// A step. Each stands alone and may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MachineStep {
-    /// What was there before is written down, folders are made.
+    /// Record what exists, and make folders.
     Record,
-    /// k3s is put in its place.
+    /// Write k3s.
     Binary(Verified),
-    /// The images are put where k3s takes them: file name and file.
+    /// Write the images, by file name, to where k3s imports them from.
     Images(String, Verified),
-    /// A file is written.
+    /// Write a file.
     File(DesiredFile),
-    /// A file that was wanted once is removed.
+    /// Remove a file that is no longer wanted.
     Remove(String),
-    /// The tokens are put in their place.
+    /// Write the tokens.
     Token,
-    /// k3s is started, or started anew.
+    /// Start or restart k3s.
     Start,
 }
 
 impl fmt::Display for MachineStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Record => f.write_str("write down what is there"),
+            Self::Record => f.write_str("record what exists"),
             Self::Binary(file) => {
                 write!(f, "write {} ({})", record::BINARY, &file.sum[..12])
             }
@@ -71,13 +69,13 @@ impl fmt::Display for MachineStep {
 }
 
 impl ClusterPlan {
-    /// Whether there is nothing to do.
+    /// Returns true where no step is left.
     pub fn is_empty(&self) -> bool {
         self.machines.iter().all(|planned| planned.steps.is_empty())
     }
 }
 
-/// The architectures whose files are needed: those of machines that have no k3s of ours yet.
+/// Returns the architectures of the machines that have no k3s of ours yet.
 pub fn needed(facts: &[Facts]) -> Vec<Arch> {
     let mut needed: Vec<Arch> = facts
         .iter()
@@ -89,13 +87,13 @@ pub fn needed(facts: &[Facts]) -> Vec<Arch> {
     needed
 }
 
-/// The checksum of the binary that a member keeps: another version comes by `upgrade` alone.
+/// The checksum of the binary that a member keeps. Only `upgrade` brings another version.
 fn keeps(facts: &Facts) -> Option<&str> {
     let sum = facts.paths.get(record::BINARY)?.sum.as_deref()?;
     (facts.is_member() && facts.version.is_some()).then_some(sum)
 }
 
-/// The plan for machines that the preflight has passed. `id` is taken where the cluster has none yet.
+/// Plans the steps for machines that passed the preflight. A cluster that has no ID yet gets `id`.
 pub fn plan(
     cluster: &Cluster,
     facts: &[Facts],
@@ -172,7 +170,7 @@ fn planned(
     MachinePlan { record, stamp, steps }
 }
 
-/// Whether the tokens are there, for root alone, and fit.
+/// Returns true where the tokens are the right ones and only root can read them.
 fn token_is_there(facts: &Facts, identity: &Identity, is_first: bool, role: Role) -> bool {
     let is_private = |path: &str| {
         let entry = facts.paths.get(path);
@@ -181,7 +179,7 @@ fn token_is_there(facts: &Facts, identity: &Identity, is_first: bool, role: Role
     let own = is_private(record::TOKEN) && facts.token.is_some();
     let agents = is_private(record::AGENT_TOKEN) && facts.agent_token.is_some();
     match role {
-        // Once it is there it is the cluster's.
+        // The first server's token is that of the cluster.
         Role::Server if is_first => own && agents,
         Role::Server => {
             own && agents

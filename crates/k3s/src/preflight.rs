@@ -1,19 +1,20 @@
-//! What is wrong with the machines, all of it at once. Pure.
+//! The checks before the first change: all problems of all machines at once. Pure.
+//!
+//! `machine` judges a machine by itself, `cluster` the machines among each other: names, clocks, roles, and the cluster that each
+//! belongs to.
 
 mod cluster;
 mod machine;
-#[cfg(test)]
-mod tests;
+
+use skyward_terminal::event::Finding;
 
 use super::cluster::Cluster;
-use super::event::Finding;
 use super::facts::Facts;
 
-pub use cluster::Identity;
-pub(crate) use cluster::node_name;
+pub use cluster::{Identity, node_name};
 
-/// Everything that is wrong. `facts` are those of the cluster's machines in their order; none where a machine did not answer, which
-/// is a finding of whoever asked.
+/// Returns all findings. `facts` are those of the machines in their order; a machine that was not reached has none, and is a finding of
+/// the inspection.
 pub fn check(cluster: &Cluster, facts: &[Option<Facts>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let identity = Identity::of(cluster, facts);

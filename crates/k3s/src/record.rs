@@ -1,19 +1,20 @@
-//! What was made on a machine, and what was there before: written down before anything is changed, read by `down`.
+//! The record of a machine: the paths that existed before us. It is written before the first change, and `down` reads it.
+//!
+//! This module names every path that k3s and this crate touch, so that the inspection looks at each of them and `down` removes each that
+//! was not there before.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use skyward_config::Role;
 
-/// Our folder on a machine. Its files are for root alone.
-pub const FOLDER: &str = "/var/lib/skyward/k3s";
 /// The record.
 pub const RECORD: &str = "/var/lib/skyward/k3s/record.json";
 /// Files that were there before ours took their place.
 pub const BEFORE: &str = "/var/lib/skyward/k3s/before";
-/// What k3s was last started with.
+/// The stamp that k3s was last started with.
 pub const STARTED: &str = "/var/lib/skyward/k3s/started";
-/// There while we keep pods from the node.
+/// Exists while we keep pods off the node.
 pub const CORDONED: &str = "/var/lib/skyward/k3s/cordoned";
 
 /// k3s's binary.
@@ -26,7 +27,7 @@ pub const TOKEN: &str = "/etc/rancher/k3s/token";
 pub const AGENT_TOKEN: &str = "/etc/rancher/k3s/agent-token";
 /// Mirrors and credentials of registries.
 pub const REGISTRIES: &str = "/etc/rancher/k3s/registries.yaml";
-/// The folder of images that k3s takes by itself.
+/// The folder from which k3s imports images.
 pub const IMAGES: &str = "/var/lib/rancher/k3s/agent/images";
 
 /// A server's data.
@@ -34,7 +35,7 @@ pub const SERVER_DATA: &str = "/var/lib/rancher/k3s/server";
 /// A node's data.
 pub const AGENT_DATA: &str = "/var/lib/rancher/k3s/agent";
 
-/// The files that we may write, whichever the init system and role.
+/// The files that we may write, for all init systems and roles.
 pub const FILES: [&str; 15] = [
     BINARY,
     CONFIG,
@@ -53,7 +54,7 @@ pub const FILES: [&str; 15] = [
     "/etc/logrotate.d/k3s-agent",
 ];
 
-/// What k3s makes by itself: removed whole where it was not there before.
+/// Trees that k3s makes: `down` removes those that did not exist before.
 pub const TREES: [&str; 17] = [
     "/etc/rancher/k3s/k3s.yaml",
     "/etc/rancher/node",
@@ -74,7 +75,7 @@ pub const TREES: [&str; 17] = [
     "/var/lib/rancher/k3s/storage",
 ];
 
-/// Trees of a kubelet's own: what was not in them before goes also where they themselves were there.
+/// Trees of a kubelet that may have existed before: `down` removes what was not in them then.
 pub const SWEPT: [&str; 6] = [
     "/etc/rancher/node",
     "/var/lib/kubelet",
@@ -84,7 +85,7 @@ pub const SWEPT: [&str; 6] = [
     "/var/log/containers",
 ];
 
-/// Folders that are made for the files: removed where they were not there before and are empty. Deepest first.
+/// Folders that are made for the files, deepest first: `down` removes those that did not exist before and are empty.
 pub const FOLDERS: [&str; 12] = [
     "/var/lib/cni/networks",
     "/var/lib/cni/results",
@@ -100,7 +101,7 @@ pub const FOLDERS: [&str; 12] = [
     "/etc/logrotate.d",
 ];
 
-/// Network links that k3s makes, as the paths that tell whether they are there.
+/// Network links that k3s makes, as the paths under which they exist.
 pub const LINKS: [&str; 4] = [
     "/sys/class/net/cni0",
     "/sys/class/net/flannel.1",
@@ -108,7 +109,7 @@ pub const LINKS: [&str; 4] = [
     "/sys/class/net/flannel-wg",
 ];
 
-/// Every path that is looked at.
+/// Every path that the inspection looks at.
 pub fn paths() -> Vec<String> {
     let images = ["amd64", "arm64", "arm"].into_iter().flat_map(|arch| {
         ["tar.zst", "tar.gz", "tar"]
@@ -123,17 +124,17 @@ pub fn paths() -> Vec<String> {
 pub struct Record {
     /// The cluster's name.
     pub cluster: String,
-    /// What tells this cluster from others of its name.
+    /// The ID that tells it from other clusters of its name.
     pub id: String,
-    /// What the machine does.
+    /// The role of the machine.
     pub role: Role,
     /// The name of its node.
     pub node: String,
-    /// Whether the cluster began on it.
+    /// True for the machine that the cluster began on.
     pub first: bool,
-    /// The paths that were there before.
+    /// The paths that existed before.
     pub before: BTreeSet<String>,
-    /// Whether rules of other CNI plugins were there before.
+    /// True where rules of other CNI plugins existed before.
     #[serde(default)]
     pub cni_rules: bool,
 }
@@ -144,7 +145,7 @@ impl Record {
         unit(self.role)
     }
 
-    /// As it is written.
+    /// Its content as a file.
     pub fn content(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         bytes.push(b'\n');

@@ -1,4 +1,4 @@
-//! A release of k3s: what its files are called, where they come from, and whether they are what was published.
+//! Releases of k3s: the names of their files, where they come from, and whether they are what was published.
 
 mod download;
 
@@ -9,21 +9,25 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use skyward_config::{K3s, Loaded};
+use skyward_terminal::event::Finding;
 
-use super::event::{Event, Reporter, Sink};
+use super::report::{Reporter, problem};
 use super::token::hex;
 use super::version::{Arch, Version};
 
-/// A file on this machine whose content is known to be right.
+/// The endings of the archive of images in a release, the smallest first.
+const IMAGE_ENDINGS: [&str; 3] = ["tar.zst", "tar.gz", "tar"];
+
+/// A file on this machine whose content was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Where.
+    /// The path.
     pub path: PathBuf,
     /// The SHA-256 of its content.
     pub sum: String,
 }
 
-/// What a machine of one architecture gets.
+/// The files of a release that a machine of one architecture gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assets {
     /// k3s.
@@ -32,60 +36,74 @@ pub struct Assets {
     pub images: Option<(String, Verified)>,
 }
 
-/// Why the release cannot be had.
+/// The reason that a release is not available. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
-    /// A file is not what it should be.
+    /// A file has another content than it should have.
     #[error(
-        "checking {file}: its SHA-256 is {found}, and {authority} says {wanted}; nothing was changed. Next step: find out which of the two \
-         was changed; do not install it"
+        "checking {file}: its SHA-256 is {found}, and {authority} says {wanted}; nothing was changed"
     )]
     Checksum {
         /// The file.
         file: String,
-        /// What it has.
+        /// Its checksum.
         found: String,
-        /// What it should have.
+        /// The checksum that it should have.
         wanted: String,
-        /// Who says so.
+        /// The list or key that says so.
         authority: String,
     },
     /// The list of checksums does not name the file.
-    #[error("checking {file}: {list} does not name it; nothing was changed. Next step: {next}")]
+    #[error("checking {file}: {list} does not name it; nothing was changed")]
     Unlisted {
         /// The file.
         file: String,
         /// The list.
         list: String,
-        /// What to do.
+        /// The advice.
         next: &'static str,
     },
-    /// It cannot be read or written here.
-    #[error("{doing} {path}: {reason}; nothing was changed. Next step: {next}")]
+    /// A file cannot be read or written here.
+    #[error("{operation} {path}: {reason}; nothing was changed")]
     File {
-        /// What was done.
-        doing: &'static str,
+        /// The operation.
+        operation: &'static str,
         /// The file.
         path: String,
         /// The system's words.
         reason: String,
-        /// What to do.
+        /// The advice.
         next: &'static str,
     },
-    /// It does not come.
-    #[error(
-        "downloading {url}: {reason}; nothing was changed. Next step: run it again (it goes on where it was), name a mirror in k3s.download, \
-         or a folder of files in k3s.airgap"
-    )]
+    /// The download failed.
+    #[error("downloading {url}: {reason}; nothing was changed")]
     Download {
-        /// Its address.
+        /// The address.
         url: String,
-        /// What went wrong.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Where releases are found.
+impl ReleaseError {
+    /// The advice.
+    pub fn next(&self) -> &'static str {
+        match self {
+            Self::Checksum { .. } => "do not install it; find out which of the two was changed",
+            Self::Unlisted { next, .. } | Self::File { next, .. } => next,
+            Self::Download { .. } => {
+                "run the command again, which resumes the download; or name a mirror in k3s.download, or a folder of files in k3s.airgap"
+            }
+        }
+    }
+
+    /// The error as a finding about a release.
+    pub fn finding(&self, version: &Version) -> Finding {
+        problem(format!("k3s {version}"), self.to_string(), self.next())
+    }
+}
+
+/// The source of a release.
 #[derive(Debug, Clone)]
 pub struct Source {
     version: Version,
@@ -96,7 +114,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// As the configuration says.
+    /// The source that the configuration names.
     pub fn new(loaded: &Loaded, version: &Version) -> Self {
         let k3s: &K3s = &loaded.config.k3s;
         Self {
@@ -108,40 +126,31 @@ impl Source {
         }
     }
 
-    /// The files for an architecture, there and verified; loaded where they are not there yet.
+    /// Returns the verified files for an architecture; they are downloaded where they are missing.
     ///
     /// # Errors
-    /// A file does not come, or is not what was published.
-    pub fn assets(&self, arch: Arch, sink: &mut dyn Sink) -> Result<Assets, ReleaseError> {
+    /// A file is not available, or not what was published.
+    pub fn assets(&self, arch: Arch, report: &Reporter) -> Result<Assets, ReleaseError> {
         if let Some(folder) = &self.folder {
             return self.in_folder(folder, arch);
         }
-        Ok(Assets { binary: download::binary(self, arch, sink)?, images: None })
+        Ok(Assets { binary: download::binary(self, arch, report)?, images: None })
     }
 
-    /// As [`Source::assets`], on a thread of its own: a download holds up neither the machines nor Ctrl-C.
+    /// Returns [`Source::assets`] from a thread of its own: a download delays neither machines nor Ctrl-C.
     ///
     /// # Errors
     /// As [`Source::assets`].
-    pub async fn assets_aside(self, arch: Arch, report: &Reporter) -> Result<Assets, ReleaseError> {
-        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-        let (done, mut ended) = tokio::sync::oneshot::channel();
-        std::thread::spawn(move || {
-            let mut tell = |event: Event| drop(sender.send(event));
-            let _ = done.send(self.assets(arch, &mut tell));
-        });
-        loop {
-            tokio::select! {
-                biased;
-                Some(event) = events.recv() => report.emit(event),
-                found = &mut ended => {
-                    return found.unwrap_or_else(|_| Err(ReleaseError::Download {
-                        url: arch.as_str().to_owned(),
-                        reason: "the download has ended without a result".to_owned(),
-                    }));
-                }
-            }
-        }
+    pub async fn fetch(&self, arch: Arch, report: &Reporter) -> Result<Assets, ReleaseError> {
+        let (source, report) = (self.clone(), report.clone());
+        let (done, ended) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || drop(done.send(source.assets(arch, &report))));
+        ended.await.unwrap_or_else(|_| {
+            Err(ReleaseError::Download {
+                url: arch.as_str().to_owned(),
+                reason: "the download ended without a result".to_owned(),
+            })
+        })
     }
 
     fn in_folder(&self, folder: &Path, arch: Arch) -> Result<Assets, ReleaseError> {
@@ -158,14 +167,14 @@ impl Source {
         let wanted = self.wanted(arch, published(name), &binary.display().to_string(), &shown)?;
         let binary = verified(&binary, &wanted, &shown)?;
         let mut images = None;
-        for ending in ["tar.zst", "tar.gz", "tar"] {
+        for ending in IMAGE_ENDINGS {
             let name = format!("k3s-airgap-images-{}.{ending}", arch.as_str());
             let path = folder.join(&name);
             if path.is_file() {
                 let sum = published(&name).ok_or_else(|| ReleaseError::Unlisted {
                     file: path.display().to_string(),
                     list: shown.clone(),
-                    next: "put the release's own list beside it",
+                    next: "put the list of the release beside it",
                 })?;
                 images = Some((name, verified(&path, &sum, &shown)?));
                 break;
@@ -174,7 +183,7 @@ impl Source {
         Ok(Assets { binary, images })
     }
 
-    /// The checksum that the binary must have: the pinned one, which the published one must not contradict.
+    /// The checksum that the binary must have: the pinned one, which the published one must not contradict; without a pin, the published one.
     fn wanted(
         &self,
         arch: Arch,
@@ -196,7 +205,7 @@ impl Source {
             (None, None) => Err(ReleaseError::Unlisted {
                 file: file.to_owned(),
                 list: list.to_owned(),
-                next: "put the release's own list there, or its checksum into k3s.sha256",
+                next: "put the list of the release there, or the checksum into k3s.sha256",
             }),
         }
     }
@@ -211,7 +220,7 @@ fn listed_sum(list: &str, file: &str) -> Option<String> {
     })
 }
 
-/// The file, when its content is right.
+/// Verifies the content of a file.
 fn verified(path: &Path, wanted: &str, authority: &str) -> Result<Verified, ReleaseError> {
     let found = sum(path).map_err(|error| unreadable(path, &error))?;
     if found != wanted {
@@ -227,10 +236,10 @@ fn verified(path: &Path, wanted: &str, authority: &str) -> Result<Verified, Rele
 
 fn unreadable(path: &Path, error: &std::io::Error) -> ReleaseError {
     ReleaseError::File {
-        doing: "reading",
+        operation: "reading",
         path: path.display().to_string(),
         reason: error.to_string(),
-        next: "put the release's files there, or leave k3s.airgap out",
+        next: "put the files of the release there, or remove k3s.airgap",
     }
 }
 
@@ -248,7 +257,7 @@ fn sum(path: &Path) -> std::io::Result<String> {
     }
 }
 
-/// Where downloads are kept (XDG Base Directory Specification).
+/// The folder that keeps downloads (XDG Base Directory Specification).
 fn cache() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)

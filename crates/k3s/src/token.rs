@@ -1,11 +1,11 @@
-//! Tokens: made, completed, compared; never shown.
+//! Tokens of a cluster. They are made, completed and compared here, and never shown.
 
 use std::fmt::{self, Write as _};
 use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
-/// A token. It shows itself to nobody.
+/// A token, whose `Debug` form does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -16,12 +16,12 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// From a file's content.
+    /// Reads the content of a token file.
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// A new one of 256 bits.
+    /// Makes a new token of 256 bits.
     ///
     /// # Errors
     /// The system gives no random bytes.
@@ -34,30 +34,30 @@ impl Token {
         format!("{}\n", self.0).into_bytes()
     }
 
-    /// The part that is the password, without the authority's hash and the user.
+    /// The password, without the hash of the authority and the user.
     fn password(&self) -> &str {
         self.0.rsplit(':').next().unwrap_or_default()
     }
 
-    /// The token as k3s writes it in full: it pins the cluster's authority, so that a machine joins no other
-    /// (docs.k3s.io, "k3s token", secure format).
+    /// The token in k3s's secure format, which pins the authority of the cluster so that a machine joins no other (docs.k3s.io,
+    /// "k3s token").
     #[must_use]
     pub fn pinned(&self, ca: &str, user: &str) -> Self {
         Self(format!("K10{ca}::{user}:{}", self.password()))
     }
 
-    /// The SHA-256 of the password in hexadecimal: equal for equal tokens, with or without the authority's hash.
+    /// The SHA-256 of the password in hexadecimal: equal for equal tokens, with or without the hash of the authority.
     pub fn fingerprint(&self) -> String {
         hex(&Sha256::digest(self.password()))
     }
 
-    /// The hash of the authority, in a token that has it.
+    /// The hash of the authority that the token pins, if it does.
     pub fn authority(&self) -> Option<&str> {
         self.0.strip_prefix("K10")?.split_once("::").map(|(hash, _)| hash)
     }
 }
 
-/// So many random bytes in hexadecimal.
+/// Makes random bytes, in hexadecimal.
 ///
 /// # Errors
 /// The system gives none.
@@ -67,34 +67,10 @@ pub fn random(bytes: usize) -> std::io::Result<String> {
     Ok(hex(&buffer))
 }
 
-/// Bytes in hexadecimal.
+/// Writes bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_pins_the_authority() {
-        let short = Token::new("abc\n");
-        let full = short.pinned("0123", "node");
-        assert_eq!(full.file(), b"K100123::node:abc\n");
-        assert_eq!(full.authority(), Some("0123"));
-        assert_eq!(short.authority(), None);
-        assert_eq!(full.fingerprint(), short.fingerprint());
-        assert_ne!(full.fingerprint(), Token::new("abd").fingerprint());
-    }
-
-    #[test]
-    fn a_token_shows_itself_to_nobody() {
-        let token = Token::random().expect("random bytes");
-        assert_ne!(token, Token::random().expect("random bytes"));
-        assert_eq!(format!("{token:?}"), "Token(…)");
-        assert_eq!(token.file().len(), 65);
-    }
 }

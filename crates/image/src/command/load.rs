@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// containerd's namespace [default: k8s.io, where Kubernetes looks]
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
-    /// Give up after so many seconds
+    /// Give up after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
     /// The form of standard output

@@ -268,8 +268,8 @@ impl Client {
         headers: &[(&str, String)],
         payload: Payload<'_>,
     ) -> Result<Response, Failure> {
-        let (peer, operation) = (&url.authority, format!("{method} {}", url.without_query()));
-        let call = self.settings.calls.begin(&format!("registry {peer}"), &operation);
+        let operation = format!("{method} {}", url.bare_path());
+        let call = self.settings.calls.begin(&format!("registry {}", url.authority), &operation);
         let answer = self.transport.send(method, url, headers, payload);
         match &answer {
             Ok(response) => {

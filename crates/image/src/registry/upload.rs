@@ -207,7 +207,6 @@ impl Upload<'_> {
             }));
         }
         self.offset = descriptor.size();
-        self.progress("");
         Ok(Sent::Complete)
     }
 

@@ -70,7 +70,7 @@ impl Url {
         if location.starts_with('/') {
             return Some(self.at(location));
         }
-        let bare = self.path.split('?').next().unwrap_or("/");
+        let bare = self.bare_path();
         if location.starts_with('?') {
             return Some(self.at(format!("{bare}{location}")));
         }
@@ -119,10 +119,14 @@ impl Url {
         is_loopback_host(self.host())
     }
 
-    /// The address without its query, which may hold signatures: for messages.
+    /// The path without the query, which may hold signatures.
+    pub(crate) fn bare_path(&self) -> &str {
+        self.path.split('?').next().unwrap_or("/")
+    }
+
+    /// The address without its query: for messages.
     pub(crate) fn without_query(&self) -> String {
-        let bare = self.path.split('?').next().unwrap_or("/");
-        format!("{}://{}{bare}", self.scheme.as_str(), self.authority)
+        format!("{}://{}{}", self.scheme.as_str(), self.authority, self.bare_path())
     }
 }
 

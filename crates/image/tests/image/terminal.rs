@@ -97,7 +97,7 @@ fn each_request_is_shown_where_v_asks() {
     assert!(quiet.is_empty(), "{quiet:?}");
     let calls: Vec<String> = lines(&["resolve", &reference, "-v"]);
     let address = place.registry.address;
-    let get = format!("registry {address} GET http://{address}/v2/acme/web/manifests/1: ok (");
+    let get = format!("registry {address} GET /v2/acme/web/manifests/1: ok (");
     assert!(calls.len() == 1 && calls[0].contains(&get), "{calls:?}");
     let calls: Vec<String> = lines(&["resolve", &reference, "-vv"]);
     assert!(calls[0].contains("status 200"), "{calls:?}");

@@ -1,4 +1,4 @@
-//! Why ssh does not connect, and the fingerprint of a key that it does not know.
+//! Host keys that ssh refuses, explained: the fingerprint that the machine shows, and the place of the known one.
 
 use std::fmt;
 use std::process::Stdio;
@@ -9,37 +9,48 @@ use tokio::process::Command;
 use super::ConnectionError;
 use crate::cluster::Machine;
 
+/// The time for asking a machine for its key.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// A host key that is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostKey {
-    /// The kind and fingerprint, such as `ED25519 SHA256:…`, where the machine has shown one.
+    /// The kind and fingerprint, such as `ED25519 SHA256:…`, where the machine showed one.
     pub fingerprint: Option<String>,
-    /// Where another key of this machine is known, such as `/root/.ssh/known_hosts:3`; none where none is known.
+    /// The place of another known key of this machine, such as `/root/.ssh/known_hosts:3`.
     pub known_at: Option<String>,
-    /// As ssh is told it.
+    /// The address, as ssh is given it.
     pub address: String,
 }
 
 impl fmt::Display for HostKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fingerprint = self.fingerprint.as_deref().unwrap_or("a key that ssh does not show");
-        let compare = "compare it on the machine's own console (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`)";
         match &self.known_at {
-            None => write!(
-                f,
-                "its host key is not known: {fingerprint}; {compare}, then accept it by `ssh {}` or --accept-new",
-                self.address
-            ),
+            None => write!(f, "its host key is not known: {fingerprint}"),
             Some(place) => write!(
                 f,
-                "its host key has changed: it shows {fingerprint}, and {place} has another; somebody may be in between, or it \
-                 was installed anew: {compare}, then remove the old one by `ssh-keygen -R`"
+                "its host key has changed: it shows {fingerprint}, and {place} has another; the machine was reinstalled, or somebody \
+                 intercepts the connection"
             ),
         }
     }
 }
 
-/// Why ssh does not connect, from what it wrote.
+impl HostKey {
+    /// The advice.
+    pub fn next(&self) -> String {
+        let compare = "compare it on the machine's own console (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`)";
+        match &self.known_at {
+            None => {
+                format!("{compare}, then accept it with `ssh {}` or --accept-new", self.address)
+            }
+            Some(_) => format!("{compare}, then remove the old one with `ssh-keygen -R`"),
+        }
+    }
+}
+
+/// Explains from the log of ssh why it does not connect.
 pub async fn explain(machine: &Machine, address: &str, log: &str) -> ConnectionError {
     if !log.contains("Host key verification failed") {
         return ConnectionError::Connect(reason(log));
@@ -51,7 +62,7 @@ pub async fn explain(machine: &Machine, address: &str, log: &str) -> ConnectionE
     ConnectionError::HostKey(HostKey { fingerprint, known_at, address: address.to_owned() })
 }
 
-/// The last line that says something: before it stand banners and warnings.
+/// The last line that says something; banners and warnings come before it.
 fn reason(log: &str) -> String {
     let line = log.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("ssh failed");
     let advice = if line.contains("Permission denied") {
@@ -80,7 +91,7 @@ fn changed(log: &str) -> (Option<String>, Option<String>) {
     (fingerprint, Some(place.unwrap_or_else(|| "the file of known hosts".to_owned())))
 }
 
-/// ssh's own words about the key, by the way that it connects: jumps and aliases hold. The last one is the machine's.
+/// The key in the log of ssh. Jumps and aliases apply, so the last key is that of the machine.
 fn shown(log: &str) -> Option<String> {
     let line = log.lines().rfind(|line| line.contains("Server host key: "))?;
     let mut words = line.split("Server host key: ").nth(1)?.split_whitespace();
@@ -99,7 +110,7 @@ async fn probe(machine: &Machine, address: &str) -> String {
         command.args(["-p", &port.to_string()]);
     }
     command.args(["--", address, "true"]).stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(Duration::from_secs(20), command.output()).await;
+    let output = tokio::time::timeout(PROBE_TIMEOUT, command.output()).await;
     output
         .ok()
         .and_then(Result::ok)

@@ -4,19 +4,23 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::process::Command;
 
-use super::{Answer, Connection, ConnectionError, Script, all, feed, stdin, words};
+use super::{
+    Connection, ConnectionError, Script, ScriptOutput, command_line, feed, read_all, stdin,
+};
 
 /// This machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Local;
 
 impl Connection for Local {
-    fn run<'a>(&'a self, script: &'a Script<'a>) -> BoxFuture<'a, Result<Answer, ConnectionError>> {
+    fn run<'a>(
+        &'a self,
+        script: &'a Script<'a>,
+    ) -> BoxFuture<'a, Result<ScriptOutput, ConnectionError>> {
         let limit = script.limit;
         async move {
-            tokio::time::timeout(limit, run(script))
-                .await
-                .unwrap_or(Err(ConnectionError::Late(limit)))
+            let ended = tokio::time::timeout(limit, run(script)).await;
+            ended.unwrap_or(Err(ConnectionError::TimedOut(limit)))
         }
         .boxed()
     }
@@ -26,8 +30,8 @@ impl Connection for Local {
     }
 }
 
-async fn run(script: &Script<'_>) -> Result<Answer, ConnectionError> {
-    let words = words(script);
+async fn run(script: &Script<'_>) -> Result<ScriptOutput, ConnectionError> {
+    let words = command_line(script);
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).stdin(stdin(&script.input)).kill_on_drop(true);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
@@ -35,12 +39,10 @@ async fn run(script: &Script<'_>) -> Result<Answer, ConnectionError> {
         .spawn()
         .map_err(|error| ConnectionError::Here(format!("starting {}: {error}", words[0])))?;
     let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (fed, stdout, stderr) = tokio::join!(feed(&script.input, input), all(output), all(errors));
+    let (fed, stdout, stderr) =
+        tokio::join!(feed(&script.input, input), read_all(output), read_all(errors));
     fed?;
     let status = child.wait().await.map_err(|error| ConnectionError::Here(error.to_string()))?;
-    Ok(Answer {
-        code: status.code(),
-        stdout,
-        stderr: String::from_utf8_lossy(&stderr).into_owned(),
-    })
+    let stderr = String::from_utf8_lossy(&stderr).into_owned();
+    Ok(ScriptOutput { code: status.code(), stdout, stderr })
 }

@@ -1,4 +1,4 @@
-//! A machine over the system's own ssh: its agent, its configuration, its jumps and its known hosts hold.
+//! A machine over the system's own ssh, whose agent, configuration, jump hosts and known hosts apply.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -7,23 +7,30 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use openssh::{ControlPersist, Error, KnownHosts, Session, SessionBuilder, Stdio};
 
-use super::{Answer, Connection, ConnectionError, Input, Script, all, feed, host_key, words};
+use super::{
+    Connection, ConnectionError, Input, Script, ScriptOutput, command_line, feed, host_key,
+    read_all,
+};
 use crate::cluster::Machine;
 
-/// How long a machine may take to answer.
-const CONNECT: Duration = Duration::from_secs(15);
-/// How often a silent machine is asked whether it is there; after three times it is not.
-const ALIVE: Duration = Duration::from_secs(5);
-/// A connection whose operator was killed ends by itself after so many seconds.
-const IDLE: NonZeroUsize = NonZeroUsize::new(300).unwrap();
+/// The time in which a machine must answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The time for all of a connection. ssh's own limit does not count while a proxy command or a jump host connects.
+const CONNECT_LIMIT: Duration = Duration::from_secs(45);
+/// The pause after which a silent machine is asked whether it is still there; after three of them it is not.
+const ALIVE_INTERVAL: Duration = Duration::from_secs(5);
+/// Seconds after which a connection without an operator, who may have been killed, ends by itself.
+const IDLE_SECONDS: NonZeroUsize = NonZeroUsize::new(300).unwrap();
+/// The time for the end of a connection; its master ends by itself later.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What is done about a host key that is not known.
+/// The treatment of host keys that ssh does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HostKeys {
-    /// It is refused.
+    /// They are refused.
     #[default]
     Known,
-    /// It is written down. One that differs from a known one is refused still.
+    /// They are accepted and recorded. A key that differs from the known one is still refused.
     AcceptNew,
 }
 
@@ -33,7 +40,7 @@ pub struct Ssh {
 }
 
 impl Ssh {
-    /// Connects.
+    /// Connects to a machine.
     ///
     /// # Errors
     /// The machine does not answer, its key is not known, or it does not let us in.
@@ -48,20 +55,19 @@ impl Ssh {
                 HostKeys::Known => KnownHosts::Strict,
                 HostKeys::AcceptNew => KnownHosts::Add,
             })
-            .connect_timeout(CONNECT)
-            .server_alive_interval(ALIVE)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .server_alive_interval(ALIVE_INTERVAL)
             .control_directory(std::env::temp_dir())
-            .control_persist(ControlPersist::IdleFor(IDLE));
+            .control_persist(ControlPersist::IdleFor(IDLE_SECONDS));
         if let Some(user) = &machine.user {
             builder.user(user.clone());
         }
         if let Some(port) = machine.port {
             builder.port(port);
         }
-        // ssh's own limit does not hold while a proxy command or a jump connects.
-        let connected = tokio::time::timeout(CONNECT * 3, builder.connect(address))
+        let connected = tokio::time::timeout(CONNECT_LIMIT, builder.connect(address))
             .await
-            .map_err(|_| ConnectionError::Late(CONNECT * 3))?;
+            .map_err(|_| ConnectionError::TimedOut(CONNECT_LIMIT))?;
         match connected {
             Ok(session) => Ok(Self { session }),
             Err(Error::Connect(error)) => {
@@ -73,28 +79,29 @@ impl Ssh {
 }
 
 impl Connection for Ssh {
-    fn run<'a>(&'a self, script: &'a Script<'a>) -> BoxFuture<'a, Result<Answer, ConnectionError>> {
+    fn run<'a>(
+        &'a self,
+        script: &'a Script<'a>,
+    ) -> BoxFuture<'a, Result<ScriptOutput, ConnectionError>> {
         let limit = script.limit;
         async move {
-            tokio::time::timeout(limit, self.execute(script))
-                .await
-                .unwrap_or(Err(ConnectionError::Late(limit)))
+            let ended = tokio::time::timeout(limit, self.execute(script)).await;
+            ended.unwrap_or(Err(ConnectionError::TimedOut(limit)))
         }
         .boxed()
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         async move {
-            // A master that cannot be ended ends by itself.
-            let _ = tokio::time::timeout(Duration::from_secs(3), self.session.close()).await;
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.session.close()).await;
         }
         .boxed()
     }
 }
 
 impl Ssh {
-    async fn execute(&self, script: &Script<'_>) -> Result<Answer, ConnectionError> {
-        let words = words(script);
+    async fn execute(&self, script: &Script<'_>) -> Result<ScriptOutput, ConnectionError> {
+        let words = command_line(script);
         let mut command = self.session.command(words[0]);
         command.args(&words[1..]).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(match script.input {
@@ -106,14 +113,14 @@ impl Ssh {
         let (input, output, errors) =
             (child.stdin().take(), child.stdout().take(), child.stderr().take());
         let (fed, stdout, stderr) =
-            tokio::join!(feed(&script.input, input), all(output), all(errors));
+            tokio::join!(feed(&script.input, input), read_all(output), read_all(errors));
         fed?;
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
         let code = match child.wait().await {
             Ok(status) => status.code(),
-            // ssh tells its own end by the code 255, which no script of ours has.
+            // ssh reports its own end by the code 255, which none of our scripts has.
             Err(Error::RemoteProcessTerminated | Error::Disconnected) => {
-                // The shared connection has ended, and ssh has looked for the host that stands in its place on its command line.
+                // The shared connection has ended, and ssh has looked for the placeholder host on its command line.
                 let said = match stderr.lines().next_back() {
                     Some(line) if !line.contains("hostname none") => line.to_owned(),
                     _ => "the machine no longer answers".to_owned(),
@@ -123,7 +130,7 @@ impl Ssh {
             Err(Error::Remote(error)) if error.kind() == std::io::ErrorKind::NotFound => Some(127),
             Err(error) => return Err(lost(error)),
         };
-        Ok(Answer { code, stdout, stderr })
+        Ok(ScriptOutput { code, stdout, stderr })
     }
 }
 

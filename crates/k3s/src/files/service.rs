@@ -1,11 +1,11 @@
-//! The services of k3s, for systemd and for `OpenRC`. What they say is what k3s's own installer writes (`install.sh`).
+//! The services of k3s for systemd and `OpenRC`, as k3s's own installer writes them (`install.sh`).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::HEAD;
 
-/// What the unit is called with: `k3s server` or `k3s agent`.
+/// The command of a unit: `k3s server` or `k3s agent`.
 fn verb(unit: &str) -> &'static str {
     if unit == "k3s" { "server" } else { "agent" }
 }
@@ -85,7 +85,7 @@ pub(super) fn logrotate(unit: &str) -> String {
     )
 }
 
-/// The environment, each line beginning with `before` (`export ` where a shell reads it). systemd and shells read single quotes alike.
+/// The environment. Each line begins with `before`, which is `export ` for a shell; systemd and shells read single quotes alike.
 pub(super) fn environment(variables: &BTreeMap<String, String>, before: &str) -> String {
     let mut text = HEAD.to_owned();
     for (name, value) in variables {

@@ -1,24 +1,28 @@
-//! What is wrong among the machines: names, clocks, roles, and which cluster each is of.
+//! The checks of the machines among each other: names, clocks, roles, and the cluster that each belongs to.
 
 use std::collections::BTreeMap;
 
 use skyward_config::Role;
+use skyward_terminal::event::Finding;
 
 use super::machine;
 use crate::cluster::{Cluster, Machine};
-use crate::event::Finding;
 use crate::facts::Facts;
+use crate::record;
+use crate::report::problem;
 use crate::version::Version;
 
-/// So far a clock may be off, in seconds: certificates begin when they are made, and etcd warns from one second on.
-const CLOCK_S: i64 = 10;
+/// Seconds that a clock may be off: certificates are valid from the moment they are made, and etcd warns from one second on.
+const CLOCK_SECONDS: i64 = 10;
+/// From so many machines on, the median of their clocks is the time; with fewer, the clock of this machine is.
+const CLOCK_QUORUM: usize = 3;
 
-/// Which cluster there is, as its machines tell.
+/// The identity of the cluster that exists, as its machines recorded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// What tells it from others; none where no machine has a record.
+    /// The ID that tells it from other clusters; none where no machine has a record.
     pub id: Option<String>,
-    /// Which machine it began on, or will.
+    /// The index of the machine that it began on, or will begin on.
     pub first: usize,
     /// The hash of its authority, once it has one.
     pub authority: Option<String>,
@@ -29,27 +33,27 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// What the machines tell. The first one that knows decides; who contradicts is found out by the preflight.
+    /// Reads the identity from the facts. The first machine that knows decides; the preflight finds those that contradict it.
     pub fn of(cluster: &Cluster, facts: &[Option<Facts>]) -> Self {
         let record = |index: usize| facts[index].as_ref().and_then(Facts::recorded);
-        let of_ours = |index: &usize| record(*index).is_some_and(|it| it.cluster == cluster.name);
+        let is_ours = |index: &usize| record(*index).is_some_and(|it| it.cluster == cluster.name);
         let servers: Vec<usize> = (0..cluster.machines.len())
             .filter(|index| cluster.machines[*index].role == Role::Server)
             .collect();
         let began = servers
             .iter()
             .copied()
-            .find(|index| of_ours(index) && record(*index).is_some_and(|record| record.first));
+            .find(|index| is_ours(index) && record(*index).is_some_and(|record| record.first));
         let member = servers
             .iter()
             .copied()
-            .find(|index| of_ours(index) && facts[*index].as_ref().is_some_and(Facts::is_member));
+            .find(|index| is_ours(index) && facts[*index].as_ref().is_some_and(Facts::is_member));
         let first = began.or(member).or(servers.first().copied()).unwrap_or(0);
         let id = std::iter::once(first)
             .chain(0..facts.len())
-            .filter(of_ours)
+            .filter(is_ours)
             .find_map(|index| record(index).map(|record| record.id.clone()));
-        let of_first = facts.get(first).and_then(Option::as_ref).filter(|_| of_ours(&first));
+        let of_first = facts.get(first).and_then(Option::as_ref).filter(|_| is_ours(&first));
         Self {
             id,
             first,
@@ -60,14 +64,14 @@ impl Identity {
     }
 }
 
-/// The name of a machine's node: the configured one, that of an earlier run, its host name.
-pub(crate) fn node_name(machine: &Machine, facts: &Facts) -> String {
+/// The name of a machine's node: the configured one, that of an earlier run, or its host name.
+pub fn node_name(machine: &Machine, facts: &Facts) -> String {
     let recorded = facts.recorded().map(|record| record.node.clone());
     let configured = machine.name.clone();
     configured.or(recorded).unwrap_or_else(|| facts.hostname.to_lowercase())
 }
 
-/// Whether the machine is of this cluster, of another, or of none.
+/// Finds a machine that belongs to another cluster, or to this one in another way than configured.
 pub(super) fn belongs(
     cluster: &Cluster,
     identity: &Identity,
@@ -76,56 +80,53 @@ pub(super) fn belongs(
     out: &mut Vec<Finding>,
 ) {
     let machine = &cluster.machines[index];
-    let mut wrong = |text: String| out.push(Finding::new(machine.label(), text));
+    let mut wrong = |text: String, next: &str| out.push(problem(machine.label(), text, next));
     if let Some(path) = machine::foreign(facts) {
-        wrong(format!(
-            "there is a k3s already that this program did not install ({path}); remove it by its own uninstaller (k3s-uninstall.sh), or \
-             leave the machine out"
-        ));
+        wrong(
+            format!("it has a k3s already that this program did not install ({path})"),
+            "remove it with its own uninstaller (k3s-uninstall.sh), or leave the machine out",
+        );
         return;
     }
     let record = match &facts.record {
         None => return,
         Some(Err(reason)) => {
-            wrong(format!(
-                "its record {} cannot be read: {reason}; put it right by hand",
-                crate::record::RECORD
-            ));
+            wrong(
+                format!("its record {} cannot be read: {reason}", record::RECORD),
+                "repair the file by hand",
+            );
             return;
         }
         Some(Ok(record)) => record,
     };
     if record.cluster != cluster.name || identity.id.as_ref().is_some_and(|id| *id != record.id) {
-        wrong(format!(
-            "it is in another cluster, {} ({}); take it down there first, or leave the machine out",
-            record.cluster,
-            record.id.get(..8).unwrap_or(&record.id)
-        ));
+        let id = record.id.get(..8).unwrap_or(&record.id);
+        wrong(
+            format!("it is in another cluster, {} ({id})", record.cluster),
+            "take that cluster down first, or leave the machine out",
+        );
         return;
     }
     if record.role != machine.role {
         let (is, wanted) = (word(record.role), word(machine.role));
-        wrong(format!(
-            "it is {is} and the configuration says {wanted}; `cluster down` first, or leave it as it is"
-        ));
+        wrong(
+            format!("it is {is} and the configuration says {wanted}"),
+            "run `cluster down` first, or keep its role",
+        );
     }
     if machine.name.as_ref().is_some_and(|name| *name != record.node) {
-        wrong(format!(
-            "its node is {} and the configuration says another name; a node keeps its name",
-            record.node
-        ));
+        wrong(
+            format!("its node is {} and the configuration gives another name", record.node),
+            "keep the name: a node cannot be renamed",
+        );
     }
-    token(identity, index, machine.role, facts, &mut wrong);
+    if let Some(text) = token(identity, index, machine.role, facts) {
+        wrong(text, "remove the file, and `cluster up` writes the right one");
+    }
 }
 
-/// A token that pins another authority, or is not the cluster's, would be refused by the servers again and again.
-fn token(
-    identity: &Identity,
-    index: usize,
-    role: Role,
-    facts: &Facts,
-    wrong: &mut impl FnMut(String),
-) {
+/// Finds a token that pins another authority or is not the cluster's. The servers would refuse it again and again.
+fn token(identity: &Identity, index: usize, role: Role, facts: &Facts) -> Option<String> {
     let wanted = match role {
         Role::Server => &identity.token,
         Role::Agent => &identity.agent_token,
@@ -133,18 +134,14 @@ fn token(
     let differs = |have: &Option<String>, want: &Option<String>| {
         have.is_some() && want.is_some() && have != want
     };
-    let file = crate::record::TOKEN;
+    let file = record::TOKEN;
     if differs(&facts.token_authority, &identity.authority)
         || differs(&facts.authority, &identity.authority)
     {
-        wrong(format!(
-            "its token ({file}) is for a cluster with another authority; remove the file, and `cluster up` writes the right one"
-        ));
-    } else if index != identity.first && differs(&facts.token, wanted) {
-        wrong(format!(
-            "its token ({file}) does not fit the cluster; remove the file, and `cluster up` writes the right one"
-        ));
+        return Some(format!("its token ({file}) is for a cluster with another authority"));
     }
+    let is_other = index != identity.first && differs(&facts.token, wanted);
+    is_other.then(|| format!("its token ({file}) does not fit the cluster"))
 }
 
 fn word(role: Role) -> &'static str {
@@ -154,99 +151,88 @@ fn word(role: Role) -> &'static str {
     }
 }
 
-/// With three machines or more their median is the time; with fewer, this machine's.
+/// Finds clocks that are wrong.
 pub(super) fn clocks(cluster: &Cluster, facts: &[Option<Facts>], out: &mut Vec<Finding>) {
     let mut ahead: Vec<i64> = facts.iter().flatten().map(|facts| facts.ahead_s).collect();
     ahead.sort_unstable();
     let (time, whose) = match ahead.len() {
-        0..=2 => (0, "this machine's"),
-        many => (ahead[many / 2], "the others'"),
+        many if many >= CLOCK_QUORUM => (ahead[many / 2], "the others'"),
+        _ => (0, "this machine's"),
     };
     for (machine, facts) in cluster.machines.iter().zip(facts) {
         let Some(facts) = facts else { continue };
         let off = facts.ahead_s.saturating_sub(time);
-        if off.abs() > CLOCK_S {
-            let way = if off > 0 { "ahead of" } else { "behind" };
+        if off.abs() > CLOCK_SECONDS {
+            let direction = if off > 0 { "ahead of" } else { "behind" };
             let text = format!(
-                "its clock is {} s {way} {whose}; certificates would not be valid: let it keep time by NTP",
+                "its clock is {} s {direction} {whose}, so certificates would not be valid",
                 off.abs()
             );
-            out.push(Finding::new(machine.label(), text));
+            out.push(problem(machine.label(), text, "let NTP set its clock"));
         }
     }
 }
 
-/// Two nodes of one name would be one node, now with the one machine, now with the other.
+/// Finds machines whose nodes would have the same name, and so would be one node, now on this machine and now on that.
 pub(super) fn names(cluster: &Cluster, facts: &[Option<Facts>], out: &mut Vec<Finding>) {
     let mut by_name: BTreeMap<String, Vec<&Machine>> = BTreeMap::new();
     for (machine, facts) in cluster.machines.iter().zip(facts) {
-        if let Some(facts) = facts {
-            let name = node_name(machine, facts);
-            if name.is_empty() || name == "localhost" {
-                let text =
-                    "its host name is no name of its own; set one there, or `name` of the machine";
-                out.push(Finding::new(machine.label(), text));
-            } else {
-                by_name.entry(name).or_default().push(machine);
-            }
+        let Some(facts) = facts else { continue };
+        let name = node_name(machine, facts);
+        if name.is_empty() || name == "localhost" {
+            let text = format!("its host name, `{name}`, does not tell it from other machines");
+            let next = "set a host name on it, or give the machine a `name`";
+            out.push(problem(machine.label(), text, next));
+        } else {
+            by_name.entry(name).or_default().push(machine);
         }
     }
     for (name, machines) in by_name.into_iter().filter(|(_, machines)| machines.len() > 1) {
         for machine in &machines {
-            let others: Vec<String> = machines
-                .iter()
-                .filter(|other| **other != *machine)
-                .map(|other| other.label())
-                .collect();
-            let text = format!(
-                "its node would be {name}, as that of {}; give each a host name, or `name`, of its own",
-                others.join(", ")
-            );
-            out.push(Finding::new(machine.label(), text));
+            let others = machines.iter().filter(|other| **other != *machine);
+            let others: Vec<String> = others.map(|other| other.label()).collect();
+            let text = format!("its node would be {name}, like that of {}", others.join(", "));
+            let next = "give each machine a host name, or a `name`, of its own";
+            out.push(problem(machine.label(), text, next));
         }
     }
 }
 
-/// etcd needs a majority: an even number bears no more losses than one less.
+/// Finds an even number of servers. etcd needs a majority, so an even number survives no more losses than one less.
 pub(super) fn servers(cluster: &Cluster, out: &mut Vec<Finding>) {
     let count = cluster.servers().count();
     if count > 0 && count.is_multiple_of(2) {
         let text = format!(
-            "{count} servers are configured; etcd needs an odd number, since {count} bear no more losses than {}: make one an agent or add one",
+            "{count} servers are configured; etcd needs an odd number, because {count} survive no more losses than {}",
             count - 1
         );
-        out.push(Finding::new("k3s.machine", text));
+        out.push(problem("k3s.machine", text, "make one of them an agent, or add one"));
     }
     if cluster.machines.len() > 1 {
-        for machine in cluster.servers().filter(|machine| machine.reached_at().is_none()) {
-            let text = "the other machines need its address: give it `ip`";
-            out.push(Finding::new(machine.label(), text));
+        for machine in cluster.servers().filter(|machine| machine.address_for_others().is_none()) {
+            let text = "the other machines need its address";
+            out.push(problem(machine.label(), text, "give it an `ip`"));
         }
     }
 }
 
-/// A node that is newer than its servers is not supported; one that joins gets the configured release.
+/// Finds machines that would join with another release than the servers run. A node that is newer than its servers is not supported.
 pub(super) fn versions(
     cluster: &Cluster,
     identity: &Identity,
     facts: &[Option<Facts>],
     out: &mut Vec<Finding>,
 ) {
-    let running = facts.get(identity.first).and_then(Option::as_ref).filter(|it| it.is_member());
-    let Some(running) = running.and_then(|facts| facts.version.as_deref()).and_then(Version::parse)
-    else {
-        return;
-    };
-    if running == cluster.version {
-        return;
-    }
+    let first = facts.get(identity.first).and_then(Option::as_ref).filter(|it| it.is_member());
+    let running = first.and_then(|facts| facts.version.as_deref()).and_then(Version::parse);
+    let Some(running) = running.filter(|running| *running != cluster.version) else { return };
     for (machine, facts) in cluster.machines.iter().zip(facts) {
         if facts.as_ref().is_some_and(|facts| !facts.is_member()) {
-            let text = format!(
-                "it would join with {}, and the cluster runs {running}; `cluster upgrade` first (with this machine left out), or set k3s.version",
-                cluster.version
-            );
-            out.push(Finding::new(machine.label(), text));
+            let text =
+                format!("it would join with {}, and the cluster runs {running}", cluster.version);
+            let next =
+                "run `cluster upgrade` first, with this machine left out, or change k3s.version";
+            out.push(problem(machine.label(), text, next));
         }
     }
 }

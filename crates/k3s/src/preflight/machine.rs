@@ -1,18 +1,31 @@
-//! What is wrong with one machine by itself.
+//! The checks of one machine by itself.
 
 use skyward_config::Role;
+use skyward_terminal::Severity;
+use skyward_terminal::event::Finding;
 
 use crate::cluster::{Cluster, Machine};
-use crate::event::Finding;
 use crate::facts::{Facts, Init};
 use crate::record;
+use crate::report::problem;
 use crate::version::Arch;
 
-/// What a new node needs: its images and some room.
+/// Free space in MiB that a new node needs for its images, with some room.
 const DISK_MIB: u64 = 2048;
 
+/// The port of the API server (docs.k3s.io, "Networking").
+const API_SERVER: u16 = 6443;
+/// The port of the kubelet.
+const KUBELET: u16 = 10250;
+/// The ports of etcd, for clients and for its peers.
+const ETCD: [u16; 2] = [2379, 2380];
+/// The port of the embedded registry mirror.
+const REGISTRY: u16 = 5001;
+/// The UDP port of flannel's VXLAN.
+const FLANNEL: u16 = 8472;
+
 /// Memory in MiB and cores that k3s asks for (docs.k3s.io, "Requirements").
-fn wants(role: Role) -> (u64, u32) {
+fn required(role: Role) -> (u64, u32) {
     match role {
         Role::Server => (2048, 2),
         Role::Agent => (512, 1),
@@ -20,95 +33,90 @@ fn wants(role: Role) -> (u64, u32) {
 }
 
 pub(super) fn check(cluster: &Cluster, machine: &Machine, facts: &Facts, out: &mut Vec<Finding>) {
-    let mut wrong = |text: String| out.push(Finding::new(machine.label(), text));
+    let mut wrong = |text: String, next: &str| out.push(problem(machine.label(), text, next));
     if Arch::of_machine(&facts.machine).is_none() {
-        wrong(format!(
-            "k3s is not built for {}; use a machine with amd64, arm64 or armv7",
-            facts.machine
-        ));
+        let text = format!("k3s is not built for {}", facts.machine);
+        wrong(text, "use a machine with amd64, arm64 or armv7");
     }
     if facts.init == Init::Unknown {
-        wrong("it has neither systemd nor OpenRC running, and k3s could not be kept running; use a machine with one".into());
+        let text = "it runs neither systemd nor OpenRC, so nothing would keep k3s running";
+        wrong(text.into(), "use a machine with one of them");
     }
     if !facts.lacking.is_empty() {
-        let lacking = facts.lacking.join(", ");
-        wrong(format!("it lacks {lacking}; install coreutils and awk there"));
+        let text = format!("it lacks {}", facts.lacking.join(", "));
+        wrong(text, "install coreutils and awk on it");
     }
     if !facts.memory_cgroup {
         wrong(
-            "its kernel does not count memory (no memory cgroup), and no pod could be limited; add `cgroup_memory=1 cgroup_enable=memory` \
-             to its kernel's command line and start it anew"
+            "its kernel does not count memory (no memory cgroup), so pods could not be limited"
                 .into(),
+            "add `cgroup_memory=1 cgroup_enable=memory` to the command line of its kernel, and restart it",
         );
     }
-    let (memory, cores) = wants(machine.role);
-    if facts.memory_mib < memory / 2 {
-        let have = facts.memory_mib;
-        wrong(format!("it has {have} MiB of memory, and k3s needs {memory} for this role"));
+    let (memory, cores) = required(machine.role);
+    let have = facts.memory_mib;
+    if have < memory / 2 {
+        let text = format!("it has {have} MiB of memory, and k3s needs {memory} for this role");
+        wrong(text, "use a machine with more, or another role");
     }
     if !facts.is_member() {
         if facts.disk_mib < DISK_MIB {
             let free = facts.disk_mib;
-            wrong(format!(
-                "/var/lib has {free} MiB of free space, and {DISK_MIB} are needed; make room there"
-            ));
+            let text = format!("/var/lib has {free} MiB of free space, and {DISK_MIB} are needed");
+            wrong(text, "free some space on it");
         }
-        ports(cluster, machine, facts, &mut wrong);
+        let taken = ports(cluster, machine, facts);
+        if !taken.is_empty() {
+            let taken = taken.join(", ");
+            let text = format!("another program listens on {taken}, which k3s needs");
+            wrong(text, "stop that program; `ss -tulpn` on the machine names it");
+        }
     }
-    if facts.memory_mib >= memory / 2 && facts.memory_mib < memory * 9 / 10 {
-        let text = format!(
-            "it has {} MiB of memory; k3s recommends {memory} for this role",
-            facts.memory_mib
-        );
-        out.push(Finding::note(machine.label(), text));
+    let mut note = |text: String| {
+        let finding = problem(machine.label(), text, "");
+        out.push(Finding { severity: Severity::Note, next: None, ..finding });
+    };
+    if have >= memory / 2 && have < memory * 9 / 10 {
+        note(format!("it has {have} MiB of memory; k3s recommends {memory} for this role"));
     }
     if facts.cores < cores {
-        let text = format!(
-            "it has {} of the {cores} cores that k3s recommends for this role",
-            facts.cores
-        );
-        out.push(Finding::note(machine.label(), text));
+        let have = facts.cores;
+        note(format!("it has {have} of the {cores} cores that k3s recommends for this role"));
     }
     if let Some(firewall) = facts.firewall.as_ref().filter(|_| !facts.is_member()) {
-        let text = format!(
-            "{firewall} is active: nodes must reach each other on TCP 6443, 10250, 2379, 2380 and UDP 8472, pods (10.42.0.0/16) and \
-             services (10.43.0.0/16) must pass"
-        );
-        out.push(Finding::note(machine.label(), text));
-    }
-}
-
-/// The ports that k3s will listen on (docs.k3s.io, "Networking").
-fn ports(cluster: &Cluster, machine: &Machine, facts: &Facts, wrong: &mut impl FnMut(String)) {
-    // A start that was killed halfway: they are our own.
-    if facts.active && facts.recorded().is_some() {
-        return;
-    }
-    let mut tcp = vec![10250];
-    if machine.role == Role::Server {
-        tcp.push(6443);
-        if cluster.servers().count() > 1 {
-            tcp.extend([2379, 2380]);
-        }
-    }
-    if cluster.settings.embedded_registry {
-        tcp.push(5001);
-    }
-    tcp.retain(|port| facts.tcp.contains(port));
-    tcp.sort_unstable();
-    let mut taken: Vec<String> = tcp.iter().map(|port| format!("TCP {port}")).collect();
-    if facts.udp.contains(&8472) {
-        taken.push("UDP 8472".to_owned());
-    }
-    if !taken.is_empty() {
-        wrong(format!(
-            "another program listens on {}, which k3s needs; `ss -tulpn` there names it",
-            taken.join(", ")
+        note(format!(
+            "{firewall} is active: nodes must reach each other on TCP 6443, 10250, 2379, 2380 and UDP 8472, and traffic of pods \
+             (10.42.0.0/16) and services (10.43.0.0/16) must pass"
         ));
     }
 }
 
-/// What tells of a k3s that is not ours.
+/// The ports that k3s will listen on and that are taken.
+fn ports(cluster: &Cluster, machine: &Machine, facts: &Facts) -> Vec<String> {
+    // After a start that was killed halfway they are our own.
+    if facts.active && facts.recorded().is_some() {
+        return Vec::new();
+    }
+    let mut tcp = vec![KUBELET];
+    if machine.role == Role::Server {
+        tcp.push(API_SERVER);
+        if cluster.servers().count() > 1 {
+            tcp.extend(ETCD);
+        }
+    }
+    if cluster.settings.embedded_registry {
+        tcp.push(REGISTRY);
+    }
+    tcp.retain(|port| facts.tcp.contains(port));
+    tcp.sort_unstable();
+    let mut taken: Vec<String> = tcp.iter().map(|port| format!("TCP {port}")).collect();
+    if facts.udp.contains(&FLANNEL) {
+        taken.push(format!("UDP {FLANNEL}"));
+    }
+    taken
+}
+
+/// A path that tells of a k3s that is not ours.
 pub(super) fn foreign(facts: &Facts) -> Option<&'static str> {
     if facts.record.is_some() {
         return None;

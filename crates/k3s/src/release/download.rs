@@ -1,4 +1,4 @@
-//! The download, on the operator's side: gone on with where it broke off, verified, then put in its place at once.
+//! The download on the operator's machine. It is resumed where it broke off, verified, and then moved into place.
 
 #[cfg(test)]
 mod tests;
@@ -14,19 +14,27 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Proxy};
 
 use super::{ReleaseError, Source, Verified, listed_sum, sum, verified};
-use crate::event::{Event, Sink};
+use crate::report::Reporter;
 use crate::version::Arch;
 
-/// How often a download that breaks off is gone on with.
+/// Tries of a download that breaks off.
 const TRIES: u32 = 4;
-/// A list of checksums is some kilobytes.
+/// The pause before the second try; it grows by as much with each further one.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// The largest list of checksums that is read; real ones have some kilobytes.
 const LARGEST_LIST: u64 = 1 << 20;
+/// Bytes that are written at a time.
+const CHUNK: usize = 1 << 18;
+/// The time for connecting to the server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest silence of the server.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The binary of an architecture.
+/// Returns the verified binary for an architecture, from the cache or the network.
 pub(super) fn binary(
     source: &Source,
     arch: Arch,
-    sink: &mut dyn Sink,
+    report: &Reporter,
 ) -> Result<Verified, ReleaseError> {
     let folder = source.cache.join(source.version.as_str());
     create(&folder)?;
@@ -39,12 +47,12 @@ pub(super) fn binary(
     let pinned = source.pinned.get(arch.as_str());
     let published = match (std::fs::read_to_string(&list), pinned) {
         (Ok(text), _) => listed_sum(&text, name),
-        // The pinned checksum is enough.
+        // A pinned checksum is enough.
         (Err(_), Some(_)) => None,
         (Err(_), None) => {
             let text = small(&url(&list_name))?;
             let found = listed_sum(&text, name);
-            // Only a list that says what it is for is kept.
+            // Only a list that names the file is kept.
             if found.is_some() {
                 keep(&list, text.as_bytes())?;
             }
@@ -57,22 +65,21 @@ pub(super) fn binary(
     }
     let started = Instant::now();
     let part = folder.join(format!("{name}.part"));
-    load(&url(name), &part, sink)?;
+    load(&url(name), &part, report)?;
     let checked = verified(&part, &wanted, &url(&list_name));
     if checked.is_err() {
-        // Not gone on with: what is wrong stays wrong.
+        // It is not resumed: a wrong beginning stays wrong.
         let _ = std::fs::remove_file(&part);
     }
     checked?;
     std::fs::rename(&part, &path).map_err(|error| local("renaming", &part, &error))?;
-    let seconds = started.elapsed().as_secs_f64();
     let state = format!("{} for {} is here, SHA-256 {wanted}", source.version, arch.as_str());
-    sink.emit(Event::Ready { on: "k3s".to_owned(), state, seconds });
+    report.ready("k3s", state, started);
     Ok(Verified { path, sum: wanted })
 }
 
-/// Loads to a file that may hold the beginning already.
-fn load(url: &str, part: &Path, sink: &mut dyn Sink) -> Result<(), ReleaseError> {
+/// Downloads to a file that may hold the beginning already.
+fn load(url: &str, part: &Path, report: &Reporter) -> Result<(), ReleaseError> {
     let agent = agent(url);
     let mut tries = 0;
     loop {
@@ -84,19 +91,18 @@ fn load(url: &str, part: &Path, sink: &mut dyn Sink) -> Result<(), ReleaseError>
                 return Err(ReleaseError::Download { url: url.to_owned(), reason });
             }
             Err(Broken::There { reason, .. }) => {
-                let text = format!("downloading {url}: {reason}; going on where it was");
-                sink.emit(Event::Note { text });
-                std::thread::sleep(Duration::from_millis(500) * tries);
+                report.note(format!("downloading {url}: {reason}; resuming it"));
+                std::thread::sleep(RETRY_PAUSE * tries);
             }
         }
     }
 }
 
-/// Why an attempt has failed.
+/// The reason that a try failed.
 enum Broken {
-    /// This machine's doing.
+    /// This machine.
     Here(ReleaseError),
-    /// The network's or the server's.
+    /// The network or the server.
     There { reason: String, again: bool },
 }
 
@@ -113,7 +119,7 @@ fn attempt(agent: &Agent, url: &str, part: &Path) -> Result<(), Broken> {
     let append = match status {
         StatusCode::OK => false,
         StatusCode::PARTIAL_CONTENT if have > 0 => true,
-        // All of it was there, or what was there is longer than it: the checksum tells.
+        // All of it was there, or more than all of it: the checksum tells.
         StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => return Ok(()),
         _ => {
             let reason = format!("the server answers {status}");
@@ -128,7 +134,7 @@ fn attempt(agent: &Agent, url: &str, part: &Path) -> Result<(), Broken> {
         .open(part)
         .map_err(|error| Broken::Here(local("writing", part, &error)))?;
     let mut body = answer.into_body().into_with_config().limit(u64::MAX).reader();
-    let mut chunk = vec![0; 1 << 18];
+    let mut chunk = vec![0; CHUNK];
     loop {
         let count = body
             .read(&mut chunk)
@@ -155,7 +161,7 @@ fn small(url: &str) -> Result<String, ReleaseError> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// Through the environment's proxy, but to this machine.
+/// A client that uses the environment's proxy, but not for this machine.
 fn agent(url: &str) -> Agent {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
@@ -165,15 +171,15 @@ fn agent(url: &str) -> Agent {
         .iter()
         .any(|here| url.starts_with(here));
     Agent::config_builder()
-        .user_agent(concat!("skyward-deployer/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!("skyward-k3s/", env!("CARGO_PKG_VERSION")))
         .tls_config(tls)
         .proxy(if is_here { None } else { Proxy::try_from_env() })
         .http_status_as_error(false)
-        // A checksum that came over https vouches for nothing that plain http was redirected to.
+        // A checksum that came over https must not vouch for a file that a redirect fetched by plain http.
         .https_only(url.starts_with("https://"))
-        .timeout_connect(Some(Duration::from_secs(20)))
-        .timeout_per_read(Some(Duration::from_mins(1)))
-        .timeout_recv_response(Some(Duration::from_mins(1)))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_per_read(Some(READ_TIMEOUT))
+        .timeout_recv_response(Some(READ_TIMEOUT))
         .build()
         .new_agent()
 }
@@ -182,7 +188,7 @@ fn create(folder: &Path) -> Result<(), ReleaseError> {
     std::fs::create_dir_all(folder).map_err(|error| local("making", folder, &error))
 }
 
-/// Writes a small file at once.
+/// Writes a small file whole.
 fn keep(path: &Path, content: &[u8]) -> Result<(), ReleaseError> {
     let new = path.with_extension("part");
     let written = File::create(&new).and_then(|mut file| {
@@ -193,11 +199,11 @@ fn keep(path: &Path, content: &[u8]) -> Result<(), ReleaseError> {
     written.map_err(|error| local("writing", path, &error))
 }
 
-fn local(doing: &'static str, path: &Path, error: &std::io::Error) -> ReleaseError {
+fn local(operation: &'static str, path: &Path, error: &std::io::Error) -> ReleaseError {
     ReleaseError::File {
-        doing,
+        operation,
         path: path.display().to_string(),
         reason: error.to_string(),
-        next: "make room and see that the folder may be written (XDG_CACHE_HOME names another)",
+        next: "free some space and make the folder writable, or name another one in XDG_CACHE_HOME",
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Mutex;
 
 use skyward_config::ConfigArgs;
 
+use skyward_terminal::Event;
+
 use super::*;
 use crate::token::hex;
 use crate::version::Version;
@@ -115,28 +117,24 @@ fn answer(
     }
 }
 
-fn quiet() -> impl Sink {
-    |_: Event| {}
-}
-
 #[test]
 fn a_release_is_loaded_once_and_kept() {
     let server = Server::start(&[]);
     let cache = tempfile::tempdir().expect("a folder");
     let source = server.source(cache.path());
-    let first = source.assets(Arch::Amd64, &mut quiet()).expect("the release");
+    let first = source.assets(Arch::Amd64, &Reporter::silent()).expect("the release");
     assert_eq!(std::fs::read(&first.binary.path).expect("a file"), content());
     let at = format!("/{}", VERSION.replace('+', "%2B"));
     assert_eq!(
         server.asked(),
         [format!("{at}/sha256sum-amd64.txt from 0"), format!("{at}/k3s from 0")]
     );
-    let again = source.assets(Arch::Amd64, &mut quiet()).expect("the release");
+    let again = source.assets(Arch::Amd64, &Reporter::silent()).expect("the release");
     assert_eq!(again, first);
     assert_eq!(server.asked(), [""; 0]);
     // What has changed in the cache since is loaded anew.
     std::fs::write(&first.binary.path, "other").expect("a file");
-    source.assets(Arch::Amd64, &mut quiet()).expect("the release");
+    source.assets(Arch::Amd64, &Reporter::silent()).expect("the release");
     assert_eq!(server.asked(), [format!("{at}/k3s from 0")]);
 }
 
@@ -148,14 +146,20 @@ fn a_download_that_breaks_off_goes_on_where_it_was() {
         Mood::BreaksOffAfter(20_000),
     ]);
     let cache = tempfile::tempdir().expect("a folder");
-    let mut notes = Vec::new();
-    let found = server.source(cache.path()).assets(Arch::Amd64, &mut |event| notes.push(event));
+    let notes = Arc::new(Mutex::new(0));
+    let report = Reporter::new({
+        let notes = Arc::clone(&notes);
+        Arc::new(move |event: Event| {
+            *notes.lock().expect("a lock") += usize::from(matches!(event, Event::Note { .. }));
+        })
+    });
+    let found = server.source(cache.path()).assets(Arch::Amd64, &report);
     assert_eq!(std::fs::read(found.expect("the release").binary.path).expect("a file"), content());
     let asked: Vec<String> =
         server.asked().into_iter().filter(|line| line.contains("/k3s ")).collect();
     let from: Vec<_> = asked.iter().filter_map(|line| line.rsplit(' ').next()).collect();
     assert_eq!(from, ["0", "100000", "100000", "120000"]);
-    assert_eq!(notes.iter().filter(|event| matches!(event, Event::Note { .. })).count(), 3);
+    assert_eq!(*notes.lock().expect("a lock"), 3);
 }
 
 /// One that breaks off for good is gone on with by the next run.
@@ -164,11 +168,12 @@ fn the_next_run_goes_on_where_the_last_one_was() {
     let server = Server::start(&[Mood::BreaksOffAfter(10_000); 4]);
     let cache = tempfile::tempdir().expect("a folder");
     let source = server.source(cache.path());
-    let error = source.assets(Arch::Amd64, &mut quiet()).expect_err("no release").to_string();
+    let error =
+        source.assets(Arch::Amd64, &Reporter::silent()).expect_err("no release").to_string();
     assert!(error.starts_with("downloading http://127.0.0.1:"), "{error}");
     assert!(error.contains("nothing was changed"), "{error}");
     server.asked();
-    source.assets(Arch::Amd64, &mut quiet()).expect("the release");
+    source.assets(Arch::Amd64, &Reporter::silent()).expect("the release");
     assert!(server.asked()[0].ends_with("/k3s from 40000"));
 }
 
@@ -181,13 +186,14 @@ fn what_was_not_published_is_not_kept() {
     let folder = cache.path().join(VERSION);
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("k3s.part"), vec![7; 50_000]).expect("a file");
-    let error = source.assets(Arch::Amd64, &mut quiet()).expect_err("no release");
+    let error = source.assets(Arch::Amd64, &Reporter::silent()).expect_err("no release");
     assert!(matches!(error, ReleaseError::Checksum { .. }), "{error}");
     assert!(!folder.join("k3s").exists() && !folder.join("k3s.part").exists());
-    source.assets(Arch::Amd64, &mut quiet()).expect("the release, from its beginning");
+    source.assets(Arch::Amd64, &Reporter::silent()).expect("the release, from its beginning");
     // A pinned checksum is held against the published one.
     source.pinned.insert("amd64".to_owned(), "0".repeat(64));
-    let error = source.assets(Arch::Amd64, &mut quiet()).expect_err("no release").to_string();
+    let error =
+        source.assets(Arch::Amd64, &Reporter::silent()).expect_err("no release").to_string();
     assert!(error.contains("k3s.sha256 says 000"), "{error}");
 }
 
@@ -195,7 +201,8 @@ fn what_was_not_published_is_not_kept() {
 fn a_release_that_is_not_there_is_said() {
     let server = Server::start(&[Mood::Says(404)]);
     let cache = tempfile::tempdir().expect("a folder");
-    let error = server.source(cache.path()).assets(Arch::Amd64, &mut quiet()).expect_err("none");
+    let error =
+        server.source(cache.path()).assets(Arch::Amd64, &Reporter::silent()).expect_err("none");
     assert!(error.to_string().contains("the server answers 404"), "{error}");
     assert_eq!(server.moods.lock().expect("a lock").len(), 0);
 }

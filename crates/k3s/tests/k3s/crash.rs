@@ -1,0 +1,110 @@
+//! The operator is killed at every call that it makes to a machine, before the call and after it, and run again: it converges.
+//! No secret shows on the way.
+
+use super::operator::{Operator, said};
+use super::secrets::Watch;
+use skyward_testkit::machines::{Machine, NEW, OLD, differences};
+
+const TWO: [(usize, &str); 2] = [(0, "server"), (1, "agent")];
+
+/// Kills `command` at each of its calls; `check` runs it again and says whether all is well, `reset` brings back what was before.
+fn at_every_call(
+    operator: &Operator<'_>,
+    command: &str,
+    reset: &dyn Fn(),
+    check: &dyn Fn(&str),
+) -> usize {
+    let watch = Watch::start();
+    reset();
+    operator.succeed(command);
+    let calls = operator.calls();
+    assert!(calls > 10, "{command} makes {calls} calls");
+    let mut killed = 0;
+    for variable in ["KILL_BEFORE", "KILL_AFTER"] {
+        for call in 1..=calls {
+            reset();
+            let ended = operator.run_with(command, &[(variable, call)]);
+            // Calls at the same time come in another order, and the last ones end connections: some are never made.
+            killed += usize::from(!ended.status.success());
+            watch.look(operator.world);
+            let context = format!("{command} with {variable}={call}: {}", said(&ended));
+            check(&context);
+        }
+    }
+    watch.found_nothing(operator.world);
+    println!(
+        "{command}: {calls} calls to the machines, killed {killed} times before or after one of them and run again: it converges every time"
+    );
+    killed
+}
+
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn up_converges_after_a_crash_at_every_step() {
+    let world = super::world(2);
+    world.know_hosts();
+    let operator = Operator::new(&world, &TWO);
+    let is_whole = |context: &str| {
+        let nodes = [format!("m1 server {OLD}"), format!("m2 agent {OLD}")];
+        assert_eq!(operator.nodes(), nodes, "{context}");
+        assert!(world.path("kubeconfig").exists(), "{context}");
+    };
+    let lower = || {
+        operator.succeed("cluster down --yes");
+        // The last server's own node goes with its data, which the stand-in keeps elsewhere.
+        let _ = std::fs::remove_dir_all(world.path("cluster/nodes"));
+    };
+    let killed = at_every_call(&operator, "cluster up", &lower, &|context| {
+        let again = operator.run("cluster up");
+        assert!(again.status.success(), "{context}\nagain: {}", said(&again));
+        is_whole(context);
+        let third = operator.succeed("cluster up");
+        assert!(third.contains("Nothing to do"), "{context}\nthird: {third}");
+    });
+    assert!(killed > 20, "{killed}");
+}
+
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn down_leaves_nothing_after_a_crash_at_every_step() {
+    let world = super::world(2);
+    world.know_hosts();
+    let operator = Operator::new(&world, &TWO);
+    let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
+    let raise = || {
+        operator.succeed("cluster up");
+    };
+    let killed = at_every_call(&operator, "cluster down --yes", &raise, &|context| {
+        operator.succeed("cluster down --yes");
+        let _ = std::fs::remove_dir_all(world.path("cluster/nodes"));
+        for (machine, before) in world.machines.iter().zip(&before) {
+            let left = differences(before, &machine.snapshot());
+            assert_eq!(left, [""; 0], "{}: {context}", machine.name);
+        }
+        assert!(!world.path("kubeconfig").exists(), "{context}");
+    });
+    assert!(killed > 10, "{killed}");
+}
+
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn an_upgrade_converges_after_a_crash_at_every_step() {
+    let world = super::world(2);
+    world.know_hosts();
+    let reset = || {
+        let old = Operator::new(&world, &TWO);
+        old.succeed("cluster down --yes");
+        let _ = std::fs::remove_dir_all(world.path("cluster/nodes"));
+        old.succeed("cluster up");
+        Operator::with(&world, &TWO, NEW, "newer", "");
+    };
+    let newer = Operator::with(&world, &TWO, NEW, "newer", "");
+    let killed = at_every_call(&newer, "cluster upgrade", &reset, &|context| {
+        newer.succeed("cluster upgrade");
+        let nodes = [format!("m1 server {NEW}"), format!("m2 agent {NEW}")];
+        assert_eq!(newer.nodes(), nodes, "{context}");
+        let again = newer.succeed("cluster upgrade");
+        assert!(again.contains("Nothing to do"), "{context}\n{again}");
+    });
+    assert!(killed > 20, "{killed}");
+}
