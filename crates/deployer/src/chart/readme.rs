@@ -3,7 +3,7 @@
 use super::Key;
 use crate::release::Release;
 
-/// How to use the chart, and the table of its values.
+/// The use of the chart, and the table of its values.
 pub(super) fn readme(release: &Release, keys: &[Key]) -> String {
     let (name, namespace) = (release.name(), release.namespace());
     let rows: String = keys.iter().map(row).collect();

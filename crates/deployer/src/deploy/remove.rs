@@ -14,22 +14,22 @@ use crate::event::{self, Action, Sink};
 use crate::history::{History, Owned};
 use crate::lock::Lock;
 
-/// How often it is looked whether something is gone.
+/// The time between two looks for something that is being deleted.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What removing did.
+/// The outcome of removing a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
-    /// How many objects were deleted.
+    /// The number of objects that were deleted.
     pub objects: usize,
-    /// Why the namespace is still there, where it is.
+    /// The reason why the namespace stays, where it does.
     pub namespace_kept: Option<String>,
 }
 
 /// Removes the release and everything that it left. Where nothing of it is there, nothing is done.
 ///
 /// # Errors
-/// Whatever ends it; run again, it goes on.
+/// Whatever ends it; the next run continues.
 pub async fn remove(
     api: &ApiServer,
     desired: &Desired,

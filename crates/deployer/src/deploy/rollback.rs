@@ -1,4 +1,4 @@
-//! Which revision to go back to. Pure.
+//! The revision to go back to. Pure.
 
 use crate::deploy::DeployError;
 use crate::history::{Revision, Status};

@@ -9,7 +9,7 @@ use super::secret;
 use super::{Change, Difference, Field};
 use crate::manifest::ObjectId;
 
-/// What the API server keeps in `metadata` by itself.
+/// The fields that the API server keeps in `metadata` by itself.
 const BOOKKEEPING: &[&str] =
     &["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
 

@@ -2,7 +2,7 @@
 
 use crate::manifest::Kind;
 
-/// Whether the field at `path`, or what it lies in, cannot be changed once the object is there.
+/// Returns true where the field at `path`, or what it lies in, cannot be changed once the object is there.
 ///
 /// From the API server's own validation (`pkg/apis/*/validation`) of 1.33 to 1.36, for the kinds that a release has. A
 /// Service's `clusterIP` can be set where there was none, and be cleared together with the type; marking it is the safe side.

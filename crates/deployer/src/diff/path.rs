@@ -1,4 +1,4 @@
-//! Where a field is.
+//! The path of a field.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Who holds a lock: told to people, and to other processes of the same machine.
+//! The holder of a lock, as people and other processes of the same machine read it.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,7 +11,7 @@ use rustix::process::{Pid, test_kill_process};
 
 use super::who::who;
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// `user@host`.
@@ -36,13 +36,13 @@ pub struct Process {
 }
 
 impl Holder {
-    /// This process, anew with each call.
+    /// This process, with another nonce at each call.
     pub fn this_process() -> Self {
         let nonce = RandomState::new().hash_one(std::process::id());
         Self { who: who(), process: Process::this(), nonce: format!("{nonce:016x}") }
     }
 
-    /// Whether it was a process of this machine and has ended. False where that cannot be known.
+    /// Returns true for a process of this machine that has ended, and false where that cannot be known.
     pub fn has_ended_here(&self) -> bool {
         let (Some(process), Some(this)) = (&self.process, Process::this()) else { return false };
         process.boot == this.boot && process.namespace == this.namespace && process.has_ended()

@@ -1,4 +1,4 @@
-//! Who deploys, as the history and the lock show it.
+//! The name of the deployer, as the history and the lock show it.
 
 /// `user@host`, from the variables and the file that say so.
 pub fn who() -> String {

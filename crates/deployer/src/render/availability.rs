@@ -1,4 +1,4 @@
-//! How many pods there are, and how many may be away.
+//! The number of pods, and of those that may be away.
 
 use k8s_openapi::api::autoscaling::v2::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec,
@@ -26,7 +26,7 @@ pub(super) fn disruption_budget(release: &Release) -> PodDisruptionBudget {
     }
 }
 
-/// Where the most pods are given. It then owns the Deployment's `replicas`, which is left out there.
+/// An autoscaler, where the most pods are given. It then owns the Deployment's `replicas`, which is left out there.
 pub(super) fn autoscaler(
     release: &Release,
     environment: &Environment,

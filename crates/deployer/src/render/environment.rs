@@ -1,4 +1,4 @@
-//! What the service is told, and what the pod must know of it.
+//! The variables of the service, and the settings among them that the pod is built around.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::RenderError;
 use crate::release::Release;
 
-/// Where the service's settings stand among the variables.
+/// The prefix of the service's settings among the variables.
 const PREFIX: &str = "SKYWARD_SERVICE__";
 
 /// Lower ones are for privileged processes, unless the pod says otherwise.
@@ -61,7 +61,7 @@ impl Environment {
     }
 }
 
-/// Reads settings back from the variables: `k3s.env` may have set them anew.
+/// Reads settings back from the variables: `k3s.env` may have set them again.
 struct Settings<'a> {
     release: &'a Release,
     variables: &'a BTreeMap<String, String>,

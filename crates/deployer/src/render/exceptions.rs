@@ -1,4 +1,4 @@
-//! Where the objects deviate from what an auditor asks by default, and why.
+//! The objects' deviations from what an auditor asks by default, and their reasons.
 
 mod document;
 
@@ -11,7 +11,7 @@ use super::{Environment, RenderError};
 use crate::manifest::Kind;
 use crate::release::Release;
 
-/// Who asks.
+/// The auditor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Auditor {
     /// <https://www.checkov.io>
@@ -25,19 +25,19 @@ pub enum Auditor {
 /// One deviation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Exception {
-    /// Who asks.
+    /// The auditor.
     pub auditor: Auditor,
     /// The name or number of the check.
     pub check: &'static str,
     /// The kind of the object that it concerns.
     pub on: Kind,
-    /// Which releases deviate.
+    /// The releases that deviate.
     pub when: When,
-    /// Why it is not so here.
+    /// The reason.
     pub reason: &'static str,
 }
 
-/// Which releases deviate.
+/// The releases that deviate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum When {
     /// Every one.
@@ -136,13 +136,13 @@ impl When {
     }
 }
 
-/// The tag of an image: what stands after a colon in the last part of its path, else `latest`.
+/// The tag of an image: the text after a colon in the last part of its path, else `latest`.
 fn tag(image: &str) -> &str {
     let name = image.rsplit('/').next().unwrap_or(image);
     name.split_once(':').map_or("latest", |(_, tag)| tag)
 }
 
-/// What the auditors read from an object of this kind.
+/// The annotations that the auditors read from an object of this kind.
 pub(super) fn annotations(
     kind: Kind,
     release: &Release,

@@ -1,4 +1,4 @@
-//! Where the pods live, and who they are.
+//! The namespace and the service account of the pods.
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

@@ -1,4 +1,4 @@
-//! What every object says of itself.
+//! The metadata of every object.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 

@@ -1,4 +1,4 @@
-//! Who may talk to the pods, and to whom they may talk.
+//! The network policies: the peers that may talk to the pods, and those that they may talk to.
 
 use std::collections::BTreeMap;
 

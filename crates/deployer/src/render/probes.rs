@@ -1,4 +1,4 @@
-//! How the kubelet knows that a pod has started, serves and lives. They differ, so that a pod that is busy or ends is
+//! The probes by which the kubelet knows that a pod has started, serves and lives. They differ, so that a pod that is busy or ends is
 //! taken out of the Service and not restarted.
 
 use k8s_openapi::api::core::v1::{HTTPGetAction, Probe};
