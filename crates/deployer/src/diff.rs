@@ -5,7 +5,6 @@
 //! already in it. [`text`] shows it to people; for programs a [`Difference`] is JSON.
 
 mod compare;
-mod immutable;
 mod lists;
 mod path;
 mod secret;

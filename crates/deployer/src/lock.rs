@@ -12,7 +12,6 @@ mod holder;
 mod record;
 mod renew;
 mod validity;
-mod who;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +25,8 @@ use decide::{Observation, Step};
 use record::Record;
 use validity::Validity;
 
-pub use holder::Holder;
+pub use holder::{Holder, who};
 pub use validity::Clock;
-pub use who::who;
 
 /// The time that a lock lasts without being renewed (client-go's `LeaseDuration`).
 pub const DURATION: Duration = Duration::from_secs(15);

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::immutable::is_immutable;
 use super::lists::{Items, paired};
-use super::path::{Step, show};
+use super::path::{Step, is_immutable, show};
 use super::secret;
 use super::{Change, Difference, Field};
 use crate::manifest::ObjectId;

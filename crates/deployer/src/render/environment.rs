@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::RenderError;
+use thiserror::Error;
+
 use crate::release::Release;
 
 /// The prefix of the service's settings among the variables.
@@ -114,4 +115,14 @@ impl Settings<'_> {
 
 fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase())
+}
+
+/// The reason why a release cannot be rendered: no pod of it could serve.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{key}: {reason}")]
+pub struct RenderError {
+    /// The key of the configuration.
+    pub key: String,
+    /// The mistake in its value, and what would be right.
+    pub reason: String,
 }
