@@ -67,7 +67,9 @@ macro_rules! requests {
         requests! { $client $($rest)* }
     };
     ($client:ident $method:ident($($call:tt)*) $arguments:tt $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
-        requests! { $client $method as $method($($call)*) $arguments $(=> |$answer| $value)?; $($rest)* }
+        requests! {
+            $client $method as $method($($call)*) $arguments $(=> |$answer| $value)?; $($rest)*
+        }
     };
     ($client:ident $method:ident as $ours:ident($call:ident: $type:ty) { $($set:ident($sent:expr))* }
         $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
