@@ -1,9 +1,13 @@
 //! `cargo xtask bench`: the design's numbers, ours and the peers', in one run.
 
+mod size;
+
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+
+use skyward_terminal::Output;
 
 use crate::external;
 
@@ -13,9 +17,12 @@ pub(crate) struct Bench {
     /// What to measure; without one, everything.
     #[arg(value_enum)]
     subjects: Vec<Subject>,
-    /// A table for people, or one JSON document per subject.
-    #[arg(long, value_enum, default_value = "text")]
+    /// The form of standard output; JSON is one document for each subject
+    #[arg(long, value_enum, default_value_t)]
     output: Output,
+    /// With `size`: show the sizes of this commit too
+    #[arg(long, value_name = "COMMIT")]
+    base: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,12 +37,8 @@ enum Subject {
     Provision,
     /// xtask itself: its crates and its cold build.
     Xtask,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Text,
-    Json,
+    /// Lines and files of Rust.
+    Size,
 }
 
 impl Bench {
@@ -50,6 +53,7 @@ impl Bench {
                 Subject::Deploy => self.bench_of("skyward-deployer", "deploy")?,
                 Subject::Provision => self.bench_of("skyward-provisioner", "provision")?,
                 Subject::Xtask => self.bench_of("xtask", "xtask")?,
+                Subject::Size => size::run(self.base.as_deref(), self.output)?,
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -64,8 +68,8 @@ impl Bench {
         }
         if !cargo.status()?.success() {
             bail!(
-                "bench {bench}: it could not be measured to the end (its reason stands above); repeat \
-                 it alone with `{}`",
+                "bench {bench}: it could not be measured to the end (its reason is above); repeat it \
+                 alone with `{}`",
                 external::words(&cargo)
             );
         }
