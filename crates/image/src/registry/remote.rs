@@ -15,7 +15,7 @@ use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::reference::Reference;
 use super::repository::{Access, Repository};
-use super::retry::Fault;
+use super::retry::TransientFault;
 use super::settings::Settings;
 
 /// An image in a registry. Everything that crossed the network is verified by size and digest.
@@ -182,7 +182,7 @@ impl Read for RemoteBlob<'_> {
                 Err(error) if self.reader.is_none() => return Err(error),
                 Err(error) => {
                     self.reader = None;
-                    let fault = Fault { reason: error.to_string(), retry_after: None };
+                    let fault = TransientFault { reason: error.to_string(), retry_after: None };
                     self.repository
                         .pause(self.descriptor.digest(), self.attempt, &fault)
                         .map_err(io::Error::other)?;

@@ -11,7 +11,7 @@ use crate::source::LARGEST_DOCUMENT;
 use super::client::{Call, Client, Failed};
 use super::error::{RegistryError, connection, refusal, unexpected};
 use super::http::{Payload, Response};
-use super::retry::Fault;
+use super::retry::TransientFault;
 use super::url::Url;
 use crate::event::short;
 
@@ -127,7 +127,7 @@ impl Repository {
         &self,
         digest: &Digest,
         attempt: u32,
-        fault: &Fault,
+        fault: &TransientFault,
     ) -> Result<(), RegistryError> {
         let operation = format!("reading blob {}", short(digest.as_ref()));
         let url = self.url(&format!("blobs/{digest}"));
