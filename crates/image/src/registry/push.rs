@@ -6,8 +6,6 @@ use std::{fmt, thread};
 
 use oci_spec::image::Digest;
 
-use crate::source::Source;
-
 use super::client::Client;
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
@@ -19,6 +17,7 @@ use super::settings::Settings;
 use super::upload::{Arrival, bring};
 pub use crate::event::Pushed;
 use crate::event::{Event, short};
+use crate::source::Source;
 
 /// Blobs sent at one time, unless the caller says otherwise.
 const JOBS: usize = 4;

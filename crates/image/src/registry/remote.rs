@@ -7,9 +7,6 @@ use anyhow::Result;
 use oci_spec::image::{Descriptor, Digest, ImageIndex, MediaType};
 use serde::Deserialize;
 
-use crate::digest;
-use crate::source::{Source, Verified, index_of};
-
 use super::client::Client;
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
@@ -17,6 +14,8 @@ use super::reference::Reference;
 use super::repository::{Access, Repository};
 use super::retry::TransientFault;
 use super::settings::Settings;
+use crate::digest;
+use crate::source::{Source, Verified, index_of};
 
 /// An image in a registry. Everything that crossed the network is verified by size and digest.
 pub struct RemoteImage {

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use oci_spec::image::{Descriptor, Digest, ImageIndex};
 use ureq::http::Method;
 
-use crate::digest;
-use crate::source::LARGEST_DOCUMENT;
-
 use super::client::{Call, Client, Failed};
 use super::error::{RegistryError, connection, refusal, unexpected};
 use super::http::{Payload, Response};
 use super::retry::TransientFault;
 use super::url::Url;
+use crate::digest;
 use crate::event::short;
+use crate::source::LARGEST_DOCUMENT;
 
 const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::retry::{Clock, Policy, SystemClock};
 use skyward_terminal::Calls;
 
+use super::retry::{Clock, Policy, SystemClock};
 use crate::event::Monitor;
 
 /// GHCR refuses requests of 4 MiB and more; the rest is room for the head.

@@ -5,9 +5,6 @@ use std::io::{self, Read};
 use oci_spec::image::Descriptor;
 use ureq::http::Method;
 
-use crate::source::Source;
-use crate::source::{self, Verified};
-
 use super::client::Failed;
 use super::error::{RegistryError, refusal, unexpected};
 use super::http::{Payload, Response};
@@ -15,6 +12,8 @@ use super::ladder::{Ladder, Mode, Next, chunk_length};
 use super::repository::{Repository, Session, Started, next_offset};
 use super::retry::TransientFault;
 use crate::event::{short, uploaded, uploading};
+use crate::source::Source;
+use crate::source::{self, Verified};
 
 /// The way in which a blob came to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::fixture::{Image, Layer, Packing, service, skyward_image};
 use oci_spec::image::{ConfigBuilder, ImageConfiguration, ImageConfigurationBuilder};
 use serde_json::Value;
 use skyward_image::run::{Invocation, Overrides, Scratch};
 use tempfile::TempDir;
+
+use crate::fixture::{Image, Layer, Packing, service, skyward_image};
 
 /// The package, built once for all tests of this file.
 fn workspace() -> &'static Path {

@@ -4,13 +4,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use skyward_image::registry::{
+    Credentials, Policy, Push, PushError, Pushed, RemoteImage, Settings, SystemClock,
+};
+
 use crate::support::distribution::Distribution;
 use crate::support::image::{MemoryImage, read_all};
 use crate::support::proxy::Proxy;
 use crate::support::{retry, settings};
-use skyward_image::registry::{
-    Credentials, Policy, Push, PushError, Pushed, RemoteImage, Settings, SystemClock,
-};
 
 const MIB: usize = 1 << 20;
 
