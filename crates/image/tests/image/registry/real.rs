@@ -7,8 +7,8 @@ use std::time::Duration;
 use skyward_image::registry::{
     Credentials, Policy, Push, PushError, Pushed, RemoteImage, Settings, SystemClock,
 };
+use skyward_testkit::registry::Distribution;
 
-use crate::support::distribution::Distribution;
 use crate::support::image::{MemoryImage, read_all};
 use crate::support::proxy::Proxy;
 use crate::support::{retry, settings};
