@@ -1,27 +1,86 @@
-use super::Operation;
+//! Why a call failed, in AWS's words, and what that means for the caller.
+
+use std::fmt;
+
+/// A service of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Security Token Service.
+    Sts,
+    /// Elastic Compute Cloud, with its networks.
+    Ec2,
+    /// Elastic Load Balancing, version 2.
+    Elb,
+    /// EC2 Auto Scaling.
+    AutoScaling,
+    /// Relational Database Service.
+    Rds,
+    /// Simple Storage Service.
+    S3,
+    /// Identity and Access Management.
+    Iam,
+    /// Systems Manager.
+    Ssm,
+}
+
+impl Service {
+    /// The prefix of the service's actions in IAM policies, such as `ec2` in `ec2:CreateVpc`.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Sts => "sts",
+            Self::Ec2 => "ec2",
+            Self::Elb => "elasticloadbalancing",
+            Self::AutoScaling => "autoscaling",
+            Self::Rds => "rds",
+            Self::S3 => "s3",
+            Self::Iam => "iam",
+            Self::Ssm => "ssm",
+        }
+    }
+}
+
+/// The name of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationName {
+    pub(crate) service: Service,
+    pub(crate) name: &'static str,
+}
+
+impl OperationName {
+    /// The service that it belongs to.
+    pub fn service(self) -> Service {
+        self.service
+    }
+}
+
+impl fmt::Display for OperationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
 
 /// Why a call failed, in AWS's own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}:{operation}: {code}: {message}", operation.service().prefix())]
 pub struct ApiError {
-    /// What was called.
-    pub operation: Operation,
+    /// The operation that was called.
+    pub operation: OperationName,
     /// AWS's code, such as `DependencyViolation`; or one of [`ApiError::NO_ANSWER`] and [`ApiError::NO_CREDENTIALS`].
     pub code: String,
     /// AWS's message.
     pub message: String,
 }
 
-/// What an error means for whoever called.
+/// The meaning of an error for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// Too many calls: nothing happened, and the same call later succeeds.
     Throttled,
     /// A fault of AWS (5xx) or no answer: it may or may not have happened.
     Unknown,
-    /// What was named is not there, or not visible yet.
+    /// The thing that was named does not exist, or is not visible yet.
     NotFound,
-    /// What was to be made is there already.
+    /// The thing that was to be made exists already.
     Exists,
     /// Something else must go, or become ready, first: the same call later succeeds.
     NotYet,
@@ -42,11 +101,15 @@ impl ApiError {
     pub const NO_CREDENTIALS: &'static str = "NoCredentials";
 
     /// An error of this operation.
-    pub fn new(operation: Operation, code: &str, message: impl Into<String>) -> Self {
-        Self { operation, code: code.to_owned(), message: message.into() }
+    pub fn new(
+        operation: impl Into<OperationName>,
+        code: &str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { operation: operation.into(), code: code.to_owned(), message: message.into() }
     }
 
-    /// What the code means. Codes: the services' API references; which of them pass by themselves was taken from botocore's
+    /// The meaning of the code. Codes: the services' API references; which of them pass by themselves was taken from botocore's
     /// retry tables and the Terraform provider's waiters.
     pub fn class(&self) -> Class {
         classify(&self.code)

@@ -1,19 +1,24 @@
-//! The operations of AWS that the provisioner can call, as plain values: one struct per operation, under AWS's own name.
+//! AWS as plain values: one struct per operation, under AWS's own name, and one for what an operation answers.
 //!
-//! A real account (the module `sdk`) and the simulated one of `skyward-simulator` are both an [`Api`]: whatever counts, delays,
-//! breaks or records calls stands between as another. There is nothing in them that AWS's own API does not say.
+//! Each kind of resource is one file in [`kind`](mod@self): its values, its operations, and behind the feature `sdk` how the AWS
+//! SDK carries them out. A real account ([`Sdk`](sdk)) and the simulated one of `skyward-simulator` are both an [`Api`]: whatever
+//! counts, delays, breaks or reports calls stands before one as another. Nothing is in them that AWS's own API does not say.
 
-mod call;
+mod api;
 mod error;
-mod filter;
-pub mod model;
-mod operations;
+mod kind;
+mod page;
 #[cfg(feature = "sdk")]
 pub mod sdk;
-mod service;
 
-pub use call::{Api, Call, CallFuture, Paged, all, send};
-pub use error::{ApiError, Class};
-pub use filter::{Page, STACK_TAG, Select};
-pub use operations::*;
-pub use service::Service;
+pub use api::{Api, CallFuture, Reported, all, send};
+pub use error::{ApiError, Class, OperationName, Service};
+pub use kind::DbClusterChanges;
+pub use kind::operations::*;
+pub use kind::{Backend, Call, Operation, Paged, Request, Response, dispatch};
+pub use page::{Page, STACK_TAG, Select};
+
+/// The values that operations take and answer.
+pub mod model {
+    pub use crate::kind::*;
+}

@@ -1,40 +1,119 @@
 //! A real account, or whatever speaks AWS's protocols at `AWS_ENDPOINT_URL`: every operation by the AWS SDK for Rust.
 //!
-//! Nothing is tried again here, and nothing is decided: a method says in the SDK's types what its operation says in ours. The
-//! one thing that it smooths is a search by name that finds nothing, which some services call an error and others an empty list.
+//! Nothing is tried again here, and nothing is decided: each operation, in the file of its kind, says in the SDK's types what it
+//! says in ours. The one thing that is smoothed is a search by name that finds nothing, which some services call an error and
+//! others an empty list.
 
-mod autoscaling;
-mod backend;
-mod connect;
 mod convert;
-mod ec2;
-mod elb;
 mod error;
-mod iam;
-mod rds;
-mod s3;
-mod ssm;
-mod sts;
 
-use crate::{Api, CallFuture, Request, dispatch};
+use std::time::Duration;
 
-/// An account in a region, with whatever credentials the environment gives.
-pub struct Sdk {
-    autoscaling: aws_sdk_autoscaling::Client,
-    ec2: aws_sdk_ec2::Client,
-    elb: aws_sdk_elasticloadbalancingv2::Client,
-    iam: aws_sdk_iam::Client,
-    rds: aws_sdk_rds::Client,
-    s3: aws_sdk_s3::Client,
-    ssm: aws_sdk_ssm::Client,
-    sts: aws_sdk_sts::Client,
-    region: String,
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_sts::config::IdentityCache;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_smithy_http_client::tls;
+
+/// The names that every operation uses.
+pub(crate) mod prelude {
+    pub(crate) use super::convert::{
+        Filters, each, ec2, elb, filled, iam, name, next, rds, set, some, tags_from, text,
+    };
+    pub(crate) use super::error::{Answer, OrNone, empty, invalid};
+    pub(crate) use super::{Sdk, requests};
+    pub(crate) use crate::error::ApiError;
 }
 
-impl Api for Sdk {
-    fn call(&self, request: Request) -> CallFuture<'_> {
-        Box::pin(dispatch(self, request))
-    }
+/// Carries out operations by one request each: `method(call: Operation) { argument(value) … } => |answer| value;`, where what is
+/// answered may be left out.
+///
+/// The client's method is also ours, unless `as` names another. `find` is a search by name: its answer is empty where the service
+/// answers the code after `or`. `pages` is a list of EC2 that comes in pages, by these filters.
+macro_rules! requests {
+    ($client:ident) => {};
+    ($client:ident pages $method:ident.$set:ident($type:ty) by $filters:expr
+        => |$answer:ident| $value:expr; $($rest:tt)*) => {
+        impl Sdk {
+            pub(crate) async fn $method(
+                &self,
+                call: $type,
+            ) -> Result<<$type as Call>::Output, ApiError> {
+                let filters = $filters;
+                let Some(selected) = filters.of(<$type as Call>::OPERATION, call.select)? else {
+                    return Ok(Page::only(Vec::new()));
+                };
+                let request = self.$client.$method().$set(Some(selected));
+                let request = request.max_results(filters.page).set_next_token(call.page);
+                let mut $answer = request.send().await.answer(<$type as Call>::OPERATION)?;
+                let next = next($answer.next_token.take());
+                Ok(Page { items: $value, next })
+            }
+        }
+        requests! { $client $($rest)* }
+    };
+    ($client:ident find $method:ident($call:ident: $type:ty) { $($set:ident($sent:expr))* } or $missing:literal
+        => |$answer:ident| $value:expr; $($rest:tt)*) => {
+        impl Sdk {
+            pub(crate) async fn $method(
+                &self,
+                $call: $type,
+            ) -> Result<<$type as Call>::Output, ApiError> {
+                let request = self.$client.$method()$(.$set($sent))*;
+                let answer = request.send().await.answer(<$type as Call>::OPERATION);
+                Ok(answer.or_none(&[$missing])?.map(|$answer| $value).unwrap_or_default())
+            }
+        }
+        requests! { $client $($rest)* }
+    };
+    ($client:ident $method:ident($($call:tt)*) $arguments:tt $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
+        requests! { $client $method as $method($($call)*) $arguments $(=> |$answer| $value)?; $($rest)* }
+    };
+    ($client:ident $method:ident as $ours:ident($call:ident: $type:ty) { $($set:ident($sent:expr))* }
+        $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
+        impl Sdk {
+            pub(crate) async fn $ours(
+                &self,
+                $call: $type,
+            ) -> Result<<$type as Call>::Output, ApiError> {
+                let request = self.$client.$method()$(.$set($sent))*;
+                let answer = request.send().await.answer(<$type as Call>::OPERATION)?;
+                requests!(@says answer $(|$answer| $value)?)
+            }
+        }
+        requests! { $client $($rest)* }
+    };
+    (@says $got:ident |$answer:ident| $value:expr) => {{
+        let $answer = $got;
+        Ok($value)
+    }};
+    (@says $got:ident) => {{
+        let _ = $got;
+        Ok(())
+    }};
+}
+
+pub(crate) use requests;
+
+/// The time that a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The time that an answer may take. AWS answers most within one second; creating a database cluster takes it some.
+const OPERATION: Duration = Duration::from_mins(1);
+/// The time that finding credentials may take: a token of single sign-on or another role is a call or two away. Where there are none and no
+/// instance metadata either, this is also how long it takes to say so.
+const CREDENTIALS: Duration = Duration::from_secs(10);
+
+/// An account in a region, with the credentials that the environment gives.
+pub struct Sdk {
+    pub(crate) autoscaling: aws_sdk_autoscaling::Client,
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) rds: aws_sdk_rds::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
+    pub(crate) sts: aws_sdk_sts::Client,
+    pub(crate) region: String,
 }
 
 impl std::fmt::Debug for Sdk {
@@ -42,4 +121,54 @@ impl std::fmt::Debug for Sdk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sdk").field("region", &self.region).finish_non_exhaustive()
     }
+}
+
+impl Sdk {
+    /// Connects to a region. Makes no call to it: without credentials, the first call fails with
+    /// [`ApiError::NO_CREDENTIALS`](crate::ApiError::NO_CREDENTIALS).
+    ///
+    /// Credentials, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are read as every SDK of AWS reads them.
+    pub async fn connect(region: &str) -> Self {
+        Self::with(Self::loader(region)).await
+    }
+
+    /// The configuration that [`Sdk::connect`] connects with: for an endpoint or credentials that the environment does not name.
+    pub fn loader(region: &str) -> ConfigLoader {
+        let client = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION);
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(client)
+            // The executor tries again, by its own rules and where everyone can see it.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build())
+            .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS).build())
+    }
+
+    /// Connects with this configuration.
+    pub async fn with(loader: ConfigLoader) -> Self {
+        let config = loader.load().await;
+        Self {
+            autoscaling: aws_sdk_autoscaling::Client::new(&config),
+            ec2: aws_sdk_ec2::Client::new(&config),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            rds: aws_sdk_rds::Client::new(&config),
+            s3: s3(&config),
+            ssm: aws_sdk_ssm::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+}
+
+/// Buckets are hosts' names at AWS. An emulator is one host, so there they are the first part of the path.
+fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let is_elsewhere =
+        config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(is_elsewhere).build();
+    aws_sdk_s3::Client::from_conf(config)
 }

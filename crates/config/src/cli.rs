@@ -56,7 +56,7 @@ fn show(loaded: &Loaded, form: Output) -> Result<()> {
         .map(|value| (value.key, json!(value.origin.to_string())))
         .collect();
     let (file, environment) = (loaded.file.to_string_lossy(), &loaded.environment);
-    let config = &loaded.config;
+    let config = loaded.values();
     output::document(
         &json!({"file": file, "environment": environment, "config": config, "origins": origins}),
     )?;

@@ -66,7 +66,7 @@ impl Setting {
 
     /// The environment variable: `SKYWARD_SERVICE__ADMIN_PORT`.
     pub fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.key.to_uppercase())
+        format!("{PREFIX}{}", self.key.to_ascii_uppercase())
     }
 
     /// Sets the value that `text` stands for.
@@ -200,7 +200,7 @@ macro_rules! settings {
             /// The settings that the service is told, as their variables say them.
             fn told(&self) -> BTreeMap<String, String> {
                 let mut told = BTreeMap::new();
-                let mut tell = |key: &str, text| told.insert(format!("{PREFIX}{}", key.to_uppercase()), text);
+                let mut tell = |key: &str, text| told.insert(format!("{PREFIX}{}", key.to_ascii_uppercase()), text);
                 $(tell(stringify!($told), self.$told.text());)+
                 $(if let Some(value) = &self.$kept { tell(stringify!($kept), value.text()); })+
                 told

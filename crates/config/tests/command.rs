@@ -157,7 +157,7 @@ fn files_that_cannot_be_read() {
     );
     fails(
         &mut named("skyward.toml/x"),
-        "error: cannot read the configuration file skyward.toml/x: a part of the path is no folder; check --config",
+        "error: cannot read the configuration file skyward.toml/x: a part of the path is not a folder; check --config",
     );
 }
 

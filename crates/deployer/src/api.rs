@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use kube::Client;
 use serde::Deserialize;
+use skyward_terminal::Calls;
 
 use call::Call;
 pub use error::{CallError, Denied, Reason, Verb};
@@ -44,6 +45,8 @@ pub type Listener = Arc<dyn Fn(String) + Send + Sync>;
 pub struct ApiSettings {
     /// How long a call may take and how it is repeated.
     pub policy: RetryPolicy,
+    /// Takes each call, where somebody wants to see them.
+    pub calls: Calls,
     /// Hears that the API server does not answer, and that it does again.
     pub listener: Option<Listener>,
 }
@@ -78,6 +81,7 @@ pub struct ApiServer {
 struct Shared {
     connection: Connection,
     version: String,
+    calls: Calls,
     listener: Option<Listener>,
     /// Since when the API server has not answered, if so.
     silent_since: Mutex<Option<tokio::time::Instant>>,
@@ -123,14 +127,14 @@ impl ApiServer {
     ) -> Result<Self, CallError> {
         let chosen = kubeconfig::choose(target)?;
         let connection = kubeconfig::connection(chosen).await?;
-        let mut shared = Shared::new(connection, settings.listener);
+        let mut shared = Shared::new(connection, &settings);
         shared.version = shared.first_contact(&settings.policy).await?;
         Ok(Self { shared: Arc::new(shared), policy: settings.policy, guard: None })
     }
 
     /// The API server behind a connection that is there already; no version is asked for.
     pub fn over(connection: Connection, settings: ApiSettings) -> Self {
-        let shared = Shared::new(connection, settings.listener);
+        let shared = Shared::new(connection, &settings);
         Self { shared: Arc::new(shared), policy: settings.policy, guard: None }
     }
 
@@ -168,8 +172,14 @@ impl ApiServer {
 }
 
 impl Shared {
-    fn new(connection: Connection, listener: Option<Listener>) -> Self {
-        Self { connection, version: String::new(), listener, silent_since: Mutex::new(None) }
+    fn new(connection: Connection, settings: &ApiSettings) -> Self {
+        Self {
+            connection,
+            version: String::new(),
+            calls: settings.calls.clone(),
+            listener: settings.listener.clone(),
+            silent_since: Mutex::new(None),
+        }
     }
 
     /// Asks for the version: the first contact, given up early, because the address may well be wrong.

@@ -1,11 +1,13 @@
 //! The release as a Helm chart, for those who deploy with Helm.
 //!
 //! Its values are the keys of the configuration, under the same names and with the same forms; their defaults are the
-//! release's. With them the templates render the objects of [`crate::render::manifests`], with one exception: the label
+//! release's. The templates are derived from the renderer (`derive`), and render its objects with one exception: the label
 //! `app.kubernetes.io/managed-by` names Helm, as Helm wants it.
 
+mod derive;
 mod exceptions;
 mod keys;
+mod marks;
 mod readme;
 mod schema;
 mod values;
@@ -17,18 +19,11 @@ use keys::Key;
 use crate::release::Release;
 use crate::render::{self, RenderError};
 
-/// The templates that are the same in every chart.
-const TEMPLATES: [(&str, &str); 10] = [
+/// The templates that are not made from the objects: calculations on values, and rules over several of them.
+const TEMPLATES: [(&str, &str); 3] = [
     ("_helpers.tpl", include_str!("chart/templates/_helpers.tpl")),
+    ("_rules.tpl", include_str!("chart/templates/_rules.tpl")),
     ("NOTES.txt", include_str!("chart/templates/NOTES.txt")),
-    ("namespace.yaml", include_str!("chart/templates/namespace.yaml")),
-    ("serviceaccount.yaml", include_str!("chart/templates/serviceaccount.yaml")),
-    ("networkpolicy.yaml", include_str!("chart/templates/networkpolicy.yaml")),
-    ("service.yaml", include_str!("chart/templates/service.yaml")),
-    ("deployment.yaml", include_str!("chart/templates/deployment.yaml")),
-    ("poddisruptionbudget.yaml", include_str!("chart/templates/poddisruptionbudget.yaml")),
-    ("horizontalpodautoscaler.yaml", include_str!("chart/templates/horizontalpodautoscaler.yaml")),
-    ("ingress.yaml", include_str!("chart/templates/ingress.yaml")),
 ];
 
 /// A whole chart: its files, by path below its folder.
@@ -45,9 +40,9 @@ pub fn chart(release: &Release) -> Result<Vec<(PathBuf, String)>, RenderError> {
         (PathBuf::from("values.yaml"), values::yaml(&keys)),
         (PathBuf::from("templates/_exceptions.tpl"), exceptions::template()),
     ];
-    let templates = TEMPLATES.into_iter();
-    files
-        .extend(templates.map(|(name, text)| (PathBuf::from("templates").join(name), text.into())));
+    let written = TEMPLATES.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let templates = written.into_iter().chain(derive::templates());
+    files.extend(templates.map(|(name, text)| (PathBuf::from("templates").join(name), text)));
     Ok(files)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
+use skyward_terminal::{Exit, exit, interrupt};
 
 use skyward_k3s::command::ClusterArgs;
 
@@ -42,25 +43,14 @@ enum Command {
     Cluster(ClusterArgs),
 }
 
-/// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
+/// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse_from(with_default(std::env::args_os().collect()));
-    match run(&cli) {
-        Ok(code) => code,
-        Err(error) => {
-            match error.downcast_ref() {
-                // Each line already begins with the place that it is about.
-                Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
-                // It may quote what a cluster says: nothing in it commands the terminal.
-                _ => eprintln!(
-                    "error: {}",
-                    format!("{error:#}")
-                        .replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
-                ),
-            }
-            ExitCode::FAILURE
-        }
-    }
+    // Each line of a configuration's errors begins with the place that it is about.
+    let is_listing =
+        |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
+    exit::main(is_listing, || {
+        run(&Cli::try_parse_from(with_default(std::env::args_os().collect()))?)
+    })
 }
 
 /// Puts `apply` first where no command is named. A word that is no command is left for clap to refuse with its
@@ -106,14 +96,14 @@ fn first_word<'a>(cli: &clap::Command, arguments: &'a [OsString]) -> Option<&'a 
     None
 }
 
-fn run(cli: &Cli) -> Result<ExitCode> {
+fn run(cli: &Cli) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let common = &cli.common;
     let ended = runtime.block_on(async {
         let mut command = std::pin::pin!(dispatch(common, &cli.command));
         let signal = tokio::select! {
             ended = &mut command => return ended,
-            signal = interrupted() => signal,
+            signal = interrupt::received() => signal,
         };
         // Whoever holds the lock gives it back; a command that only reads ends by itself.
         common.interrupt.notify_one();
@@ -129,7 +119,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     ended
 }
 
-async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
+async fn dispatch(common: &Common, command: &Command) -> Result<Exit> {
     match command {
         Command::Apply(args) => Box::pin(apply::run(common, args)).await,
         Command::Render(args) => render::run(common, args),
@@ -141,7 +131,8 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Forward(args) => forward::run(common, args).await,
         Command::Cluster(args) => {
             let loaded = common.load()?;
-            Ok(args.run(&common.cluster(&loaded, args.prints_a_document())).await?.into())
+            let shown = if args.prints_a_document() { common.notes() } else { common.events() };
+            args.run(&common.cluster(&loaded, &shown)).await
         }
     }
 }
@@ -153,18 +144,6 @@ impl Command {
             Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => GRACE,
             _ => Duration::ZERO,
         }
-    }
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn interrupted() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => "Ctrl-C",
-        _ = terminate.recv() => "SIGTERM",
     }
 }
 

@@ -5,16 +5,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Result;
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
-use skyward_deployer::api::ContextRef;
+use skyward_deployer::api::{ApiServer, ApiSettings, ContextRef};
+use skyward_deployer::event::{DeployEvent, Event};
 use skyward_k3s::command::Context;
 use skyward_k3s::kubeconfig;
-use skyward_terminal::Console;
-use skyward_terminal::event::{Nothing, Verbosity};
+use skyward_terminal::event::Verbosity;
+use skyward_terminal::{Calls, Console, Output, Sink, Verbose};
 use tokio::sync::Notify;
 
-use crate::output::Output;
+/// Shows events, from whichever thread they come.
+pub(crate) type Shown = Arc<dyn Sink<DeployEvent> + Send + Sync>;
 
 /// The flags that every command takes.
 #[derive(Args)]
@@ -30,6 +33,8 @@ pub(crate) struct Common {
     /// The form of standard output
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    verbose: Verbose,
     /// Notified when the command is to end.
     #[arg(skip)]
     pub(crate) interrupt: Arc<Notify>,
@@ -41,6 +46,39 @@ impl Common {
         self.config.load()
     }
 
+    /// Shows the events of a command that takes steps.
+    pub(crate) fn events(&self) -> Shown {
+        Arc::from(Console::new(self.output, self.verbose.verbosity()).sink())
+    }
+
+    /// Shows the notes of a command whose result is a document of its own: always as lines on standard error.
+    pub(crate) fn notes(&self) -> Shown {
+        Arc::from(Console::notes(self.verbose.verbosity()).sink())
+    }
+
+    /// Takes the calls to other systems, where `-v` asks for them.
+    pub(crate) fn calls(&self, shown: &Shown) -> Calls {
+        if self.verbose.verbosity() < Verbosity::Calls {
+            return Calls::silent();
+        }
+        let shown = Arc::clone(shown);
+        Calls::new(move |call| shown.emit(Event::Call(call)))
+    }
+
+    /// Connects to the API server, and tells which one.
+    pub(crate) async fn connect(&self, loaded: &Loaded, shown: &Shown) -> Result<ApiServer> {
+        let listener = Arc::clone(shown);
+        let settings = ApiSettings {
+            listener: Some(Arc::new(move |text| listener.emit(Event::note(text)))),
+            calls: self.calls(shown),
+            ..ApiSettings::default()
+        };
+        let api = ApiServer::connect_with(&self.target(loaded), settings).await?;
+        let (context, server) = (api.context().to_owned(), api.server().to_owned());
+        shown.emit(DeployEvent::Cluster { context, server }.into());
+        Ok(api)
+    }
+
     /// Which cluster: the flags, then the configuration, then the one that `cluster up` made.
     pub(crate) fn target(&self, loaded: &Loaded) -> ContextRef {
         let configured = self.context.clone().or_else(|| loaded.config.k3s.context.clone());
@@ -50,19 +88,19 @@ impl Common {
         }
     }
 
-    /// The surroundings of the commands on the cluster itself.
-    pub(crate) fn cluster<'a>(&self, loaded: &'a Loaded, is_document: bool) -> Context<'a> {
-        let output = match self.output {
-            Output::Text => skyward_terminal::Output::Text,
-            Output::Json => skyward_terminal::Output::Json,
+    /// The surroundings of the commands on the cluster itself, whose events are shown among ours.
+    pub(crate) fn cluster<'a>(&self, loaded: &'a Loaded, shown: &Shown) -> Context<'a> {
+        let shown = Arc::clone(shown);
+        let sink = move |event: skyward_terminal::Event| {
+            // The cluster's crate has no events of its own.
+            shown.emit(event.map(|own| match own {}));
         };
-        let console = if is_document {
-            Console::notes(Verbosity::Normal)
-        } else {
-            Console::new(output, Verbosity::Normal)
-        };
-        let kubeconfig = self.kubeconfig_file(loaded);
-        Context { loaded, kubeconfig, output, sink: console.sink::<Nothing>().into() }
+        Context {
+            loaded,
+            kubeconfig: self.kubeconfig_file(loaded),
+            output: self.output,
+            sink: Arc::new(sink),
+        }
     }
 
     fn named_kubeconfig(&self, loaded: &Loaded) -> Option<PathBuf> {

@@ -12,6 +12,7 @@ mod secret;
 mod sync;
 mod text;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ pub use text::{summary, text};
 use crate::manifest::ObjectId;
 
 /// What would become of one object.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Difference {
     /// Which object.
     pub id: ObjectId,
@@ -33,7 +34,7 @@ pub struct Difference {
 }
 
 /// What would be done to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// It is not there.
@@ -47,7 +48,7 @@ pub enum Change {
 }
 
 /// A field that would change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Field {
     /// Where it is, such as `spec.template.spec.containers[web].env[RUST_LOG].value`: list items that have a key are named
     /// by it, others by their position. Empty: the whole object.

@@ -104,7 +104,7 @@ impl Forward {
         api: &ApiServer,
         namespace: &str,
         release: &str,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<Self, ForwardError> {
         let pods = Pods::new(api, namespace, release);
         let note = match pods.next(&[]).await? {
@@ -128,7 +128,7 @@ impl Forward {
     }
 
     /// Forwards each connection of the listener to a ready pod, until it is dropped.
-    pub async fn serve(self, listener: TcpListener, sink: &mut dyn Sink) {
+    pub async fn serve(self, listener: TcpListener, sink: &Sink<'_>) {
         let mut connections = JoinSet::new();
         let (full, is_full) = watch::channel(false);
         loop {

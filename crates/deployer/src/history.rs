@@ -1,5 +1,6 @@
 //! Revisions: what was deployed when, by whom, with which objects.
 
+mod changes;
 mod codec;
 mod record;
 mod store;

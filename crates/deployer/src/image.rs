@@ -17,10 +17,9 @@ use skyward_image::load::{self, Destination};
 use skyward_image::registry::{self, Push, Reference};
 use skyward_image::store::Store;
 use skyward_image::{build, settings, time};
-use skyward_terminal::Page;
 use tokio::sync::mpsc;
 
-use crate::event::{Event, Sink};
+use crate::event::{self, DeployEvent, Event, Sink};
 
 /// The time that a registry has to name a tag's digest. Nodes may reach a registry that this machine does not.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -74,7 +73,7 @@ pub struct Candidate {
 ///
 /// # Errors
 /// Which step failed, why, and what to do.
-pub async fn build(loaded: &Loaded, sink: &mut dyn Sink) -> Result<Candidate, ImageError> {
+pub async fn build(loaded: &Loaded, sink: &Sink<'_>) -> Result<Candidate, ImageError> {
     Candidate::build(loaded, Tools::of_this_machine()?, sink).await
 }
 
@@ -82,7 +81,7 @@ pub async fn build(loaded: &Loaded, sink: &mut dyn Sink) -> Result<Candidate, Im
 ///
 /// # Errors
 /// It is not an image reference.
-pub fn given(reference: &str, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+pub fn given(reference: &str, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
     check(reference).map_err(ImageError::Reference)?;
     Ok(as_it_is(reference, sink))
 }
@@ -104,11 +103,7 @@ impl Candidate {
     ///
     /// # Errors
     /// As [`build`].
-    pub async fn build(
-        loaded: &Loaded,
-        tools: Tools,
-        sink: &mut dyn Sink,
-    ) -> Result<Self, ImageError> {
+    pub async fn build(loaded: &Loaded, tools: Tools, sink: &Sink<'_>) -> Result<Self, ImageError> {
         let image = &loaded.config.image;
         let how = settled(loaded.config.k3s.delivery, &image.repository);
         let named = if how == Delivery::None {
@@ -121,7 +116,8 @@ impl Candidate {
                 Ok(built.descriptor.digest().to_string())
             })
             .await?;
-            ready("build", format!("built {}@{digest}", image.repository), started, sink);
+            let outcome = format!("built {}@{digest}", image.repository);
+            sink.emit(event::done("image", "build", outcome, started.elapsed()));
             Delivered::new(format!("{}@{digest}", full_name(&image.repository)))
         };
         Ok(Self { loaded: loaded.clone(), tools, how, named })
@@ -146,7 +142,7 @@ impl Candidate {
     ///
     /// # Errors
     /// Which step failed, why, and what to do.
-    pub async fn deliver(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+    pub async fn deliver(self, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
         match self.how {
             Delivery::None => Ok(self.named),
             Delivery::Push => self.push(sink).await,
@@ -154,7 +150,7 @@ impl Candidate {
         }
     }
 
-    async fn push(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+    async fn push(self, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
         let started = Instant::now();
         let pushed = run("push", sink, move |monitor| {
             let source = Store::open(&settings::archive(&self.loaded))?;
@@ -168,12 +164,12 @@ impl Candidate {
             0 => "the registry has it already".to_owned(),
             sent => format!("pushed, {sent} bytes sent"),
         };
-        ready("image", state, started, sink);
+        sink.emit(event::done("image", "deliver", state, started.elapsed()));
         Ok(Delivered::new(first("push", pushed.references)?))
     }
 
     /// Into the one engine of this machine that Kubernetes runs containers with.
-    async fn load(self, sink: &mut dyn Sink) -> Result<Delivered, ImageError> {
+    async fn load(self, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
         let started = Instant::now();
         let engines = run("load", sink, move |monitor| {
             let options = load::Options {
@@ -186,13 +182,14 @@ impl Candidate {
         .await?;
         let engine = first("load", engines)?;
         let reference = first("load", engine.references)?;
-        ready("image", format!("loaded into {} on this machine", engine.engine), started, sink);
+        let outcome = format!("loaded into {} on this machine", engine.engine);
+        sink.emit(event::done("image", "deliver", outcome, started.elapsed()));
         Ok(Delivered::new(reference))
     }
 }
 
 /// The first tag of the configuration, by the digest that it has in the registry now.
-async fn there_already(loaded: &Loaded, sink: &mut dyn Sink) -> Delivered {
+async fn there_already(loaded: &Loaded, sink: &Sink<'_>) -> Delivered {
     let image = &loaded.config.image;
     let tag = image.tags.first().map_or("latest", String::as_str);
     let tagged = format!("{}:{tag}", image.repository);
@@ -212,7 +209,8 @@ async fn there_already(loaded: &Loaded, sink: &mut dyn Sink) -> Delivered {
             Ok(resolved) => {
                 let delivered = Delivered::new(resolved.to_string());
                 let digest = delivered.digest.as_deref().unwrap_or_default();
-                ready("image", format!("{tagged} is {digest}"), started, sink);
+                let outcome = format!("{tagged} is {digest}");
+                sink.emit(event::done("image", "resolve", outcome, started.elapsed()));
                 return delivered;
             }
             // The nodes may have credentials, or a route, that this machine lacks.
@@ -225,7 +223,7 @@ async fn there_already(loaded: &Loaded, sink: &mut dyn Sink) -> Delivered {
 /// Runs blocking work on a thread for it and passes its events on. When this future is dropped, the work is asked to stop.
 async fn run<T: Send + 'static>(
     step: &'static str,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
     work: impl FnOnce(&Monitor) -> anyhow::Result<T> + Send + 'static,
 ) -> Result<T, ImageError> {
     let (sender, mut steps) = mpsc::unbounded_channel();
@@ -239,26 +237,21 @@ async fn run<T: Send + 'static>(
     let done = loop {
         tokio::select! {
             biased;
-            Some(step) = steps.recv() => tell(&step, sink),
+            Some(step) = steps.recv() => sink.emit(handed_on(step)),
             done = &mut working => break done,
         }
     };
     while let Ok(step) = steps.try_recv() {
-        tell(&step, sink);
+        sink.emit(handed_on(step));
     }
     done.context("its thread ended early")
         .and_then(|done| done)
         .map_err(|error| failed(step, &error))
 }
 
-/// Passes an event of the library on, but for the progress within a blob.
-fn tell(step: &Step, sink: &mut dyn Sink) {
-    if !matches!(step, Step::Progress(_)) {
-        let mut page = Page::new(None, false);
-        page.event(step);
-        let state = page.text().trim_end().to_owned();
-        sink.emit(Event::Progress { on: "image".to_owned(), state });
-    }
+/// An event of the library as one of ours.
+fn handed_on(step: Step) -> Event {
+    step.map(|own| DeployEvent::Build(own).into())
 }
 
 fn failed(step: &'static str, error: &anyhow::Error) -> ImageError {
@@ -286,12 +279,7 @@ fn next(step: &str) -> &'static str {
     }
 }
 
-fn ready(on: &str, state: String, started: Instant, sink: &mut dyn Sink) {
-    let seconds = started.elapsed().as_secs_f64();
-    sink.emit(Event::Ready { on: on.to_owned(), state, seconds });
-}
-
-fn as_it_is(reference: &str, sink: &mut dyn Sink) -> Delivered {
+fn as_it_is(reference: &str, sink: &Sink<'_>) -> Delivered {
     let delivered = Delivered::new(reference.to_owned());
     if delivered.digest.is_none() {
         let text = format!(

@@ -21,7 +21,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use tokio::task::JoinHandle;
 
 use crate::api::{ApiServer, CallError, Reason, RetryPolicy};
-use crate::event::{Event, Sink};
+use crate::event::{self, Sink};
 use decide::{Observation, Step};
 use record::Record;
 use validity::Validity;
@@ -128,7 +128,7 @@ impl Lock {
         namespace: &str,
         release: &str,
         wait: Duration,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<Held, LockError> {
         Self::new(namespace, release).take(api, wait, sink).await
     }
@@ -141,7 +141,7 @@ impl Lock {
         self,
         api: &ApiServer,
         wait: Duration,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<Held, LockError> {
         let begun = (self.clock)();
         let mut seen = Observation::default();
@@ -226,7 +226,7 @@ impl Lock {
     }
 
     /// Tells who holds it, once for each holder.
-    fn tell(&self, lease: &Lease, left: Duration, told: &mut String, sink: &mut dyn Sink) {
+    fn tell(&self, lease: &Lease, left: Duration, told: &mut String, sink: &Sink<'_>) {
         let state = format!(
             "{} has been deploying since {}; it is taken over {} s after its last sign of life",
             record::holder_of(lease),
@@ -234,11 +234,8 @@ impl Lock {
             record::duration(lease).as_secs()
         );
         if state != *told {
-            sink.emit(Event::Waiting {
-                on: format!("the lock on {}", self.record.release),
-                state: state.clone(),
-                remaining_s: left.as_secs(),
-            });
+            let lock = format!("the lock on {}", self.record.release);
+            sink.emit(event::waiting(lock, state.as_str(), left));
             *told = state;
         }
     }

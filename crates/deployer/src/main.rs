@@ -3,7 +3,6 @@
 mod cli;
 mod command;
 mod common;
-mod output;
 
 use std::process::ExitCode;
 

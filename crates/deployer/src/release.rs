@@ -60,6 +60,11 @@ impl Release {
         &self.k3s.namespace
     }
 
+    /// Returns false for a namespace that Kubernetes makes itself: the labels of ours would keep its own pods out.
+    pub fn makes_namespace(&self) -> bool {
+        self.k3s.namespace != "default" && !self.k3s.namespace.starts_with("kube-")
+    }
+
     /// The labels that choose the release's pods. They never change: a Deployment's selector is immutable.
     pub fn selector(&self) -> BTreeMap<String, String> {
         selector(self.name())

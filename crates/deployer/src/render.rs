@@ -24,7 +24,7 @@ mod yaml;
 pub use error::RenderError;
 pub use exceptions::{Auditor, EXCEPTIONS, Exception, When, document, exceptions};
 pub(crate) use networks::canonical as canonical_network;
-pub(crate) use yaml::document as document_of;
+pub(crate) use yaml::{document as document_of, in_order};
 pub use yaml::{files, yaml};
 
 use environment::Environment;

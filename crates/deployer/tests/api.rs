@@ -29,7 +29,8 @@ async fn connect(kubeconfig: PathBuf) -> Result<ApiServer, CallError> {
 async fn connect_briefly(kubeconfig: PathBuf) -> Result<ApiServer, CallError> {
     let total = Duration::from_secs(2);
     let policy = RetryPolicy { attempt: total / 2, total, ..RetryPolicy::default() };
-    ApiServer::connect_with(&target(kubeconfig), ApiSettings { policy, listener: None }).await
+    ApiServer::connect_with(&target(kubeconfig), ApiSettings { policy, ..ApiSettings::default() })
+        .await
 }
 
 fn write(folder: &Path, server: &str, user: &str) -> PathBuf {

@@ -16,7 +16,9 @@ use support::proxy::{Fault, Proxy};
 
 async fn connect(kubeconfig: std::path::PathBuf, policy: RetryPolicy) -> ApiServer {
     let target = ContextRef { kubeconfig: Some(kubeconfig), context: Some(CONTEXT.to_owned()) };
-    ApiServer::connect_with(&target, ApiSettings { policy, listener: None }).await.expect("let in")
+    ApiServer::connect_with(&target, ApiSettings { policy, ..ApiSettings::default() })
+        .await
+        .expect("let in")
 }
 
 /// Manifests of so many bytes that do not compress: hexadecimal digits of a generator.

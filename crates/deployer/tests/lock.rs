@@ -13,6 +13,7 @@ use skyward_deployer::api::{ApiServer, Apply, ContextRef, Reason};
 use skyward_deployer::event::Event;
 use skyward_deployer::lock::{Clock, Held, Holder, Lock, LockError};
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
+use skyward_terminal::event::Progress;
 use support::control_plane::{CONTEXT, ControlPlane};
 use support::proxy::{Fault, Proxy};
 use support::until;
@@ -57,7 +58,7 @@ impl Shifted {
 }
 
 async fn take(lock: Lock, api: &ApiServer, wait: u64) -> Result<Held, LockError> {
-    lock.take(api, Duration::from_secs(wait), &mut |_| {}).await
+    lock.take(api, Duration::from_secs(wait), &|_| {}).await
 }
 
 fn account(namespace: &str, name: &str) -> Manifest {
@@ -79,11 +80,11 @@ fn the_second_deployer_waits_and_is_told_for_whom() {
     alone(async {
         let namespace = &control_plane.namespace("waits").await;
         let api = &connect(control_plane.kubeconfig()).await;
-        let first = Lock::acquire(api, namespace, "web", Duration::ZERO, &mut |_| {}).await;
+        let first = Lock::acquire(api, namespace, "web", Duration::ZERO, &|_| {}).await;
         let first = first.expect("it is free");
         first.check().expect("it is ours");
         // Another release is another lock.
-        let other = Lock::acquire(api, namespace, "other", Duration::ZERO, &mut |_| {}).await;
+        let other = Lock::acquire(api, namespace, "other", Duration::ZERO, &|_| {}).await;
         other.expect("it is free").release().await.expect("given back");
 
         let error = take(Lock::new(namespace, "web"), api, 1).await.expect_err("it is held");
@@ -100,9 +101,9 @@ fn the_second_deployer_waits_and_is_told_for_whom() {
         );
 
         let events = Mutex::new(Vec::new());
-        let mut sink = |event: Event| events.lock().unwrap().push(event);
+        let sink = |event: Event| events.lock().unwrap().push(event);
         let (second, ()) = tokio::join!(
-            Lock::acquire(api, namespace, "web", Duration::from_secs(30), &mut sink),
+            Lock::acquire(api, namespace, "web", Duration::from_secs(30), &sink),
             async {
                 tokio::time::sleep(Duration::from_millis(1500)).await;
                 first.release().await.expect("given back");
@@ -112,10 +113,12 @@ fn the_second_deployer_waits_and_is_told_for_whom() {
         assert_eq!(lease(api, namespace).await, None, "nothing is left");
         let events = events.into_inner().unwrap();
         assert_eq!(events.len(), 1, "{events:?}");
-        let Event::Waiting { on, state, remaining_s } = &events[0] else { panic!("{events:?}") };
-        assert_eq!(on, "the lock on web");
+        let Event::Progress(Progress { object, state, limit_s, .. }) = &events[0] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(object, "the lock on web");
         assert!(state.starts_with(&format!("{who} (pid ")), "{state}");
-        assert!((28..=30).contains(remaining_s), "{remaining_s}");
+        assert!(limit_s.is_some_and(|left| (28.0..=30.0).contains(&left)), "{limit_s:?}");
     });
 }
 

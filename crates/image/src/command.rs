@@ -1,18 +1,18 @@
 //! One file for each subcommand, and the image that a command line names.
 
-pub(crate) mod access;
 pub(crate) mod build;
 pub(crate) mod inspect;
 pub(crate) mod load;
 pub(crate) mod push;
+pub(crate) mod registry;
 pub(crate) mod resolve;
 pub(crate) mod run;
 pub(crate) mod unpack;
 
 use std::path::Path;
 
-use access::Access;
 use anyhow::{Context, Result, bail};
+use registry::RegistryArgs;
 use skyward_config::{ConfigArgs, Loaded};
 use skyward_image::event::{ImageEvent, Monitor};
 use skyward_image::registry::RemoteImage;
@@ -46,7 +46,7 @@ pub(crate) struct Opened {
 pub(crate) fn open(
     name: Option<&str>,
     config: &ConfigArgs,
-    access: &Access,
+    registry: &RegistryArgs,
     monitor: &Monitor,
     verbosity: Verbosity,
 ) -> Result<Opened> {
@@ -66,8 +66,8 @@ pub(crate) fn open(
             name.parse().with_context(|| format!("{name:?} is neither a file nor a reference"))?;
         Box::new(RemoteImage::open(
             &reference,
-            access.credentials()?,
-            access.settings(monitor.clone(), verbosity),
+            registry.credentials()?,
+            registry.settings(monitor.clone(), verbosity),
         )?)
     };
     Ok(Opened { name: name.to_owned(), source })

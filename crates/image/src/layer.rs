@@ -50,10 +50,17 @@ impl Compression {
     }
 }
 
+/// The compressions that some tools write and that OCI does not have, by their first bytes.
+const UNREAD: [(&str, &[u8]); 2] = [("xz", b"\xfd7zX"), ("bzip2", b"BZh")];
+
 /// Decompresses a layer, whatever its compression.
 pub fn decompress<'a>(mut blob: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::with_capacity(4);
     blob.by_ref().take(4).read_to_end(&mut start)?;
+    if let Some((name, _)) = UNREAD.iter().find(|(_, magic)| start.starts_with(magic)) {
+        let text = format!("it is compressed with {name}; gzip, zstd and none are read");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    }
     let compression = Compression::sniff(&start);
     let blob = BufReader::with_capacity(64 << 10, io::Cursor::new(start).chain(blob));
     Ok(match compression {

@@ -19,7 +19,7 @@
 //!
 //! # fn deploy(loaded: &skyward_config::Loaded) -> anyhow::Result<()> {
 //! let monitor = Monitor::new(|event| println!("{}", skyward_terminal::render::json(event)));
-//! // Kept by whoever waits for the result: dropping it ends cargo and its compilers.
+//! // Kept beside the wait for the result: dropping it ends cargo and its compilers.
 //! let guard = monitor.cancel_on_drop();
 //! let options = build::Options { forward_cargo: true, ..build::Options::default() };
 //! let built = build::build(loaded, &options, &monitor)?;
@@ -32,7 +32,6 @@
 //! # }
 //! ```
 
-pub mod access;
 pub mod build;
 pub mod cargo;
 pub mod digest;
@@ -42,6 +41,7 @@ pub mod event;
 pub mod layer;
 pub mod load;
 pub mod pack;
+pub mod permissions;
 pub mod platform;
 mod process;
 pub mod registry;

@@ -12,8 +12,8 @@ use anyhow::{Context, Result, bail};
 use documents::{Documents, OCI_LAYOUT};
 use tar::{Builder, EntryType, Header};
 
-use crate::access;
 use crate::pack::Image;
+use crate::permissions;
 
 /// The files of an image.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub fn image(
     tags: &[String],
 ) -> Result<Written> {
     let denied = |error: std::io::Error| {
-        let reason = access::explain_write(folder, &error);
+        let reason = permissions::explain_write(folder, &error);
         anyhow::anyhow!("cannot write the image to {}: {reason}", folder.display())
     };
     fs::create_dir_all(folder).map_err(denied)?;

@@ -1,4 +1,4 @@
-//! Which account a command works on: a real one, or a simulated one and what is in it.
+//! The account that a command works on: a real one, or a simulated one with what is in it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use skyward_aws::Api;
 use skyward_config::Aws;
 use skyward_provisioner::event::{Event, Sink};
 use skyward_provisioner::run::{self, Context};
+use skyward_terminal::{output, text};
 
 use crate::args::Common;
 
@@ -14,16 +15,18 @@ use crate::args::Common;
 pub(crate) struct Account {
     pub(crate) api: Box<dyn Api>,
     pub(crate) simulated: Option<skyward_simulator::Account>,
-    /// Where the simulated account is kept.
+    /// The file in which the simulated account is kept.
     state: Option<PathBuf>,
 }
 
 impl Drop for Account {
-    /// Whatever the command came to, the account is as it is.
+    /// Keeps the account as it is, however the command ended.
     fn drop(&mut self) {
         let (Some(path), Some(account)) = (&self.state, &self.simulated) else { return };
         if let Err(error) = std::fs::write(path, account.state().to_string()) {
-            eprintln!("error: writing the simulated account to {}: {error}", path.display());
+            let reason =
+                format!("error: writing the simulated account to {}: {error}", path.display());
+            output::say(&text::harmless(&reason));
         }
     }
 }
@@ -61,13 +64,13 @@ impl Account {
                 None => format!("{what} (seed {})", common.seed),
             };
             let text = format!("simulated, no account is called: {what}; times are simulated ones");
-            sink.emit(Event::Note { text });
+            sink.emit(Event::note(text));
         }
     }
 }
 
 fn restore(path: &Path) -> Result<skyward_simulator::Account> {
-    let next = "Next step: name another file, or delete it to begin anew";
+    let next = "Next step: name another file, or delete it to begin with an empty account";
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("reading the simulated account of {}. {next}", path.display()))?;
     let restored = serde_json::from_str(&text).and_then(skyward_simulator::Account::restore);

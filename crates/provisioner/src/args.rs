@@ -6,10 +6,9 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_provisioner::interrupt::Interrupt;
+use skyward_terminal::{Output, Verbose};
 
-use crate::output::Output;
-
-/// What every command takes.
+/// The arguments that every command takes.
 #[derive(Args)]
 pub(crate) struct Common {
     #[command(flatten)]
@@ -17,13 +16,15 @@ pub(crate) struct Common {
     /// The form of standard output
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) verbose: Verbose,
     /// Simulate AWS in this process: needs no account, costs nothing and takes no time
     #[arg(long, global = true)]
     pub(crate) simulate: bool,
-    /// Which simulated account: the same number gives the same times and accidents
+    /// The simulated account: the same number gives the same times and accidents
     #[arg(long, value_name = "N", global = true, default_value_t = 1, requires = "simulate")]
     pub(crate) seed: u64,
-    /// Keep the simulated account in this file: each command goes on where the last one ended
+    /// Keep the simulated account in this file: each command continues where the last one ended
     #[arg(long, value_name = "FILE", global = true, requires = "simulate")]
     pub(crate) state: Option<PathBuf>,
     /// Watch the simulation: show so many of its seconds in one

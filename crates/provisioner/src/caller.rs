@@ -1,4 +1,4 @@
-//! Calls that survive what passes by itself: throttling, lost answers, states that are not there yet.
+//! Calls that survive errors which pass by themselves: throttling, lost answers, states that are not reached yet.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use crate::limits::Limits;
 use crate::random::Random;
 use skyward_aws::{self as aws, Api, ApiError, Call, Class, Paged};
 
-/// Why something could not be done.
+/// The reason for which something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// AWS said no.
     #[error("{0}")]
     Api(#[from] ApiError),
-    /// The end was asked for.
+    /// The run was told to end.
     #[error("interrupted")]
     Interrupted,
-    /// Something of this name is there, and is not this stack's.
+    /// Something of this name exists, and is not this stack's.
     #[error("{what} {name} is there and carries no tag of this stack: it is not touched")]
     Foreign {
         /// The kind of thing.
@@ -33,9 +33,9 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// What to do about it.
+    /// The next step for the reader.
     pub fn next_step(&self) -> String {
-        let again = "run it again: it goes on from where it is";
+        let again = "run it again, and it continues from there";
         match self {
             Self::Interrupted => again.into(),
             Self::Foreign { what, .. } => format!(
@@ -73,7 +73,10 @@ impl CallError {
     }
 }
 
-/// How long to go on with what passes by itself. Throttling is always waited out.
+/// The patience with errors that pass by themselves. Throttling is always waited out.
+///
+/// backon cannot serve here: it counts attempts of one backoff, while each class of error has a backoff and a limit of its own,
+/// and both the clock and the jitter have to be those of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// A call that got no answer is made again: what it does twice, it does once.
@@ -98,9 +101,9 @@ impl RetryPolicy {
         Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_mins(25) };
 }
 
-/// How often a call without an answer is made again.
+/// The number of times that a call without an answer is repeated.
 const REPEATS: u32 = 8;
-/// How long throttling is waited out. A thousand stacks in one account make long queues.
+/// The time for which throttling is waited out. A thousand stacks in one account make long queues.
 const THROTTLED: Duration = Duration::from_hours(1);
 
 /// The account as everything here calls it.
@@ -118,20 +121,20 @@ impl<'a> Caller<'a> {
         Self { api, limits, random: Random::new(seed), interrupt, unsure: Cell::new(0) }
     }
 
-    /// How many calls that make something have had no answer.
+    /// The number of creations that have had no answer.
     pub fn unsure(&self) -> u32 {
         self.unsure.get()
     }
 
-    /// The wish to stop.
+    /// Raised when the run is to end.
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }
 
-    /// Waits, unless the end is asked for.
+    /// Waits, unless the run is told to end.
     ///
     /// # Errors
-    /// The end is asked for.
+    /// The run is told to end.
     pub async fn sleep(&self, duration: Duration) -> Result<(), CallError> {
         if self.interrupt.is_raised() {
             return Err(CallError::Interrupted);
@@ -146,7 +149,7 @@ impl<'a> Caller<'a> {
     /// Calls, with the policy of a call that reads.
     ///
     /// # Errors
-    /// What AWS answers in the end.
+    /// The last answer of AWS.
     pub async fn read<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
         self.send(call, RetryPolicy::READ).await
     }
@@ -154,7 +157,7 @@ impl<'a> Caller<'a> {
     /// As [`Caller::read`]; none where there is nothing of the name.
     ///
     /// # Errors
-    /// What else AWS answers.
+    /// Any other answer of AWS.
     pub async fn find<C: Call>(&self, call: C) -> Result<Option<C::Output>, CallError> {
         match self.read(call).await {
             Ok(output) => Ok(Some(output)),
@@ -166,7 +169,7 @@ impl<'a> Caller<'a> {
     /// All pages.
     ///
     /// # Errors
-    /// What AWS answers to any of them.
+    /// The answer of AWS to any of them.
     pub async fn list<C: Paged>(&self, call: C) -> Result<Vec<C::Item>, CallError> {
         let mut page = self.read(call.clone()).await?;
         let mut items = page.items;
@@ -180,7 +183,7 @@ impl<'a> Caller<'a> {
     /// Makes a change that can be made twice.
     ///
     /// # Errors
-    /// What AWS answers in the end.
+    /// The last answer of AWS.
     pub async fn change<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
         self.send(call, RetryPolicy::CHANGE).await
     }
@@ -188,7 +191,7 @@ impl<'a> Caller<'a> {
     /// Makes a deletion; what is not there is deleted.
     ///
     /// # Errors
-    /// What else AWS answers in the end.
+    /// The last answer of AWS, where it is another one.
     pub async fn delete<C: Call>(&self, call: C) -> Result<(), CallError> {
         match self.send(call, RetryPolicy::DELETE).await {
             Ok(_) => Ok(()),
@@ -200,7 +203,7 @@ impl<'a> Caller<'a> {
     /// Calls, with this policy.
     ///
     /// # Errors
-    /// What AWS answers in the end.
+    /// The last answer of AWS.
     pub async fn send<C: Call>(
         &self,
         call: C,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
+use skyward_terminal::{exit, interrupt, output};
 
 use crate::args::Common;
 use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
@@ -35,23 +36,15 @@ enum Command {
 
 /// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(&cli) {
-        Ok(code) => code,
-        Err(error) => {
-            match error.downcast_ref() {
-                // Each line already begins with the place that it is about.
-                Some(invalid @ ConfigError::Invalid(_)) => eprintln!("{invalid}"),
-                _ => eprintln!("error: {}", crate::output::harmless(&format!("{error:#}"))),
-            }
-            ExitCode::FAILURE
-        }
-    }
+    // Each line of an invalid configuration begins with the place that it is about.
+    let is_listing =
+        |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
+    exit::main(is_listing, || run(&Cli::try_parse()?))
 }
 
 fn run(cli: &Cli) -> Result<ExitCode> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    // A simulation's clock stands still, and jumps to what is due next.
+    // A simulation's clock is paused, and jumps to what is due next.
     let runtime = builder.enable_all().start_paused(cli.common.simulate).build()?;
     let common = &cli.common;
     runtime.block_on(async {
@@ -59,16 +52,16 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         loop {
             let signal = tokio::select! {
                 ended = &mut command => return ended,
-                signal = interrupted() => signal,
+                signal = interrupt::received() => signal,
             };
             if common.interrupt.is_raised() {
                 anyhow::bail!(
-                    "interrupted again: calls may be under way. Next step: run it again, it goes on from where it is"
+                    "interrupted again: calls may be under way. Next step: run it again, and it continues from there"
                 );
             }
-            eprintln!(
-                "{signal}: no new work is begun; waiting for the calls under way. Again, and it ends at once"
-            );
+            output::say(&format!(
+                "{signal}: no new work begins; waiting for the calls under way. Press it again to end at once"
+            ));
             common.interrupt.raise();
         }
     })
@@ -86,18 +79,6 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Export(args) => export::run(common, args),
         Command::Docs(args) => docs::run(common, args),
         Command::Policies(args) => policies::run(common, args),
-    }
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn interrupted() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => "Ctrl-C",
-        _ = terminate.recv() => "SIGTERM",
     }
 }
 

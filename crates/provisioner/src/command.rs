@@ -16,13 +16,13 @@ use skyward_provisioner::event::Sink;
 use skyward_provisioner::execute::Settings;
 use skyward_provisioner::run::Context;
 
-use crate::account::Account;
 use crate::args::Common;
+use crate::console::Shown;
 
-/// What the library works with.
+/// The library's own context, with the settings of this run.
 pub(crate) fn context<'a>(
     common: &Common,
-    account: &'a Account,
+    api: &'a Shown<'a>,
     aws: &'a Aws,
     user_data: &'a str,
     sink: &'a dyn Sink,
@@ -34,7 +34,7 @@ pub(crate) fn context<'a>(
     } else {
         u64::try_from(now.as_nanosecond()).unwrap_or_default()
     };
-    let mut context = Context::new(&*account.api, aws, user_data, sink);
+    let mut context = Context::new(api, aws, user_data, sink);
     context.settings = Settings { seed, now, ..Settings::default() };
     context.interrupt = common.interrupt.clone();
     context

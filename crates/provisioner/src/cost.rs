@@ -1,4 +1,4 @@
-//! What a topology costs a month: a line for each thing that is paid by the hour or by its size, with its price, and notes on
+//! The cost of a topology a month: a line for each thing that is paid by the hour or by its size, with its price, and notes on
 //! what is paid by use. No service is asked: each kind has its prices, as of one date.
 
 mod options;
@@ -12,30 +12,30 @@ use crate::price::Bill;
 pub use crate::price::{Amount, HOURS, Line, PRICED_REGION, PRICES_DATE, PRICES_SOURCE, Usd};
 use crate::resource::Topology;
 
-/// What a topology costs a month.
+/// The cost of a topology a month.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// The stack.
     pub stack: String,
-    /// Where it is.
+    /// The region.
     pub region: String,
-    /// Whose prices these are.
+    /// The region whose prices these are.
     pub priced_region: &'static str,
-    /// When the prices were gathered.
+    /// The month in which the prices were gathered.
     pub prices_date: &'static str,
-    /// Where from.
+    /// The source of the prices.
     pub prices_source: &'static str,
-    /// What is paid for.
+    /// The things that are paid for.
     pub lines: Vec<Line>,
     /// The sum of all lines whose price is known.
     pub total: Amount,
     /// A line has no price: it is more than the total.
     pub is_at_least: bool,
-    /// What else there is to know, a sentence each.
+    /// Sentences that there are to know beside.
     pub notes: Vec<String>,
 }
 
-/// What a topology costs a month in a region.
+/// Adds up the cost of a topology a month in a region.
 pub fn monthly(topology: &Topology, region: &str) -> Cost {
     let mut bill = Bill::default();
     // By kind, so that what the kinds have in common comes in the same order whatever the topology's is.

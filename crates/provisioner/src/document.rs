@@ -24,11 +24,11 @@ pub const EXAMPLE_ACCOUNT: &str = "123456789012";
 pub struct File {
     /// Its name in `infra`.
     pub name: &'static str,
-    /// What is in it.
+    /// Its content.
     pub text: String,
 }
 
-/// Where a stack would be, as far as the configuration says it: without an account there, the one of AWS's examples; without
+/// The place of a stack, as far as the configuration says it: without an account there, the one of AWS's examples; without
 /// zones, the first three letters.
 pub fn place(aws: &Aws) -> Place {
     let account = aws.account.clone().unwrap_or_else(|| EXAMPLE_ACCOUNT.to_owned());
@@ -46,8 +46,8 @@ pub fn topology(aws: &Aws, user_data: &str) -> Result<Topology> {
     desired(aws, &place(aws), user_data)
 }
 
-/// When an apply does what, in a simulated account. On a clock of its own, which stands still but for what is waited for: it
-/// is the same every time, and takes no time.
+/// The time that each step of an apply takes, in a simulated account. Its clock moves only while something is waited for: the
+/// result is the same every time, and takes no time.
 ///
 /// # Errors
 /// The apply fails: the configuration cannot be provisioned.
@@ -62,7 +62,7 @@ pub fn simulated_apply(aws: &Aws, seed: u64) -> Result<Vec<Span>> {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// What a simulated instance runs.
+/// The script of a simulated instance.
 const PAGE: &str =
     "dnf install -y httpd\necho 'It works!' > /var/www/html/index.html\nsystemctl start httpd\n";
 

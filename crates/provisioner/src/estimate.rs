@@ -1,11 +1,11 @@
-//! How long AWS usually takes: for the time in a plan, for what remains in the live view, and for how often to look.
+//! The time that AWS usually takes: for a plan, for what remains in the live view, and for the pauses between looks.
 //!
 //! Each kind's file has its own figures. Sources: published logs of Terraform runs for gateways, load balancers and groups of
 //! instances. Nobody publishes the times of Multi-AZ DB clusters; 8 to 20 minutes are what people report, 12 is assumed.
 
 use std::time::Duration;
 
-/// How long something takes.
+/// The time that something takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// At the least.
@@ -17,7 +17,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// What takes no time at all.
+    /// Something that takes no time at all.
     pub const NOTHING: Self = Self::seconds(0, 0, 0);
     /// A call or two.
     pub const QUICK: Self = Self::seconds(1, 2, 300);
@@ -30,8 +30,8 @@ impl Estimate {
         }
     }
 
-    /// How long to wait before the next look at something that has been waited for so long: rarely at first, often when
-    /// it is due, so that little time is lost after its end; and rarely again when it is late.
+    /// The pause before the next look at something that has been waited for so long: long at first, short when it is due,
+    /// so that little time is lost after its end, and long again when it is late.
     pub fn pause(&self, elapsed: Duration) -> Duration {
         let due = self.usual.as_secs_f64();
         let often = (due / 150.0).clamp(1.0, 3.0);
@@ -46,7 +46,7 @@ impl Estimate {
         Duration::from_secs_f64(seconds)
     }
 
-    /// How long it will usually go on, once it has taken so long already.
+    /// The time that it usually still takes, once it has taken so long already.
     pub fn remaining(&self, elapsed: Duration) -> Duration {
         self.usual.saturating_sub(elapsed)
     }

@@ -1,116 +1,96 @@
-//! What happens while a command runs. The terminal, plain lines and JSON are renderers of these.
+//! The events of a command. The terminal renders these, as lines for people or as JSON lines for scripts.
+//!
+//! The steps are the shared events of `skyward-terminal`; [`Own`] has what only the provisioner tells. Times are in seconds;
+//! with a simulated account, in simulated ones.
 
 use serde::Serialize;
+use skyward_terminal::Severity;
 
 use crate::plan::Plan;
 pub use crate::resource::Outputs;
-use crate::resource::{Action, Finding, Kind};
-use crate::stack::Id;
+use crate::resource::{Action, Finding, Step};
 use crate::timeline::Span;
 
-/// Something that happened, or that is waited for. Times are in seconds; with a simulated account, in simulated ones.
+/// An event of the provisioner.
+pub type Event = skyward_terminal::Event<Own>;
+
+/// Takes events as they happen.
+pub trait Sink: skyward_terminal::Sink<Own> {}
+
+impl<S: skyward_terminal::Sink<Own> + ?Sized> Sink for S {}
+
+/// An event that only the provisioner has.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Event {
-    /// Which account and stack are worked on.
+pub enum Own {
+    /// The account and the stack that are worked on.
     Account {
         /// The account's number.
         account: String,
-        /// Who calls.
+        /// The caller.
         arn: String,
         /// The region.
         region: String,
         /// The stack.
         stack: String,
     },
-    /// What the preflight found.
-    Finding(Finding),
-    /// What is to be done.
-    Planned(Box<Plan>),
-    /// The work on a resource begins.
-    Started {
-        /// Which.
-        id: Id,
-        /// What it is.
-        kind: Kind,
-        /// What is done.
-        action: Action,
-        /// How long that usually takes.
-        expected_s: f64,
-        /// Whether the whole is expected to wait for it.
-        is_critical: bool,
-    },
-    /// A resource that is waited for.
-    Progress {
-        /// Which.
-        id: Id,
-        /// What AWS says of it.
-        state: String,
-        /// Since the work on it began.
-        elapsed_s: f64,
-        /// How long it usually takes in all.
-        expected_s: f64,
-    },
-    /// The work on a resource is done.
-    Done {
-        /// Which.
-        id: Id,
-        /// What was done.
-        action: Action,
-        /// How long it took.
-        seconds: f64,
-    },
-    /// The work on a resource failed, or could not begin.
-    Failed {
-        /// Which.
-        id: Id,
-        /// What was to be done.
-        action: Action,
-        /// Why not.
-        reason: String,
-        /// What to do about it.
-        next: String,
-    },
-    /// Something that people should know and nothing depends on: one sentence.
-    Note {
-        /// The sentence.
-        text: String,
-    },
-    /// When what happened, with the critical path.
+    /// All that is to be done.
+    Plan(Box<Plan>),
+    /// The time that each step took, with the critical path.
     Timeline {
-        /// In the order of their begins.
+        /// The steps that were done, in the order in which they began.
         spans: Vec<Span>,
         /// From the first call to the last.
         seconds: f64,
         /// Without the times in which nothing of the critical path was under way.
         critical_s: f64,
     },
-    /// What the load balancer answers to a browser.
+    /// The load balancer's answer to a browser.
     Page {
         /// The address.
         url: String,
         /// The words of the page.
         text: String,
     },
-    /// What the stack offers.
+    /// The things that the stack offers.
     Outputs(Outputs),
-    /// The end of the command.
-    Finished {
-        /// Whether all was done.
-        is_done: bool,
-        /// One sentence.
-        text: String,
-    },
 }
 
-/// Takes events as they happen.
-pub trait Sink {
-    /// Takes one.
-    fn emit(&self, event: Event);
+impl From<&Finding> for skyward_terminal::event::Finding {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            severity: Severity::Error,
+            object: String::new(),
+            text: finding.problem.clone(),
+            next: Some(finding.next.clone()),
+        }
+    }
 }
 
-impl<F: Fn(Event)> Sink for F {
-    fn emit(&self, event: Event) {
-        self(event);
+/// A finding, as an event.
+pub(crate) fn finding(finding: &Finding) -> Event {
+    Event::Finding(finding.into())
+}
+
+/// A step, as the shared events name it.
+pub(crate) fn step(step: &Step, is_critical: bool) -> skyward_terminal::event::Step {
+    let usual = step.kind.estimate(step.action).usual;
+    skyward_terminal::event::Step {
+        object: step.id.to_string(),
+        action: step.action.to_string(),
+        expected_s: Some(usual.as_secs_f64()),
+        is_critical,
+    }
+}
+
+/// The outcome of an action, in a word.
+pub(crate) fn outcome(action: Action) -> &'static str {
+    match action {
+        Action::None => "unchanged",
+        Action::Wait => "ready",
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
     }
 }

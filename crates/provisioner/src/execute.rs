@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use skyward_terminal::event::{Done, Failed, Progress};
 use tokio::sync::Notify;
 
 use crate::caller::CallError;
-use crate::event::{Event, Sink};
+use crate::event::{self, Event, Sink};
 use crate::plan::Plan;
 pub use crate::resource::Settings;
 use crate::resource::{Action, Execution, Step, StepContext};
@@ -85,11 +86,15 @@ struct Graph<'a> {
 /// Carries out all steps of a plan that can be.
 pub(crate) async fn execute(run: &Execution<'_>, plan: &Plan, sink: &dyn Sink) -> Report {
     let waiting = || Signal { stage: Cell::new(Stage::Waiting), changed: Notify::new() };
+    let critical = plan.critical();
+    for (index, step) in plan.steps.iter().enumerate() {
+        sink.emit(Event::Planned(event::step(step, critical.contains(&index))));
+    }
     let graph = Graph {
         run,
         sink,
         plan,
-        critical: plan.critical(),
+        critical,
         stages: plan.steps.iter().map(|_| waiting()).collect(),
         report: RefCell::default(),
         spans: RefCell::new(vec![None; plan.steps.len()]),
@@ -139,21 +144,17 @@ impl Graph<'_> {
         });
         let differences = change.map(|change| change.differences.as_slice()).unwrap_or_default();
         let made = || stage.set(Stage::Made);
-        self.sink.emit(Event::Started {
-            id: step.id.clone(),
-            kind: step.kind,
-            action: step.action,
-            expected_s: step.kind.estimate(step.action).usual.as_secs_f64(),
-            is_critical: self.critical.contains(&index),
-        });
+        self.sink.emit(Event::Started(event::step(step, self.critical.contains(&index))));
         let started = run.elapsed();
         let report = |step: &Step, state: &str, elapsed: Duration, usual: Duration| {
-            self.sink.emit(Event::Progress {
-                id: step.id.clone(),
+            self.sink.emit(Event::Progress(Progress {
+                object: step.id.to_string(),
+                action: step.action.to_string(),
                 state: state.to_owned(),
-                elapsed_s: elapsed.as_secs_f64(),
-                expected_s: usual.as_secs_f64(),
-            });
+                elapsed_s: Some(elapsed.as_secs_f64()),
+                remaining_s: Some(usual.saturating_sub(elapsed).as_secs_f64()),
+                ..Progress::default()
+            }));
         };
         let context = StepContext::new(run, step, differences, &made, &report);
         let result = if step.action == Action::Delete {
@@ -163,6 +164,20 @@ impl Graph<'_> {
             resource.expect("what is created is in the topology").spec.ensure(&context).await
         };
         let ended = run.elapsed();
+        match result {
+            Ok(()) => {
+                self.done(index, step, started, ended);
+                Stage::Done
+            }
+            Err(error) => {
+                self.fail(step, error, false);
+                Stage::Failed
+            }
+        }
+    }
+
+    /// Keeps the time of a step that is done; what was interrupted or failed is not among the steps of a run.
+    fn done(&self, index: usize, step: &Step, started: Duration, ended: Duration) {
         let mut report = self.report.borrow_mut();
         self.spans.borrow_mut()[index] = Some(report.spans.len());
         report.spans.push(Span {
@@ -174,28 +189,22 @@ impl Graph<'_> {
             is_critical: false,
         });
         drop(report);
-        match result {
-            Ok(()) => {
-                let seconds = ended.saturating_sub(started).as_secs_f64();
-                let (id, action) = (step.id.clone(), step.action);
-                self.sink.emit(Event::Done { id, action, seconds });
-                Stage::Done
-            }
-            Err(error) => {
-                self.fail(step, error, false);
-                Stage::Failed
-            }
-        }
+        self.sink.emit(Event::Done(Done {
+            object: step.id.to_string(),
+            action: step.action.to_string(),
+            outcome: Some(event::outcome(step.action).to_owned()),
+            seconds: Some(ended.saturating_sub(started).as_secs_f64()),
+        }));
     }
 
     fn fail(&self, step: &Step, error: CallError, is_skipped: bool) {
         if error != CallError::Interrupted {
-            self.sink.emit(Event::Failed {
-                id: step.id.clone(),
-                action: step.action,
+            self.sink.emit(Event::Failed(Failed {
+                object: step.id.to_string(),
+                action: step.action.to_string(),
                 reason: error.to_string(),
-                next: if is_skipped { "see above".into() } else { error.next_step() },
-            });
+                next: Some(if is_skipped { "see above".into() } else { error.next_step() }),
+            }));
         }
         let id = step.id.clone();
         self.report.borrow_mut().failures.push(Failure { id, error, is_skipped });

@@ -1,6 +1,6 @@
 //! The topology as a CloudFormation template: nobody is locked in, and public auditors can read it.
 //!
-//! What the template cannot say is said in its metadata.
+//! The things that a template cannot say are in its metadata.
 
 mod exceptions;
 

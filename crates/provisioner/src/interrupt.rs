@@ -1,27 +1,27 @@
-//! The wish to stop: no new call is made from then on, and what is under way is waited for.
+//! The request to end: no new call is made from then on, and calls under way are waited for.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use tokio::sync::Notify;
 
-/// Raised once, by whoever hears Ctrl-C; clones share it.
+/// Raised once, when Ctrl-C is heard; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Rc<(Cell<bool>, Notify)>);
 
 impl Interrupt {
-    /// Asks for the end.
+    /// Tells the run to end.
     pub fn raise(&self) {
         self.0.0.set(true);
         self.0.1.notify_waiters();
     }
 
-    /// Whether the end was asked for.
+    /// The run was told to end.
     pub fn is_raised(&self) -> bool {
         self.0.0.get()
     }
 
-    /// Until the end is asked for.
+    /// Waits until the run is told to end.
     pub async fn raised(&self) {
         let notified = self.0.1.notified();
         if !self.is_raised() {

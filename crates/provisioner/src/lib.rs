@@ -19,6 +19,7 @@ pub mod observe;
 pub mod plan;
 pub mod policy;
 pub mod preflight;
+pub mod present;
 pub mod price;
 pub mod random;
 pub mod resource;

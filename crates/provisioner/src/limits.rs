@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use skyward_aws::{Operation, Service};
 
-/// How many calls at once, and how many a second from then on.
+/// The number of calls at once, and a second from then on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rate {
     capacity: f64,
@@ -22,7 +22,7 @@ const fn rate(capacity: f64, refill: f64) -> Rate {
     Rate { capacity, refill }
 }
 
-/// What shares a bucket: an operation of EC2 alone, the reads or the writes of other services together.
+/// The calls that share a bucket: an operation of EC2 alone, the reads or the writes of other services together.
 type Key = (Service, Option<Operation>, bool);
 
 fn bucket(operation: Operation) -> (Key, Rate) {

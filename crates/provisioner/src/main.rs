@@ -4,7 +4,7 @@ mod account;
 mod args;
 mod cli;
 mod command;
-mod output;
+mod console;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What exists of a stack in an account: found by its tag and its names, with a number of calls that does not grow with it.
+//! The resources of a stack in an account: found by its tag and its names, with a number of calls that does not grow with it.
 
 use futures_util::future::join_all;
 

@@ -1,4 +1,4 @@
-//! What differs between a stack as it should be and as it was found, and in which order that is changed. Pure.
+//! The differences between a stack as it should be and as it was found, and the order in which they are changed. Pure.
 
 mod changes;
 mod diff;
@@ -16,14 +16,14 @@ use crate::stack::Id;
 pub use changes::{plan, plan_destroy};
 pub use diff::differences;
 
-/// What is to be done to one resource.
+/// The change of one resource.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// Which.
+    /// The resource.
     pub id: Id,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// AWS's id or name of what is there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub struct Change {
     /// Field by field, as it is and as it is to be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
-    /// Why, where the differences do not say it.
+    /// The reason, where the differences do not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// It would take data with it, and is only done where that is asked for.
@@ -39,26 +39,26 @@ pub struct Change {
     pub is_guarded: bool,
 }
 
-/// All that is to be done to a stack.
+/// All changes of a stack.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
     /// The stack.
     pub stack: String,
     /// The region.
     pub region: String,
-    /// What changes, in the order of the topology; what stays as it is is not in it.
+    /// The changes, in the order of the topology, without the resources that stay as they are.
     pub changes: Vec<Change>,
-    /// How many resources stay as they are.
+    /// The number of resources that stay as they are.
     pub unchanged: usize,
     /// The same as single steps, each with those that must be done before.
     #[serde(skip)]
     pub steps: Vec<Step>,
-    /// How long that usually takes, in seconds.
+    /// The seconds that it usually takes.
     pub expected_s: f64,
-    /// What the whole stack costs a month, once it is as planned.
+    /// The cost of the whole stack a month, once it is as planned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Box<Cost>>,
-    /// What there is to know before one agrees.
+    /// Sentences to know before one agrees.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -69,17 +69,17 @@ impl Plan {
         self.changes.is_empty()
     }
 
-    /// How many resources have this done to them.
+    /// The number of resources with this action.
     pub fn count(&self, action: Action) -> usize {
         self.changes.iter().filter(|change| change.action == action).count()
     }
 
-    /// What is only done where it is asked for.
+    /// The changes that are only made where that is asked for.
     pub fn guarded(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.is_guarded)
     }
 
-    /// Whether something of this kind is to be made.
+    /// The number of resources of this kind that are to be created.
     pub fn makes(&self, kind: Kind) -> usize {
         let is_made = |change: &&Change| {
             change.kind == kind && matches!(change.action, Action::Create | Action::Replace)

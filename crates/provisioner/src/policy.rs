@@ -1,4 +1,4 @@
-//! What IAM must allow: a policy for each command, generated from what each kind says of its calls. What is created must carry the
+//! The rights that IAM must give: a policy for each command, generated from the grants of each kind. What is created must carry the
 //! stack's tag, what is changed or deleted must carry it already, and what is known by name must have the name.
 
 mod trust;
@@ -175,7 +175,7 @@ fn statement(scope: &Scope, actions: &BTreeSet<String>, stack: &PolicyStack<'_>)
     statement
 }
 
-/// What no other policy of the role may allow: removing the tag, since it is what says whose a resource is, and giving it to
+/// Refuses what no other policy of the role may allow: removing the tag, since it is what says whose a resource is, and giving it to
 /// another stack.
 fn denials(areas: &[Area], stack: &PolicyStack<'_>) -> [Value; 2] {
     let (mut remove, mut give) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! What can be known to fail before anything is made: all of it at once, each with what to do about it.
+//! The problems that can be known before anything is made: all of them at once, each with what to do about it.
 
 use futures_util::future::join_all;
 use skyward_aws::model::Quota;

@@ -10,7 +10,7 @@ pub const HOURS: i64 = 730;
 pub const PRICED_REGION: &str = "us-east-1";
 /// The month in which they were gathered.
 pub const PRICES_DATE: &str = "2026-11";
-/// Where they are from.
+/// Their source.
 pub const PRICES_SOURCE: &str = "AWS's public price pages; for the DB cluster's class, two sources that differ (compare the usage type \
                                  Multi-AZClusterUsage in the price list)";
 
@@ -98,7 +98,7 @@ impl fmt::Display for Amount {
 pub struct Line {
     /// The thing.
     pub what: String,
-    /// How many units of it.
+    /// The number of units.
     pub quantity: i64,
     /// The unit, such as `hour` or `GiB`.
     pub unit: &'static str,
@@ -131,7 +131,7 @@ pub(crate) enum Section {
 #[derive(Default)]
 pub(crate) struct Bill {
     entries: Vec<(Section, Entry)>,
-    /// What there is to know of it, a sentence each.
+    /// Sentences that there are to know of it.
     pub(crate) notes: Vec<String>,
 }
 

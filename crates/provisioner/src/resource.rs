@@ -1,4 +1,4 @@
-//! The vocabulary of the provisioner: what a resource is, and all that the engine may ask of a kind of resource.
+//! The vocabulary of the provisioner: resources, and all that the engine may ask of a kind of resource.
 //!
 //! A kind is one file in `kind` that implements [`Resource`]. The engine (`topology`, `observe`, `plan`, `execute`) works on
 //! [`Spec`] and [`Kind`], which hide the type: it names no kind, so that a new one changes nothing in it.
@@ -43,7 +43,7 @@ pub(crate) use unique::{Unique, ensure_one};
 pub struct Desired {
     /// Its name within the stack.
     pub id: Id,
-    /// How it should be.
+    /// The resource itself.
     pub spec: Spec,
     /// The resources that must be ready before it can be made: those that its spec refers to, and those that it does not work
     /// without.
@@ -107,7 +107,7 @@ pub(crate) struct Stack<'a> {
 pub(crate) struct Wanted<R> {
     pub(crate) id: Id,
     pub(crate) spec: R,
-    /// What it does not work without, beside what its spec refers to.
+    /// The resources that it does not work without, beside those that its spec refers to.
     pub(crate) also_needs: BTreeSet<Id>,
 }
 
@@ -130,7 +130,7 @@ pub(crate) struct QuotaUse {
     pub(crate) quota: &'static str,
     /// The things counted, in the plural.
     pub(crate) what: &'static str,
-    /// How many of them one resource counts as.
+    /// The number of them that one resource counts as.
     pub(crate) each: usize,
     /// The stack's existing ones count among those needed: another apply may be making them at this moment.
     pub(crate) counts_all: bool,
@@ -154,7 +154,7 @@ pub(crate) struct ZoneOffer {
 pub struct Finding {
     /// The value, name, call or quota that is wrong, and why.
     pub problem: String,
-    /// What to do about it.
+    /// The next step for the reader.
     pub next: String,
 }
 
@@ -172,7 +172,7 @@ impl Finding {
 /// A resource of one kind, as it should be or as it was found: its type is what is compared field by field, and the functions
 /// beside it are all that the engine knows of the kind.
 ///
-/// What refers to another resource does so by [`Id`] in both; what was found and is not the stack's has AWS's own id for one.
+/// References to other resources are [`Id`]s in both; what was found and is not the stack's has AWS's own id for one.
 #[allow(async_fn_in_trait, reason = "only this crate implements and calls it")]
 pub(crate) trait Resource:
     fmt::Debug + Clone + PartialEq + Serialize + Send + Sync + 'static
@@ -187,7 +187,7 @@ pub(crate) trait Resource:
     const DATA: Option<&'static str> = None;
     /// AWS makes it with another resource, and it goes with that: it cannot be deleted by itself.
     const COMES_ALONG: bool = false;
-    /// Why it is "created" although something of it is there already.
+    /// The reason for which it is "created" although something of it exists already.
     const CREATE_REASON: Option<&'static str> = None;
     /// While it is being made, AWS tells its settings one after the other: differences then mean nothing.
     const SETTLES_LATE: bool = false;
@@ -202,10 +202,10 @@ pub(crate) trait Resource:
     const FOLLOWS: Option<(Kind, &'static str)> = None;
     /// The quotas that it counts against.
     const QUOTAS: &'static [QuotaUse] = &[];
-    /// What the kind's calls need in IAM.
+    /// The rights that the kind's calls need in IAM.
     const GRANTS: &'static [Grants];
 
-    /// What an account says of this kind, before it is made sense of.
+    /// An account's answers about this kind, before they are made sense of.
     type Answer: 'static;
 
     /// The resources of this kind that a configuration asks for.
@@ -243,7 +243,7 @@ pub(crate) trait Resource:
         step.set_ec2_tags(physical).await
     }
 
-    /// How long an action usually takes.
+    /// The time that an action usually takes.
     fn estimate(_action: Action) -> Estimate {
         Estimate::QUICK
     }
@@ -263,12 +263,12 @@ pub(crate) trait Resource:
         None
     }
 
-    /// How much of the kind's quota others in the account use, where AWS does not say it.
+    /// The part of the kind's quota that others in the account use, where AWS does not say it.
     async fn used_by_others(_reader: &Reader<'_>) -> Option<i64> {
         None
     }
 
-    /// What would make this change fail, found out before anything is made.
+    /// Finds what would make this change fail, before anything is made.
     async fn check(
         &self,
         _reader: &Reader<'_>,
@@ -278,10 +278,10 @@ pub(crate) trait Resource:
         Vec::new()
     }
 
-    /// What the resource offers to its users, asked for after an apply.
+    /// Asks, after an apply, for what the resource offers to its users.
     async fn outputs(_reader: &Reader<'_>, _aws: &Aws, _outputs: &mut Outputs) {}
 
-    /// What may be left of the kind although the resource itself is gone.
+    /// Asks for what may be left of the kind although the resource itself is gone.
     async fn leftovers(_reader: &Reader<'_>) -> Vec<String> {
         Vec::new()
     }

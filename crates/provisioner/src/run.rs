@@ -22,7 +22,7 @@ pub use apply::apply;
 pub use destroy::destroy;
 pub use inspect::{Inspection, inspect};
 
-/// What every command works with.
+/// The things that every command works with.
 pub struct Context<'a> {
     /// The account.
     pub api: &'a dyn Api,
@@ -30,11 +30,11 @@ pub struct Context<'a> {
     pub aws: &'a Aws,
     /// The instances' user data.
     pub user_data: &'a str,
-    /// How it is done.
+    /// The settings of the run.
     pub settings: Settings,
     /// Our own token buckets; shared by all who call the same account from here.
     pub limits: Limits,
-    /// The wish to stop.
+    /// Raised when the run is to end.
     pub interrupt: Interrupt,
     /// Takes what happens.
     pub sink: &'a dyn Sink,
@@ -62,28 +62,28 @@ impl<'a> Context<'a> {
     }
 
     fn note(&self, text: impl Into<String>) {
-        self.sink.emit(Event::Note { text: text.into() });
+        self.sink.emit(Event::note(text));
     }
 }
 
-/// Why a command did not do what it was asked for. Each was told in events already, but for its last sentence.
+/// The reason for which a command did not do what it was asked for. All but its last sentence was told in events already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
-    /// Something stands in the way.
-    #[error("{}", count(.0.len(), "thing stands in the way", "things stand in the way"))]
+    /// A check found something that would make it fail.
+    #[error("{}. Next step: solve what is listed above, and run the command again", count(.0.len(), "problem prevents this", "problems prevent this"))]
     Findings(Vec<Finding>),
-    /// Whoever was asked did not agree.
-    #[error("not agreed; nothing was changed")]
+    /// The person who was asked did not agree.
+    #[error("the answer was no. Nothing was changed")]
     Declined,
-    /// The end was asked for.
-    #[error("interrupted. Next step: run it again, it goes on from there; or `destroy`")]
+    /// The run was told to end.
+    #[error("interrupted. Next step: run it again, and it continues from there; or `destroy`")]
     Interrupted,
     /// Something could not be done.
     #[error("{} not done. Next step: {next}", count(failures.iter().filter(|one| !one.is_skipped).count(), "resource is", "resources are"))]
     Failed {
-        /// What, and why not.
+        /// The steps and their reasons.
         failures: Vec<Failure>,
-        /// What to do.
+        /// The next step.
         next: String,
     },
 }
@@ -110,14 +110,14 @@ impl RunError {
     }
 }
 
-/// What a command that changes something came to.
+/// The result of a command that changes something.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Done {
     /// Something was changed.
     pub has_changed: bool,
-    /// What took when.
+    /// The time that each step took.
     pub spans: Vec<Span>,
-    /// What the stack offers now.
+    /// The things that the stack offers now.
     pub outputs: Outputs,
 }
 
@@ -132,16 +132,16 @@ pub struct Status {
     pub resources: Vec<Found>,
     /// Second ones that an interruption left.
     pub duplicates: Vec<Found>,
-    /// What has the name of a resource, and belongs to someone else.
+    /// Things with the name of a resource that are not the stack's.
     pub foreign: Vec<Foreign>,
-    /// What it offers.
+    /// The things that it offers.
     pub outputs: Outputs,
 }
 
-/// What would be changed.
+/// Plans what would be changed.
 ///
 /// # Errors
-/// Something stands in the way: all of it.
+/// A check found what would make it fail: all of it.
 pub async fn plan(context: &Context<'_>) -> Result<Plan, RunError> {
     let caller = context.caller();
     let inspection = inspect::inspect(context, &caller).await?;
@@ -152,7 +152,7 @@ pub async fn plan(context: &Context<'_>) -> Result<Plan, RunError> {
     Ok(inspection.plan)
 }
 
-/// What is not as the configuration says, whoever changed it.
+/// Plans what is not as the configuration says, by whomever it was changed.
 ///
 /// # Errors
 /// The account does not answer.
@@ -161,7 +161,7 @@ pub async fn drift(context: &Context<'_>) -> Result<Plan, RunError> {
     Ok(inspect::compare(context, &caller).await?.plan)
 }
 
-/// What there is.
+/// Looks at what exists.
 ///
 /// # Errors
 /// The account does not answer.

@@ -1,4 +1,4 @@
-//! When what happened: the spans of an apply.
+//! The spans of an apply: the time that each step took.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::resource::Kind;
 use crate::stack::Id;
 
-/// What was done to one resource, from the first call until it was ready (or gone).
+/// One step, from the first call until the resource was ready (or gone).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// The resource.

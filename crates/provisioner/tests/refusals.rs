@@ -30,7 +30,9 @@ async fn refused(case: &Case) -> String {
     assert_eq!(of_stack(&case.account, "web"), [], "nothing was made");
     let events = process.events.borrow();
     let findings = events.iter().filter_map(|event| match event {
-        Event::Finding(finding) => Some(format!("{} | {}\n", finding.problem, finding.next)),
+        Event::Finding(finding) => {
+            Some(format!("{} | {}\n", finding.text, finding.next.as_deref().unwrap_or_default()))
+        }
         _ => None,
     });
     findings.collect()

@@ -23,7 +23,7 @@ const MAX_REJECTED_OPEN: usize = 64;
 /// The first and the longest pause after the system could not accept.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
-/// Where accepted connections go.
+/// The place where accepted connections are served.
 #[derive(Debug)]
 pub(crate) enum Dispatch {
     /// To workers, in turn.
@@ -35,13 +35,13 @@ pub(crate) enum Dispatch {
 /// Accepts on one port.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
-    /// What to give each connection.
+    /// Serves the connections that stay on this thread, and counts all.
     pub(crate) handler: Arc<Handler>,
-    /// How many may be open.
+    /// The most connections that may be open.
     pub(crate) max_connections: usize,
-    /// Where they go.
+    /// The place where they are served.
     pub(crate) dispatch: Dispatch,
-    /// Where to say that accepting fails.
+    /// The lines that tell of connections that could not be accepted.
     pub(crate) diagnostics: Diagnostics,
     /// Connections that were told 503 and are being read empty.
     pub(crate) rejected: Arc<AtomicUsize>,
@@ -125,7 +125,7 @@ impl Acceptor {
     }
 
     async fn back_off(&self, error: &io::Error, pause: &mut Duration) {
-        // A connection that its client has given up meanwhile is no trouble of ours.
+        // A connection that its client has given up meanwhile is not our trouble.
         if matches!(
             error.kind(),
             io::ErrorKind::ConnectionAborted
@@ -139,7 +139,7 @@ impl Acceptor {
             Some(code) if is_out_of_descriptors(code) => {
                 "raise the limit of open files, or lower --max-connections"
             }
-            _ => "it is tried again",
+            _ => "accepting is tried again",
         };
         self.diagnostics.error_at_times(&format!("Cannot accept connections: {error}; {next}"));
         sleep(*pause).await;

@@ -80,11 +80,11 @@ fn read_variables(
     let mut warnings = Vec::new();
     for (name, value) in variables {
         let name = name.to_string_lossy();
-        let Some(key) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
+        let Some(key) = name.strip_prefix(PREFIX) else { continue };
         match SETTINGS.iter().find(|setting| setting.variable() == name) {
             Some(setting) => set(setting, &name, value, settings)?,
             // Their variables may well be set where the service runs.
-            None if BUILD_KEYS.iter().any(|other| key.split("__").next() == Some(other)) => {}
+            None if is_build_key(key) => {}
             None => warnings.push(format!(
                 "{name} is not a setting of this service and has no effect; --help lists the settings"
             )),
@@ -92,6 +92,12 @@ fn read_variables(
     }
     warnings.sort_unstable();
     Ok(warnings)
+}
+
+/// Tells whether the rest of a variable's name is a key of `[service]` that is not a setting, or below one.
+fn is_build_key(key: &str) -> bool {
+    let first = key.split("__").next().unwrap_or_default();
+    BUILD_KEYS.iter().any(|other| first.eq_ignore_ascii_case(other))
 }
 
 /// Sets a value that `source`, a flag or a variable, gives.

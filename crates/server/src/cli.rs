@@ -16,7 +16,7 @@ const USAGE: u8 = 2;
 /// Serves `app` as the flags and variables say, until SIGTERM or SIGINT.
 ///
 /// A panic ends the process in every build (in the image's it could not be caught anyway): a service that
-/// broke one of its own rules does not go on with what is left; its supervisor starts it anew.
+/// broke one of its own rules does not continue with what is left; its supervisor starts it again.
 pub fn run(about: About, app: App) -> ExitCode {
     match read(&about, std::env::args_os().skip(1), std::env::vars_os()) {
         Ok(Request::Serve(settings, warnings)) => {

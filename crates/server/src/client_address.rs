@@ -1,11 +1,11 @@
-//! Who asked: the peer, or what a trusted proxy says of it.
+//! The address of a client: the peer, or the one that a trusted proxy names.
 
 use skyward_config::Cidr;
 use std::net::IpAddr;
 
 /// The client's address: `peer`, unless it is a trusted proxy; then the last address in `forwarded` (the
-/// `X-Forwarded-For` lines, in order) that is no trusted proxy. Read from right to left, because everything
-/// left of the first untrusted address is what the client wrote itself. A part that is no address ends the
+/// `X-Forwarded-For` lines, in order) that is not a trusted proxy. Read from right to left, because everything
+/// left of the first untrusted address is what the client wrote itself. A part that is not an address ends the
 /// walk: the proxy before it is the best that is known.
 pub(crate) fn client_address<'a>(
     peer: IpAddr,

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its close.
 //!
-//! The bytes go through a [`stream`] to hyper, and from there as requests to the [`request`](crate::request) service.
+//! The bytes go through a guarded [`stream`] to hyper, and from there as requests to the [`request`](crate::request) service.
 //! [`serve`] runs both and holds them to their [`deadline`]s.
 
 pub(crate) mod chunked;
@@ -105,7 +105,7 @@ impl Drop for Permit {
     }
 }
 
-/// How a connection comes to its end.
+/// The end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// hyper is done with it.

@@ -41,7 +41,7 @@ pub(crate) fn connections(asked: Option<usize>, default: usize) -> Result<usize,
 
 fn raise_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
-    // Not being allowed to is no error here: the soft limit then is what counts.
+    // It may be forbidden; then the soft limit is the one that counts.
     match setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
         Ok(()) => limit.maximum.unwrap_or(u64::MAX),
         Err(_) => limit.current.unwrap_or(u64::MAX),

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// A wish that the server end.
+/// A request to end the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// SIGTERM.
@@ -40,7 +40,7 @@ impl Stop {
     }
 }
 
-/// How a drain went.
+/// The result of a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drained {
     /// Requests that were answered after the first stop.
@@ -49,7 +49,7 @@ pub struct Drained {
     pub cut: u64,
 }
 
-/// How a server ended.
+/// The end of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// After a drain.
@@ -58,18 +58,18 @@ pub enum Outcome {
     Forced(Stop),
 }
 
-/// What the drain needs.
+/// All that a drain works with.
 #[derive(Debug)]
 pub(crate) struct Drain {
-    /// How long to go on accepting.
+    /// Time to keep accepting.
     pub(crate) delay: Duration,
-    /// When to end at the latest, both from the first stop on.
+    /// Time after which the server ends at the latest; both count from the first stop.
     pub(crate) cap: Duration,
     /// The phases to go through.
     pub(crate) lifecycle: Arc<Lifecycle>,
-    /// What is under way.
+    /// The requests and connections under way.
     pub(crate) metrics: Arc<Metrics>,
-    /// Where to say it.
+    /// The lines that tell of it.
     pub(crate) diagnostics: Diagnostics,
 }
 

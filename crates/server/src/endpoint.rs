@@ -1,4 +1,4 @@
-//! What is served on a port and within which limits, and what the requests of one connection share.
+//! An endpoint, which is a port with its application and limits, and the context that the requests of a connection share.
 //!
 //! Both sides of a connection need it, its stream and its requests, so it belongs to neither.
 
@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long a client, and the application, may take.
+/// The times that a client, and the application, may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadlines {
     /// From the first byte of a head to its last, and from the connection to the first byte.
@@ -26,11 +26,11 @@ pub(crate) struct Deadlines {
     pub(crate) write: Duration,
     /// From a request's head to the end of its answer.
     pub(crate) request: Duration,
-    /// How long, once draining, a connection without a request is kept for one that may be on its way.
+    /// Once draining, for a connection without a request to send one that may be on its way.
     pub(crate) drain_grace: Duration,
 }
 
-/// What a head may be.
+/// The limits of a request's head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeadLimits {
     /// Bytes of the request line and all header lines.
@@ -41,39 +41,39 @@ pub(crate) struct HeadLimits {
     pub(crate) allowed_hosts: Vec<String>,
 }
 
-/// What one port serves, and within which limits.
+/// One port: the application that it serves, and the limits within which it does.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     /// The application.
     pub(crate) app: App,
-    /// What a request's head may be.
+    /// The limits of a request's head.
     pub(crate) head_limits: Arc<HeadLimits>,
-    /// How long things may take.
+    /// The times that things may take.
     pub(crate) deadlines: Deadlines,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<Cidr>,
-    /// Whether the log shows `Referer` and `User-Agent`.
+    /// The log shows `Referer` and `User-Agent`.
     pub(crate) log_agent: bool,
-    /// Whether requests are logged and counted; probes are not.
+    /// Requests are logged and counted; probes are not.
     pub(crate) observed: bool,
     /// Connections that are open on the port.
     pub(crate) open: AtomicUsize,
 }
 
-/// What the requests of one connection share.
+/// All that the requests of one connection share.
 #[derive(Debug)]
 pub(crate) struct ConnectionContext {
-    /// Where the connection stands.
+    /// The progress of the connection.
     pub(crate) progress: Progress,
-    /// What it asks.
+    /// The endpoint that it asks.
     pub(crate) endpoint: Arc<Endpoint>,
     /// The numbers of the process.
     pub(crate) metrics: Arc<Metrics>,
-    /// Which of its workers this is.
+    /// The number of the worker.
     pub(crate) worker: usize,
     /// This worker's log.
     pub(crate) log: Arc<Log>,
-    /// Whether the process is ending.
+    /// The phase of the process.
     pub(crate) lifecycle: Arc<Lifecycle>,
     /// The other end.
     pub(crate) peer: IpAddr,

@@ -1,4 +1,4 @@
-//! Whether the process serves, ends, or is over.
+//! The phases of the process: it serves, ends, or is over.
 
 use crate::clock::AtomicTick;
 use crate::clock::Tick;
@@ -21,7 +21,7 @@ pub(crate) enum Phase {
     Over = 3,
 }
 
-/// The phase, for everybody to read and to wait for.
+/// The phase, to be read and waited for.
 #[derive(Debug, Default)]
 pub(crate) struct Lifecycle {
     phase: AtomicU8,
@@ -41,7 +41,7 @@ impl Lifecycle {
         }
     }
 
-    /// Whether answers are to end their connections.
+    /// Tells whether answers are to end their connections.
     pub(crate) fn is_ending(&self) -> bool {
         self.phase() != Phase::Serving
     }
@@ -51,7 +51,7 @@ impl Lifecycle {
         self.draining_since.get()
     }
 
-    /// Moves on to `phase`, and wakes everybody who waits.
+    /// Moves on to `phase`, and wakes all that wait.
     pub(crate) fn enter(&self, phase: Phase) {
         if phase >= Phase::Draining {
             self.draining_since.start();

@@ -49,7 +49,7 @@ fn reason(error: &io::Error, address: SocketAddr, flag: &str) -> String {
     }
 }
 
-/// Whether an operating system's error says that descriptors have run out: EMFILE for the process, ENFILE for
+/// Tells whether an operating system's error says that descriptors have run out: EMFILE for the process, ENFILE for
 /// the machine.
 pub(crate) fn is_out_of_descriptors(code: i32) -> bool {
     const ENFILE: i32 = 23;

@@ -1,4 +1,4 @@
-//! What the service counts: one set of numbers a worker, added up when somebody asks.
+//! The numbers that the service counts: one set a worker, added up when somebody asks.
 //!
 //! Names and buckets are those of the OpenTelemetry semantic conventions for HTTP servers, in their Prometheus form.
 
@@ -86,7 +86,7 @@ fn bump(counter: &AtomicU64) {
     counter.store(counter.load(Relaxed) + 1, Relaxed);
 }
 
-/// The numbers of the whole process. Connections are counted by whoever opens and closes them.
+/// The numbers of the whole process. Connections are counted where they are opened and closed.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     /// One set for each worker, and the last for the accepting thread.

@@ -47,12 +47,12 @@ pub(crate) const LARGE_HEAD: Refusal = Refusal::of(
     StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
     "the request head is larger than allowed",
 );
-/// The Host is none that this service answers for.
+/// The Host is not one that this service answers for.
 pub(crate) const FOREIGN_HOST: Refusal =
     Refusal::of(StatusCode::MISDIRECTED_REQUEST, "this service does not answer for that host");
 /// CONNECT is for proxies.
 pub(crate) const NO_TUNNEL: Refusal =
-    Refusal::of(StatusCode::NOT_IMPLEMENTED, "this service is no proxy");
+    Refusal::of(StatusCode::NOT_IMPLEMENTED, "this service is not a proxy");
 /// Neither HTTP/1.1 nor HTTP/1.0.
 pub(crate) const OTHER_VERSION: Refusal = Refusal::of(
     StatusCode::HTTP_VERSION_NOT_SUPPORTED,
@@ -100,7 +100,7 @@ pub(crate) fn fill(response: &mut Response<Body>, detail: &str) {
     *response.body_mut() = Body::from(body);
 }
 
-/// A whole answer as bytes, for a connection on which there is no request to answer: a refused head, or a
+/// Writes a whole answer as bytes, for a connection on which there is no request to answer: a refused head, or a
 /// connection too many. It always ends the connection. `date` is an IMF-fixdate (RFC 9110 §5.6.7);
 /// `with_body` is false where a HEAD asked.
 pub(crate) fn raw(status: StatusCode, detail: &str, date: &str, with_body: bool) -> Vec<u8> {

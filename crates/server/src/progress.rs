@@ -1,4 +1,4 @@
-//! Where a connection stands. Its stream, its requests and its deadline watch share this; all three run in
+//! The progress of a connection. Its stream, its requests and its deadline watch share this; all three run in
 //! one task of one thread, so that relaxed atomics are plain loads and stores.
 
 use crate::clock::{AtomicTick, Tick};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 pub(crate) struct Flag(AtomicBool);
 
 impl Flag {
-    /// Whether it is raised.
+    /// Tells whether it is raised.
     pub(crate) fn is_up(&self) -> bool {
         self.0.load(Relaxed)
     }
@@ -26,7 +26,7 @@ impl Flag {
     }
 }
 
-/// Why a request that is under way must be answered with an error instead of what the application says.
+/// A reason to answer a request that is under way with an error, whatever the application says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum RequestFault {

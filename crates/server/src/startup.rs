@@ -28,10 +28,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 const ADMIN_CONNECTIONS: usize = 64;
 /// Bytes of the head of a request to the admin port.
 const ADMIN_HEADER_BYTES: usize = 8 * 1024;
-/// How long the end waits for an access log that nobody reads.
+/// Time that the end waits for an access log that nobody reads.
 const LOG_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Why a server cannot start.
+/// A reason why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A port cannot be listened on.
@@ -105,7 +105,7 @@ impl Server {
         })
     }
 
-    /// The same server, whose metrics say that this `version` of the service runs.
+    /// Sets the version that the metrics name.
     #[must_use]
     pub fn with_version(self, version: &'static str) -> Self {
         Self { version, ..self }
@@ -127,7 +127,7 @@ impl Server {
         self.admin.local_addr()
     }
 
-    /// What ends the server from outside: the first stop drains, the second ends at once.
+    /// Returns the sender that ends the server: the first stop drains it, the second ends it at once.
     pub fn stopper(&self) -> UnboundedSender<Stop> {
         self.stop.clone()
     }
@@ -196,7 +196,7 @@ impl Server {
     }
 }
 
-/// What all parts of a running server have in common.
+/// The parts that the whole of a running server shares.
 struct Shared {
     workers: usize,
     metrics: Arc<Metrics>,
@@ -220,7 +220,7 @@ impl Shared {
         })
     }
 
-    /// What connections of `endpoint` are given on the worker number `index`; the number after the last is the
+    /// Serves connections of `endpoint` on the worker number `index`; the number after the last is the
     /// accepting thread's.
     fn handler(&self, endpoint: &Arc<Endpoint>, index: usize) -> Arc<Handler> {
         Arc::new(Handler {

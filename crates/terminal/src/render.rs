@@ -19,12 +19,17 @@ const HEARTBEAT_SECONDS: f64 = 30.0;
 
 /// How a command shows its events.
 #[derive(Debug, Clone)]
+#[cfg_attr(
+    feature = "live",
+    expect(clippy::struct_excessive_bools, reason = "each is one choice of the command")
+)]
 pub struct Console {
     output: Output,
     verbosity: Verbosity,
     #[cfg(feature = "live")]
     is_live: bool,
     has_steps: bool,
+    shows_plan: bool,
     is_stamped: bool,
     clock: Clock,
 }
@@ -39,6 +44,7 @@ impl Console {
             #[cfg(feature = "live")]
             is_live: true,
             has_steps: true,
+            shows_plan: true,
             is_stamped: false,
             clock,
         }
@@ -55,6 +61,12 @@ impl Console {
     #[must_use]
     pub fn without_live(self) -> Self {
         Self { is_live: false, ..self }
+    }
+
+    /// Counts planned steps for the live status, and writes no line for them: the command shows its plan in a form of its own.
+    #[must_use]
+    pub fn plan_as_count(self) -> Self {
+        Self { shows_plan: false, ..self }
     }
 
     /// Begins each line with the time since the command began.
@@ -152,6 +164,13 @@ impl<Own: Present> Lines<Own> {
 impl<Own: Present> Sink<Own> for Lines<Own> {
     fn emit(&self, event: Event<Own>) {
         if !self.is_shown(&event) {
+            return;
+        }
+        if matches!(event, Event::Planned(_)) && !self.console.shows_plan {
+            #[cfg(feature = "live")]
+            if let Some(live) = &self.live {
+                live.take(&event);
+            }
             return;
         }
         let stamp = self.console.is_stamped.then(|| self.console.clock.seconds());

@@ -1,3 +1,5 @@
+//! The errors of the SDK in our terms.
+
 use std::error::Error;
 use std::fmt::Write;
 
@@ -5,29 +7,29 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 
-use crate::{ApiError, Operation};
+use crate::error::{ApiError, OperationName};
 
-/// What came of a call.
-pub(super) trait Answer<T> {
+/// The outcome of a call.
+pub(crate) trait Answer<T> {
     /// The answer in our terms.
     ///
     /// # Errors
     /// The service's code and message; [`ApiError::NO_ANSWER`] where it is not known whether the call took effect, and
     /// [`ApiError::NO_CREDENTIALS`] where it was not made for want of them.
-    fn answer(self, operation: Operation) -> Result<T, ApiError>;
+    fn answer(self, operation: impl Into<OperationName>) -> Result<T, ApiError>;
 }
 
 impl<T, E> Answer<T> for Result<T, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    fn answer(self, operation: Operation) -> Result<T, ApiError> {
+    fn answer(self, operation: impl Into<OperationName>) -> Result<T, ApiError> {
         self.map_err(|error| explained(operation, &error))
     }
 }
 
 /// A search by name that found nothing is an empty answer.
-pub(super) trait OrNone<T> {
+pub(crate) trait OrNone<T> {
     /// None where the error has one of these codes.
     fn or_none(self, codes: &[&str]) -> Result<Option<T>, ApiError>;
 }
@@ -43,11 +45,19 @@ impl<T> OrNone<T> for Result<T, ApiError> {
 }
 
 /// An argument that cannot be sent, found before the call was made.
-pub(super) fn invalid(operation: Operation, error: &dyn std::fmt::Display) -> ApiError {
+pub(crate) fn invalid(
+    operation: impl Into<OperationName>,
+    error: &dyn std::fmt::Display,
+) -> ApiError {
     ApiError::new(operation, "InvalidParameterValue", error.to_string())
 }
 
-fn explained<E>(operation: Operation, error: &SdkError<E, HttpResponse>) -> ApiError
+/// An answer without the thing that it is for.
+pub(crate) fn empty(operation: impl Into<OperationName>) -> ApiError {
+    ApiError::new(operation, ApiError::NO_ANSWER, "the answer is empty")
+}
+
+fn explained<E>(operation: impl Into<OperationName>, error: &SdkError<E, HttpResponse>) -> ApiError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -83,7 +93,7 @@ fn no_credentials(error: &CredentialsError) -> String {
     }
 }
 
-/// What a status means where the answer has no code: a HEAD request's has no body, and a proxy's is not the service's.
+/// The code that a status stands for where the answer has no code: a HEAD request's has no body, and a proxy's is not the service's.
 fn by_status(status: u16) -> &'static str {
     match status {
         301 | 307 => "PermanentRedirect",

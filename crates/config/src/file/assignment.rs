@@ -7,10 +7,10 @@ use crate::file::shape::{DOCUMENT, Kind, Shape};
 use crate::file::tree::{Node, Table, Value};
 use crate::{Origin, Problem};
 
-/// What every variable of the configuration begins with.
+/// The start of the name of every variable of the configuration.
 const PREFIX: &str = "SKYWARD_";
 
-/// The tree that `SKYWARD_SECTION__KEY=text` stands for; `None` where the variable is none of the
+/// The tree of `SKYWARD_SECTION__KEY=text`; `None` where the variable is not one of the
 /// configuration's.
 ///
 /// Only a double underscore makes it ours: Kubernetes gives every pod `SKYWARD_SERVICE_PORT` and
@@ -28,7 +28,7 @@ pub(crate) fn variable_name(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
-/// What to say of a variable that would be a key's if it had two underscores.
+/// The note on a variable that would be a key's if it had two underscores.
 pub(crate) fn misspelt(name: &str) -> Option<String> {
     let (section, key) = name.strip_prefix(PREFIX)?.split_once('_')?;
     let (section, key) = (section.to_lowercase(), key.to_lowercase());
@@ -39,19 +39,19 @@ pub(crate) fn misspelt(name: &str) -> Option<String> {
     ))
 }
 
-/// The tree that `--set section.key=text` stands for.
+/// The tree of `--set section.key=text`.
 pub(crate) fn flag(argument: &str) -> Result<Table, Problem> {
     let origin = Origin::Flag("--set");
     let Some((key, text)) = argument.split_once('=') else {
         let message =
-            "there is no value; it is --set section.key=value, such as --set service.port=8081"
+            "the value is missing; write --set section.key=value, such as --set service.port=8081"
                 .into();
         return Err(Problem { origin, key: argument.escape_debug().to_string(), message });
     };
     place(&key.trim().split('.').collect::<Vec<_>>(), &str::to_owned, ".", text, &origin)
 }
 
-/// What a setting is of.
+/// The key that a text is for.
 struct Target {
     shape: &'static Shape,
     /// Its key as it is written in messages.
@@ -60,7 +60,7 @@ struct Target {
     path: Vec<String>,
 }
 
-/// The value that the text stands for, at its place in a tree.
+/// The value of the text, at its place in a tree.
 fn place(
     segments: &[&str],
     spell: &dyn Fn(&str) -> String,
@@ -101,7 +101,7 @@ fn locate(
             let name = spell(segment);
             let key = keys::child(&parent, &name);
             if key == "environment" {
-                return Err((key, "an environment's values stand in the file alone; set the effective key, such as service.port".into()));
+                return Err((key, "the values of an environment are in the file alone; set the effective key, such as service.port".into()));
             }
             let Some(property) = target.shape.properties.get(&name) else {
                 return Err((key, unknown(target.shape, &parent, &name)));

@@ -1,4 +1,4 @@
-//! The text of the file as a tree, and what is wrong with it as TOML.
+//! The text of the file as a tree, with all that is wrong in it as TOML.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,17 +22,18 @@ pub(crate) fn parse(file: &Arc<str>, bytes: &[u8]) -> (Table, Vec<Problem>) {
         .strip_prefix('\u{feff}')
         .map_or(Cow::Borrowed(text), |rest| Cow::Owned(format!("   {rest}")));
     let mut problems = Vec::new();
-    let (mut table, mut errors) = DeTable::parse_recoverable(&text);
+    let (mut table, errors) = DeTable::parse_recoverable(&text);
     let understood;
     if !errors.is_empty() {
         let diagnosis = Diagnosis { lines: &lines, text: &text, sections: sections(&text) };
-        let (broken, rest) = recovery::recover(&text);
+        let (broken, rest) = recovery::recover(&text, table.get_ref(), &errors);
         let broken =
             broken.into_iter().map(|Broken { span, message }| diagnosis.of(span, &message));
         problems.extend(broken);
         understood = rest;
-        // What is wrong then concerns several statements.
-        (table, errors) = DeTable::parse_recoverable(&understood);
+        // All that is wrong then concerns several statements.
+        let (rest, errors) = DeTable::parse_recoverable(&understood);
+        table = rest;
         let errors = errors
             .iter()
             .map(|error| diagnosis.of(error.span().unwrap_or_default(), error.message()));
@@ -91,7 +92,7 @@ fn no_utf8(lines: &Lines, bytes: &[u8], offset: usize) -> Problem {
 struct Diagnosis<'t> {
     lines: &'t Lines,
     text: &'t str,
-    /// Where each section begins, and its name.
+    /// The start of each section, and its name.
     sections: Vec<(usize, &'t str)>,
 }
 
@@ -102,11 +103,11 @@ impl Diagnosis<'_> {
         let what = message.split(", expected").next().unwrap_or_default();
         let value = self.line(span.start).split_once('=').map(|(_, value)| value.trim());
         let (key, message) = if what == "duplicate key" {
-            (self.key(span), "it is there twice; keep one of the two".into())
+            (self.key(span), "the key is set twice; keep one of the two".into())
         } else if what.starts_with("cannot extend") {
             (self.key(span), format!("{what}; a key has one value, or further keys below it"))
         } else {
-            let what = if value == Some("") { "there is no value" } else { what };
+            let what = if value == Some("") { "the value is missing" } else { what };
             ("syntax".into(), format!("{what}; {}", right_form(what)))
         };
         Problem { origin, key, message }
@@ -149,24 +150,23 @@ fn section(line: &str) -> Option<&str> {
     name.split_once(']').map(|(name, _)| name.trim())
 }
 
-/// What would be right, for what the parser says is wrong: the form of the first word that is in
-/// it.
+/// Tells what would be right, by the first word that is in the parser's message.
 fn right_form(what: &str) -> &'static str {
     const FORMS: [(&[&str], &str); 10] = [
         (
             &["inline table", "key-value"],
-            "a table stands in braces with commas between, such as { NAME = \"value\" }",
+            "a table is written in braces with commas between, such as { NAME = \"value\" }",
         ),
-        (&["table"], "a section's name stands in brackets alone in its line, such as [service]"),
-        (&["array"], "a list stands in brackets with commas between, such as [\"a\", \"b\"]"),
+        (&["table"], "the name of a section is in brackets, alone on its line, such as [service]"),
+        (&["array"], "a list is written in brackets with commas between, such as [\"a\", \"b\"]"),
         (&["key"], "a line is [section], key = value or # comment"),
         (&["recurs"], "nothing here nests deeper than a section, a key and a list or table"),
         (
             &["escape", "unicode"],
-            "a backslash in text is written twice, or the text stands in single quotes",
+            "a backslash in text is written twice, or the text is put in single quotes",
         ),
-        (&["multi-line"], "text over several lines stands between \"\"\" and \"\"\""),
-        (&["quote", "string"], "text stands in quotes in one line, such as key = \"value\""),
+        (&["multi-line"], "text over several lines is put between \"\"\" and \"\"\""),
+        (&["quote", "string"], "text is written in quotes on one line, such as key = \"value\""),
         (&["boolean"], "it is true or false, in small letters"),
         (
             &["sign", "digit", "zero", "radix", "integer", "number"],

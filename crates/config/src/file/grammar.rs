@@ -45,7 +45,7 @@ fn map(keys: &Schema, values: &Schema, most: u32) -> Schema {
 pub(crate) fn package(_: &mut SchemaGenerator) -> Schema {
     text(
         "^[A-Za-z_][A-Za-z0-9_-]{0,63}$",
-        "a package or binary begins with a letter and goes on with letters, digits, - and _, 64 at most",
+        "a package or binary is 1 to 64 letters, digits, - and _, and begins with a letter",
     )
 }
 

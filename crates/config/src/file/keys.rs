@@ -1,4 +1,4 @@
-//! Keys: how they are written, and which one somebody meant.
+//! Keys as they are written, and the one that somebody meant.
 
 use crate::file::shape::{DOCUMENT, Shape};
 
@@ -10,7 +10,7 @@ pub(crate) fn child(parent: &str, name: &str) -> String {
     if parent.is_empty() { name } else { format!("{parent}.{name}") }
 }
 
-/// What to say of a key that a section does not have.
+/// The message for a key that a section does not have.
 pub(crate) fn unknown(section: &Shape, name: &str) -> String {
     let names = || section.properties.keys().map(String::as_str);
     if let Some(near) = nearest(name, names()) {

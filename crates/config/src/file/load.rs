@@ -1,4 +1,4 @@
-//! The way in from outside: which file, environment, variables and flags there are, and reading the file, with a limit.
+//! Loading: finds the file, the environment, the variables and the flags that there are, and reads the file, with a limit.
 //! What they mean is for [`resolve`](crate::resolve()) alone to say.
 
 use std::ffi::OsString;
@@ -57,9 +57,9 @@ pub struct Loaded {
     pub environment: Option<String>,
     /// The environments that the file has.
     pub environments: Vec<String>,
-    /// Where each value came from.
+    /// The origin of each value.
     pub origins: Origins,
-    /// What is no error but probably not what was meant, a sentence each.
+    /// Notes on what is not an error but probably not what was meant, a sentence each.
     pub notes: Vec<String>,
 }
 
@@ -159,7 +159,7 @@ struct Found {
     shown: PathBuf,
     /// From the root of the file system.
     path: PathBuf,
-    /// What to look at when it is not there: the flag or variable that named it, or a link that
+    /// The thing to check when it is not there: the flag or variable that named it, or a link that
     /// was found and leads nowhere.
     named_by: &'static str,
 }
@@ -219,7 +219,7 @@ fn reason(error: &std::io::Error, found: &Found) -> String {
         ErrorKind::NotFound => {
             format!("it is not there; check {named_by}, or create the file (an empty one is valid)")
         }
-        ErrorKind::NotADirectory => format!("a part of the path is no folder; check {named_by}"),
+        ErrorKind::NotADirectory => format!("a part of the path is not a folder; check {named_by}"),
         ErrorKind::PermissionDenied => match found.path.metadata() {
             Ok(metadata) => {
                 format!("permission denied{}; allow this user to read it", rights(&metadata))
@@ -246,7 +246,7 @@ fn rights(_: &Metadata) -> String {
     String::new()
 }
 
-/// Why there is no configuration.
+/// A reason why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -258,10 +258,10 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
-    /// What the file, the variables or the flags say is not valid: one line a problem, and their
+    /// The file, the variables or the flags are not valid: one line for each problem, and their
     /// number.
     #[error("{0}")]
     Invalid(Problems),

@@ -1,5 +1,5 @@
 //! The configuration as types. Everything else (the JSON Schema, validation, the reference) is
-//! derived from what stands here.
+//! derived from these types.
 
 mod aws;
 mod image;

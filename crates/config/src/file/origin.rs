@@ -10,7 +10,7 @@ use crate::Loaded;
 use crate::file::shape::DOCUMENT;
 use crate::file::{keys, model};
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Nobody set it.
@@ -74,23 +74,33 @@ pub struct Effective {
     pub key: String,
     /// The value; `None` for an optional key that nobody set.
     pub value: Option<Value>,
-    /// Where it came from.
+    /// The origin.
     pub origin: Origin,
 }
 
 impl Loaded {
+    /// The values as JSON, section by section, each setting that is left to the service with the service's default.
+    pub fn values(&self) -> Value {
+        let mut values = serde_json::to_value(&self.config)
+            .expect("the configuration holds text, numbers, lists and maps of text");
+        for (section, names) in model::sections() {
+            for name in names {
+                let default = &DOCUMENT.properties[section].properties[*name].default;
+                if let (None, Some(default)) = (values[section].get(name), default) {
+                    values[section][name] = default.clone();
+                }
+            }
+        }
+        values
+    }
+
     /// Every value, in the order of the sections and their keys. A table that is not empty is shown
     /// entry by entry.
     pub fn effective(&self) -> Vec<Effective> {
-        let values = serde_json::to_value(&self.config)
-            .expect("the configuration holds text, numbers, lists and maps of text");
-        let mut effective = Vec::new();
+        let (values, mut effective) = (self.values(), Vec::new());
         for (section, names) in model::sections() {
             for name in names {
-                // A setting that is left to the service has the service's own default.
-                let shape = &DOCUMENT.properties[section].properties[*name];
-                let value = values[section].get(name).or(shape.default.as_ref());
-                self.flatten(keys::child(section, name), value, &mut effective);
+                self.flatten(keys::child(section, name), values[section].get(name), &mut effective);
             }
         }
         effective

@@ -4,18 +4,18 @@ use std::fmt;
 
 use crate::Origin;
 
-/// How many problems are printed at most.
+/// The most problems that are printed.
 const SHOWN: usize = 100;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Problem {
-    /// Where: a line of the file, a variable or a flag.
+    /// The line of the file, the variable or the flag.
     pub origin: Origin,
     /// The key, such as `service.port` or `environment.staging.image.tags[0]`; `syntax` where the
-    /// text is no TOML.
+    /// text is not TOML.
     pub key: String,
-    /// What is wrong, and after a semicolon what would be right.
+    /// The problem, and after a semicolon what would be right.
     pub message: String,
 }
 

@@ -24,7 +24,7 @@ Later layers win:
 Tables (`service.env`, `image.labels`) are merged entry by entry; any other value replaces the one below it, a list as a whole. `config show` prints
 the effective values and where each came from.
 
-In a variable or after `--set`, text stands without quotes, and a list is `a,b` or, where an item holds a comma, `[\"a\", \"b\"]`. One entry of a table
+In a variable or after `--set`, text is written without quotes, and a list is `a,b` or, where an item holds a comma, `[\"a\", \"b\"]`. One entry of a table
 is `SKYWARD_SERVICE__ENV__NAME=value` or `--set service.env.NAME=value`; a whole one is `{ NAME = \"value\" }`.
 
 No secret belongs in this file: its values are plain text, are shown by `config show`, and end up in the image or in Kubernetes as they are.
@@ -72,7 +72,7 @@ fn tables(text: &mut String, section: &str, name: &str, shape: &Shape) {
     push(text, format_args!("\n### `[[{section}.{name}]]`\n\n{}\n\n{head}", items.meaning));
     for (key, shape) in &items.properties {
         let default = match &shape.default {
-            _ if items.required.contains(key) => "(it is needed)".to_owned(),
+            _ if items.required.contains(key) => "(required)".to_owned(),
             Some(value) => format!("`{value}`"),
             None => String::new(),
         };
@@ -116,7 +116,7 @@ fn kind(shape: &Shape) -> &'static str {
     }
 }
 
-/// What values are right, in sentences.
+/// The right form of a value, in sentences.
 fn form(shape: &Shape) -> String {
     if !shape.choices.is_empty() {
         let choices =

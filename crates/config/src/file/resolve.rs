@@ -13,12 +13,12 @@ use crate::file::validate::{Validator, quoted};
 use crate::file::{assignment, document, keys, rules};
 use crate::{Config, Origin, Origins};
 
-/// What a configuration is made of.
+/// All that a configuration is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// The file as it is shown to people.
     pub file: &'a str,
-    /// What the file holds.
+    /// The contents of the file.
     pub bytes: &'a [u8],
     /// The environment to lay over it, and who asked for it.
     pub environment: Option<(&'a str, &'a Origin)>,
@@ -34,7 +34,7 @@ pub struct Input<'a> {
 pub struct Resolved {
     /// The values.
     pub config: Config,
-    /// Where each came from.
+    /// The origin of each.
     pub origins: Origins,
     /// The environments that the file has.
     pub environments: Vec<String>,
@@ -107,7 +107,7 @@ fn broken_rules(table: &Table) -> Vec<rules::Broken> {
     rules::check(&typed(table), &origins(table))
 }
 
-/// What the variables and over them the flags say.
+/// The values of the variables, and over them those of the flags.
 fn settings(input: &Input<'_>, problems: &mut Vec<Problem>) -> Table {
     let variables =
         input.variables.iter().filter_map(|(name, text)| assignment::variable(name, text));

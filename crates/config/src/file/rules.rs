@@ -55,7 +55,7 @@ fn hosts(config: &Config, report: &mut Report<'_>) {
     }
 }
 
-/// As the service compares: without case, and `*.` stands for any name before it.
+/// Compares as the service does: without case, and with `*.` for any name before it.
 fn allows(allowed: &str, host: &str) -> bool {
     let (allowed, host) = (allowed.to_ascii_lowercase(), host.to_ascii_lowercase());
     let allowed = allowed.strip_suffix('.').unwrap_or(&allowed);
@@ -111,7 +111,7 @@ fn kubernetes(config: &Config, report: &mut Report<'_>) {
     }
     for name in k3s.env.keys().filter(|name| k3s.secrets.contains_key(*name)) {
         report(&[&format!("k3s.env.{name}"), &format!("k3s.secrets.{name}")], &|_| {
-            "it stands in k3s.env and in k3s.secrets; a variable has one value".into()
+            "the variable is in k3s.env and in k3s.secrets; keep one of the two".into()
         });
     }
 }
@@ -123,7 +123,7 @@ fn machines(config: &Config, report: &mut Report<'_>) {
     for machine in &k3s.machine {
         if !seen.insert((machine.address.to_ascii_lowercase(), machine.port)) {
             report(&["k3s.machine"], &|_| {
-                format!("{} is there twice; each machine stands once", quoted(&machine.address))
+                format!("{} is listed twice; list each machine once", quoted(&machine.address))
             });
         }
     }

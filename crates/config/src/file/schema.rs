@@ -45,7 +45,7 @@ fn tidy(schema: &mut Value) {
     }
 }
 
-/// Where a doc comment breaks its lines says nothing to the readers of the schema.
+/// Joins the lines of doc comments: their breaks mean nothing to the readers of the schema.
 fn join_lines(schema: &mut Value) {
     let join = |schema: &mut Schema| {
         if let Some(Value::String(text)) = schema.get_mut("description") {

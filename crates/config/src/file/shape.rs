@@ -29,7 +29,7 @@ pub(crate) struct Shape {
     #[serde(rename = "description")]
     pub(crate) meaning: String,
     pub(crate) default: Option<Value>,
-    /// What would be right, as a clause that follows "…; ".
+    /// The right form, as a clause that follows "…; ".
     #[serde(rename = "errorMessage")]
     right: String,
 
@@ -69,7 +69,7 @@ pub(crate) struct Shape {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
-    /// Also what a choice of words has, whose type stands at each word.
+    /// Also a choice of words, whose type is given at each word.
     #[default]
     String,
     Integer,
@@ -114,12 +114,12 @@ impl TryFrom<String> for Pattern {
 }
 
 impl Shape {
-    /// What the schema says would be right.
+    /// The right form as the schema has it.
     pub(crate) fn form(&self) -> Option<&str> {
         Some(self.right.as_str()).filter(|form| !form.is_empty())
     }
 
-    /// What would be right.
+    /// The right form.
     pub(crate) fn right(&self) -> String {
         if let Some(form) = self.form() {
             return form.to_owned();

@@ -22,8 +22,8 @@ pub(crate) enum Value {
     Text(String),
     Whole(i128),
     Flag(bool),
-    /// What no key takes: a number with a fraction, one beyond 128 bits, a date. What it is, and as
-    /// it is written.
+    /// A value that no key takes (a number with a fraction, one beyond 128 bits, a date): its kind, and
+    /// the text as it is written.
     Other(&'static str, String),
     List(Vec<Node>),
     Table(Table),

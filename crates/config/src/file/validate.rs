@@ -95,7 +95,7 @@ impl Validator {
             return self.report(
                 key,
                 origin,
-                format!("the list is empty; at least {} item is needed", shape.min_items),
+                format!("the list is empty; it needs at least {} item", shape.min_items),
             );
         }
         let Some(item_shape) = &shape.items else { return Some(Value::List(items)) };
@@ -107,7 +107,7 @@ impl Validator {
                 self.report::<()>(
                     &key,
                     &item.origin,
-                    format!("{} is there twice; keep one of the two", shown(&item.value)),
+                    format!("{} is listed twice; keep one of the two", shown(&item.value)),
                 );
             } else if let Some(item) = self.check(item_shape, &key, item) {
                 kept.push(item);
@@ -122,7 +122,7 @@ impl Validator {
             return self.report(
                 key,
                 origin,
-                format!("{count} entries are too many; {most} at most"),
+                format!("{count} entries are too many; at most {most} are allowed"),
             );
         }
         let mut kept = Table::new();
@@ -154,7 +154,11 @@ impl Validator {
         if lacking.is_empty() {
             return Some(());
         }
-        self.report(key, origin, format!("it lacks {}, which each has", lacking.join(", ")))
+        self.report(
+            key,
+            origin,
+            format!("{} is missing; each of these tables needs it", lacking.join(", ")),
+        )
     }
 
     /// The entries of a section without what is wrong in it.

@@ -92,7 +92,7 @@ impl Form {
     }
 }
 
-/// Says what would be right, as a clause that follows "…; ".
+/// Tells what would be right, as a clause that follows "…; ".
 impl fmt::Display for Form {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -128,7 +128,7 @@ impl fmt::Display for Form {
     }
 }
 
-/// What a text was read as.
+/// A value as it was read, before it has the setting's own type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plain {
     /// An IP address.

@@ -58,7 +58,7 @@ fn variables_that_are_wrong() {
             "service.\"\": unknown key; the keys here are admin_port, allowed_hosts, args, binary, body_timeout_ms, drain_cap_ms, drain_delay_ms, drain_grace_ms, env, header_timeout_ms, host, idle_timeout_ms, log_format, max_body_bytes, max_connections, max_header_bytes, name, package, port, request_timeout_ms, trusted_proxies, write_timeout_ms",
         ),
         ("SKYWARD_SERVICE__ARGS", "[\"a\"", &*format!("service.args: unclosed array; {array}")),
-        ("SKYWARD_IMAGE__TAGS", "", "image.tags: the list is empty; at least 1 item is needed"),
+        ("SKYWARD_IMAGE__TAGS", "", "image.tags: the list is empty; it needs at least 1 item"),
         (
             "SKYWARD_IMAGE__SBOM",
             "yes",
@@ -77,7 +77,7 @@ fn variables_that_are_wrong() {
         (
             "SKYWARD_ENVIRONMENT__STAGING__SERVICE__PORT",
             "1",
-            "environment: an environment's values stand in the file alone; set the effective key, such as service.port",
+            "environment: the values of an environment are in the file alone; set the effective key, such as service.port",
         ),
     ] {
         let variables = [(name.to_owned(), value.to_owned())];
@@ -101,7 +101,7 @@ fn flags_that_are_wrong() {
         ),
         (
             "service.port",
-            "service.port: there is no value; it is --set section.key=value, such as --set service.port=8081",
+            "service.port: the value is missing; write --set section.key=value, such as --set service.port=8081",
         ),
         ("service=1", "service: that is a whole section; name one key of it, such as service.port"),
         ("port=1", "port: unknown key; port is a key of [service]"),

@@ -6,20 +6,20 @@ use crate::{EMPTY, check, problems};
 fn text_that_is_no_toml() {
     let (line, text) = (
         "a line is [section], key = value or # comment",
-        "text stands in quotes in one line, such as key = \"value\"",
+        "text is written in quotes on one line, such as key = \"value\"",
     );
     for (toml, expected) in [
         (
             "[service",
-            "1: syntax: unclosed table; a section's name stands in brackets alone in its line, such as [service]",
+            "1: syntax: unclosed table; the name of a section is in brackets, alone on its line, such as [service]",
         ),
         ("service.name = web", &*format!("1: syntax: string values must be quoted; {text}")),
         ("service.name = \"web", &format!("1: syntax: invalid basic string; {text}")),
         (
             "service.name = \"\"\"web\n\n",
-            "1: syntax: invalid multi-line basic string; text over several lines stands between \"\"\" and \"\"\"",
+            "1: syntax: invalid multi-line basic string; text over several lines is put between \"\"\" and \"\"\"",
         ),
-        ("service.port =", &format!("1: syntax: there is no value; {line}")),
+        ("service.port =", &format!("1: syntax: the value is missing; {line}")),
         ("\n\nservice.port\n", &format!("3: syntax: key with no value; {line}")),
         (
             "service.port = 080",
@@ -28,32 +28,32 @@ fn text_that_is_no_toml() {
         ("image.sbom = True", "1: syntax: invalid boolean; it is true or false, in small letters"),
         (
             "image.output = \"C:\\q\"",
-            "1: syntax: missing escaped value; a backslash in text is written twice, or the text stands in single quotes",
+            "1: syntax: missing escaped value; a backslash in text is written twice, or the text is put in single quotes",
         ),
         (
             "image.tags = [\"a\"",
-            "1: syntax: unclosed array; a list stands in brackets with commas between, such as [\"a\", \"b\"]",
+            "1: syntax: unclosed array; a list is written in brackets with commas between, such as [\"a\", \"b\"]",
         ),
         (
             "image.tags = [\n  \"a\" \"b\",\n]\n",
-            "2: syntax: missing comma between array elements; a list stands in brackets with commas between, such as [\"a\", \"b\"]",
+            "2: syntax: missing comma between array elements; a list is written in brackets with commas between, such as [\"a\", \"b\"]",
         ),
         (
             "[service]\nport = 1\nport = 2",
-            "3: service.port: it is there twice; keep one of the two",
+            "3: service.port: the key is set twice; keep one of the two",
         ),
-        ("[service]\n[service]", "2: service: it is there twice; keep one of the two"),
+        ("[service]\n[service]", "2: service: the key is set twice; keep one of the two"),
         (
             "[service]\nenv = { A = \"1\", A = \"2\" }",
-            "2: service.env.A: it is there twice; keep one of the two",
+            "2: service.env.A: the key is set twice; keep one of the two",
         ),
         (
             "[environment.staging.k3s]\n\n[environment.staging.k3s]",
-            "3: environment.staging.k3s: it is there twice; keep one of the two",
+            "3: environment.staging.k3s: the key is set twice; keep one of the two",
         ),
         (
             "service.port = 1\nservice.port = 1",
-            "2: service.port: it is there twice; keep one of the two",
+            "2: service.port: the key is set twice; keep one of the two",
         ),
         (
             "[service]\nport = 1\nport.x = 2",
@@ -98,16 +98,39 @@ port = \"80\"
 ",
         "\
 skyward.toml:2: service.port: 70000 is out of range; a port is a whole number from 0 to 65535
-skyward.toml:3: syntax: unclosed array; a list stands in brackets with commas between, such as [\"a\", \"b\"]
-skyward.toml:4: syntax: string values must be quoted; text stands in quotes in one line, such as key = \"value\"
+skyward.toml:3: syntax: unclosed array; a list is written in brackets with commas between, such as [\"a\", \"b\"]
+skyward.toml:4: syntax: string values must be quoted; text is written in quotes on one line, such as key = \"value\"
 skyward.toml:5: syntax: key with no value; a line is [section], key = value or # comment
-skyward.toml:9: syntax: missing comma between key-value pairs; a table stands in braces with commas between, such as { NAME = \"value\" }
+skyward.toml:9: syntax: missing comma between key-value pairs; a table is written in braces with commas between, such as { NAME = \"value\" }
 skyward.toml:11: service.admin_port: 70000 is out of range; a port is a whole number from 0 to 65535
-skyward.toml:13: syntax: unclosed table; a section's name stands in brackets alone in its line, such as [service]
+skyward.toml:13: syntax: unclosed table; the name of a section is in brackets, alone on its line, such as [service]
 skyward.toml:15: syntax: unexpected leading zero; a number is written as 8000 or 8_000
 skyward.toml:18: k3s.replicas: 0 is out of range; a number of replicas is a whole number from 1 to 1000
-skyward.toml:19: k3s.replicas: it is there twice; keep one of the two
+skyward.toml:19: k3s.replicas: the key is set twice; keep one of the two
 skyward.toml:22: environment.production.service.port: \"80\" is text; a port is a whole number from 0 to 65535",
+    );
+}
+
+/// Text that looks like further statements is part of the value that it is in, also where another line is wrong.
+#[test]
+fn whole_statements_over_several_lines_are_not_blamed_for_others() {
+    check(
+        "\
+[service]
+port = eighty
+env = { A = \"1\",
+B = \"2\" }
+args = [
+\"\"\"
+[k3s]
+replicas = 0
+\"\"\",
+]
+name = 1
+",
+        "\
+skyward.toml:2: syntax: string values must be quoted; text is written in quotes on one line, such as key = \"value\"
+skyward.toml:11: service.name: 1 is a whole number, not text in quotes; a name is a DNS label: 1 to 63 of a-z, 0-9 and -, begins with a letter and does not end with -",
     );
 }
 

@@ -196,6 +196,6 @@ fn too_many_environments() {
     let environments: Vec<_> = (0..101).map(|number| format!("[environment.e{number}]")).collect();
     check(
         &environments.join("\n"),
-        "skyward.toml:1: environment: 101 entries are too many; 100 at most",
+        "skyward.toml:1: environment: 101 entries are too many; at most 100 are allowed",
     );
 }

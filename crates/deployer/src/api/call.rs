@@ -15,6 +15,9 @@ use super::path::Request;
 use super::retry::RetryPolicy;
 use super::{ApiServer, Closed, Guard, Shared};
 
+/// The name of the API server where calls are shown.
+const PEER: &str = "kubernetes";
+
 /// What a call is and how it is made.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
@@ -40,9 +43,14 @@ impl ApiServer {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, kube::Error>>,
     {
-        let attempt = move || {
-            let answer = attempt();
-            async move { answer.await.map_err(fault::of_client) }
+        let operation = format!("{verb} {object}");
+        let attempt = |number| {
+            let (answer, call) = (attempt(), self.shared.calls.begin(PEER, &operation));
+            async move {
+                let answer = answer.await;
+                call.attempt(number).end(if answer.is_ok() { "ok" } else { "failed" });
+                answer.map_err(fault::of_client)
+            }
         };
         self.shared.repeat(self.how(verb, object), attempt).await
     }
@@ -77,18 +85,25 @@ impl ApiServer {
 impl Shared {
     /// Sends a request and reads the whole answer.
     pub(super) async fn send(&self, how: Call<'_>, request: Request) -> Result<Vec<u8>, CallError> {
-        self.repeat(how, || self.send_once(request.clone())).await
+        self.repeat(how, |number| self.send_once(request.clone(), number)).await
     }
 
     /// Sends a request once.
-    async fn send_once(&self, request: Request) -> Result<Vec<u8>, AttemptError> {
+    async fn send_once(&self, request: Request, number: u32) -> Result<Vec<u8>, AttemptError> {
+        let is_dry = request.uri().query().is_some_and(|query| query.contains("dryRun=All"));
+        let dry = if is_dry { " (dry run)" } else { "" };
+        let operation = format!("{} {}{dry}", request.method(), request.uri().path());
+        let call = self.calls.begin(PEER, &operation).attempt(number);
         let answer =
             self.connection.client.send(request.map(Body::from)).await.map_err(fault::of_client)?;
         let (head, body) = answer.into_parts();
+        let call = call.status(head.status.as_u16());
         let body = body.collect().await.map_err(|error| fault::of_transport(&error))?.to_bytes();
         if head.status.is_success() {
+            call.end("ok");
             return Ok(body.into());
         }
+        call.end(head.status.canonical_reason().unwrap_or("failed"));
         // The API server's are seconds (apiserver, util/flowcontrol and endpoints/handlers); a proxy's date is passed over.
         let retry_after = head
             .headers
@@ -101,7 +116,7 @@ impl Shared {
     /// Makes attempts until one succeeds, fails for good, or the policy's time is over.
     async fn repeat<T, F, Fut>(&self, how: Call<'_>, mut attempt: F) -> Result<T, CallError>
     where
-        F: FnMut() -> Fut,
+        F: FnMut(u32) -> Fut,
         Fut: Future<Output = Result<T, AttemptError>>,
     {
         let begun = Instant::now();
@@ -110,7 +125,7 @@ impl Shared {
         loop {
             number += 1;
             let left = how.policy.total.saturating_sub(begun.elapsed());
-            let fault = match bounded(how, left, &mut attempt).await {
+            let fault = match bounded(how, left, || attempt(number)).await {
                 Ok(answer) => {
                     self.answered();
                     return Ok(answer);
@@ -196,13 +211,9 @@ impl Shared {
 }
 
 /// One attempt, no longer than the policy, the rest of the call's time and the guard allow.
-async fn bounded<T, F, Fut>(
-    how: Call<'_>,
-    left: Duration,
-    attempt: &mut F,
-) -> Result<T, AttemptError>
+async fn bounded<T, F, Fut>(how: Call<'_>, left: Duration, attempt: F) -> Result<T, AttemptError>
 where
-    F: FnMut() -> Fut,
+    F: FnOnce() -> Fut,
     Fut: Future<Output = Result<T, AttemptError>>,
 {
     let mut bound = how.policy.attempt.min(left);

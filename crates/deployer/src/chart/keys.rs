@@ -83,7 +83,7 @@ impl Key {
 pub(super) fn keys(release: &Release) -> Vec<Key> {
     let document = skyward_config::schema();
     let forms = &document["$defs"];
-    let mut keys = top(release, &forms["Image"]["properties"]["user"]);
+    let mut keys = top(release, &forms["Image"]["properties"]);
     let defaults = [json!(Service::default()), json!(K3s::default())];
     let values = [json!(release.service), k3s(release)];
     let sections = [("service", "Service", &SERVICE[..]), ("k3s", "K3s", &K3S[..])];
@@ -104,7 +104,7 @@ pub(super) fn keys(release: &Release) -> Vec<Key> {
 }
 
 /// What a release has beside the two sections.
-fn top(release: &Release, user: &Value) -> Vec<Key> {
+fn top(release: &Release, image: &Value) -> Vec<Key> {
     let key = |name, schema: Value, value: Value, meaning: &str| {
         let mut schema = schema;
         schema["description"] = json!(meaning);
@@ -113,13 +113,17 @@ fn top(release: &Release, user: &Value) -> Vec<Key> {
     vec![
         key(
             "image",
-            json!({"type": "string", "pattern": "^\\S+$"}),
+            json!({
+                "type": "string",
+                "pattern": reference(image["tags"]["items"]["pattern"].as_str().unwrap_or_default()),
+                "errorMessage": "an image is [registry[:port]/]repository[:tag][@sha256:…], the repository in lower case",
+            }),
             json!(release.image),
             "The image as the nodes pull it; by digest, so that it never changes under a tag.",
         ),
         key(
             "user",
-            user.clone(),
+            image["user"].clone(),
             json!(release.user),
             "The user and group id that the pods run as.",
         ),
@@ -130,6 +134,15 @@ fn top(release: &Release, user: &Value) -> Vec<Key> {
             "Whether the nodes count disk space; if not, a pod that asks for some is never scheduled.",
         ),
     ]
+}
+
+/// The pattern of an image reference; `tag` is that of the configuration. A first part is a registry only with a dot, a
+/// port, or the name of this machine (distribution, `reference/normalize.go`).
+fn reference(tag: &str) -> String {
+    let host = r"(localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?|[A-Za-z0-9-]+:[0-9]{1,5}";
+    let part = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*";
+    let tag = tag.trim_start_matches('^').trim_end_matches('$');
+    format!("^(({host})/)?{part}(/{part})*(:{tag})?(@sha256:[0-9a-f]{{64}})?$")
 }
 
 /// `[k3s]` with what was settled since: the way in, and the networks in their canonical form.

@@ -14,13 +14,13 @@ The web service {name} on Kubernetes 1.33 or newer. This chart was generated fro
 `cargo xtask deploy-k3s render --chart`; change the configuration rather than the chart.
 
 ```sh
-helm upgrade --install {name} . --wait --timeout 5m --rollback-on-failure   # Helm 3: --atomic instead of the last
+helm upgrade --install {name} . --namespace {namespace} --create-namespace --wait --timeout 5m --rollback-on-failure   # Helm 3: --atomic
 helm uninstall {name}
 ```
 
-- The chart makes the namespace `{namespace}`, which admits no pod that is not restricted. Helm's own record
-  of the release is in the namespace that `--namespace` names. With `--set k3s.namespace=` everything is in that one,
-  which must be there.
+- With `--namespace {namespace} --create-namespace` Helm makes the namespace, and everything is in it. With another
+  `--namespace`, Helm's own record of the release is there, and the chart makes `{namespace}` for the objects, with labels
+  that admit no pod that is not restricted. With `--set k3s.namespace=` the objects are in Helm's namespace, whichever it is.
 - The Secrets that `k3s.secrets`, `k3s.tls_secret` and `k3s.pull_secret` name are made by others.
 - The objects are those of `deploy-k3s render`, but for one label: `app.kubernetes.io/managed-by` says Helm, because
   Helm takes over only what bears it. So the two do not deploy over each other.

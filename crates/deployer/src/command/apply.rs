@@ -1,6 +1,5 @@
 //! `apply`: bring the cluster to what the configuration says.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use anyhow::{Result, bail};
 use skyward_config::Loaded;
 use skyward_deployer::api::ApiServer;
 use skyward_deployer::deploy::{self, Applied, ApplyOptions, OnFailure, Prepared};
-use skyward_deployer::event::{Event, Sink};
+use skyward_deployer::event::{DeployEvent, Event, Sink};
 use skyward_deployer::image::Candidate;
 use skyward_deployer::release::Release;
 use skyward_deployer::{lock, rollout};
@@ -16,10 +15,10 @@ use skyward_k3s::command::{self as cluster, KeyArgs};
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::image::ImageArchive;
 use skyward_k3s::{Machine, Reporter};
+use skyward_terminal::{Exit, Output, consent, output};
 
-use crate::command::{ImageArgs, connect, consent};
-use crate::common::Common;
-use crate::output::Output;
+use crate::command::ImageArgs;
+use crate::common::{Common, Shown};
 
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
 #[derive(clap::Args)]
@@ -76,35 +75,40 @@ impl Caution {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let loaded = common.load()?;
     if common.target(&loaded).context.is_none() {
         offer(common, &loaded, args).await?;
     }
-    let mut sink = common.output.sink();
-    let api = connect(common, &loaded, sink.as_mut()).await?;
-    let deliver = async |candidate: Candidate, sink: &mut dyn Sink| {
+    let shown = common.events();
+    let api = common.connect(&loaded, &shown).await?;
+    let deliver = async |candidate: Candidate, sink: &Sink<'_>| {
         if candidate.is_loaded() && common.has_machines(&loaded) {
-            load_into_nodes(common, &loaded, candidate).await
+            load_into_nodes(common, &loaded, &shown, candidate).await
         } else {
             Ok(candidate.deliver(sink).await?.reference)
         }
     };
     let image = args.image.image.as_deref();
     let prepared = tokio::select! {
-        prepared = deploy::prepare(&api, &loaded, image, deliver, sink.as_mut()) => prepared?,
+        prepared = deploy::prepare(&api, &loaded, image, deliver, &*shown) => prepared?,
         () = common.interrupt.notified() => bail!("interrupted before anything was changed on the cluster"),
     };
     let Prepared { release, desired, revisions } = prepared;
     let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&api, &desired, revisions, &options, sink.as_mut()).await?;
-    finish(common, &api, &release, applied, sink.as_mut()).await
+    let applied = deploy::apply(&api, &desired, revisions, &options, &*shown).await?;
+    finish(common, &api, &release, applied, &*shown).await
 }
 
 /// The nodes are the configured machines: each gets the image. Returns the name that they know it by.
-async fn load_into_nodes(common: &Common, loaded: &Loaded, candidate: Candidate) -> Result<String> {
+async fn load_into_nodes(
+    common: &Common,
+    loaded: &Loaded,
+    shown: &Shown,
+    candidate: Candidate,
+) -> Result<String> {
     let archive = ImageArchive::read(&candidate.archive())?;
-    let report = Reporter::new(common.cluster(loaded, false).sink);
+    let report = Reporter::new(common.cluster(loaded, shown).sink);
     let started = Instant::now();
     let machines = skyward_k3s::Cluster::read(loaded)?;
     let sent = skyward_k3s::image::load(&machines, &archive, HostKeys::Known, &report).await?;
@@ -123,7 +127,7 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
         let question = format!(
             "No cluster is configured. Set one up now (`cluster up`: {what}), then deploy?"
         );
-        consent::agrees(&question)?.unwrap_or(false)
+        consent::offer(&question)?.unwrap_or(false)
     };
     if !agreed {
         bail!(
@@ -131,7 +135,8 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
              set a cluster up: `cargo xtask deploy-k3s cluster up` ({what}); `cargo xtask deploy-k3s --cluster-up` does that and then deploys"
         );
     }
-    cluster::set_up(&common.cluster(loaded, false), args.keys.host_keys(), false, false).await
+    let surroundings = common.cluster(loaded, &common.events());
+    cluster::set_up(&surroundings, args.keys.host_keys(), false, false).await
 }
 
 /// Proves that the service answers, where something has changed, and tells the address.
@@ -140,14 +145,14 @@ async fn finish(
     api: &ApiServer,
     release: &Release,
     applied: Applied,
-    sink: &mut dyn Sink,
-) -> Result<ExitCode> {
+    sink: &Sink<'_>,
+) -> Result<Exit> {
     let Applied { revision, changed, admitted } = applied;
     let address = if changed {
         let deadline = Duration::from_secs(30);
         let reach = rollout::reachable(api, release, deadline, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
-            sink.emit(Event::Note { text: text.clone() });
+            sink.emit(Event::note(text.as_str()));
         }
         if let Some(problem) = reach.problem {
             anyhow::bail!("asking {} for its page: {problem}", release.name());
@@ -161,9 +166,10 @@ async fn finish(
     } else {
         format!("Nothing to do: revision {revision} of {} serves.", release.name())
     };
-    sink.emit(Event::Finished { revision: Some(revision), text, address: address.clone() });
+    sink.emit(DeployEvent::Serves { revision }.into());
+    sink.emit(Event::Finished { text, address: address.clone() });
     if let (Output::Text, Some(address)) = (common.output, address) {
-        println!("{address}");
+        output::line(&address)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }

@@ -1,16 +1,14 @@
 //! `history`: the revisions.
 
-use std::process::ExitCode;
-
 use anyhow::Result;
 use serde::Serialize;
 use skyward_deployer::history::{History, Revision, Status};
+use skyward_terminal::style::Stream;
+use skyward_terminal::{Exit, Output, Table, output};
 
-use crate::command::connect;
 use crate::common::Common;
-use crate::output::{Output, columns};
 
-/// List the revisions: who, when, what image digest
+/// List the revisions: when, how they went, and what each changed
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
@@ -22,6 +20,8 @@ struct Line<'a> {
     by: &'a str,
     status: &'static str,
     image: &'a str,
+    /// The differences from the revision before: `image`, `env GREETING`, `replicas`.
+    changes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rollback_of: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,26 +31,28 @@ struct Line<'a> {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, _: &Args) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, _: &Args) -> Result<Exit> {
     let loaded = common.load()?;
-    let mut sink = Output::notices();
-    let api = connect(common, &loaded, sink.as_mut()).await?;
+    let shown = common.notes();
+    let api = common.connect(&loaded, &shown).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
     let revisions = History::new(&api, namespace, name).list().await?;
     let serving = revisions.iter().rev().find(|it| it.status == Status::Deployed);
     let serving = serving.map(|revision| revision.number);
-    let lines: Vec<_> = revisions.iter().map(|revision| line(revision, serving)).collect();
+    let before = std::iter::once(None).chain(revisions.iter().map(Some));
+    let lines: Vec<_> =
+        before.zip(&revisions).map(|(before, it)| line(before, it, serving)).collect();
     match common.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&lines)?),
+        Output::Json => output::document(&lines)?,
         Output::Text if lines.is_empty() => {
-            eprintln!("{name} has no revision in namespace {namespace}.");
+            output::say(&format!("{name} has no revision in namespace {namespace}."));
         }
-        Output::Text => print!("{}", table(&lines)),
+        Output::Text => output::print(&table(&lines).for_stream(Stream::Out))?,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
-fn line(revision: &Revision, serving: Option<u32>) -> Line<'_> {
+fn line<'a>(before: Option<&Revision>, revision: &'a Revision, serving: Option<u32>) -> Line<'a> {
     Line {
         revision: revision.number,
         started: revision.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
@@ -62,6 +64,7 @@ fn line(revision: &Revision, serving: Option<u32>) -> Line<'_> {
             Status::Deployed => "superseded",
         },
         image: &revision.image,
+        changes: before.map(|before| revision.changes_since(before)).unwrap_or_default(),
         rollback_of: revision.rollback_of,
         reason: revision.reason.as_deref(),
         hash: &revision.hash,
@@ -69,14 +72,40 @@ fn line(revision: &Revision, serving: Option<u32>) -> Line<'_> {
     }
 }
 
-fn table(lines: &[Line<'_>]) -> String {
-    let mut rows = vec![["revision", "started", "by", "status", "image", "why"].map(str::to_owned)];
-    rows.extend(lines.iter().map(|line| {
+/// The image is long and mostly the same: it is named where it is another one.
+fn table(lines: &[Line<'_>]) -> Table {
+    let mut table =
+        Table::new(["revision", "started", "by", "status", "what"]).right(0).wrap(4).shorten(2);
+    for (index, line) in lines.iter().enumerate() {
+        let is_new = index == 0 || lines[index - 1].image != line.image;
+        let image = is_new.then(|| short(line.image));
         let back = line.rollback_of.map(|number| format!("back to {number}"));
-        let why = line.reason.map(str::to_owned).or(back).unwrap_or_default();
-        let [revision, started, by] =
-            [line.revision.to_string(), line.started.clone(), line.by.to_owned()];
-        [revision, started, by, line.status.to_owned(), line.image.to_owned(), why]
-    }));
-    columns(&rows)
+        let others = line.changes.iter().filter(|change| *change != "image").cloned();
+        let what: Vec<String> = back
+            .into_iter()
+            .chain(image)
+            .chain(others)
+            .chain(line.reason.map(str::to_owned))
+            .collect();
+        table.row([
+            line.revision.to_string(),
+            line.started.clone(),
+            line.by.to_owned(),
+            line.status.to_owned(),
+            what.join(", "),
+        ]);
+    }
+    table
+}
+
+/// The image with the first 12 digits of its digest, as Docker shows them, and without its registry.
+fn short(image: &str) -> String {
+    let (name, digest) = image.split_once('@').unwrap_or((image, ""));
+    let name = name.rsplit('/').next().unwrap_or(name);
+    match digest.split_once(':') {
+        Some((algorithm, digits)) => {
+            format!("{name}@{algorithm}:{}", digits.get(..12).unwrap_or(digits))
+        }
+        None => name.to_owned(),
+    }
 }

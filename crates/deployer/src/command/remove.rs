@@ -1,13 +1,13 @@
 //! `remove`: take the release away, and leave nothing.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
 use skyward_deployer::deploy::{self, Desired};
 use skyward_deployer::event::Event;
+use skyward_terminal::Exit;
+use skyward_terminal::consent::{self, Answer};
 
-use crate::command::{connect, consent};
 use crate::common::Common;
 
 /// Remove the release, its history, and the namespace if it was made for it and holds nothing of others
@@ -19,22 +19,19 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let loaded = common.load()?;
-    let mut sink = common.output.sink();
-    let api = connect(common, &loaded, sink.as_mut()).await?;
+    let shown = common.events();
+    let api = common.connect(&loaded, &shown).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    if !args.yes {
-        let context = api.context();
-        let doing = format!("removing {name} from namespace {namespace} of {context}");
-        let what = format!(
-            "This ends {name} in namespace {namespace} of {context}, and deletes its history."
-        );
-        consent::name(&doing, &what, name)?;
-    }
+    let context = api.context();
+    let operation = format!("remove {name} from namespace {namespace} of {context}");
+    let question =
+        format!("This ends {name} in namespace {namespace} of {context}, and deletes its history.");
+    consent::ask(&operation, &question, Answer::Name(name), args.yes)?;
     let desired = Desired::nothing(name, namespace);
     let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
-    let removed = deploy::remove(&api, &desired, timeout, &common.interrupt, sink.as_mut()).await?;
+    let removed = deploy::remove(&api, &desired, timeout, &common.interrupt, &*shown).await?;
     let namespace = match &removed.namespace_kept {
         Some(reason) => format!("Namespace {namespace} stays: {reason}."),
         None => format!("Namespace {namespace} is gone."),
@@ -44,6 +41,6 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     } else {
         format!("{name} is removed: {} objects. {namespace}", removed.objects)
     };
-    sink.emit(Event::Finished { revision: None, text, address: None });
-    Ok(ExitCode::SUCCESS)
+    shown.emit(Event::finished(text));
+    Ok(Exit::Done)
 }

@@ -3,15 +3,16 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use skyward_config::{Config, Ingress};
+use skyward_deployer::event::Event;
+use skyward_deployer::manifest::Kind;
 use skyward_deployer::release::{IngressHost, Release};
 use skyward_deployer::{chart, deploy, render};
+use skyward_terminal::{Exit, Output, output};
 
 use crate::common::Common;
-use crate::output::Output;
 
 /// Print the Kubernetes manifests as YAML, or write them as files or as a Helm chart; asks no cluster
 #[derive(clap::Args)]
@@ -20,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "REFERENCE")]
     image: Option<String>,
     /// The node's address that a nip.io name is made of
-    #[arg(long, value_name = "IPV4")]
+    #[arg(long, value_name = "IPV4", value_parser = node_address)]
     address: Option<Ipv4Addr>,
     /// Write one file for each object into this folder, which is empty or not there
     #[arg(long, value_name = "FOLDER")]
@@ -30,26 +31,44 @@ pub(crate) struct Args {
     chart: Option<PathBuf>,
 }
 
+/// An address that a node can have.
+fn node_address(text: &str) -> Result<Ipv4Addr, String> {
+    let address: Ipv4Addr = text.parse().map_err(|_| "it is not an IPv4 address".to_owned())?;
+    if address.is_unspecified() || address.is_broadcast() || address.is_multicast() {
+        return Err(
+            "no node has this address; give the one that clients reach the node by".to_owned()
+        );
+    }
+    Ok(address)
+}
+
 /// Runs the command.
-pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) fn run(common: &Common, args: &Args) -> Result<Exit> {
     let loaded = common.load()?;
     let release = release(&loaded.config, args)?;
     if let Some(folder) = &args.chart {
         return write(folder, chart::chart(&release)?);
     }
-    let manifests = render::manifests(&release)?;
+    let mut manifests = render::manifests(&release)?;
+    if !release.makes_namespace() {
+        manifests.retain(|manifest| manifest.id.kind != Kind::Namespace);
+        common.notes().emit(Event::note(format!(
+            "namespace {} is made by Kubernetes itself; its object is left out",
+            release.namespace()
+        )));
+    }
     if let Some(folder) = &args.files {
         let files = render::files(&manifests);
         return write(folder, files.into_iter().map(|(name, text)| (name.into(), text)).collect());
     }
     match common.output {
-        Output::Text => print!("{}", render::yaml(&manifests)),
+        Output::Text => output::print(&render::yaml(&manifests))?,
         Output::Json => {
             let objects: Vec<_> = manifests.iter().map(|manifest| &manifest.object).collect();
-            println!("{}", serde_json::to_string_pretty(&objects)?);
+            output::document(&objects)?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 fn release(config: &Config, args: &Args) -> Result<Release> {
@@ -78,7 +97,7 @@ fn release(config: &Config, args: &Args) -> Result<Release> {
 }
 
 /// Writes the files; a folder that holds something is not touched.
-fn write(folder: &Path, files: Vec<(PathBuf, String)>) -> Result<ExitCode> {
+fn write(folder: &Path, files: Vec<(PathBuf, String)>) -> Result<Exit> {
     let shown = folder.display();
     if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         bail!("writing into {shown}: it is not empty; name another folder, or empty it");
@@ -89,6 +108,6 @@ fn write(folder: &Path, files: Vec<(PathBuf, String)>) -> Result<ExitCode> {
         fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
     }
-    println!("{shown}");
-    Ok(ExitCode::SUCCESS)
+    output::line(&shown.to_string())?;
+    Ok(Exit::Done)
 }

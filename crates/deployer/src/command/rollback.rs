@@ -1,14 +1,12 @@
 //! `rollback`: bring up the objects of an earlier revision, as a new one.
 
-use std::process::ExitCode;
-
 use anyhow::Result;
 use skyward_deployer::deploy::{self, Desired};
-use skyward_deployer::event::Event;
+use skyward_deployer::event::{DeployEvent, Event};
 use skyward_deployer::history::History;
+use skyward_terminal::Exit;
 
 use crate::command::apply::Caution;
-use crate::command::connect;
 use crate::common::Common;
 
 /// Go back to an earlier revision
@@ -21,16 +19,16 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let loaded = common.load()?;
-    let mut sink = common.output.sink();
-    let api = connect(common, &loaded, sink.as_mut()).await?;
+    let shown = common.events();
+    let api = common.connect(&loaded, &shown).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
     let revisions = History::new(&api, namespace, name).list().await?;
     let target = deploy::rollback_target(name, &revisions, args.revision)?;
     let desired = Desired::nothing(name, namespace).back_to(target);
     let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&api, &desired, revisions.clone(), &options, sink.as_mut()).await?;
+    let applied = deploy::apply(&api, &desired, revisions.clone(), &options, &*shown).await?;
     let text = if applied.changed {
         format!(
             "Revision {} of {name} serves again, as revision {}.",
@@ -39,6 +37,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     } else {
         format!("Nothing to do: what revision {} says serves already.", target.number)
     };
-    sink.emit(Event::Finished { revision: Some(applied.revision), text, address: None });
-    Ok(ExitCode::SUCCESS)
+    shown.emit(DeployEvent::Serves { revision: applied.revision }.into());
+    shown.emit(Event::finished(text));
+    Ok(Exit::Done)
 }

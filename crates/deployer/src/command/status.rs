@@ -1,14 +1,13 @@
 //! `status`: how the release is.
 
 use std::fmt::Write as _;
-use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use skyward_deployer::deploy::{self, Drift, ReleaseStatus};
+use skyward_terminal::style::Stream;
+use skyward_terminal::{Exit, Output, Table, output, text};
 
-use crate::command::connect;
 use crate::common::Common;
-use crate::output::{Output, columns};
 
 /// Show the revision that serves, its objects, their drift, and its pods
 #[derive(clap::Args)]
@@ -19,10 +18,10 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let loaded = common.load()?;
-    let mut sink = Output::notices();
-    let api = connect(common, &loaded, sink.as_mut()).await?;
+    let shown = common.notes();
+    let api = common.connect(&loaded, &shown).await?;
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
     let Some(report) = deploy::status(&api, name, namespace).await? else {
         bail!(
@@ -30,35 +29,40 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         );
     };
     match common.output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
-        Output::Text => print!("{}", text(name, namespace, &report)),
+        Output::Json => output::document(&report)?,
+        Output::Text => output::print(&described(name, namespace, &report))?,
     }
-    Ok(if args.exit_code && !report.healthy { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if args.exit_code && !report.healthy { Exit::Differences } else { Exit::Done })
 }
 
-fn text(name: &str, namespace: &str, report: &ReleaseStatus) -> String {
+fn described(name: &str, namespace: &str, report: &ReleaseStatus) -> String {
     let revision = report.revision.map_or("none".to_owned(), |number| number.to_string());
-    let mut text = format!("release   {name} in namespace {namespace}\nrevision  {revision}\n");
-    for (title, value) in [("image", &report.image), ("newest", &report.newest)] {
+    let mut shown = format!("release   {name} in namespace {namespace}\nrevision  {revision}\n");
+    let rollout = Some(&report.rollout);
+    for (title, value) in
+        [("image", report.image.as_ref()), ("newest", report.newest.as_ref()), ("rollout", rollout)]
+    {
         if let Some(value) = value {
-            let _ = writeln!(text, "{title:<10}{value}");
+            let _ = writeln!(shown, "{title:<10}{}", text::one_line(value));
         }
     }
-    let _ = writeln!(text, "rollout   {}\n", report.rollout);
-    let objects = report.objects.iter().map(|object| {
+    let mut objects = Table::new(["object", "state"]).shorten(0);
+    for object in &report.objects {
         let state = match object.state {
             Drift::InSync => "in sync",
             Drift::Drifted => "drifted: `diff` shows how",
             Drift::Missing => "missing",
         };
-        [object.id.to_string(), state.to_owned()]
-    });
-    text += &columns(&objects.collect::<Vec<_>>());
-    let mut pods = vec![["pod", "state", "ready", "restarts", "node"].map(str::to_owned)];
-    pods.extend(report.pods.iter().map(|pod| {
+        objects.row([object.id.to_string(), state.to_owned()]);
+    }
+    let mut pods =
+        Table::new(["pod", "state", "ready", "restarts", "node"]).right(3).shorten(4).shorten(0);
+    for pod in &report.pods {
         let ready = if pod.ready { "yes" } else { "no" };
         let node = pod.node.clone().unwrap_or_default();
-        [pod.name.clone(), pod.state.clone(), ready.to_owned(), pod.restarts.to_string(), node]
-    }));
-    text + "\n" + &columns(&pods)
+        let restarts = pod.restarts.to_string();
+        pods.row([pod.name.clone(), pod.state.clone(), ready.to_owned(), restarts, node]);
+    }
+    let fitted = |table: Table| table.for_stream(Stream::Out);
+    shown + "\n" + &fitted(objects) + "\n" + &fitted(pods)
 }

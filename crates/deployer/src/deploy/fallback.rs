@@ -7,7 +7,7 @@ use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::remove::take_down;
 use crate::deploy::run::{Run, Stopped};
-use crate::event::{Event, Sink};
+use crate::event::{self, Event, Sink};
 use crate::history::{Revision, Status};
 use crate::rollout::Failure;
 
@@ -18,7 +18,7 @@ pub(super) async fn fall_back(
     state: &Observed,
     revision: Revision,
     stopped: Stopped,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> DeployError {
     let failure = match stopped {
         // Nobody to talk to, or no right to: the next run goes on from here.
@@ -26,7 +26,7 @@ pub(super) async fn fall_back(
         Stopped::Call(error) => refused(&error),
         Stopped::Rollout(failure) => *failure,
     };
-    sink.emit(Event::Failed(Box::new(failure.clone())));
+    event::tell_failure(&failure, sink);
     let number = revision.number;
     let after = match go_back(run, state, revision, &failure, sink).await {
         Ok(after) => after,
@@ -61,7 +61,7 @@ async fn go_back(
     state: &Observed,
     mut revision: Revision,
     failure: &Failure,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<String, DeployError> {
     revision.status = Status::Failed;
     revision.reason = Some(failure.reason.clone());
@@ -83,7 +83,7 @@ async fn go_back(
 }
 
 /// Brings up the objects of `good` as a new revision.
-async fn again(run: &Run<'_>, good: &Revision, sink: &mut dyn Sink) -> Result<String, DeployError> {
+async fn again(run: &Run<'_>, good: &Revision, sink: &Sink<'_>) -> Result<String, DeployError> {
     sink.emit(Event::Note { text: format!("going back to revision {}", good.number) });
     let desired = run.desired.back_to(good);
     let run = run.with(&desired);

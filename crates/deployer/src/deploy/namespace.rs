@@ -6,7 +6,7 @@ use crate::api::ApiServer;
 use crate::deploy::desired::Desired;
 use crate::deploy::remove::Removed;
 use crate::deploy::{DeployError, inventory};
-use crate::event::{Action, Event, Sink};
+use crate::event::{self, Action, Sink};
 use crate::manifest::{Kind, ObjectId};
 
 const PAUSE: Duration = Duration::from_millis(250);
@@ -21,7 +21,7 @@ pub(super) async fn remove(
     api: &ApiServer,
     desired: &Desired,
     ends: Instant,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<Option<String>, DeployError> {
     let id = id(&desired.namespace);
     let Some(live) = api.get(&id).await? else { return Ok(None) };
@@ -42,7 +42,7 @@ pub(super) async fn gone(
     api: &ApiServer,
     id: &ObjectId,
     ends: Instant,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<Removed, DeployError> {
     let started = Instant::now();
     let mut told = false;
@@ -52,15 +52,11 @@ pub(super) async fn gone(
             return Err(DeployError::NotGone { what: id.to_string(), seconds });
         }
         if !std::mem::replace(&mut told, true) {
-            let remaining_s = ends.saturating_duration_since(Instant::now()).as_secs();
-            sink.emit(Event::Waiting {
-                on: id.to_string(),
-                state: "is being deleted".to_owned(),
-                remaining_s,
-            });
+            let left = ends.saturating_duration_since(Instant::now());
+            sink.emit(event::waiting(id.to_string(), "is being deleted", left));
         }
         tokio::time::sleep(PAUSE).await;
     }
-    sink.emit(Event::Object { id: id.clone(), action: Action::Deleted });
+    sink.emit(event::object(id, Action::Deleted));
     Ok(Removed { objects: 0, namespace_kept: None })
 }

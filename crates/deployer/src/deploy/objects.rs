@@ -9,7 +9,7 @@ use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::run::Run;
 use crate::deploy::{inventory, replicas};
-use crate::event::{Action, Event, Sink};
+use crate::event::{self, Action, Sink};
 use crate::history::Revision;
 use crate::manifest::{Kind, Manifest};
 
@@ -28,14 +28,14 @@ pub(super) async fn make_namespace(
     api: &ApiServer,
     plan: &ApplyPlan,
     force: bool,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<(), CallError> {
     let namespace = plan.manifests.iter().find(|it| it.id.kind == Kind::Namespace);
     if let Some(namespace) =
         namespace.filter(|it| plan.stale.contains(&it.id) && !plan.namespace_is_there)
     {
         api.apply(namespace, Apply { force, ..Apply::default() }).await?;
-        sink.emit(Event::Object { id: namespace.id.clone(), action: Action::Created });
+        sink.emit(event::object(&namespace.id, Action::Created));
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ impl Objects<'_> {
     pub(super) async fn apply(
         &self,
         revision: &mut Revision,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<Option<Value>, CallError> {
         let mut deployment = None;
         for manifest in &self.plan.manifests {
@@ -56,7 +56,7 @@ impl Objects<'_> {
                 before.cloned().unwrap_or_default()
             };
             inventory::record(&mut revision.inventory, &manifest.id, inventory::uid(&after));
-            sink.emit(Event::Object { id: manifest.id.clone(), action: action(before, &after) });
+            sink.emit(event::object(&manifest.id, action(before, &after)));
             if manifest.id.kind == Kind::Deployment {
                 deployment = Some(after);
             }
@@ -107,14 +107,14 @@ impl Objects<'_> {
         &self,
         revision: &mut Revision,
         which: impl Fn(Kind) -> bool,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<(), CallError> {
         for owned in inventory::unwanted(&revision.inventory, &revision.manifests) {
             if !which(owned.id.kind) {
                 continue;
             }
             if self.run.api.delete(&owned.id, &owned.uid).await? {
-                sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
+                sink.emit(event::object(&owned.id, Action::Deleted));
             }
             revision.inventory.retain(|it| it.id != owned.id);
         }

@@ -9,7 +9,7 @@ use skyward_config::Loaded;
 use super::Desired;
 use super::ingress_host::ingress_host;
 use crate::api::ApiServer;
-use crate::event::{Event, Sink};
+use crate::event::{DeployEvent, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::image::{self, Candidate};
 use crate::release::Release;
@@ -37,8 +37,8 @@ pub async fn prepare(
     api: &ApiServer,
     loaded: &Loaded,
     image: Option<&str>,
-    deliver: impl AsyncFnOnce(Candidate, &mut dyn Sink) -> Result<String>,
-    sink: &mut dyn Sink,
+    deliver: impl AsyncFnOnce(Candidate, &Sink<'_>) -> Result<String>,
+    sink: &Sink<'_>,
 ) -> Result<Prepared> {
     let config = &loaded.config;
     let history = History::new(api, &config.k3s.namespace, &config.service.name);
@@ -73,7 +73,7 @@ pub async fn prepare(
             deliver(candidate, sink).await?
         }
     };
-    sink.emit(Event::Image { reference: release.image.clone() });
+    sink.emit(DeployEvent::Image { reference: release.image.clone() }.into());
     let desired = Desired {
         release: release.name().to_owned(),
         namespace: release.namespace().to_owned(),

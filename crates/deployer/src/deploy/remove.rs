@@ -10,7 +10,7 @@ use crate::deploy::DeployError;
 use crate::deploy::desired::Desired;
 use crate::deploy::observed::Observed;
 use crate::deploy::{inventory, namespace};
-use crate::event::{Action, Event, Sink};
+use crate::event::{self, Action, Sink};
 use crate::history::{History, Owned};
 use crate::lock::Lock;
 
@@ -35,7 +35,7 @@ pub async fn remove(
     desired: &Desired,
     timeout: Duration,
     interrupt: &Notify,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<Removed, DeployError> {
     let ends = Instant::now() + timeout;
     let history = History::new(api, &desired.namespace, &desired.release);
@@ -79,14 +79,14 @@ pub(super) async fn take_down(
     desired: &Desired,
     inventory: &[Owned],
     ends: Instant,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<Removed, DeployError> {
     let mut objects = 0;
     let unwanted = inventory::unwanted(inventory, &[]);
     for owned in &unwanted {
         if api.delete(&owned.id, &owned.uid).await? {
             objects += 1;
-            sink.emit(Event::Object { id: owned.id.clone(), action: Action::Deleted });
+            sink.emit(event::object(&owned.id, Action::Deleted));
         }
     }
     gone(api, &unwanted, ends, sink).await?;
@@ -101,7 +101,7 @@ async fn gone(
     api: &ApiServer,
     deleted: &[Owned],
     ends: Instant,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<(), DeployError> {
     let started = Instant::now();
     for owned in deleted {
@@ -112,9 +112,8 @@ async fn gone(
                 return Err(DeployError::NotGone { what: owned.id.to_string(), seconds });
             }
             if !std::mem::replace(&mut told, true) {
-                let remaining_s = ends.saturating_duration_since(Instant::now()).as_secs();
-                let state = "is ending".to_owned();
-                sink.emit(Event::Waiting { on: owned.id.to_string(), state, remaining_s });
+                let left = ends.saturating_duration_since(Instant::now());
+                sink.emit(event::waiting(owned.id.to_string(), "is ending", left));
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -13,7 +13,7 @@ use crate::deploy::objects::{self, Objects};
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::preview::{immutable, preview};
-use crate::event::{Action, Event, Sink};
+use crate::event::{self, Action, DeployEvent, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::lock::Lock;
 use crate::manifest::Kind;
@@ -38,14 +38,14 @@ pub async fn apply(
     desired: &Desired,
     revisions: Vec<Revision>,
     options: &ApplyOptions,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<Applied, DeployError> {
     let history = History::new(api, &desired.namespace, &desired.release);
     let run = Run { api, history, desired, options, ends: Instant::now() + options.timeout };
     let state = Observed::of(api, revisions, &desired.manifests).await?;
     let plan = run.plan(&state)?;
     for text in &plan.notes {
-        sink.emit(Event::Note { text: text.clone() });
+        sink.emit(Event::note(text.as_str()));
     }
     // A lock that is there says that someone is at it, or was killed at it: then it is waited for, and none is left over.
     if plan.in_place {
@@ -92,12 +92,12 @@ impl<'a> Run<'a> {
         &self,
         state: &Observed,
         plan: &ApplyPlan,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<(), DeployError> {
         let differences = preview(self.api, state, plan, self.options.force).await?;
         let immutable = immutable(&differences).map(|(id, field)| (id.clone(), field.to_owned()));
         for difference in differences {
-            sink.emit(Event::Change(difference));
+            sink.emit(DeployEvent::Change(difference).into());
         }
         match immutable {
             Some((id, field)) if !self.options.replace => Err(DeployError::Immutable { id, field }),
@@ -110,16 +110,16 @@ impl<'a> Run<'a> {
         &self,
         state: &Observed,
         plan: &ApplyPlan,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<Applied, DeployError> {
         for manifest in &plan.manifests {
-            sink.emit(Event::Object { id: manifest.id.clone(), action: Action::Unchanged });
+            sink.emit(event::object(&manifest.id, Action::Unchanged));
         }
         let revision = state.revisions.last().map_or(0, |newest| newest.number);
         if !plan.settled {
             let deployment = state.live.iter().find(|(id, _)| id.kind == Kind::Deployment);
             if let Err(failure) = self.follow(deployment.map(|(_, live)| live), sink).await? {
-                sink.emit(Event::Failed(failure.clone()));
+                event::tell_failure(&failure, sink);
                 let after = "it was deployed before, and nothing was changed".to_owned();
                 return Err(DeployError::Failed { revision, failure, after });
             }
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
     async fn follow(
         &self,
         deployment: Option<&Value>,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<Result<(), Box<Failure>>, CallError> {
         let Some(target) = deployment.and_then(DeploymentRef::of) else { return Ok(Ok(())) };
         Ok(match rollout::follow(self.api, &target, self.remaining(), sink).await? {
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
     }
 
     /// The state may be another one since the first look: someone else may have held the lock.
-    async fn under_lock(&self, sink: &mut dyn Sink) -> Result<Applied, DeployError> {
+    async fn under_lock(&self, sink: &Sink<'_>) -> Result<Applied, DeployError> {
         let state = Observed::look(self.api, &self.history, &self.desired.manifests).await?;
         let plan = self.plan(&state)?;
         if plan.in_place {
@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
         revision: &mut Revision,
         state: &Observed,
         plan: &ApplyPlan,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<(), Stopped> {
         self.history.put(revision).await?;
         let objects = Objects { run: self, state, plan };

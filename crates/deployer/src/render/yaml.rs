@@ -1,7 +1,7 @@
 //! Objects as YAML.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::manifest::{Kind, Manifest};
 
@@ -34,16 +34,21 @@ struct Ordered<'a>(&'a Value);
 /// What comes first in a map.
 const FIRST: [&str; 4] = ["apiVersion", "kind", "metadata", "name"];
 
+/// The entries of a map in that order.
+pub(crate) fn in_order(entries: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let rank = |key: &String| FIRST.iter().position(|first| first == key);
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_by_key(|(key, _)| (rank(key).unwrap_or(FIRST.len()), *key));
+    entries
+}
+
 impl Serialize for Ordered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Value::Object(entries) => {
-                let rank = |key: &String| FIRST.iter().position(|first| first == key);
-                let mut keys: Vec<_> = entries.keys().collect();
-                keys.sort_by_key(|key| (rank(key).unwrap_or(FIRST.len()), *key));
-                let mut map = serializer.serialize_map(Some(keys.len()))?;
-                for key in keys {
-                    map.serialize_entry(key, &Ordered(&entries[key]))?;
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in in_order(entries) {
+                    map.serialize_entry(key, &Ordered(value))?;
                 }
                 map.end()
             }

@@ -14,7 +14,7 @@ use super::watch::{News, Source, Store, Watches, watches};
 use super::wording::one_line;
 use super::{DeploymentRef, Outcome, Snapshot};
 use crate::api::{ApiServer, CallError, Reason, Verb};
-use crate::event::{Event, Sink};
+use crate::event::{self, Sink};
 
 /// How often it is decided without news: some troubles fail by time alone.
 const TICK: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ pub async fn follow(
     api: &ApiServer,
     target: &DeploymentRef,
     deadline: Duration,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<Outcome, CallError> {
     let begun = Instant::now();
     let mut follower = Follower::new(api, target, begun + deadline);
@@ -63,8 +63,7 @@ pub async fn follow(
                 1 => "1 pod runs the new revision and is available".to_owned(),
                 _ => format!("{replicas} pods run the new revision and are available"),
             };
-            let seconds = begun.elapsed().as_secs_f64();
-            sink.emit(Event::Ready { on: target.to_string(), state, seconds });
+            sink.emit(event::done(target.to_string(), "roll out", state, begun.elapsed()));
             Ok(Outcome::Ready { replicas })
         }
         Verdict::Waiting(_) => unreachable!("the loop goes on while it waits"),
@@ -122,7 +121,7 @@ impl<'c> Follower<'c> {
     }
 
     /// Waits for news, at most a tick.
-    async fn hear(&mut self, sink: &mut dyn Sink) -> Result<(), CallError> {
+    async fn hear(&mut self, sink: &Sink<'_>) -> Result<(), CallError> {
         let tick = TICK.min(self.end.saturating_duration_since(Instant::now()));
         match tokio::time::timeout(tick, self.watches.next()).await {
             Ok(Some(Ok(news))) => self.take(news),
@@ -159,7 +158,7 @@ impl<'c> Follower<'c> {
         &mut self,
         source: Source,
         error: watcher::Error,
-        sink: &mut dyn Sink,
+        sink: &Sink<'_>,
     ) -> Result<(), CallError> {
         // Events tell why; without them the status still tells what.
         if source == Source::Event {
@@ -211,11 +210,11 @@ impl<'c> Follower<'c> {
     }
 
     /// Tells what is waited for, where that is new.
-    fn tell(&mut self, state: String, sink: &mut dyn Sink) {
+    fn tell(&mut self, state: String, sink: &Sink<'_>) {
         if state != self.told {
             self.told.clone_from(&state);
-            let remaining_s = self.end.saturating_duration_since(Instant::now()).as_secs();
-            sink.emit(Event::Waiting { on: self.target.to_string(), state, remaining_s });
+            let left = self.end.saturating_duration_since(Instant::now());
+            sink.emit(event::waiting(self.target.to_string(), state, left));
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::endpoint::{self, IngressEndpoint, Proof, Route};
 use super::page::{self, Answer};
 use crate::api::{ApiServer, CallError};
-use crate::event::{Event, Sink};
+use crate::event::{self, Sink};
 use crate::manifest::{Kind, ObjectId};
 use crate::release::Release;
 
@@ -46,7 +46,7 @@ pub async fn reachable(
     api: &ApiServer,
     release: &Release,
     deadline: Duration,
-    sink: &mut dyn Sink,
+    sink: &Sink<'_>,
 ) -> Result<Reach, CallError> {
     let mut search =
         Search { api, release, end: Instant::now() + deadline, told: String::new(), sink };
@@ -76,7 +76,7 @@ struct Search<'s> {
     release: &'s Release,
     end: Instant,
     told: String,
-    sink: &'s mut dyn Sink,
+    sink: &'s Sink<'s>,
 }
 
 impl Search<'_> {
@@ -234,8 +234,8 @@ impl Search<'_> {
         let line = format!("{on}: {state}");
         if line != self.told {
             self.told = line;
-            let remaining_s = self.end.saturating_duration_since(Instant::now()).as_secs();
-            self.sink.emit(Event::Waiting { on, state: state.to_owned(), remaining_s });
+            let left = self.end.saturating_duration_since(Instant::now());
+            self.sink.emit(event::waiting(on, state, left));
         }
     }
 }

@@ -108,6 +108,19 @@ fn without_a_namespace_the_objects_are_in_that_of_helm() {
     }
 }
 
+/// As people type it: `helm upgrade --install --namespace X --create-namespace`, X being the chart's own.
+#[test]
+#[ignore = "needs helm"]
+fn a_namespace_that_helm_makes_is_not_made_again() {
+    let release = releases::defaults();
+    let chart = written(&release);
+    let objects = templated(chart.path(), &["--namespace", release.namespace()]);
+    assert_eq!(objects.len(), rendered(&release).len() - 1, "all but the Namespace");
+    for (name, object) in objects {
+        assert_eq!(object["metadata"]["namespace"], release.namespace(), "{name}");
+    }
+}
+
 #[test]
 #[ignore = "needs helm"]
 fn helm_lint_finds_nothing() {
@@ -134,6 +147,16 @@ fn helm_refuses_wrong_values() {
         ("k3s.env.SKYWARD_SERVICE__ADMIN_PORT=\"8000\"", "the two differ"),
         ("k3s.env.SKYWARD_SERVICE__DRAIN_CAP_MS=\"8s\"", "`8s` is not a number of milliseconds"),
         ("k3s.secrets.SKYWARD_SERVICE__PORT=\"a/b\"", "cannot come from a Secret"),
+        ("image=\"UPPER/x\"", "/image"),
+        ("image=\"web@sha256:12\"", "/image"),
+        ("k3s.max_replicas=1", "replicas is the least and max_replicas the most"),
+        ("k3s.memory=\"4Gi\"", "4Gi is promised"),
+        ("k3s.cpu=\"9000m\"", "9000m is promised"),
+        ("service={\"drain_delay_ms\":9000,\"drain_cap_ms\":8000}", "longer than the cap"),
+        ("service.env.SKYWARD_SERVICE__PORT=\"1\"", "set service.port instead"),
+        ("service.allowed_hosts=[\"*.example.com\"]", "the service would refuse"),
+        ("k3s={\"env\":{\"URL\":\"x\"},\"secrets\":{\"URL\":\"a/b\"}}", "a variable has one value"),
+        ("k3s.ingress=\"none\"", "one of them goes"),
     ];
     for (value, reason) in wrong {
         let output = template(chart.path(), &["--set-json", value]);

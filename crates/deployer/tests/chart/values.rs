@@ -98,6 +98,8 @@ fn the_schema_refuses_what_the_configuration_refuses() {
         ("/service/name", json!("1web")),
         ("/user", json!(0)),
         ("/image", json!("")),
+        ("/image", json!("UPPER/x")),
+        ("/image", json!("acme/Web:1")),
         ("/k3s", json!({})),
         ("/service/nmae", json!("web")),
         ("/replicas", json!(2)),

@@ -1,6 +1,7 @@
 //! Deliveries of the image through its library: a cargo, engines and a registry that stand in, and the reference that the
 //! pods get.
 
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 struct Place {
     folder: TempDir,
     loaded: Loaded,
-    events: Vec<String>,
+    events: RefCell<Vec<String>>,
 }
 
 impl Place {
@@ -32,7 +33,7 @@ impl Place {
         fs::write(folder.path().join("web"), static_binary()).expect("a file");
         let config = Some(folder.path().join("skyward.toml"));
         let loaded = ConfigArgs { config, ..ConfigArgs::default() }.load().expect("valid");
-        Self { folder, loaded, events: Vec::new() }
+        Self { folder, loaded, events: RefCell::default() }
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -48,18 +49,33 @@ impl Place {
         tools
     }
 
-    async fn build(&mut self, tools: Tools) -> Result<Candidate, ImageError> {
+    async fn build(&self, tools: Tools) -> Result<Candidate, ImageError> {
         let loaded = self.loaded.clone();
-        Candidate::build(&loaded, tools, &mut |event: Event| note(&mut self.events, event)).await
+        Candidate::build(&loaded, tools, &|event: Event| self.note(event)).await
     }
 
-    async fn deliver(&mut self, candidate: Candidate) -> Result<Delivered, ImageError> {
-        candidate.deliver(&mut |event: Event| note(&mut self.events, event)).await
+    async fn deliver(&self, candidate: Candidate) -> Result<Delivered, ImageError> {
+        candidate.deliver(&|event: Event| self.note(event)).await
     }
 
-    async fn delivered(&mut self) -> Result<Delivered, ImageError> {
+    async fn delivered(&self) -> Result<Delivered, ImageError> {
         let candidate = self.build(self.tools()).await?;
         self.deliver(candidate).await
+    }
+
+    fn note(&self, event: Event) {
+        self.events.borrow_mut().push(match event {
+            Event::Done(done) if done.object == "image" => {
+                format!("ready: {}\n", done.outcome.unwrap_or_default())
+            }
+            Event::Note { text } => format!("note: {text}\n"),
+            // The library's own steps.
+            _ => return,
+        });
+    }
+
+    fn events(&self) -> String {
+        self.events.borrow().concat()
     }
 
     fn script(&self, name: &str, text: &str) {
@@ -68,15 +84,6 @@ impl Place {
         fs::write(&draft, format!("#!/bin/sh\n{text}\n")).expect("a script");
         fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).expect("a program");
         fs::rename(&draft, path).expect("a script");
-    }
-}
-
-fn note(events: &mut Vec<String>, event: Event) {
-    match event {
-        Event::Ready { state, .. } => events.push(format!("ready: {state}\n")),
-        Event::Note { text } => events.push(format!("note: {text}\n")),
-        Event::Progress { .. } => {}
-        other => panic!("{other:?}"),
     }
 }
 
@@ -127,7 +134,7 @@ const INDEX: &str = r#"{"schemaVersion":2,"manifests":[]}"#;
 async fn what_names_a_registry_is_pushed() {
     let root = Arc::default();
     let registry = full_registry(&root);
-    let mut place = Place::new(&format!("{registry}/acme/web"), "auto");
+    let place = Place::new(&format!("{registry}/acme/web"), "auto");
     let candidate = place.build(place.tools()).await.expect("built");
     let digest = digest_of(candidate.named());
     digest.clone_into(&mut root.lock().expect("no panic"));
@@ -135,13 +142,13 @@ async fn what_names_a_registry_is_pushed() {
     assert_eq!(candidate.named().reference, reference, "known before it is sent");
     let delivered = place.deliver(candidate).await.expect("pushed");
     assert_eq!(delivered, Delivered { reference, digest: Some(digest) });
-    let events = place.events.concat();
+    let events = place.events();
     assert!(events.ends_with("ready: the registry has it already\n"), "{events}");
 }
 
 #[tokio::test]
 async fn what_names_none_is_loaded_into_the_one_engine_of_kubernetes() {
-    let mut place = Place::new("web", "auto");
+    let place = Place::new("web", "auto");
     let candidate = place.build(place.tools()).await.expect("built");
     let digest = digest_of(candidate.named());
     let reference = format!("docker.io/library/web@{digest}");
@@ -150,7 +157,7 @@ async fn what_names_none_is_loaded_into_the_one_engine_of_kubernetes() {
     place.script("k3s", &format!("echo \"$@\" >> {log}; echo name type {digest}"));
     place.script("ctr", "exit 1");
     assert_eq!(place.deliver(candidate).await.expect("loaded").reference, reference);
-    let events = place.events.concat();
+    let events = place.events();
     assert!(events.ends_with("ready: loaded into k3s on this machine\n"), "{events}");
     let log = fs::read_to_string(log).expect("it was called");
     assert!(log.contains("ctr --namespace k8s.io images import "), "{log}");
@@ -158,7 +165,7 @@ async fn what_names_none_is_loaded_into_the_one_engine_of_kubernetes() {
 
 #[tokio::test]
 async fn a_machine_without_kubernetes_says_what_to_configure() {
-    let mut place = Place::new("web", "load");
+    let place = Place::new("web", "load");
     assert_eq!(
         place.delivered().await.expect_err("no engine").to_string(),
         "cannot load the image: there is no container engine to load into: k3s: there is no `k3s` in PATH containerd: there is \
@@ -171,18 +178,18 @@ async fn a_machine_without_kubernetes_says_what_to_configure() {
 async fn without_delivery_the_tag_is_pinned_where_the_registry_can_be_asked() {
     let digest = skyward_image::digest::of(INDEX.as_bytes()).to_string();
     let registry = full_registry(&Arc::new(Mutex::new(digest.clone())));
-    let mut place = Place::new(&format!("{registry}/acme/web"), "none");
+    let place = Place::new(&format!("{registry}/acme/web"), "none");
     let delivered = place.delivered().await.expect("it is there");
     assert_eq!(delivered.digest, Some(digest));
 
     // A port that nobody listens on.
     let gone =
         TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("an address");
-    let mut place = Place::new(&format!("localhost:{}/acme/web", gone.port()), "none");
+    let place = Place::new(&format!("localhost:{}/acme/web", gone.port()), "none");
     let reference = format!("localhost:{}/acme/web:latest", gone.port());
     let expected = Delivered { reference, digest: None };
     assert_eq!(place.delivered().await.expect("the nodes may reach it"), expected);
-    let events = place.events.concat();
+    let events = place.events();
     assert!(events.starts_with("note: cannot resolve the image: "), "{events}");
     assert!(events.contains("; the nodes get the tag\n"), "{events}");
     assert!(events.contains("has no digest"), "{events}");
@@ -190,7 +197,7 @@ async fn without_delivery_the_tag_is_pinned_where_the_registry_can_be_asked() {
 
 #[tokio::test]
 async fn a_cargo_that_answers_something_else_or_is_not_there_is_named() {
-    let mut place = Place::new("web", "load");
+    let place = Place::new("web", "load");
     place.script("cargo", "echo hello");
     for (program, said) in [("cargo", "cargo metadata"), ("no-cargo", "no-cargo")] {
         let mut tools = place.tools();
@@ -206,7 +213,7 @@ async fn a_cargo_that_answers_something_else_or_is_not_there_is_named() {
 /// The compiler of an interrupted run would hold the processor, and cargo's lock, for minutes.
 #[tokio::test]
 async fn a_build_that_is_dropped_ends_its_compiler() {
-    let mut place = Place::new("web", "load");
+    let place = Place::new("web", "load");
     fs::write(place.at("Cargo.toml"), "[profile.image]\n").expect("a file");
     let folder = place.folder.path().display().to_string();
     let metadata = serde_json::json!({
@@ -274,7 +281,7 @@ async fn what_is_foreseen_has_the_name_that_the_nodes_know() {
         ("docker.io/acme/web", "docker.io/acme/web"),
         ("localhost:5000/web", "localhost:5000/web"),
     ] {
-        let mut place = Place::new(built, "load");
+        let place = Place::new(built, "load");
         let candidate = place.build(place.tools()).await.expect("built");
         let named = candidate.named();
         assert_eq!(named.reference, format!("{expected}@{}", digest_of(named)));
@@ -283,15 +290,15 @@ async fn what_is_foreseen_has_the_name_that_the_nodes_know() {
 
 #[test]
 fn an_image_that_a_flag_names_is_taken_as_it_is() {
-    let mut notes = 0;
-    let mut sink = |_: Event| notes += 1;
+    let notes = Cell::new(0);
+    let sink = |_: Event| notes.set(notes.get() + 1);
     let digest = format!("sha256:{}", "5f".repeat(32));
     let reference = format!("ghcr.io/acme/web:1@{digest}");
-    let pinned = given(&reference, &mut sink).expect("a reference");
+    let pinned = given(&reference, &sink).expect("a reference");
     assert_eq!((pinned.reference, pinned.digest), (reference, Some(digest)));
-    assert_eq!(given("web:1", &mut sink).expect("a reference").digest, None);
-    let error = given("", &mut sink).expect_err("empty").to_string();
-    assert_eq!(notes, 1, "the tag is worth a note");
+    assert_eq!(given("web:1", &sink).expect("a reference").digest, None);
+    let error = given("", &sink).expect_err("empty").to_string();
+    assert_eq!(notes.get(), 1, "the tag is worth a note");
     assert!(error.starts_with("--image: "), "{error}");
     assert!(error.contains("image reference: it is empty"), "{error}");
 }
@@ -312,6 +319,6 @@ fn what_no_node_understands_is_refused() {
         ("web@sha256:12", false),
         ("web@latest", false),
     ] {
-        assert_eq!(given(reference, &mut |_: Event| {}).is_ok(), accepted, "{reference}");
+        assert_eq!(given(reference, &|_: Event| {}).is_ok(), accepted, "{reference}");
     }
 }

@@ -140,7 +140,7 @@ async fn deployer(number: usize, seed: u64, store: Arc<Mutex<Store>>) -> u32 {
         let holder = Holder { who: who.clone(), process: None, nonce: "1".to_owned() };
         let held = loop {
             let lock = Lock::of("web", "web", holder.clone(), Arc::new(move || begun.elapsed()));
-            match lock.take(&api, Duration::from_mins(10), &mut |_| {}).await {
+            match lock.take(&api, Duration::from_mins(10), &|_| {}).await {
                 Ok(held) => break held,
                 // The network was down for longer than a call is tried.
                 Err(_) => sleep(Duration::from_secs(1)).await,

@@ -2,6 +2,7 @@
 
 mod calls;
 mod delivery;
+mod events;
 mod lock;
 mod plan;
 mod scripted;

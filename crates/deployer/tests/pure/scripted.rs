@@ -79,7 +79,8 @@ where
         server: "https://scripted".to_owned(),
         certificate_ends: Some("2001-02-03T00:00:00Z".parse().expect("a time")),
     };
-    let settings = ApiSettings { policy, listener: Some(heard.listener()) };
+    let settings =
+        ApiSettings { policy, listener: Some(heard.listener()), ..ApiSettings::default() };
     (ApiServer::over(connection, settings), heard)
 }
 

@@ -1,5 +1,6 @@
 //! A rollout is followed through to its end, whatever happens to the watches.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ResourceQuota, Secret};
@@ -10,6 +11,7 @@ use skyward_deployer::api::{ApiServer, Reason};
 use skyward_deployer::event::Event;
 use skyward_deployer::manifest::Manifest;
 use skyward_deployer::rollout::{DeploymentRef, Failure, Outcome, follow};
+use skyward_terminal::event::Progress;
 
 use crate::pods::{apply, connect, deployment, impatient};
 use crate::support::control_plane::{ControlPlane, User};
@@ -24,13 +26,14 @@ const DEADLINE: Duration = Duration::from_secs(90);
 /// Applies and follows; what was told on the way comes with the outcome.
 async fn followed(api: &ApiServer, manifest: &Manifest) -> (Outcome, Vec<String>) {
     let target = apply(api, manifest).await;
-    let mut told = Vec::new();
-    let mut sink = |event: Event| {
-        if let Event::Waiting { on, state, .. } = event {
-            told.push(format!("{on}: {state}"));
+    let told = RefCell::new(Vec::new());
+    let sink = |event: Event| {
+        if let Event::Progress(Progress { object, state, .. }) = event {
+            told.borrow_mut().push(format!("{object}: {state}"));
         }
     };
-    let outcome = follow(api, &target, DEADLINE, &mut sink).await.expect("an outcome");
+    let outcome = follow(api, &target, DEADLINE, &sink).await.expect("an outcome");
+    let told = told.into_inner();
     assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "told once: {told:?}");
     (outcome, told)
 }
@@ -137,12 +140,12 @@ fn an_api_server_that_goes_away_is_waited_for() {
         (api, target)
     });
     let followed = || {
-        let mut sink = |event: Event| {
-            if let Event::Waiting { state, .. } = event {
+        let sink = |event: Event| {
+            if let Event::Progress(Progress { state, .. }) = event {
                 told.send(state).expect("heard");
             }
         };
-        runtime().block_on(follow(&api, &target, DEADLINE, &mut sink))
+        runtime().block_on(follow(&api, &target, DEADLINE, &sink))
     };
     let wait_for = |words: &str| {
         loop {
@@ -175,33 +178,33 @@ fn what_stands_in_the_way_of_following_is_told() {
         let api = connect(control_plane.kubeconfig()).await;
         let web = deployment(&namespace, "web", "acme/web:1", &json!({}));
         let target = apply(&api, &web).await;
-        let mut sink = |_: Event| ();
+        let sink = |_: Event| ();
 
         // We may not look.
         let guest = connect(control_plane.kubeconfig_of(User::Guest)).await;
-        let error = follow(&guest, &target, DEADLINE, &mut sink).await.expect_err("forbidden");
+        let error = follow(&guest, &target, DEADLINE, &sink).await.expect_err("forbidden");
         assert!(matches!(error.reason, Reason::Forbidden(_)), "{error:?}");
 
         // Nobody works on it: there are no controllers here.
-        let outcome = follow(&api, &target, Duration::from_secs(2), &mut sink).await;
+        let outcome = follow(&api, &target, Duration::from_secs(2), &sink).await;
         let Ok(Outcome::Failed(failure)) = outcome else { panic!("{outcome:?}") };
         assert!(failure.reason.contains("not done after 2 s"), "{failure:?}");
         assert!(failure.reason.contains("controller has not looked at it"), "{failure:?}");
 
         // Another one of the name, and none.
         let other = DeploymentRef { uid: "another".to_owned(), ..target.clone() };
-        let outcome = follow(&api, &other, DEADLINE, &mut sink).await;
+        let outcome = follow(&api, &other, DEADLINE, &sink).await;
         let Ok(Outcome::Failed(failure)) = outcome else { panic!("{outcome:?}") };
         assert_begins(&failure, "made again by someone else", "who else");
         assert!(api.delete(&web.id, &target.uid).await.expect("deleted"));
-        let outcome = follow(&api, &target, DEADLINE, &mut sink).await;
+        let outcome = follow(&api, &target, DEADLINE, &sink).await;
         let Ok(Outcome::Failed(failure)) = outcome else { panic!("{outcome:?}") };
         // The collector of what it owns does not run here, so that it stays half deleted.
         assert_begins(&failure, "is being deleted by someone else", "who else");
 
         // No server at all.
         control_plane.stop_api_server();
-        let error = follow(&api, &target, Duration::from_secs(3), &mut sink).await;
+        let error = follow(&api, &target, Duration::from_secs(3), &sink).await;
         let error = error.expect_err("nobody answers");
         assert!(matches!(error.reason, Reason::Unreachable(_)), "{error:?}");
     });

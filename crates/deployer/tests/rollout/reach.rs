@@ -139,8 +139,8 @@ async fn ingress(api: &ApiServer, namespace: &str, address: Option<SocketAddr>) 
 }
 
 async fn reach(api: &ApiServer, release: &Release, seconds: u64) -> Reach {
-    let mut sink = |_: Event| ();
-    reachable(api, release, Duration::from_secs(seconds), &mut sink).await.expect("an answer")
+    let sink = |_: Event| ();
+    reachable(api, release, Duration::from_secs(seconds), &sink).await.expect("an answer")
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! `inspect`: the layers of an image, what they waste, and whether the rules allow it.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,11 +12,10 @@ use skyward_image::layer::Limits;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
 use skyward_terminal::event::Verbosity;
-use skyward_terminal::text::harmless;
-use skyward_terminal::{Output, output, units};
+use skyward_terminal::{Output, Stream, Table, output, units};
 
 use crate::command;
-use crate::command::access::Access;
+use crate::command::registry::RegistryArgs;
 
 /// List an image's layers and wasted files, and check dive's rules
 #[derive(clap::Args)]
@@ -39,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     output: Output,
     #[command(flatten)]
-    access: Access,
+    registry: RegistryArgs,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -47,8 +45,8 @@ pub(crate) struct Args {
 /// Runs the command. An image that breaks a rule ends it with 1, as in dive.
 pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let monitor = command::lines(verbosity);
-    let (name, access) = (args.image.as_deref(), &args.access);
-    let opened = command::open(name, &args.config, access, &monitor, verbosity)?;
+    let (name, registry) = (args.image.as_deref(), &args.registry);
+    let opened = command::open(name, &args.config, registry, &monitor, verbosity)?;
     let rules = rules(args, &monitor)?;
     let image = resolve(opened.source.as_ref(), args.platform.as_ref())
         .with_context(|| format!("cannot read image {}", opened.name))?;
@@ -103,17 +101,16 @@ fn rules(args: &Args, monitor: &Monitor) -> Result<Rules> {
     Ok(dive::read_rules(&path)?)
 }
 
+/// The layers, the lowest first, with dive's sizes.
 fn layers(contents: &Contents) -> String {
-    let mut text = String::from("Layers:\n");
+    let mut table = Table::new(["layer", "size", "stored", "command"]);
+    table = table.shorten(0).wrap(3).right(1).right(2);
     for layer in &contents.layers {
-        let digest = layer.descriptor.digest();
-        let stored = human_bytes(layer.descriptor.size());
-        let command = harmless(&layer.command).replace('\n', "↵");
-        let size = human_bytes(layer.size());
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {digest}  {size:>9} ({stored} stored)  {command}");
+        let digest = layer.descriptor.digest().to_string();
+        let (size, stored) = (human_bytes(layer.size()), human_bytes(layer.descriptor.size()));
+        table.row([digest, size, stored, layer.command.replace('\n', "↵")]);
     }
-    text
+    table.for_stream(Stream::Out)
 }
 
 fn report(

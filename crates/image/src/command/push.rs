@@ -13,7 +13,7 @@ use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Console, Output, output};
 
 use crate::command;
-use crate::command::access::Access;
+use crate::command::registry::RegistryArgs;
 
 /// Push an image to registries; prints the digest reference
 ///
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     output: Output,
     #[command(flatten)]
-    access: Access,
+    registry: RegistryArgs,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -67,10 +67,10 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let push = Push {
         source: &source,
         references,
-        credentials: args.access.credentials()?,
+        credentials: args.registry.credentials()?,
         mount_from: args.mount_from.clone(),
         jobs: usize::from(args.jobs),
-        settings: args.access.settings(monitor.clone(), verbosity),
+        settings: args.registry.settings(monitor.clone(), verbosity),
     };
     if args.dry_run {
         show(&push.dry_run()?, args.output)?;

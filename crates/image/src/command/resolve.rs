@@ -11,7 +11,7 @@ use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Output, output};
 
 use crate::command;
-use crate::command::access::Access;
+use crate::command::registry::RegistryArgs;
 
 /// Ask a registry which image a tag leads to, and print the digest reference
 #[derive(clap::Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     output: Output,
     #[command(flatten)]
-    access: Access,
+    registry: RegistryArgs,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -35,8 +35,8 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     };
     let found = resolve(
         &asked,
-        args.access.credentials()?,
-        args.access.settings(command::lines(verbosity), verbosity),
+        args.registry.credentials()?,
+        args.registry.settings(command::lines(verbosity), verbosity),
     )?;
     let digest = found.digest().map(ToString::to_string);
     match args.output {

@@ -24,7 +24,7 @@ use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Console, Output};
 
 use crate::command;
-use crate::command::access::Access;
+use crate::command::registry::RegistryArgs;
 
 /// Unpack an image into a private folder and run its entry point from there
 #[derive(clap::Args)]
@@ -59,7 +59,7 @@ pub(crate) struct Args {
     #[arg(last = true, value_name = "ARGS")]
     arguments: Vec<String>,
     #[command(flatten)]
-    access: Access,
+    registry: RegistryArgs,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -85,8 +85,8 @@ const TICK: Duration = Duration::from_millis(5);
 pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let loaded = args.config.load()?;
     let monitor = command::monitor(Console::new(args.output, verbosity).without_live());
-    let (name, access) = (args.image.as_deref(), &args.access);
-    let opened = command::open(name, &args.config, access, &monitor, verbosity)?;
+    let (name, registry) = (args.image.as_deref(), &args.registry);
+    let opened = command::open(name, &args.config, registry, &monitor, verbosity)?;
     let failed = || format!("cannot run {}", opened.name);
     let image =
         resolve(opened.source.as_ref(), Some(&Platform::of_this_machine())).with_context(failed)?;

@@ -15,7 +15,7 @@ use skyward_terminal::event::Verbosity;
 use skyward_terminal::{output, units};
 
 use crate::command;
-use crate::command::access::Access;
+use crate::command::registry::RegistryArgs;
 
 /// The file that marks a folder as made by this command: the next time it may be replaced.
 const MARK: &str = ".unpacked-by-skyward";
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<Platform>,
     #[command(flatten)]
-    access: Access,
+    registry: RegistryArgs,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -39,8 +39,8 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let monitor = command::lines(verbosity);
-    let (name, access) = (Some(args.image.as_str()), &args.access);
-    let opened = command::open(name, &args.config, access, &monitor, verbosity)?;
+    let (name, registry) = (Some(args.image.as_str()), &args.registry);
+    let opened = command::open(name, &args.config, registry, &monitor, verbosity)?;
     let failed = || format!("cannot unpack {} into {}", opened.name, args.folder.display());
     let image = resolve(opened.source.as_ref(), args.platform.as_ref()).with_context(failed)?;
     prepare(&args.folder).with_context(failed)?;

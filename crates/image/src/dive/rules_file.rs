@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use saphyr_parser::{Event, Marker, Parser, ScanError, Span};
 
 use super::rules::{Rule, Rules};
-use crate::access;
+use crate::permissions;
 
 /// The largest file that is read, in bytes: more than three rules need, and less than `/dev/zero` has.
 const LARGEST: u64 = 64 << 10;
@@ -56,7 +56,7 @@ pub struct Mistake {
 
 /// Reads the rules from `path`. What the file leaves out has dive's default.
 pub fn read(path: &Path) -> Result<Rules, RulesError> {
-    let bytes = access::read(path, LARGEST)
+    let bytes = permissions::read(path, LARGEST)
         .map_err(|reason| RulesError::Unreadable { path: path.to_owned(), reason })?;
     parse(&bytes).map_err(|Mistake { place, reason }| RulesError::Wrong {
         path: path.to_owned(),

@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::{Isolation, Plan};
-use crate::access;
+use crate::permissions;
 use crate::unpack::Rooted;
 
 /// A running entry point. Killed when dropped.
@@ -175,7 +175,7 @@ impl Scratch {
     /// Makes `parent/.run-PID`, and removes those of runs that are over.
     pub fn new(parent: &Path) -> Result<Self> {
         fs::create_dir_all(parent).map_err(|error| {
-            let reason = access::explain_write(parent, &error);
+            let reason = permissions::explain_write(parent, &error);
             anyhow::anyhow!("cannot make folder {}: {reason}", parent.display())
         })?;
         for entry in fs::read_dir(parent)?.flatten() {

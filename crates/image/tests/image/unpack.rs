@@ -205,3 +205,23 @@ fn the_command_takes_folders_that_are_empty_or_its_own() {
     symlink(&folder, parent.path().join("link")).unwrap();
     assert!(!run(&image, &parent.path().join("link")).status.success());
 }
+
+#[test]
+fn a_global_header_is_passed_over_and_another_compression_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let comment = b"52 comment=0123456789abcdef0123456789abcdef01234567\n";
+    let layer = Layer::new()
+        .entry("pax_global_header", EntryType::XGlobalHeader, 0o644, comment, "")
+        .bytes("a", b"1");
+    unpack_layers(vec![layer], folder.path()).unwrap();
+    assert_eq!(tree(folder.path()), ["a"]);
+    for (name, start) in [("xz", &b"\xfd7zXZ\0"[..]), ("bzip2", b"BZh91AY")] {
+        let image = Image::new(vec![Layer::new().file("a", 5000)], Packing::Plain);
+        let blob = image.largest();
+        let image = image.without("index.json").without("oci-layout");
+        let image = image.change(&blob, |bytes| bytes[..start.len()].copy_from_slice(start));
+        let error = unpack_with(&image, folder.path(), Limits::default()).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(&format!("compressed with {name}; gzip, zstd")), "{error}");
+    }
+}

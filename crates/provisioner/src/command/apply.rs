@@ -1,18 +1,20 @@
 //! `apply`: carry the plan out.
 
-use std::io::{BufRead, IsTerminal, stdin};
+use std::cell::RefCell;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use skyward_provisioner::event::{Event, Outputs, Sink};
+use skyward_provisioner::event::{Event, Outputs, Own, Sink};
 use skyward_provisioner::plan::Plan;
-use skyward_provisioner::run::{self, RunError};
+use skyward_provisioner::run;
+use skyward_terminal::consent::{self, Answer};
+use skyward_terminal::output;
 
 use crate::account::Account;
 use crate::args::{Common, user_data};
 use crate::command::context;
-use crate::output::Output;
+use crate::console::{self, Shown};
 
 /// Carry out the plan, once it is agreed to
 #[derive(clap::Args)]
@@ -20,10 +22,10 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-    /// Also delete and make anew a database or a bucket where that is the only way: its data is lost
+    /// Delete a database or a bucket and create it again where that is the only way: its data is lost
     #[arg(long)]
     replace: bool,
-    /// Draw when what happened into this file, as SVG
+    /// Draw the time that each step took into this file, as SVG
     #[arg(long, value_name = "FILE")]
     timeline: Option<std::path::PathBuf>,
     /// Do not ask the load balancer for its page at the end
@@ -35,19 +37,23 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
-    let sink = common.output.sink(common.simulate, common.pace);
+    let sink = console::sink(common);
     let account = Account::open(common, aws).await?;
     account.announce(common, &*sink, "an account that is empty at first");
-    let mut context = context(common, &account, aws, &script, &*sink);
+    let api = Shown { api: &*account.api, sink: &*sink };
+    let mut context = context(common, &api, aws, &script, &*sink);
     context.settings.may_replace = args.replace;
-    let is_asked = !args.yes && !common.simulate;
-    let done = run::apply(&context, &|plan| !is_asked || agrees(plan)).await;
-    let done = match done {
-        Err(RunError::Declined) if is_asked && !stdin().is_terminal() => {
-            anyhow::bail!("apply: there is no one to ask; give --yes. Nothing was changed")
+    let is_given = args.yes || common.simulate;
+    let refusal = RefCell::new(None);
+    let agrees = |plan: &Plan| match ask(plan, is_given) {
+        Ok(()) => true,
+        Err(error) => {
+            *refusal.borrow_mut() = Some(error);
+            false
         }
-        done => done?,
     };
+    let done = run::apply(&context, &agrees).await;
+    let done = done.map_err(|error| refusal.take().unwrap_or_else(|| error.into()))?;
     if let Some(path) = args.timeline.as_ref().filter(|_| done.has_changed) {
         std::fs::write(path, skyward_provisioner::draw::timeline_svg(&done.spans))
             .with_context(|| format!("writing the timeline to {}", path.display()))?;
@@ -56,26 +62,24 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
         show_page(&account, &done.outputs, &*sink).await?;
     }
     if account.simulated.is_some() {
+        let quiet = |_: Event| {};
+        context.sink = &quiet;
         let left = run::drift(&context).await?;
         let text = format!("a plan right after: {} changes", left.changes.len());
-        sink.emit(Event::Note { text });
+        sink.emit(Event::note(text));
     }
-    if let (Output::Text, Some(page)) = (common.output, &done.outputs.page) {
-        println!("{page}");
+    if let Some(page) = done.outputs.page.as_ref().filter(|_| !console::is_json(common)) {
+        output::line(page)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn agrees(plan: &Plan) -> bool {
-    if !stdin().is_terminal() {
-        return false;
-    }
-    eprint!(
-        "Apply this to the stack {} in {}? It costs money from then on. Type yes to go on: ",
-        plan.stack, plan.region
-    );
-    let mut line = String::new();
-    stdin().lock().read_line(&mut line).is_ok() && line.trim() == "yes"
+fn ask(plan: &Plan, is_given: bool) -> Result<()> {
+    let Plan { stack, region, .. } = plan;
+    let operation = format!("apply the plan to the stack {stack}");
+    let question =
+        format!("Apply this to the stack {stack} in {region}? It costs money from then on.");
+    consent::ask(&operation, &question, Answer::Yes, is_given)
 }
 
 /// Asks the load balancer for its page, as a browser would.
@@ -85,13 +89,13 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         let name = url.trim_start_matches("https://").trim_start_matches("http://");
         let text = simulated.page(name.trim_end_matches('/'));
         let text = text.map_or_else(|| "nothing".to_owned(), |page| words(&page));
-        sink.emit(Event::Page { url, text });
+        sink.emit(Event::Own(Own::Page { url, text }));
         return Ok(());
     }
     if url.starts_with("https://") {
         let text =
             "not asked: its certificate is for your own name, which is to lead there".to_owned();
-        sink.emit(Event::Page { url, text });
+        sink.emit(Event::Own(Own::Page { url, text }));
         return Ok(());
     }
     // The load balancer's name takes a while to be known everywhere.
@@ -99,7 +103,7 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
     for _ in 0..30 {
         match fetch(&url) {
             Ok(page) => {
-                sink.emit(Event::Page { url, text: words(&page) });
+                sink.emit(Event::Own(Own::Page { url, text: words(&page) }));
                 return Ok(());
             }
             Err(error) => last = error.to_string(),

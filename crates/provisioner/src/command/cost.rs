@@ -1,15 +1,15 @@
 //! `cost`: what it costs a month.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use serde_json::json;
-use skyward_provisioner::cost::{Saving, monthly, options};
+use skyward_provisioner::cost::{monthly, options};
 use skyward_provisioner::document::{place, topology};
+use skyward_provisioner::present::Form;
+use skyward_terminal::{Output, Stream, Table, output};
 
 use crate::args::Common;
-use crate::output::{Output, print};
 
 /// Estimate what the topology costs a month, and what other options would make of it
 #[derive(clap::Args)]
@@ -23,16 +23,16 @@ pub(crate) fn run(common: &Common, _: &Args) -> Result<ExitCode> {
     let cost = monthly(&topology(aws, "")?, &aws.region);
     let options = options(aws, &place(aws))?;
     match common.output {
-        Output::Json => print(&format!("{:#}\n", json!({ "cost": cost, "options": options })))?,
+        Output::Json => output::document(&json!({ "cost": cost, "options": options }))?,
         Output::Text => {
-            let mut text = cost.text();
-            text.push_str("\nEach of these by itself:\n");
-            let width = options.iter().map(|difference| difference.option.chars().count()).max();
-            for difference in &options {
-                let (option, words) = (&difference.option, Saving::words(difference));
-                writeln!(text, "{option:width$}  {words}", width = width.unwrap_or(0))?;
+            let form = Form::of(Stream::Out);
+            let mut table = Table::new(["", ""]);
+            for one in &options {
+                table.row([one.option.clone(), one.words()]);
             }
-            print(&text)?;
+            let options = table.fitted(form.columns, form.color);
+            let cost = cost.text(form.columns, form.color);
+            output::print(&format!("{cost}\nEach of these by itself:\n{options}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,15 +1,17 @@
 //! `destroy`: delete everything, and prove it.
 
-use std::io::{BufRead, IsTerminal, stdin};
+use std::cell::RefCell;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use skyward_provisioner::plan::Plan;
-use skyward_provisioner::run::{self, RunError};
+use skyward_provisioner::run;
+use skyward_terminal::consent::{self, Answer};
 
 use crate::account::Account;
 use crate::args::{Common, user_data};
 use crate::command::context;
+use crate::console::{self, Shown};
 
 /// Delete everything that carries the stack's tag, and look whether anything is left
 #[derive(clap::Args)]
@@ -30,25 +32,28 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
     let account = Account::with_stack(common, aws, &script).await?;
-    let sink = common.output.sink(common.simulate, common.pace);
+    let sink = console::sink(common);
     account.announce(common, &*sink, "an account in which `apply` has run");
-    let mut context = context(common, &account, aws, &script, &*sink);
+    let api = Shown { api: &*account.api, sink: &*sink };
+    let mut context = context(common, &api, aws, &script, &*sink);
     let has_snapshot = args.snapshot || !args.no_snapshot;
     context.settings.has_final_snapshot = has_snapshot;
-    let is_asked = !args.yes && !common.simulate;
-    match run::destroy(&context, &|plan| !is_asked || agrees(plan, has_snapshot)).await {
-        Err(RunError::Declined) if is_asked && !stdin().is_terminal() => {
-            anyhow::bail!("destroy: there is no one to ask; give --yes. Nothing was changed")
+    let is_given = args.yes || common.simulate;
+    let refusal = RefCell::new(None);
+    let agrees = |plan: &Plan| match ask(plan, has_snapshot, is_given) {
+        Ok(()) => true,
+        Err(error) => {
+            *refusal.borrow_mut() = Some(error);
+            false
         }
-        done => done.map(|_| ExitCode::SUCCESS).map_err(Into::into),
-    }
+    };
+    let done = run::destroy(&context, &agrees).await;
+    done.map_err(|error| refusal.take().unwrap_or_else(|| error.into()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Asks for the stack's name.
-fn agrees(plan: &Plan, has_snapshot: bool) -> bool {
-    if !stdin().is_terminal() {
-        return false;
-    }
+fn ask(plan: &Plan, has_snapshot: bool, is_given: bool) -> Result<()> {
     let database = if !plan.changes.iter().any(|change| change.kind.id() == "db-cluster") {
         ""
     } else if has_snapshot {
@@ -56,12 +61,10 @@ fn agrees(plan: &Plan, has_snapshot: bool) -> bool {
     } else {
         " The database is deleted WITHOUT a snapshot."
     };
-    eprint!(
-        "This deletes {} resources of {} in {}, with the objects in its buckets.{database} Type the stack's name to go on: ",
-        plan.changes.len(),
-        plan.stack,
-        plan.region
+    let Plan { stack, region, .. } = plan;
+    let question = format!(
+        "This deletes {} resources of {stack} in {region}, with the objects in its buckets.{database}",
+        plan.changes.len()
     );
-    let mut line = String::new();
-    stdin().lock().read_line(&mut line).is_ok() && line.trim() == plan.stack
+    consent::ask(&format!("destroy the stack {stack}"), &question, Answer::Name(stack), is_given)
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use skyward_provisioner::document::files;
+use skyward_terminal::output;
 
 use crate::args::{Common, user_data};
-use crate::output::print;
 
 /// Print the documentation of the topology, or write all generated files
 #[derive(clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let files = files(&loaded.config.aws, &user_data(&loaded)?)?;
     let Some(folder) = &args.write else {
         let readme = files.iter().find(|file| file.name == "README.md");
-        print(&readme.context("the documentation is one of the files")?.text)?;
+        output::print(&readme.context("the documentation is one of the files")?.text)?;
         return Ok(ExitCode::SUCCESS);
     };
     for file in files {
@@ -35,7 +35,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
             .with_context(|| {
                 format!("writing {}. Next step: name a folder that is there", path.display())
             })?;
-        eprintln!("{}", path.display());
+        output::say(&format!("{}", path.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,12 +9,14 @@ use skyward_aws::{
     ModifyVpcAttribute, Select,
 };
 use skyward_config::Aws;
+use skyward_provisioner::present::{self, Form};
 use skyward_provisioner::run;
+use skyward_terminal::{Exit, Stream, output};
 
 use crate::account::Account;
 use crate::args::{Common, user_data};
 use crate::command::context;
-use crate::output::{Output, json_line, tables};
+use crate::console::{self, Shown};
 
 /// Show what is not as the configuration says, field by field, whoever changed it
 #[derive(clap::Args)]
@@ -28,7 +30,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
-    let sink = Output::notices();
+    let sink = console::notes(common);
     let account = Account::with_stack(common, aws, &script).await?;
     if let Some(simulated) = account.simulated.as_ref().filter(|_| common.state.is_none()) {
         meddle(simulated, aws)?;
@@ -38,15 +40,21 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let what = "an account in which `apply` has run, and then someone opened port 22 of the instances to the world, turned \
                 DNS names off and took a tag away";
     account.announce(common, &*sink, what);
-    let plan = run::drift(&context(common, &account, aws, &script, &*sink)).await?;
-    match common.output {
-        Output::Json => json_line(&plan),
-        Output::Text => print!("{}", tables::drift(&plan, false)),
+    let api = Shown { api: &*account.api, sink: &*sink };
+    let plan = run::drift(&context(common, &api, aws, &script, &*sink)).await?;
+    if console::is_json(common) {
+        output::document(&plan)?;
+    } else {
+        output::print(&present::drift(&plan, Form::of(Stream::Out)))?;
     }
-    Ok(if args.exit_code && !plan.is_empty() { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if args.exit_code && !plan.is_empty() {
+        Exit::Differences.into()
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
-/// What people do by hand.
+/// Changes the account as people do by hand.
 fn meddle(account: &skyward_simulator::Account, aws: &Aws) -> Result<()> {
     let select = || Select::Stack(aws.name.clone());
     let vpcs = account.directly(DescribeVpcs { select: select(), page: None })?;

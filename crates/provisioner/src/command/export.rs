@@ -6,9 +6,9 @@ use anyhow::Result;
 use clap::ValueEnum;
 use skyward_provisioner::document::{EXAMPLE_ACCOUNT, topology};
 use skyward_provisioner::export::{cloudformation, yaml};
+use skyward_terminal::output;
 
 use crate::args::{Common, user_data};
-use crate::output::print;
 
 /// Write the topology as a CloudFormation template
 #[derive(clap::Args)]
@@ -33,14 +33,14 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
     if aws.account.is_none() {
-        eprintln!(
+        output::say(&format!(
             "note: no [aws] account is set: the buckets' names have {EXAMPLE_ACCOUNT} in them. Next step: --set aws.account=…"
-        );
+        ));
     }
     let template = cloudformation(&topology(aws, &script)?);
     match args.format {
-        Format::Json => print(&format!("{template:#}\n"))?,
-        Format::Yaml => print(&yaml(&template)?)?,
+        Format::Json => output::print(&format!("{template:#}\n"))?,
+        Format::Yaml => output::print(&yaml(&template)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }

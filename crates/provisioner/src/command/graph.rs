@@ -10,9 +10,9 @@ use serde_json::Value;
 use skyward_config::Aws;
 use skyward_provisioner::document::{simulated_apply, topology};
 use skyward_provisioner::draw::{Annotations, Mark, timeline_svg, topology_mermaid, topology_svg};
+use skyward_terminal::output;
 
 use crate::args::{Common, user_data};
-use crate::output::print;
 
 /// Draw the topology, or the timeline of an apply with its critical path
 #[derive(clap::Args)]
@@ -55,19 +55,19 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
             Format::Mermaid => topology_mermaid(&topology),
         }
     };
-    print(&picture)?;
+    output::print(&picture)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn timeline(common: &Common, aws: &Aws) -> Result<String> {
-    eprintln!(
+    output::say(&format!(
         "simulated, no account is called: the times are simulated ones (seed {})",
         common.seed
-    );
+    ));
     Ok(timeline_svg(&simulated_apply(aws, common.seed)?))
 }
 
-/// What a plan says of each resource.
+/// The sign of each resource of a plan.
 fn marks(path: &Path) -> Result<Annotations> {
     let text = if path == Path::new("-") {
         let mut text = String::new();

@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use skyward_provisioner::present::{self, Form};
 use skyward_provisioner::run;
+use skyward_terminal::{Exit, Stream, output};
 
 use crate::account::Account;
 use crate::args::{Common, user_data};
 use crate::command::context;
-use crate::output::{Output, json_line, tables};
+use crate::console::{self, Shown};
 
 /// Show what would be created, changed, replaced or deleted, what it costs and how long it takes
 #[derive(clap::Args)]
@@ -22,13 +24,19 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
-    let sink = Output::notices();
+    let sink = console::notes(common);
     let account = Account::open(common, aws).await?;
     account.announce(common, &*sink, "the plan for an empty account");
-    let plan = run::plan(&context(common, &account, aws, &script, &*sink)).await?;
-    match common.output {
-        Output::Json => json_line(&plan),
-        Output::Text => print!("{}", tables::plan(&plan, false)),
+    let api = Shown { api: &*account.api, sink: &*sink };
+    let plan = run::plan(&context(common, &api, aws, &script, &*sink)).await?;
+    if console::is_json(common) {
+        output::document(&plan)?;
+    } else {
+        output::print(&present::plan(&plan, Form::of(Stream::Out)))?;
     }
-    Ok(if args.exit_code && !plan.is_empty() { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if args.exit_code && !plan.is_empty() {
+        Exit::Differences.into()
+    } else {
+        ExitCode::SUCCESS
+    })
 }

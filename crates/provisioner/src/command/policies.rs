@@ -1,19 +1,18 @@
 //! `policies`: what IAM must allow.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use skyward_provisioner::policy::{SIZE_LIMIT, policies, trust_policies};
+use skyward_terminal::{Output, Stream, Table, output};
 
 use crate::args::Common;
-use crate::output::{Output, print};
 
 /// Print the IAM policies of the roles that plan, apply and destroy
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which; without one, they are listed
+    /// The policy; without one, all are listed
     #[arg(value_name = "FILE")]
     file: Option<String>,
 }
@@ -41,27 +40,20 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
                 format!("{:#}\n", json!(all))
             }
             Output::Text => {
-                let mut text = String::new();
+                let mut table = Table::new(["", "", ""]).right(1).wrap(2);
                 for policy in &policies {
-                    let of: Vec<_> = policy
-                        .of
-                        .iter()
-                        .map(|command| format!("{command:?}").to_lowercase())
-                        .collect();
-                    let (file, size) = (policy.file, policy.size());
-                    writeln!(
-                        text,
-                        "{file:<28}{size:>5} of {SIZE_LIMIT} characters  {}",
-                        of.join(", ")
-                    )?;
+                    let of: Vec<_> =
+                        policy.of.iter().map(|one| format!("{one:?}").to_lowercase()).collect();
+                    let size = format!("{} of {SIZE_LIMIT}", policy.size());
+                    table.row([policy.file, &size, &of.join(", ")]);
                 }
                 for (file, _) in &trusts {
-                    writeln!(text, "{file:<28}who may take the role")?;
+                    table.row([file, "", "who may take the role"]);
                 }
-                text
+                table.for_stream(Stream::Out)
             }
         },
     };
-    print(&text)?;
+    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use skyward_provisioner::present::{self, Form};
 use skyward_provisioner::run;
+use skyward_terminal::{Stream, output};
 
 use crate::account::Account;
 use crate::args::{Common, user_data};
 use crate::command::context;
-use crate::output::{Output, json_line, tables};
+use crate::console::{self, Shown};
 
 /// Show what there is, in which state, and what it offers
 #[derive(clap::Args)]
@@ -18,13 +20,15 @@ pub(crate) struct Args {}
 pub(crate) async fn run(common: &Common, _: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
-    let sink = Output::notices();
+    let sink = console::notes(common);
     let account = Account::with_stack(common, aws, &script).await?;
     account.announce(common, &*sink, "an account in which `apply` has run");
-    let status = run::status(&context(common, &account, aws, &script, &*sink)).await?;
-    match common.output {
-        Output::Json => json_line(&status),
-        Output::Text => print!("{}", tables::status(&status)),
+    let api = Shown { api: &*account.api, sink: &*sink };
+    let status = run::status(&context(common, &api, aws, &script, &*sink)).await?;
+    if console::is_json(common) {
+        output::document(&status)?;
+    } else {
+        output::print(&present::status(&status, Form::of(Stream::Out)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! What other options of `[aws]` would make of the cost.
+//! The cost under other options of `[aws]`.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -8,16 +8,16 @@ use super::{Amount, Usd, monthly};
 use crate::stack::Place;
 use crate::topology::desired;
 
-/// What one option of `[aws]` would make of the cost.
+/// The change of the cost by one option of `[aws]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Saving {
-    /// The option, as it would stand in the file.
+    /// The option, as it would be in the file.
     pub option: String,
-    /// What it adds a month; less than nothing: what it saves.
+    /// The dollars that it adds a month; below zero, those that it saves.
     pub monthly: Amount,
 }
 
-/// What the options that concern the cost most would make of it, each by itself.
+/// Returns the change of the cost by each of the options that concern it most.
 ///
 /// # Errors
 /// The configuration describes no topology.

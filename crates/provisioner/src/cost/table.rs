@@ -1,5 +1,7 @@
 //! A cost as a table for people, and in Markdown.
 
+use skyward_terminal::{Table, text};
+
 use super::{Amount, Cost, Line, Usd};
 
 /// A price: as many digits as it has.
@@ -49,23 +51,18 @@ impl Cost {
         self.lines.iter().map(cells).chain([total]).collect()
     }
 
-    /// A table for people, and the notes.
-    pub fn text(&self) -> String {
-        let rows: Vec<_> = [HEAD.map(str::to_owned)].into_iter().chain(self.rows()).collect();
-        let widths = [0, 1, 2, 3].map(|column| {
-            rows.iter().map(|row: &[String; 4]| row[column].chars().count()).max().unwrap_or(0)
-        });
-        let mut text = String::new();
-        for row in &rows {
-            let [what, quantity, price, monthly] = row;
-            let [a, b, c, d] = widths;
-            let line = format!("{what:a$}  {quantity:>b$}  {price:>c$}  {monthly:>d$}");
-            text.push_str(line.trim_end());
-            text.push('\n');
+    /// A table for people, and the notes, in as many columns as there are.
+    pub fn text(&self, columns: Option<usize>, color: bool) -> String {
+        let mut table = Table::new(HEAD).wrap(0).right(1).right(2).right(3);
+        for row in self.rows() {
+            table.row(row);
         }
+        let mut text = table.fitted(columns, color);
         for note in &self.notes {
+            let lines =
+                columns.map_or_else(|| vec![note.clone()], |columns| text::wrap(note, columns));
             text.push('\n');
-            text.push_str(note);
+            text.push_str(&lines.join("\n"));
         }
         text.push('\n');
         text

@@ -1,3 +1,5 @@
+//! The text of `infra/README.md`.
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -12,7 +14,7 @@ use crate::timeline::Span;
 use crate::topology::{Id, Kind, Topology};
 use skyward_simulator::assumptions_markdown;
 
-/// What the many stacks in one account come to: measured, and written down by hand.
+/// The figures of many stacks in one account: measured, and written down by hand.
 const STACKS: &str = include_str!("stacks.md");
 
 /// The documentation: `infra/README.md`.

@@ -1,3 +1,5 @@
+//! An SVG document in the making: shapes, lines, texts and icons, without a font or a browser at hand.
+
 use std::fmt::Write as _;
 
 use super::icon::Icon;
@@ -28,7 +30,7 @@ impl Rect {
     }
 }
 
-/// Which side of a text stands at its place.
+/// The side of a text that is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,

@@ -1,4 +1,6 @@
-/// What stands for a thing: our own drawings, in AWS's colours for its groups of services.
+//! The icons of the pictures.
+
+/// A drawing of our own, in AWS's colours for its groups of services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Icon {
     User,

@@ -1,25 +1,27 @@
+//! The signs that a plan puts to the resources of a picture.
+
 use std::collections::BTreeMap;
 
 use super::canvas::Canvas;
 use crate::resource::Topology;
 use crate::stack::Id;
 
-/// What a picture says of a resource.
+/// A sign that a picture puts to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
     /// It is as it should be.
     InSync,
     /// It is changed.
     Update,
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is made anew.
+    /// It is deleted and created again.
     Replace,
     /// It is deleted.
     Delete,
 }
 
-/// What to say of which resource; of none: the picture is of the topology alone.
+/// The signs by resource; without any, the picture is of the topology alone.
 pub type Annotations = BTreeMap<Id, Mark>;
 
 impl Mark {
@@ -72,7 +74,7 @@ pub(super) fn weightiest(annotations: &Annotations, ids: &[&str]) -> Option<Mark
     annotations.iter().filter(|(id, _)| concerns(id)).map(|(_, mark)| *mark).max()
 }
 
-/// What the signs mean, and how many resources there are of each, in one row from here.
+/// The meaning of the signs, and the number of resources that have each, in one row from here.
 pub(super) fn legend(
     canvas: &mut Canvas,
     topology: &Topology,

@@ -1,3 +1,5 @@
+//! The topology as a Mermaid flowchart.
+
 use std::fmt::Write as _;
 
 use super::parts::Parts;

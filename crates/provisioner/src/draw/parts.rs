@@ -16,13 +16,13 @@ pub(super) struct Parts {
     pub(super) balancer: String,
     /// The ports that the load balancer listens on: a line each.
     pub(super) listeners: Vec<String>,
-    /// Where requests go to: a line each.
+    /// The targets of requests: a line each.
     pub(super) forwards: Vec<String>,
     /// The ports of the instances' security group, in and out.
     pub(super) ports: String,
     pub(super) group: String,
     pub(super) size: String,
-    /// What scales the group.
+    /// The policy that scales the group.
     pub(super) scaling: String,
     pub(super) database: String,
     /// Engine, class and storage: a line each.

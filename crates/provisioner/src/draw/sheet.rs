@@ -1,3 +1,5 @@
+//! The style sheet of the pictures, for light and dark surroundings.
+
 /// The colours, for light and for dark surroundings, and the head of arrows. A program that knows no media queries shows the
 /// light ones, on the picture's own panel.
 pub(super) const SHEET: &str = r#"<style>

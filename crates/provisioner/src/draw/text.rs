@@ -1,4 +1,4 @@
-//! How wide text is, without a font at hand.
+//! The width of text, without a font at hand.
 
 /// The advance widths of `DejaVu Sans` from space to tilde, in thousandths of the font's size. It is about the widest of the
 /// fonts that systems have for `sans-serif`, so that what fits in it fits in the others.

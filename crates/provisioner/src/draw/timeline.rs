@@ -1,3 +1,5 @@
+//! An apply on a time axis, with its critical path.
+
 use std::time::Duration;
 
 use super::canvas::{Anchor, Canvas, Rect};
@@ -39,7 +41,7 @@ fn rows(count: usize) -> i32 {
 }
 
 struct Chart {
-    /// Where the axis begins.
+    /// The begin of the axis.
     left: i32,
     width: i32,
     total: Duration,
@@ -53,12 +55,12 @@ impl Chart {
         let left = MARGIN + labels.unwrap_or_default().min(320) + 16;
         let notes = spans.iter().map(|span| width(&note(span), 11, false)).max();
         let step = step(total);
-        // What stands behind a bar that ends at the axis's end needs room too.
+        // The text behind a bar that ends at the axis's end needs room too.
         let width = left + AXIS + 12 + notes.unwrap_or_default().max(40) + MARGIN;
         Self { left, width: width.max(640), total, step }
     }
 
-    /// Where a moment is on the axis.
+    /// The place of a moment on the axis.
     fn x(&self, moment: Duration) -> i32 {
         let total = self.total.max(self.step).as_secs_f64();
         #[expect(clippy::cast_possible_truncation, reason = "a fraction of the axis's pixels")]

@@ -1,3 +1,7 @@
+//! The topology as in the brief's diagram.
+//!
+//! The picture is laid out by hand, since a reader knows its form from the brief; a test reads it back and finds what overlaps.
+
 use super::canvas::{Anchor, Canvas, Rect};
 use super::icon::Icon;
 use super::mark::{Annotations, legend, weightiest};
@@ -53,7 +57,7 @@ fn column(index: usize) -> Rect {
     Rect::new(VPC.x + 24 + index * 294, 196, 276, 492)
 }
 
-/// What lies over all zones, between these heights.
+/// A rectangle over all zones, between these heights.
 fn spanning(top: i32, bottom: i32) -> Rect {
     let (first, last) = (column(0), column(2));
     Rect::new(first.x + 12, top, last.right() - first.x - 24, bottom - top)

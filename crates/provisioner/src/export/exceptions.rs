@@ -1,4 +1,4 @@
-//! What the auditors ask of the template and is not done: data, from which the template's own notes to them and the
+//! The demands of the auditors on the template that are not met: data, from which the template's own notes to them and the
 //! documentation are made. A test holds it against what they really say.
 
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use crate::kind::DbCluster;
 use crate::resource::{Template, Topology, logical_name};
 use crate::stack::Id;
 
-/// Who asks.
+/// A public auditor of templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Auditor {
     /// <https://www.checkov.io>
@@ -21,21 +21,21 @@ pub enum Auditor {
 /// One deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exception {
-    /// Who asks.
+    /// The auditor.
     pub auditor: Auditor,
     /// The number of the check.
     pub check: &'static str,
-    /// What it asks, in a few words.
+    /// Its demand, in a few words.
     pub asks: &'static str,
     /// The resource that it concerns: its [`Id`].
     pub on: &'static str,
-    /// Which topologies deviate.
+    /// The topologies that deviate.
     pub when: When,
-    /// Why it is not so here.
+    /// The reason for it here.
     pub reason: &'static str,
 }
 
-/// Which topologies deviate.
+/// The topologies that deviate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// Every one with this resource.

@@ -20,7 +20,7 @@ use crate::resource::{
 };
 use crate::stack::Id;
 
-/// How often a creation is repeated whose token tells of a flow log that was deleted since.
+/// The number of attempts at a creation whose token tells of a flow log that was deleted since.
 const ATTEMPTS: u32 = 3;
 /// The pause between looks for a new flow log.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

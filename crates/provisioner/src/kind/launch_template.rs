@@ -30,12 +30,12 @@ const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-defa
 const IMAGE_ARM: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 /// The version that a question about versions is about.
 const LATEST: &str = "$Latest";
-/// How often a creation is repeated whose token tells of a template that was deleted since.
+/// The number of attempts at a creation whose token tells of a template that was deleted since.
 const ATTEMPTS: u32 = 3;
 /// The pause between looks for a new template.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What instances are made from.
+/// The template that instances are made from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename = "launch-template")]
 pub struct LaunchTemplate {

@@ -34,7 +34,7 @@ pub struct Listener {
     pub(crate) action: ListenerAction,
 }
 
-/// What a listener does with a request.
+/// The action of a listener on a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListenerAction {

@@ -25,7 +25,7 @@ use crate::stack::{Id, LETTERS};
 
 /// An hour of a gateway.
 const PRICE: Amount = Amount::exactly(45_000);
-/// How many gateways are created one after the other before it is a failure.
+/// The number of gateways that are created one after the other before it is a failure.
 const ATTEMPTS: u32 = 4;
 
 /// A NAT gateway in one zone.

@@ -20,7 +20,7 @@ use crate::stack::{Id, STACK_TAG};
 
 /// The name of the policy in the role.
 const POLICY: &str = "assets";
-/// What Session Manager needs.
+/// The managed policy that Session Manager needs.
 const SESSION_MANAGER: &str = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
 
 /// The role and the instance profile, read.

@@ -21,7 +21,7 @@ use crate::resource::{
 };
 use crate::stack::{Id, LETTERS, each_zone};
 
-/// How often a creation is repeated whose token tells of a table that was deleted since.
+/// The number of attempts at a creation whose token tells of a table that was deleted since.
 const ATTEMPTS: u32 = 3;
 
 /// A route table and the subnets that it is for.

@@ -112,7 +112,7 @@ pub(crate) fn peers<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> impl Itera
     })
 }
 
-/// What AWS takes for the same rule, whatever its description says.
+/// The part of a rule by which AWS takes two for the same, whatever their descriptions say.
 fn key(rule: &model::Rule) -> (&str, Option<(i32, i32)>, &model::Peer) {
     (&rule.protocol, rule.ports, &rule.peer)
 }

@@ -21,7 +21,7 @@ use crate::resource::{
 };
 use crate::stack::{Id, each_zone};
 
-/// How often a creation is repeated whose token tells of an endpoint that was deleted since.
+/// The number of attempts at a creation whose token tells of an endpoint that was deleted since.
 const ATTEMPTS: u32 = 3;
 
 /// A gateway endpoint, and the route tables that lead to it.

@@ -1,3 +1,5 @@
+//! The change of each resource, by what was found of it.
+
 use std::collections::BTreeSet;
 
 use super::diff::differences;
@@ -5,7 +7,7 @@ use super::{Action, Change, Plan, steps};
 use crate::resource::{Desired, Found, Observed, Readiness, Topology};
 use crate::stack::Id;
 
-/// What has to change for a stack to be as it should be.
+/// Plans the changes that make a stack as it should be.
 pub fn plan(topology: &Topology, observed: &Observed) -> Plan {
     let mut changes: Vec<Change> =
         topology.resources.iter().map(|resource| change(topology, resource, observed)).collect();
@@ -19,7 +21,7 @@ pub fn plan(topology: &Topology, observed: &Observed) -> Plan {
     finish(topology, observed, changes, unchanged)
 }
 
-/// What has to go for nothing of a stack to be left.
+/// Plans the deletions after which nothing of a stack is left.
 pub fn plan_destroy(stack: &str, region: &str, observed: &Observed) -> Plan {
     let nothing = Topology::empty(stack, region);
     let mut changes: Vec<Change> = deletions(observed.found.values(), observed, "").collect();
@@ -124,7 +126,7 @@ fn follow(changes: &mut [Change]) {
     }
 }
 
-/// What refers to something that is deleted first cannot stay either.
+/// Replaces what refers to something that is replaced: it cannot stay either.
 fn replace_dependents(topology: &Topology, changes: &mut [Change]) {
     let mut replaced: BTreeSet<Id> = changes
         .iter()

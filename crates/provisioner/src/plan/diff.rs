@@ -1,3 +1,5 @@
+//! The fields of a resource that differ, compared as JSON so that no kind has to be known.
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! The order of the changes: what is created after what it needs, what is deleted after what uses it.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -86,7 +88,7 @@ fn before_deletion(
     after
 }
 
-/// When each step can be done at the earliest, by the usual times.
+/// The earliest end of each step, by the usual times.
 fn ends(steps: &[Step]) -> Vec<Duration> {
     let mut ends: Vec<Option<Duration>> = vec![None; steps.len()];
     for index in 0..steps.len() {
@@ -108,7 +110,7 @@ fn end(steps: &[Step], index: usize, ends: &mut [Option<Duration>]) -> Duration 
     took
 }
 
-/// How long all steps usually take.
+/// The time that all steps usually take.
 pub(super) fn expected(steps: &[Step]) -> Duration {
     ends(steps).into_iter().max().unwrap_or_default()
 }

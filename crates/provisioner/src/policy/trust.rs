@@ -1,10 +1,10 @@
-//! Who may take the roles: jobs of GitHub's workflows.
+//! The trust policies of the roles, which jobs of GitHub's workflows may take.
 
 use serde_json::{Value, json};
 
 use super::Command;
 
-/// Who may take each role: GitHub's workflows, by the token that GitHub signs for a job. In capitals is what differs from one
+/// The trust policies: GitHub's workflows take the roles, by the token that GitHub signs for a job. In capitals is what differs from one
 /// account and repository to the next. Files in `infra`.
 ///
 /// Each role is bound to an environment of the repository, of the same names as in `.github/workflows/provision.yml`: there

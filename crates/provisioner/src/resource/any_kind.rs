@@ -14,7 +14,7 @@ use super::{
 use crate::caller::CallError;
 use crate::estimate::Estimate;
 
-/// What makes sense of a kind's answers.
+/// Makes sense of a kind's answers.
 pub(crate) type Finder = Box<dyn Fn(&mut Observation<'_>)>;
 
 /// A kind of resource.
@@ -172,7 +172,7 @@ impl Kind {
         field.starts_with("tags.") || self.0.is_in_place(field)
     }
 
-    /// How long an action on a resource of this kind takes.
+    /// The time that an action on a resource of this kind takes.
     pub fn estimate(self, action: Action) -> Estimate {
         if action == Action::None { Estimate::NOTHING } else { self.0.estimate(action) }
     }

@@ -1,4 +1,4 @@
-//! What is done to a resource, and why: the words in which a plan speaks to the kinds.
+//! The words in which a plan speaks to the kinds: actions, differences and steps.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Kind;
 use crate::stack::Id;
 
-/// What is done to a resource.
+/// An action on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -58,7 +58,7 @@ pub struct Step {
     pub id: Id,
     /// Its kind.
     pub kind: Kind,
-    /// What is done. A replacement is two steps, a deletion and a creation.
+    /// The action. A replacement is two steps, a deletion and a creation.
     pub action: Action,
     /// The step is a half of a replacement.
     pub is_replacement: bool,

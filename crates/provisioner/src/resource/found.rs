@@ -8,7 +8,7 @@ use skyward_aws::model::Tags;
 use super::{Resource, Spec};
 use crate::stack::{Id, LETTERS, Names, RESOURCE_TAG, STACK_TAG};
 
-/// How far a resource is.
+/// The progress of a resource towards its use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "is", content = "state")]
 pub enum Readiness {
@@ -36,11 +36,11 @@ pub struct Found {
     pub id: Id,
     /// AWS's id, ARN or name, whichever its calls take.
     pub physical: String,
-    /// How it is.
+    /// Its fields.
     pub spec: Spec,
     /// Its tags; none where its kind has none.
     pub tags: Tags,
-    /// How far it is.
+    /// Its readiness.
     pub state: Readiness,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn tagged_id(tags: &Tags, physical: &str) -> Id {
     tags.get(RESOURCE_TAG).map_or_else(|| Id::new(physical), Id::new)
 }
 
-/// What has the place of one of the stack's resources, and is not the stack's.
+/// Something that has the place of one of the stack's resources, and is not the stack's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Foreign {
     /// The resource whose place it has.
@@ -85,7 +85,7 @@ pub struct Foreign {
     pub name: String,
 }
 
-/// What a stack offers to its users. There is no secret in it.
+/// The things that a stack offers to its users. There is no secret in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Outputs {
     /// The address of the page behind the load balancer.
@@ -127,11 +127,11 @@ pub struct Observed {
     pub found: BTreeMap<Id, Found>,
     /// Second ones, which an interruption has left, and what is in them.
     pub duplicates: Vec<Found>,
-    /// What has the name of one of its resources and is not the stack's.
+    /// Things with the name of one of its resources that are not the stack's.
     pub foreign: Vec<Foreign>,
     /// Resources that are gone and whose creation's client token is spent, by AWS's id: the same token would only tell of them.
     pub spent: BTreeMap<Id, String>,
-    /// What the stack offers.
+    /// The things that the stack offers.
     pub outputs: Outputs,
 }
 

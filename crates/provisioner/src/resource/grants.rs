@@ -1,4 +1,4 @@
-//! What a kind's calls need in IAM, as data beside the kind.
+//! The rights that a kind's calls need in IAM, as data beside the kind.
 
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ pub(crate) struct Scope {
     pub(crate) condition: Condition,
 }
 
-/// When a statement applies.
+/// The condition of a statement.
 pub(crate) enum Condition {
     Always,
     /// The request gives the resource the stack's tag.
@@ -227,7 +227,7 @@ pub(crate) const RUN_OWN: Scope = Scope::new(
     |stack| stack.ec2(&["launch-template", "security-group", "subnet"]),
     Condition::Own,
 );
-/// What else instances are made with.
+/// The other resources that instances are made with.
 pub(crate) const RUN_WITH: Scope = Scope::new(
     (15, "RunWith"),
     Area::Network,

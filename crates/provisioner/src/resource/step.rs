@@ -25,13 +25,13 @@ pub(crate) const SETTLE: Duration = Duration::from_secs(8);
 const REPORT_AGAIN: Duration = Duration::from_secs(30);
 /// The pause between looks at what somebody else has made and is not visible yet.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How many settling times what somebody else has made may stay invisible.
+/// The number of settling times for which what somebody else has made may stay invisible.
 const LATE: u32 = 8;
 
-/// What a run can be told.
+/// The settings of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// How long after a creation everyone who looks sees it.
+    /// The delay after which everyone who looks sees what was made.
     pub settle: Duration,
     /// The seed of the retries' jitter.
     pub seed: u64,
@@ -63,7 +63,7 @@ struct Batch {
 }
 
 impl Batch {
-    /// What there is now, by a look that began no earlier than this call.
+    /// The items of now, by a look that began no earlier than this call.
     async fn now<T: 'static>(
         &self,
         look: impl Future<Output = Result<Vec<T>, CallError>>,
@@ -85,7 +85,7 @@ impl Batch {
 /// Takes what AWS says of a resource that is waited for: the step, the state, how long it has taken, how long it usually takes.
 pub(crate) type Report<'a> = dyn Fn(&Step, &str, Duration, Duration) + 'a;
 
-/// What the steps of a run share.
+/// The state that the steps of a run share.
 pub(crate) struct Execution<'a> {
     pub(crate) caller: &'a Caller<'a>,
     pub(crate) topology: &'a Topology,
@@ -314,7 +314,7 @@ impl<'a> StepContext<'a> {
         self.run.caller.sleep(LOOK_AGAIN).await
     }
 
-    /// What someone else made should have become visible by now.
+    /// Returns true where what someone else made should have become visible by now.
     pub(crate) fn is_late(&self) -> bool {
         self.begun.elapsed() > self.run.settings.settle * LATE
     }

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 use super::StepContext;
 use crate::caller::CallError;
 
-/// How often a creation is tried again while the account's quota is used up: the second ones that others make take it for a moment.
+/// The attempts at a creation while the account's quota is used up: the second ones that others make take it for a moment.
 const FULL: u32 = 3;
 /// The pause between looks after the first.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How such a resource is listed, created and deleted.
+/// The way in which such a resource is listed, created and deleted.
 pub(crate) trait Unique {
     type Item: Clone;
 

@@ -1,3 +1,5 @@
+//! The run of `apply`: carries the plan out, and looks again until the stack is as it should be.
+
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -5,20 +7,20 @@ use tokio::time::Instant;
 use super::inspect::{self, Inspection};
 use super::{Context, Done, RunError};
 use crate::caller::{CallError, Caller};
-use crate::event::{Event, Outputs};
+use crate::event::{self, Event, Outputs, Own};
 use crate::execute::{Failure, Report, execute};
 use crate::plan::{Action, Plan};
 use crate::resource::{Execution, Finding, Reader};
 use crate::stack::Names;
 use crate::timeline::Span;
 
-/// How often a run looks again whether all is as it should be, after something unclear.
+/// The number of times that a run looks again after something unclear.
 const ROUNDS: u32 = 4;
 
 /// Carries out what differs, once `consent` has agreed to the plan.
 ///
 /// # Errors
-/// Something stands in the way, or was not done.
+/// A check found what would make it fail, or something was not done.
 pub async fn apply(
     context: &Context<'_>,
     consent: &dyn Fn(&Plan) -> bool,
@@ -45,8 +47,7 @@ pub async fn apply(
     }
     if inspection.plan.is_empty() {
         let outputs = inspection.observed.outputs.clone();
-        context.sink.emit(Event::Outputs(outputs.clone()));
-        finished(context, "Nothing to do: all is as it should be.");
+        finished(context, &outputs, "Nothing to do: the stack is as the configuration says.");
         return Ok(Done { outputs, ..Done::default() });
     }
     if !consent(&inspection.plan) {
@@ -57,23 +58,23 @@ pub async fn apply(
     timeline(context, &spans, begun.elapsed());
     let names = result?;
     let outputs = outputs(context, &caller, &names).await;
-    context.sink.emit(Event::Outputs(outputs.clone()));
-    finished(context, "All is as it should be.");
+    finished(context, &outputs, "The stack is as the configuration says.");
     Ok(Done { has_changed: true, spans, outputs })
 }
 
-fn finished(context: &Context<'_>, text: &str) {
-    context.sink.emit(Event::Finished { is_done: true, text: text.into() });
+fn finished(context: &Context<'_>, outputs: &Outputs, text: &str) {
+    context.sink.emit(Event::Own(Own::Outputs(outputs.clone())));
+    context.sink.emit(Event::Finished { text: text.into(), address: outputs.page.clone() });
 }
 
 pub(super) fn timeline(context: &Context<'_>, spans: &[Span], took: Duration) {
     let critical = spans.iter().filter(|span| span.is_critical);
     let critical: Duration = critical.map(|span| span.ended.saturating_sub(span.started)).sum();
-    context.sink.emit(Event::Timeline {
+    context.sink.emit(Event::Own(Own::Timeline {
         spans: spans.to_vec(),
         seconds: took.as_secs_f64(),
         critical_s: critical.as_secs_f64(),
-    });
+    }));
 }
 
 /// Something is there, and something that it needs is not.
@@ -121,7 +122,7 @@ async fn rounds(
         let guarded = guarded(&inspection.plan);
         if !guarded.is_empty() {
             for finding in &guarded {
-                context.sink.emit(Event::Finding(finding.clone()));
+                context.sink.emit(event::finding(finding));
             }
             return (spans, Err(RunError::Findings(guarded)));
         }
@@ -130,7 +131,7 @@ async fn rounds(
     (spans, Ok(inspection.names))
 }
 
-/// What would take data with it.
+/// Findings of the changes that would delete data.
 fn guarded(plan: &Plan) -> Vec<Finding> {
     let guarded = plan.guarded().map(|change| {
         Finding::new(

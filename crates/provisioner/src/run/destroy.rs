@@ -1,15 +1,17 @@
+//! The run of `destroy`: deletes everything of a stack, and proves that nothing is left.
+
 use tokio::time::Instant;
 
 use super::apply::timeline;
 use super::{Context, Done, RunError, inspect};
 use crate::caller::Caller;
-use crate::event::Event;
+use crate::event::{Event, Own};
 use crate::execute::{Report, execute};
 use crate::plan::{Plan, plan_destroy};
 use crate::resource::{Execution, Observed, Reader, Topology};
 use crate::stack::Names;
 
-/// How often what is left is deleted again: an interruption before may have left what is not seen at once.
+/// The number of times that what is left is deleted again: an interruption before may have left what is not seen at once.
 const ROUNDS: u32 = 6;
 
 /// Deletes everything of the stack, once `consent` has agreed; then looks whether anything is left.
@@ -24,7 +26,7 @@ pub async fn destroy(
     let (names, mut observed) = inspect::look(context, &caller).await?;
     let (stack, region) = (&context.aws.name, &context.aws.region);
     let mut plan = plan_destroy(stack, region, &observed);
-    context.sink.emit(Event::Planned(Box::new(plan.clone())));
+    context.sink.emit(Event::Own(Own::Plan(Box::new(plan.clone()))));
     if !plan.is_empty() && !consent(&plan) {
         return Err(RunError::Declined);
     }
@@ -56,7 +58,7 @@ pub async fn destroy(
     Ok(Done { has_changed, spans, ..Done::default() })
 }
 
-/// Says that nothing is left, or what.
+/// Tells that nothing is left, or what is.
 async fn prove(
     context: &Context<'_>,
     caller: &Caller<'_>,
@@ -84,7 +86,7 @@ async fn prove(
         let text = format!(
             "Nothing is left: no resource carries the tag skyward:stack={stack}, and none of its names is in use."
         );
-        context.sink.emit(Event::Finished { is_done: true, text });
+        context.sink.emit(Event::finished(text));
         return Ok(());
     }
     for one in &left {

@@ -1,6 +1,8 @@
+//! The look that every command begins with: the account, what exists, what should, and what would fail.
+
 use crate::caller::{CallError, Caller};
 use crate::cost;
-use crate::event::Event;
+use crate::event::{self, Event, Own};
 use crate::observe::observe;
 use crate::plan::{Plan, plan};
 use crate::preflight;
@@ -10,7 +12,7 @@ use crate::stack::{Names, Place};
 use crate::topology::desired;
 use skyward_aws::GetCallerIdentity;
 
-/// A stack as it should be and as it is, what differs, and what stands in the way.
+/// A stack as it should be and as it is, the differences, and the findings of the checks.
 #[derive(Debug)]
 pub struct Inspection {
     /// The names.
@@ -19,19 +21,20 @@ pub struct Inspection {
     pub topology: Topology,
     /// As it is.
     pub observed: Observed,
-    /// What differs.
+    /// The differences.
     pub plan: Plan,
-    /// What stands in the way.
+    /// The findings of the checks.
     pub findings: Vec<Finding>,
 }
 
 impl Inspection {
-    /// Tells what was found.
+    /// Tells of the plan and the findings.
     pub(super) fn announce(&self, context: &Context<'_>) {
+        context.sink.emit(Event::Own(Own::Plan(Box::new(self.plan.clone()))));
+        // The findings last, where they are seen: a plan may be long.
         for finding in &self.findings {
-            context.sink.emit(Event::Finding(finding.clone()));
+            context.sink.emit(event::finding(finding));
         }
-        context.sink.emit(Event::Planned(Box::new(self.plan.clone())));
     }
 }
 
@@ -41,7 +44,7 @@ fn refuse(context: &Context<'_>, findings: Vec<Finding>) -> RunError {
         return RunError::Interrupted;
     }
     for finding in &findings {
-        context.sink.emit(Event::Finding(finding.clone()));
+        context.sink.emit(event::finding(finding));
     }
     RunError::Findings(findings)
 }
@@ -66,16 +69,16 @@ pub(super) async fn account(context: &Context<'_>, caller: &Caller<'_>) -> Resul
         let next = "use credentials of that account (AWS_PROFILE), or change [aws] account";
         return Err(refuse(context, vec![Finding::new(problem, next)]));
     }
-    context.sink.emit(Event::Account {
+    context.sink.emit(Event::Own(Own::Account {
         account: identity.account.clone(),
         arn: identity.arn,
         region: aws.region.clone(),
         stack: aws.name.clone(),
-    });
+    }));
     Ok(Names::new(&aws.name, &aws.region, &identity.account))
 }
 
-/// Who calls, and what there is.
+/// Asks for the caller and for what exists.
 pub(super) async fn look(
     context: &Context<'_>,
     caller: &Caller<'_>,
@@ -94,7 +97,7 @@ pub(super) async fn look_again(
     observed.map_err(|errors| refuse_errors(context, &errors))
 }
 
-/// What there should be, given what there is, and what differs.
+/// Compares what exists with what there should be.
 async fn with(
     context: &Context<'_>,
     caller: &Caller<'_>,
@@ -120,7 +123,7 @@ async fn with(
     Ok(Inspection { names, topology, observed, plan, findings: Vec::new() })
 }
 
-/// What differs, without a look at whether it can be changed.
+/// Finds the differences, without the checks.
 pub(super) async fn compare(
     context: &Context<'_>,
     caller: &Caller<'_>,
@@ -129,7 +132,7 @@ pub(super) async fn compare(
     with(context, caller, names, observed).await
 }
 
-/// The same as before, looked at anew.
+/// Looks once more, and compares.
 pub(super) async fn again(
     context: &Context<'_>,
     caller: &Caller<'_>,
@@ -165,7 +168,7 @@ pub(super) async fn settled(
     again(context, caller, names).await
 }
 
-/// What differs, and what stands in the way of changing it.
+/// Finds the differences, and what would make their change fail.
 ///
 /// # Errors
 /// The account does not answer, is another one than wanted, or has no three zones.

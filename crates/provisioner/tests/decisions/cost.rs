@@ -76,7 +76,7 @@ fn what_is_not_in_the_table_is_said() {
         ..here()
     });
     assert_eq!(unknown.summary(), "at least 173.70 USD a month");
-    let text = unknown.text();
+    let text = unknown.text(None, false);
     assert_eq!(text.matches("not in the price table").count(), 2, "{text}");
     assert!(text.contains("at least 173.70\n"), "{text}");
 }
@@ -119,7 +119,7 @@ fn the_json_has_numbers() {
 
 #[test]
 fn the_table_is_aligned() {
-    let text = cost(&here()).text();
+    let text = cost(&here()).text(None, false);
     let table = text.split("\n\n").next().expect("a table");
     insta::assert_snapshot!(table, @"
     what                                 quantity   price of one       USD a month

@@ -3,6 +3,7 @@
 mod cost;
 mod documents;
 mod estimate;
+mod events;
 mod export;
 mod overlaps;
 mod pictures;

@@ -16,7 +16,7 @@ impl Batch {
         self.bytes.len()
     }
 
-    /// Whether there is no line.
+    /// Tells whether there are no lines.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -38,7 +38,7 @@ impl Batch {
 
 /// Appends the lines of all `batches` in the order of their time.
 pub(crate) fn merge(batches: &[Batch], merged: &mut Vec<u8>) {
-    // Where each batch stands: the next mark, and the byte where its line begins.
+    // The position in each batch: the next mark, and the byte where its line begins.
     let mut heads: Vec<(&Batch, usize, usize)> =
         batches.iter().filter(|batch| !batch.is_empty()).map(|batch| (batch, 0, 0)).collect();
     while heads.len() > 1 {

@@ -38,7 +38,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) user_agent: Option<&'a [u8]>,
 }
 
-/// The date in the form of the log. The clock is asked and the text made anew once a second, when the
+/// The date in the form of the log. The clock is asked and the text renewed once a second, when the
 /// machine's clock begins one.
 #[derive(Debug)]
 pub(crate) struct Stamp {
@@ -203,7 +203,7 @@ mod tests {
         stamp.append(NOW.after(Duration::from_millis(750)), &ENTRY, &mut lines);
         assert!(
             !String::from_utf8_lossy(&lines).contains("[27/Oct/2023 21:20:37]"),
-            "it is made anew"
+            "it is renewed"
         );
     }
 }

@@ -26,7 +26,7 @@ const BUFFER_CAP: usize = 512 * 1024;
 /// The pause before a write is tried again on an output that is non-blocking and full.
 const RETRY_AFTER: Duration = Duration::from_millis(5);
 
-/// Where lines go: standard output, or a buffer in a test.
+/// The destination of the lines: standard output, or a buffer in a test.
 pub type Sink = Box<dyn Write + Send>;
 
 #[derive(Debug, Default)]
@@ -150,7 +150,7 @@ struct Writing {
     logs: Vec<Arc<Log>>,
     state: Arc<State>,
     sink: Sink,
-    /// What was taken from each log.
+    /// The lines that were taken from each log.
     taken: Vec<Batch>,
     merged: Vec<u8>,
 }

@@ -42,7 +42,7 @@ fn flags_win_over_variables() {
     assert_eq!(settings(&["--host", "::1"], &[]), settings(&["--host", "[::1]"], &[]));
 }
 
-/// The dot at the end of a full name is no part of it, here as in a request's Host.
+/// The dot at the end of a full name is not part of it, here as in a request's Host.
 #[test]
 fn a_host_may_end_in_a_dot() {
     let found = settings(&["--allowed-hosts", "Example.org.,*.test."], &[]);

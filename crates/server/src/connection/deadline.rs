@@ -1,10 +1,10 @@
-//! Which deadline of a connection comes next, and what it means. Pure: [`Progress`] in, a tick out.
+//! The next deadline of a connection, and its meaning. Pure: [`Progress`] in, a tick out.
 
 use crate::clock::Tick;
 use crate::endpoint::Deadlines;
 use crate::progress::Progress;
 
-/// What it means that a deadline has passed.
+/// The meaning of a deadline that has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
     /// Nothing is owed: close.

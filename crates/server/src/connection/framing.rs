@@ -1,4 +1,4 @@
-//! Where messages begin and end in what a client sends.
+//! The boundaries of messages in what a client sends.
 
 use super::chunked::Chunked;
 use super::head::{BodyKind, Head, Scan};
@@ -13,14 +13,14 @@ enum State {
     Chunked(Chunked),
 }
 
-/// What of the input may be passed on.
+/// The part of the input that may be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// The first `length` bytes, a whole head.
     PassHead {
         /// Bytes.
         length: usize,
-        /// Where its request line starts and ends.
+        /// The start and the end of its request line.
         line: (usize, usize),
     },
     /// The first so many bytes, a part of a body.
@@ -46,12 +46,12 @@ impl Framing {
         Self { state: State::Head(Head::default()), rules }
     }
 
-    /// Whether a body is due.
+    /// Tells whether a body is due.
     pub(crate) fn in_body(&self) -> bool {
         !matches!(self.state, State::Head(_))
     }
 
-    /// Whether `input`, which follows what was passed on, surely has the rest of the message's body. Never said of
+    /// Tells whether `input`, which follows what was passed on, surely has the rest of the message's body. Never said of
     /// chunks: where they end is known once they are passed on.
     pub(crate) fn has_whole_body(&self, input: &[u8]) -> bool {
         match &self.state {
@@ -61,7 +61,7 @@ impl Framing {
         }
     }
 
-    /// Judges `input`: what has arrived and was not passed on yet. Not to be called again after a refusal.
+    /// Checks `input`, which has arrived and was not passed on yet. Not to be called again after a refusal.
     pub(crate) fn advance(&mut self, input: &[u8]) -> Step {
         match &mut self.state {
             State::Head(head) => match head.advance(input, &self.rules) {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_smuggled_request_is_judged_as_a_request() {
+    fn a_smuggled_request_is_read_as_a_request() {
         let smuggling = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcdGET / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n";
         assert!(matches!(
             steps(smuggling.as_bytes())[..],

@@ -1,7 +1,7 @@
 //! The head of a request, read line by line and strictly.
 //!
 //! hyper's parser is lenient where it matters behind a load balancer: it takes a bare line feed, a missing or
-//! repeated Host, and Content-Length together with Transfer-Encoding. Whatever two parsers could read
+//! repeated Host, and Content-Length together with Transfer-Encoding. All that two parsers could read
 //! differently is refused here, before hyper sees a byte of it (RFC 9112 §11.2, request smuggling).
 
 use super::syntax::{self, Target};
@@ -15,7 +15,7 @@ const BOTH_FRAMINGS: Refusal =
 /// Header lines; hyper takes no more.
 const MAX_LINES: usize = 100;
 
-/// How the body after a head is framed.
+/// The framing of the body after a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyKind {
     /// So many bytes; 0 for none.
@@ -24,7 +24,7 @@ pub(crate) enum BodyKind {
     Chunked,
 }
 
-/// How far a head has come.
+/// The state of a head that is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scan {
     /// It is not complete yet.
@@ -33,9 +33,9 @@ pub(crate) enum Scan {
     Complete {
         /// Bytes, with the empty line.
         length: usize,
-        /// Where its request line starts and ends, without the line's end.
+        /// The start and the end of its request line, without the line's end.
         line: (usize, usize),
-        /// What follows.
+        /// The body that follows.
         body: BodyKind,
     },
     /// It is refused.
@@ -45,7 +45,7 @@ pub(crate) enum Scan {
 /// A head that is being read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
-    /// Where the current line starts.
+    /// The start of the current line.
     line: usize,
     /// Header lines so far, the request line being the first; 0 before it.
     lines: usize,
@@ -150,7 +150,7 @@ impl Head {
         // A space before the colon and a folded line (obs-fold) both show up here: neither is part of a token.
         let (name, value) = syntax::split_token(line)
             .and_then(|(name, rest)| Some((name, rest.strip_prefix(b":")?)))
-            .ok_or(Refusal::bad_request("a header line is no name, colon and value"))?;
+            .ok_or(Refusal::bad_request("a header line is not a name, a colon and a value"))?;
         if !syntax::is_field_value(value) {
             return Err(Refusal::bad_request("a header value has a control character"));
         }

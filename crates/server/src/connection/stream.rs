@@ -1,4 +1,5 @@
-//! The stream that hyper reads and writes: it passes on judged bytes only, and notes what the deadlines need to know.
+//! The stream that hyper reads and writes. It passes on only bytes that were checked, and notes what the deadlines need
+//! to know.
 
 use super::framing::{Framing, Step};
 use crate::endpoint::ConnectionContext as Connection;
@@ -19,7 +20,7 @@ use tokio::net::TcpStream;
 const READ_SIZE: usize = 16 * 1024;
 /// Bytes of an answer that are cheaper to copy into one piece than to hand to the kernel as several.
 const SMALL_WRITE: usize = 256;
-/// How long a closed connection is read empty, so that the client sees the answer and not a reset (RFC 9112 §9.6).
+/// Time for which a closed connection is read empty, so that the client sees the answer and not a reset (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(1);
 /// Bytes that are read for the same purpose.
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
@@ -36,8 +37,8 @@ pub(crate) struct GuardedStream {
     connection: Arc<Connection>,
     /// Bytes that have arrived and are not passed on.
     held: Vec<u8>,
-    /// How many of them, from the start, may be.
-    judged: usize,
+    /// The number of them, from the start, that were checked and may be.
+    checked: usize,
     ended: bool,
     refusal: Option<Refusal>,
 }
@@ -51,13 +52,13 @@ impl GuardedStream {
             framing,
             connection,
             held: Vec::new(),
-            judged: 0,
+            checked: 0,
             ended: false,
             refusal: None,
         }
     }
 
-    /// Why the next request is refused, and its first line as far as it arrived.
+    /// The reason why the next request is refused, and its first line as far as it arrived.
     pub(crate) fn refusal(&self) -> (Refusal, &[u8]) {
         (self.refusal.unwrap_or(problem::SLOW_HEAD), first_line(&self.held))
     }
@@ -108,11 +109,11 @@ impl GuardedStream {
 
     /// The usual case without a detour over `held`: one whole head, passed straight on.
     fn take_fresh(&mut self, arrived: &[u8], out: &mut ReadBufCursor<'_>) -> io::Result<()> {
-        let passed = match self.judge(arrived)? {
-            Some(judged) => {
-                let fitting = judged.min(out.remaining());
+        let passed = match self.check(arrived)? {
+            Some(checked) => {
+                let fitting = checked.min(out.remaining());
                 out.put_slice(&arrived[..fitting]);
-                self.judged = judged - fitting;
+                self.checked = checked - fitting;
                 fitting
             }
             None => 0,
@@ -121,8 +122,8 @@ impl GuardedStream {
         Ok(())
     }
 
-    /// How many of `bytes` may be passed on; none if more must arrive first, or if the request is refused.
-    fn judge(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+    /// Checks `bytes` and returns how many of them may be passed on; none if more must arrive first, or if the request is refused.
+    fn check(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
         let progress = &self.connection.progress;
         match self.framing.advance(bytes) {
             Step::PassHead { length, line: (start, end) } => {
@@ -171,11 +172,11 @@ impl Read for GuardedStream {
         let this = self.get_mut();
         let room = out.remaining();
         loop {
-            if this.judged > 0 {
-                let fitting = this.judged.min(out.remaining());
+            if this.checked > 0 {
+                let fitting = this.checked.min(out.remaining());
                 out.put_slice(&this.held[..fitting]);
                 this.held.drain(..fitting);
-                this.judged -= fitting;
+                this.checked -= fitting;
                 if this.held.is_empty() {
                     this.held = Vec::new();
                 }
@@ -183,17 +184,17 @@ impl Read for GuardedStream {
             if out.remaining() < room {
                 return Poll::Ready(Ok(()));
             }
-            // Nothing more is read of a refused connection. Whoever polls hyper looks at the flag next, so no
-            // waker is needed.
+            // Nothing more is read of a refused connection. The task that polls hyper looks at the flag next,
+            // so it needs no waker.
             if this.refusal.is_some() {
                 return Poll::Pending;
             }
             if !this.held.is_empty() {
                 let held = std::mem::take(&mut this.held);
-                let judged = this.judge(&held);
+                let checked = this.check(&held);
                 this.held = held;
-                if let Some(judged) = judged? {
-                    this.judged = judged;
+                if let Some(checked) = checked? {
+                    this.checked = checked;
                     continue;
                 }
                 if this.refusal.is_some() {

@@ -11,7 +11,7 @@ pub(crate) enum Target<'a> {
     Asterisk,
 }
 
-/// What of a byte is allowed where.
+/// The places where a byte is allowed.
 const TOKEN: u8 = 1;
 const TARGET: u8 = 2;
 const HOST: u8 = 4;
@@ -51,7 +51,7 @@ const fn is_one_of(byte: u8, set: &[u8]) -> bool {
     false
 }
 
-/// How many bytes from the start are of `class`.
+/// Counts the bytes at the start that are of `class`.
 fn leading(class: u8, bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| CLASSES[usize::from(*byte)] & class == 0).unwrap_or(bytes.len())
 }

@@ -53,7 +53,7 @@ impl Histogram {
         self.sum += other.sum;
     }
 
-    /// How many durations were counted.
+    /// The number of durations.
     pub(crate) fn count(&self) -> u64 {
         self.counts.iter().sum()
     }

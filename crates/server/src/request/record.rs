@@ -1,4 +1,4 @@
-//! What is known of one request, written down when it ends: however it ends, because that is when a value is dropped.
+//! The record of one request, written down when it ends, in whatever way: that is when a value is dropped.
 
 use crate::access_log::Entry;
 use crate::client_address::client_address;
@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError};
 /// The status of a request whose client left before there was an answer (nginx's 499).
 const CLIENT_LEFT: u16 = 499;
 
-/// What only some settings need of a request's headers.
+/// The headers of a request that only some settings need.
 #[derive(Debug)]
 pub(crate) struct Forwarded {
     /// The client, where a trusted proxy says that it is another than the peer.
@@ -26,7 +26,7 @@ pub(crate) struct Forwarded {
 }
 
 impl Forwarded {
-    /// What the settings want of a request's headers; most want nothing.
+    /// Copies the headers that the settings want; most want none.
     pub(crate) fn of(context: &ConnectionContext, headers: &HeaderMap) -> Option<Box<Self>> {
         const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
         let (trusted, agent) = (&context.endpoint.trusted_proxies, context.endpoint.log_agent);

@@ -4,6 +4,7 @@ mod deadlines;
 mod drain;
 mod limits;
 mod logs;
+mod own_service;
 mod requests;
 mod start;
 mod support;

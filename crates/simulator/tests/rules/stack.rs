@@ -2,7 +2,6 @@ use std::collections::BTreeSet;
 
 use super::tags;
 use skyward_aws::model::*;
-use skyward_aws::*;
 use skyward_simulator::Account;
 
 /// A whole stack, made at once behind everyone's back.

@@ -107,8 +107,8 @@ pub(crate) fn annotations(_: &mut SchemaGenerator) -> Schema {
     )
 }
 
-/// RFC 1123 §2.1; the last label begins with a letter, so that it is no IP address, which an
-/// Ingress does not take.
+/// RFC 1123 §2.1; the last label begins with a letter, so that it is not an IP address,
+/// which an Ingress does not take.
 pub(crate) fn host_name(_: &mut SchemaGenerator) -> Schema {
     let label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
     let mut schema = text(

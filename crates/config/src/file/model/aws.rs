@@ -1,3 +1,5 @@
+//! `[aws]`: the topology in AWS, as types.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -79,7 +81,7 @@ pub struct Aws {
     pub tags: BTreeMap<String, String>,
 }
 
-/// What the database speaks.
+/// The database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DatabaseEngine {
@@ -89,7 +91,7 @@ pub enum DatabaseEngine {
     Postgres,
 }
 
-/// How the database's storage is made and paid for.
+/// The storage of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DatabaseStorage {

@@ -1,3 +1,5 @@
+//! `[image]`: the OCI image, as types.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -10,7 +12,7 @@ use crate::file::grammar;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Image {
-    /// Where the image is pushed and what it is called: `[host[:port]/]path`, without tag or
+    /// The repository that the image is pushed to and named after: `[host[:port]/]path`, without tag or
     /// digest.
     #[schemars(schema_with = "grammar::repository")]
     pub repository: String,
@@ -37,7 +39,7 @@ pub struct Image {
     /// The folder that the image is written to, relative to the folder of the configuration file.
     #[schemars(schema_with = "grammar::path")]
     pub output: PathBuf,
-    /// Whether a bill of materials of the compiled crates is attached as a referrer.
+    /// Attaches a bill of materials of the compiled crates as a referrer.
     pub sbom: bool,
 }
 

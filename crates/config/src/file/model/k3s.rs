@@ -1,3 +1,5 @@
+//! `[k3s]`: the service on Kubernetes and the cluster, as types.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -22,13 +24,13 @@ pub struct K3s {
     /// The namespace that the service has for itself.
     #[schemars(schema_with = "grammar::namespace")]
     pub namespace: String,
-    /// How the image gets to the nodes.
+    /// The way of the image to the nodes.
     pub delivery: Delivery,
     /// The name of the Secret (type `kubernetes.io/dockerconfigjson`) that the nodes pull the image with.
     #[schemars(schema_with = "grammar::object_name")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_secret: Option<String>,
-    /// How many pods run the service; with `max_replicas`, the least.
+    /// The number of pods; with `max_replicas`, the least.
     #[schemars(schema_with = "grammar::replicas")]
     pub replicas: u16,
     /// The most pods: a HorizontalPodAutoscaler then chooses the number. Needs a metrics server, which k3s has.
@@ -61,13 +63,13 @@ pub struct K3s {
     #[schemars(schema_with = "grammar::variables")]
     pub env: BTreeMap<String, String>,
     /// Environment variables from Secrets of the namespace: the variable's name to `SECRET/KEY`. The Secrets are made by
-    /// others; only the reference stands here.
+    /// others; only the reference is here.
     #[schemars(schema_with = "grammar::secrets")]
     pub secrets: BTreeMap<String, String>,
     /// Further labels of every object, name to value.
     #[schemars(schema_with = "grammar::kubernetes_labels")]
     pub labels: BTreeMap<String, String>,
-    /// Which host name the Ingress has where `host` gives none, and whether there is an Ingress.
+    /// The host name of the Ingress where `host` gives none, or no Ingress at all.
     pub ingress: Ingress,
     /// The host name of the Ingress.
     #[schemars(schema_with = "grammar::host_name")]
@@ -93,7 +95,7 @@ pub struct K3s {
     /// Seconds that a pod must have been ready for before it counts.
     #[schemars(schema_with = "grammar::seconds_or_none")]
     pub min_ready_s: u16,
-    /// Seconds that a pod goes on serving before SIGTERM reaches it, while proxies learn that it goes.
+    /// Seconds that a pod keeps serving before SIGTERM reaches it, while proxies learn that it ends.
     #[schemars(schema_with = "grammar::seconds_or_none")]
     pub pre_stop_s: u16,
     /// Seconds without progress after which a rollout has failed.
@@ -102,7 +104,7 @@ pub struct K3s {
     /// Seconds that a whole deployment may take.
     #[schemars(schema_with = "grammar::seconds")]
     pub timeout_s: u16,
-    /// How many revisions are kept to roll back to.
+    /// The number of revisions that are kept to roll back to.
     #[schemars(schema_with = "grammar::revisions")]
     pub history: u16,
     /// The name of the cluster that `cluster up` makes, and of its context where `context` names none.
@@ -117,7 +119,7 @@ pub struct K3s {
     /// the release publishes.
     #[schemars(schema_with = "grammar::k3s_checksums")]
     pub sha256: BTreeMap<String, String>,
-    /// Where the releases are: the address before `/VERSION/FILE`.
+    /// The address of the releases, before `/VERSION/FILE`.
     #[schemars(schema_with = "grammar::web_address")]
     pub download: String,
     /// A folder with the release's files instead of the network, relative to that of the configuration file: `k3s` (`k3s-arm64`,
@@ -133,11 +135,11 @@ pub struct K3s {
     #[schemars(schema_with = "grammar::path")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registries_file: Option<PathBuf>,
-    /// Whether each node offers its images to the others (k3s's embedded registry mirror): an image on one node is then on all.
+    /// Lets each node offer its images to the others (k3s's embedded registry mirror): an image on one node is then on all.
     pub embedded_registry: bool,
-    /// Whether k3s brings Traefik, its Ingress controller.
+    /// Installs Traefik, the Ingress controller that k3s brings.
     pub traefik: bool,
-    /// Whether k3s brings servicelb, which gives Services of type `LoadBalancer` the nodes' addresses.
+    /// Installs servicelb, which gives Services of type `LoadBalancer` the nodes' addresses.
     pub servicelb: bool,
     /// Environment variables of k3s itself on the machines, such as `HTTPS_PROXY`. They are plain text.
     #[schemars(schema_with = "grammar::variables")]
@@ -196,7 +198,7 @@ impl Default for K3s {
     }
 }
 
-/// How the image gets to the nodes.
+/// The way of the image to the nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Delivery {
@@ -211,7 +213,7 @@ pub enum Delivery {
     None,
 }
 
-/// Which host name the Ingress has where none is given.
+/// The host name of the Ingress where none is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ingress {
@@ -228,7 +230,7 @@ pub enum Ingress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
-    /// Where ssh reaches it: a host name, an IP address, or a `Host` of `ssh_config`. `localhost` is this machine, without ssh.
+    /// The address that ssh reaches it by: a host name, an IP address, or a `Host` of `ssh_config`. `localhost` is this machine, without ssh.
     #[schemars(schema_with = "grammar::ssh_address")]
     pub address: String,
     /// The user of ssh. Without it: as `ssh_config` says. One who is not root needs sudo without a password.
@@ -239,7 +241,7 @@ pub struct Machine {
     #[schemars(schema_with = "grammar::ssh_port")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// What it does in the cluster.
+    /// Its part in the cluster.
     #[serde(default)]
     pub role: Role,
     /// The address that the other machines reach it by, where `address` is a name that only `ssh_config` knows.
@@ -256,7 +258,7 @@ pub struct Machine {
     pub labels: BTreeMap<String, String>,
 }
 
-/// What a machine does in the cluster.
+/// The part of a machine in the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

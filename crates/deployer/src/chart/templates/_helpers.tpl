@@ -3,23 +3,6 @@
 {{- .Values.k3s.namespace | default .Release.Namespace -}}
 {{- end -}}
 
-{{/* The labels that choose the pods. They never change: a Deployment's selector is immutable. */}}
-{{- define "skyward.selector" -}}
-app.kubernetes.io/instance: {{ .Values.service.name | quote }}
-app.kubernetes.io/name: {{ .Values.service.name | quote }}
-{{- end -}}
-
-{{/* The labels of the pods: a change restarts them. */}}
-{{- define "skyward.podLabels" -}}
-{{- merge (include "skyward.selector" . | fromYaml) .Values.k3s.labels | toYaml -}}
-{{- end -}}
-
-{{/* The labels of every object. */}}
-{{- define "skyward.labels" -}}
-{{- $ours := include "skyward.selector" . | fromYaml | merge (dict "app.kubernetes.io/managed-by" .Release.Service) -}}
-{{- merge $ours .Values.k3s.labels | toYaml -}}
-{{- end -}}
-
 {{/* CPU as the API server keeps it: the largest unit in which the number is whole. */}}
 {{- define "skyward.cpu" -}}
 {{- $units := list "m" "" "k" -}}
@@ -94,8 +77,9 @@ app.kubernetes.io/name: {{ .Values.service.name | quote }}
 {{- min (include "skyward.port" (list . "PORT")) (include "skyward.port" (list . "ADMIN_PORT")) -}}
 {{- end -}}
 
-{{/* Refuses a release that no client could reach. */}}
+{{/* Refuses a release that no client could reach, or that breaks a rule over several values. */}}
 {{- define "skyward.check" -}}
+{{- include "skyward.rules" . -}}
 {{- $host := include "skyward.setting" (list . "HOST") -}}
 {{- if or (hasPrefix "127." $host) (eq $host "::1") -}}
 {{- fail (printf "SKYWARD_SERVICE__HOST: nothing outside the pod reaches %s; take 0.0.0.0 or ::" $host) -}}
@@ -106,7 +90,7 @@ app.kubernetes.io/name: {{ .Values.service.name | quote }}
 {{- end -}}
 {{- end -}}
 
-{{/* Seconds from the wish that a pod end to its being killed: the hook, then SIGTERM and the drain, and a margin. */}}
+{{/* Seconds from the moment that a pod is to end until it is killed: the hook, then SIGTERM and the drain, and a margin. */}}
 {{- define "skyward.grace" -}}
 {{- $drain := include "skyward.setting" (list . "DRAIN_CAP_MS") | default "8000" -}}
 {{- if not (regexMatch "^[0-9]{1,9}$" $drain) -}}

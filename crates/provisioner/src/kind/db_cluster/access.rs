@@ -1,4 +1,4 @@
-//! What the database's calls need in IAM.
+//! The scopes in IAM of the database's calls.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ pub(crate) const READ_DATABASE: Scope = Scope::read((2, "ReadDatabase"), Area::D
 /// A new database or subnet group.
 pub(crate) const DATABASE_NEW: Scope =
     Scope::new((21, "DatabaseNew"), Area::Data, own, Condition::New);
-/// What a new cluster refers to.
+/// The resources that a new cluster refers to.
 pub(super) const DATABASE_WITH: Scope = Scope::new(
     (22, "DatabaseWith"),
     Area::Data,

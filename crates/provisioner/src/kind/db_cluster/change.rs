@@ -9,7 +9,7 @@ use super::DbCluster;
 use crate::caller::{CallError, RetryPolicy};
 use crate::resource::{Readiness, StepContext};
 
-/// How far a cluster is, by RDS's word for its state ("Viewing DB cluster status").
+/// The readiness of a cluster, by RDS's word for its state ("Viewing DB cluster status").
 pub(super) fn readiness(status: &str) -> Readiness {
     match status {
         "available" => Readiness::Ready,

@@ -1,4 +1,4 @@
-//! What RDS sells: where a database can be ordered, whether as configured, and for what price.
+//! RDS's offer: the zones in which a database can be ordered, the limits of its storage, and the prices.
 
 use std::collections::BTreeSet;
 

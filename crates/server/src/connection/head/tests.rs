@@ -59,7 +59,7 @@ fn lines() {
     }
 }
 
-/// What decides where a body ends, and with that where the next request begins.
+/// The fields that decide where a body ends, and with that where the next request begins.
 #[test]
 fn framing_is_never_ambiguous() {
     for (fields, expected) in [

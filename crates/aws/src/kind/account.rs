@@ -1,0 +1,154 @@
+//! What an account says of itself and its region: identity, zones, instance types, database classes, quotas, parameters.
+
+use serde::{Deserialize, Serialize};
+
+use crate::page::Page;
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zone {
+    pub name: String,
+    pub id: String,
+    /// `available`, or why not.
+    pub state: String,
+}
+
+/// How a database can be ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderableDatabase {
+    pub engine_version: String,
+    pub class: String,
+    pub storage_type: String,
+    pub zones: Vec<String>,
+    /// Multi-AZ DB clusters.
+    pub supports_clusters: bool,
+    pub min_storage_gib: Option<i32>,
+    pub max_storage_gib: Option<i32>,
+    pub min_iops: Option<i32>,
+    pub max_iops: Option<i32>,
+}
+
+/// A quota of a service: EC2's `max-elastic-ips`, RDS's `DBClusters`, …
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    pub name: String,
+    pub max: i64,
+    /// Where the service says it.
+    pub used: Option<i64>,
+}
+
+operations! {
+    GetCallerIdentity {} -> Identity;
+    DescribeAvailabilityZones {} -> Vec<Zone>;
+    DescribeInstanceTypeOfferings { instance_type: String } -> Vec<String>;
+    DescribeAccountAttributes {} -> Vec<Quota>;
+    DescribeOrderableDBInstanceOptions {
+        engine: String,
+        class: String,
+        page: Option<String>,
+    } -> Page<OrderableDatabase>;
+    DescribeRdsAccountAttributes {} -> Vec<Quota>;
+    DescribeElbAccountLimits {} -> Vec<Quota>;
+    DescribeAutoScalingAccountLimits {} -> Vec<Quota>;
+    GetParameter { name: String } -> String;
+}
+
+#[cfg(feature = "sdk")]
+mod sdk {
+    use aws_sdk_ec2::types::{Filter, LocationType};
+    use aws_sdk_rds::types::OrderableDbInstanceOption;
+
+    use super::*;
+    use crate::kind::prelude::*;
+
+    fn filter(name: &str, value: impl Into<String>) -> Filter {
+        Filter::builder().name(name).values(value).build()
+    }
+
+    fn orderable(found: OrderableDbInstanceOption) -> OrderableDatabase {
+        OrderableDatabase {
+            engine_version: text(found.engine_version),
+            class: text(found.db_instance_class),
+            storage_type: text(found.storage_type),
+            zones: each(found.availability_zones, |zone| text(zone.name)),
+            supports_clusters: found.supports_clusters.unwrap_or_default(),
+            min_storage_gib: found.min_storage_size,
+            max_storage_gib: found.max_storage_size,
+            min_iops: found.min_iops_per_db_instance,
+            max_iops: found.max_iops_per_db_instance,
+        }
+    }
+
+    requests! { sts
+        get_caller_identity(_call: GetCallerIdentity) {}
+            => |answer| Identity { account: text(answer.account), arn: text(answer.arn) };
+    }
+
+    requests! { ec2
+        // Local zones and wavelength zones have no database and few instance types.
+        describe_availability_zones(_call: DescribeAvailabilityZones) {
+            filters(filter("zone-type", "availability-zone"))
+        } => |answer| each(answer.availability_zones, |zone| Zone {
+            name: text(zone.zone_name),
+            id: text(zone.zone_id),
+            state: name(zone.state.as_ref()),
+        });
+        describe_instance_type_offerings(call: DescribeInstanceTypeOfferings) {
+            location_type(LocationType::AvailabilityZone)
+            filters(filter("instance-type", call.instance_type))
+        } => |answer| each(answer.instance_type_offerings, |offering| text(offering.location));
+        describe_account_attributes(_call: DescribeAccountAttributes) {}
+            => |answer| some(answer.account_attributes, |attribute| {
+                // Some attributes are no numbers: the supported platforms, the default VPC.
+                let value = attribute.attribute_values?.into_iter().next()?.attribute_value?;
+                Some(Quota { name: attribute.attribute_name?, max: value.parse().ok()?, used: None })
+            });
+    }
+
+    requests! { rds
+        describe_orderable_db_instance_options(call: DescribeOrderableDBInstanceOptions) {
+            engine(call.engine) db_instance_class(call.class) vpc(true)
+            // The most that this list allows.
+            max_records(100) set_marker(call.page)
+        } => |answer| Page {
+            items: each(answer.orderable_db_instance_options, orderable),
+            next: next(answer.marker),
+        };
+        describe_account_attributes as describe_rds_account_attributes(_call: DescribeRdsAccountAttributes) {}
+            => |answer| each(answer.account_quotas, |quota| Quota {
+                name: text(quota.account_quota_name),
+                max: quota.max.unwrap_or_default(),
+                used: quota.used,
+            });
+    }
+
+    requests! { elb
+        // The most that this list allows.
+        describe_account_limits as describe_elb_account_limits(_call: DescribeElbAccountLimits) {
+            page_size(400)
+        } => |answer| some(answer.limits, |limit| {
+            Some(Quota { name: limit.name?, max: limit.max?.parse().ok()?, used: None })
+        });
+    }
+
+    requests! { autoscaling
+        describe_account_limits as describe_auto_scaling_account_limits(_call: DescribeAutoScalingAccountLimits) {}
+            => |answer| {
+                let used = answer.number_of_auto_scaling_groups.map(Into::into);
+                let max = answer.max_number_of_auto_scaling_groups.into_iter();
+                max.map(|max| Quota { name: "auto-scaling-groups".into(), max: max.into(), used })
+                    .collect()
+            };
+    }
+
+    requests! { ssm
+        get_parameter(call: GetParameter) { name(call.name) }
+            => |answer| text(answer.parameter.and_then(|parameter| parameter.value));
+    }
+}

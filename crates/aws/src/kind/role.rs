@@ -1,0 +1,122 @@
+//! Roles with their policies.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Tags;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Role {
+    pub name: String,
+    pub arn: String,
+    /// Who may assume it: a policy document.
+    pub trust: serde_json::Value,
+    pub tags: Tags,
+}
+
+operations! {
+    CreateRole { name: String, trust: Value, tags: Tags } -> Role;
+    GetRole { name: String } -> Role;
+    UpdateAssumeRolePolicy { name: String, trust: Value } -> ();
+    TagRole { name: String, tags: Tags } -> ();
+    DeleteRole { name: String } -> ();
+    PutRolePolicy { role: String, policy: String, document: Value } -> ();
+    GetRolePolicy { role: String, policy: String } -> Value;
+    DeleteRolePolicy { role: String, policy: String } -> ();
+    AttachRolePolicy { role: String, arn: String } -> ();
+    ListAttachedRolePolicies { role: String } -> BTreeSet<String>;
+    DetachRolePolicy { role: String, arn: String } -> ();
+}
+
+#[cfg(feature = "sdk")]
+mod sdk {
+    use aws_sdk_iam::types;
+
+    use super::*;
+    use crate::kind::prelude::*;
+
+    /// A policy document as it was written. IAM answers it encoded as in an address (RFC 3986), which JSON never looks like.
+    fn document(text: &str) -> Value {
+        let read = |text: &str| serde_json::from_str(text).ok();
+        let decoded = || String::from_utf8(decoded(text)).ok();
+        read(text)
+            .or_else(|| decoded().and_then(|text| read(&text)))
+            .unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+
+    fn decoded(text: &str) -> Vec<u8> {
+        let mut bytes = text.bytes();
+        let mut plain = Vec::with_capacity(text.len());
+        while let Some(byte) = bytes.next() {
+            let mut rest = bytes.clone();
+            let digits = (rest.next(), rest.next());
+            let hex = |digit: Option<u8>| char::from(digit?).to_digit(16);
+            match (byte, hex(digits.0), hex(digits.1)) {
+                (b'%', Some(high), Some(low)) => {
+                    plain.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits"));
+                    bytes = rest;
+                }
+                _ => plain.push(byte),
+            }
+        }
+        plain
+    }
+
+    fn role(found: types::Role) -> Role {
+        Role {
+            trust: document(&text(found.assume_role_policy_document)),
+            name: found.role_name,
+            arn: found.arn,
+            tags: iam::tags(found.tags),
+        }
+    }
+
+    requests! { iam
+        create_role(call: CreateRole) {
+            role_name(call.name) assume_role_policy_document(call.trust.to_string())
+            set_tags(Some(iam::to_tags(Operation::CreateRole, call.tags)?))
+        } => |answer| answer.role.map(role).ok_or_else(|| empty(Operation::CreateRole))?;
+        get_role(call: GetRole) { role_name(call.name) }
+            => |answer| answer.role.map(role).ok_or_else(|| empty(Operation::GetRole))?;
+        update_assume_role_policy(call: UpdateAssumeRolePolicy) {
+            role_name(call.name) policy_document(call.trust.to_string())
+        };
+        tag_role(call: TagRole) {
+            role_name(call.name) set_tags(Some(iam::to_tags(Operation::TagRole, call.tags)?))
+        };
+        delete_role(call: DeleteRole) { role_name(call.name) };
+        put_role_policy(call: PutRolePolicy) {
+            role_name(call.role) policy_name(call.policy) policy_document(call.document.to_string())
+        };
+        get_role_policy(call: GetRolePolicy) { role_name(call.role) policy_name(call.policy) }
+            => |answer| document(&answer.policy_document);
+        delete_role_policy(call: DeleteRolePolicy) { role_name(call.role) policy_name(call.policy) };
+        attach_role_policy(call: AttachRolePolicy) { role_name(call.role) policy_arn(call.arn) };
+        // A role has at most 20 managed policies: one page.
+        list_attached_role_policies(call: ListAttachedRolePolicies) { role_name(call.role) }
+            => |answer| set(Some(each(answer.attached_policies, |policy| text(policy.policy_arn))));
+        detach_role_policy(call: DetachRolePolicy) { role_name(call.role) policy_arn(call.arn) };
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use serde_json::json;
+
+        use super::document;
+
+        #[test]
+        fn a_document_is_read_plain_and_encoded() {
+            let expected = json!({"Version": "2012-10-17", "Path": "50 % é"});
+            let encoded =
+                "%7B%22Version%22%3A%222012-10-17%22%2C%22Path%22%3A%2250%20%25%20%C3%A9%22%7D";
+            for text in [encoded, expected.to_string().as_str()] {
+                assert_eq!(document(text), expected, "{text}");
+            }
+            for broken in ["%7", "%zz", "{", ""] {
+                assert_eq!(document(broken), json!(broken));
+            }
+        }
+    }
+}

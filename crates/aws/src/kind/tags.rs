@@ -1,0 +1,63 @@
+//! The operations that tag a resource of any kind, by its id or its ARN.
+
+use std::collections::BTreeMap;
+
+/// Name to value.
+pub type Tags = BTreeMap<String, String>;
+
+operations! {
+    CreateTags { resources: Vec<String>, tags: Tags } -> ();
+    DeleteTags { resources: Vec<String>, names: Vec<String> } -> ();
+    DescribeElbTags { resources: Vec<String> } -> BTreeMap<String, Tags>;
+    AddElbTags { resource: String, tags: Tags } -> ();
+    ListRdsTags { arn: String } -> Tags;
+    AddRdsTags { arn: String, tags: Tags } -> ();
+}
+
+#[cfg(feature = "sdk")]
+mod sdk {
+    use aws_sdk_ec2::types::Tag;
+
+    use super::*;
+    use crate::kind::prelude::*;
+
+    requests! { ec2
+        create_tags(call: CreateTags) {
+            set_resources(Some(call.resources)) set_tags(Some(ec2::to_tags(call.tags)))
+        };
+        delete_tags(call: DeleteTags) {
+            set_resources(Some(call.resources))
+            // Without a value the tag goes whatever its value is.
+            set_tags(Some(call.names.into_iter().map(|name| Tag::builder().key(name).build()).collect()))
+        };
+    }
+
+    requests! { elb
+        add_tags as add_elb_tags(call: AddElbTags) {
+            resource_arns(call.resource) set_tags(Some(elb::to_tags(call.tags)))
+        };
+    }
+
+    requests! { rds
+        list_tags_for_resource as list_rds_tags(call: ListRdsTags) { resource_name(call.arn) }
+            => |answer| rds::tags(answer.tag_list);
+        add_tags_to_resource as add_rds_tags(call: AddRdsTags) {
+            resource_name(call.arn) set_tags(Some(rds::to_tags(call.tags)))
+        };
+    }
+
+    impl Sdk {
+        pub(crate) async fn describe_elb_tags(
+            &self,
+            call: DescribeElbTags,
+        ) -> Result<BTreeMap<String, Tags>, ApiError> {
+            if call.resources.is_empty() {
+                return Ok(BTreeMap::new());
+            }
+            let request = self.elb.describe_tags().set_resource_arns(Some(call.resources));
+            let answer = request.send().await.answer(Operation::DescribeElbTags)?;
+            let found = answer.tag_descriptions.unwrap_or_default().into_iter();
+            Ok(found.map(|found| (text(found.resource_arn), elb::tags(found.tags))).collect())
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The templates of the objects, derived from the renderer.
+//!
+//! A release whose values are marks is rendered, and each mark in the outcome becomes an expression of Helm's. What depends
+//! on a value being there is found by rendering the release again without it: the lines that are then missing go under a
+//! condition. So each object is written once, in `render`, and a template cannot say anything else.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::marks::{
+    EXCEPTIONS_MARK, LISTS, LITERALS, MAPS, NUMBERS, SWITCHES, Switch, TEXTS, marked,
+};
+use crate::manifest::{Kind, Manifest};
+use crate::release::{MANAGED_BY, Release};
+use crate::render::{self, EXCEPTIONS};
+
+/// The templates: one file for each kind, with its name.
+pub(super) fn templates() -> Vec<(String, String)> {
+    let mut release = marked();
+    let mut manifests = rendered(&release);
+    // The autoscaler is there only where the Deployment's own number is not.
+    (SWITCHES[0].off)(&mut release);
+    let with_scaler = rendered(&release);
+    let is_scaler = |it: &&Manifest| it.id.kind == Kind::HorizontalPodAutoscaler;
+    manifests.extend(with_scaler.iter().filter(is_scaler).cloned());
+    manifests.sort_by_key(|manifest| manifest.id.kind);
+    let mut files: Vec<(String, String)> = Vec::new();
+    for manifest in manifests {
+        let name = format!("{}.yaml", manifest.id.kind.as_str().to_lowercase());
+        let mut text = template(&manifest);
+        if manifest.id.kind == Kind::Deployment {
+            text.insert_str(0, "{{- include \"skyward.check\" . }}\n");
+        }
+        match files.last_mut() {
+            Some((last, file)) if *last == name => *file = format!("{file}---\n{text}"),
+            _ => files.push((name, text)),
+        }
+    }
+    files
+}
+
+fn rendered(release: &Release) -> Vec<Manifest> {
+    render::manifests(release).expect("the marks are a release that can be rendered")
+}
+
+/// The template of one object.
+fn template(manifest: &Manifest) -> String {
+    let is_scaler = manifest.id.kind == Kind::HorizontalPodAutoscaler;
+    let base = lines(manifest);
+    let mut conditions: Vec<Vec<&str>> = vec![Vec::new(); base.len()];
+    for Switch { condition, off } in &SWITCHES[usize::from(is_scaler)..] {
+        let mut release = marked();
+        if is_scaler {
+            (SWITCHES[0].off)(&mut release);
+        }
+        off(&mut release);
+        let others = rendered(&release);
+        let Some(other) = others.iter().find(|other| other.id == manifest.id) else { continue };
+        for index in missing(&base, &lines(other)) {
+            conditions[index].push(condition);
+        }
+    }
+    let mut text = String::new();
+    let whole = condition_of(manifest);
+    let mut open: Vec<&str> = Vec::new();
+    for (line, conditions) in looped(&base).into_iter().zip(conditions).chain([Default::default()])
+    {
+        let wanted: Vec<&str> = if line.is_empty() {
+            Vec::new()
+        } else {
+            whole.into_iter().chain(conditions).collect()
+        };
+        let kept = open.iter().zip(&wanted).take_while(|(open, wanted)| open == wanted).count();
+        text += &"{{- end }}\n".repeat(open.len() - kept);
+        for condition in &wanted[kept..] {
+            let _ = writeln!(text, "{{{{- if {condition} }}}}");
+        }
+        open = wanted;
+        text += &line;
+    }
+    text
+}
+
+/// `helm --namespace X --create-namespace` makes its own, and those of Kubernetes are not ours.
+const OWN_NAMESPACE: &str = "and .Values.k3s.namespace (ne .Values.k3s.namespace .Release.Namespace) \
+    (ne .Values.k3s.namespace \"default\") (not (hasPrefix \"kube-\" .Values.k3s.namespace))";
+
+/// The condition under which the object as a whole is there.
+fn condition_of(manifest: &Manifest) -> Option<&'static str> {
+    match manifest.id.kind {
+        Kind::Namespace => Some(OWN_NAMESPACE),
+        Kind::HorizontalPodAutoscaler => Some(".Values.k3s.max_replicas"),
+        Kind::Ingress => Some("or .Values.k3s.host (ne .Values.k3s.ingress \"none\")"),
+        // A rule without peers would let everybody in: with no clients there is no policy.
+        Kind::NetworkPolicy if manifest.id.name.ends_with("-ingress") => {
+            Some(".Values.k3s.clients")
+        }
+        _ => None,
+    }
+}
+
+/// The lines of `base` that `other` lacks.
+fn missing(base: &[String], other: &[String]) -> Vec<usize> {
+    let mut rest = other.iter().peekable();
+    let missing: Vec<_> = (0..base.len())
+        .filter(|index| rest.next_if(|line| **line == base[*index]).is_none())
+        .collect();
+    assert_eq!(rest.next(), None, "a value that is left out only takes lines away");
+    missing
+}
+
+/// The object's lines, the marks in them replaced.
+fn lines(manifest: &Manifest) -> Vec<String> {
+    let mut object = manifest.object.clone();
+    object["metadata"]["labels"][MANAGED_BY] = json!("mark-helm");
+    if EXCEPTIONS.iter().any(|exception| exception.on == manifest.id.kind) {
+        object["metadata"]["annotations"] = json!({ EXCEPTIONS_MARK: manifest.id.kind.as_str() });
+    }
+    // A loop over all variables is made of the two that are marked.
+    if let Some(Value::Array(variables)) =
+        object.pointer_mut("/spec/template/spec/containers/0/env")
+    {
+        variables.retain(|it| it["name"].as_str().is_some_and(|name| name.starts_with("mark-")));
+    }
+    let mut lines = Vec::new();
+    write(&object, 0, &mut lines);
+    lines.iter().map(|line| replaced(line)).collect()
+}
+
+/// Writes a value as YAML, the dash of an item on a line of its own: whatever comes first in the item may be left out.
+fn write(value: &Value, indent: usize, lines: &mut Vec<String>) {
+    let pad = " ".repeat(indent);
+    match value {
+        Value::Object(entries) => {
+            for (key, value) in render::in_order(entries) {
+                if is_leaf(value) {
+                    lines.push(format!("{pad}{key}: {value}"));
+                } else {
+                    lines.push(format!("{pad}{key}:"));
+                    write(value, indent + 2, lines);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                if is_leaf(item) {
+                    lines.push(format!("{pad}- {item}"));
+                } else {
+                    lines.push(format!("{pad}-"));
+                    write(item, indent + 2, lines);
+                }
+            }
+        }
+        _ => unreachable!("the root of an object is a map"),
+    }
+}
+
+fn is_leaf(value: &Value) -> bool {
+    match value {
+        Value::Object(entries) => entries.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => true,
+    }
+}
+
+fn replaced(line: &str) -> String {
+    let mut line = line.to_owned();
+    for (mark, expression) in LITERALS {
+        line = line.replace(&format!("\"{mark}\""), &format!("{{{{ {expression} }}}}"));
+    }
+    for (mark, expression) in TEXTS {
+        line = line.replace(&format!("\"{mark}\""), &format!("{{{{ {expression} | quote }}}}"));
+    }
+    // Within a longer text.
+    line = line.replace("\"mark-name-", "\"{{ .Values.service.name }}-");
+    for (mark, expression) in NUMBERS {
+        if let Some(key) = line.strip_suffix(&format!(": {mark}")) {
+            line = format!("{key}: {{{{ {expression} }}}}");
+        }
+    }
+    line
+}
+
+/// The same lines, each with the loop or the help of a named template that it stands for.
+fn looped(base: &[String]) -> Vec<String> {
+    let mut looped: Vec<String> = base.iter().map(|line| format!("{line}\n")).collect();
+    for (index, line) in base.iter().enumerate() {
+        let (pad, text) = line.split_at(line.len() - line.trim_start().len());
+        if let Some((_, values)) =
+            MAPS.iter().find(|(mark, _)| text.starts_with(&format!("{mark}:")))
+        {
+            looped[index] = format!(
+                "{pad}{{{{- range $key, $value := {values} }}}}\n\
+                 {pad}{{{{ $key | quote }}}}: {{{{ $value | quote }}}}\n{pad}{{{{- end }}}}\n"
+            );
+        }
+        if let Some((_, values)) =
+            LISTS.iter().find(|(mark, _)| text.trim_start_matches("- ") == *mark)
+        {
+            let (begin, end) = (item_begin(base, index), item_end(base, index));
+            let pad = indent(&base[begin]);
+            looped[begin] = format!("{pad}{{{{- range {values} }}}}\n{}", looped[begin]);
+            let _ = writeln!(looped[end], "{pad}{{{{- end }}}}");
+        }
+        if text == "env:" {
+            let variables = |mark: &str| {
+                let at = base.iter().position(|line| line.ends_with(&format!("\"{mark}\"")));
+                let at = at.expect("the marked variables are rendered");
+                base[item_begin(base, at)..=item_end(base, at)].join("\n")
+            };
+            let list = index + 1..=item_end_of_list(base, index);
+            looped[index] +=
+                &environment(&variables("mark-variable"), &variables("mark-secret-variable"));
+            list.for_each(|index| looped[index].clear());
+        }
+        if let Some(kind) = text.strip_prefix(&format!("{EXCEPTIONS_MARK}: ")) {
+            // With the key above it.
+            let above = indent(&base[index - 1]);
+            looped[index - 1] = format!(
+                "{above}{{{{- with include \"skyward.exceptions\" (dict \"root\" . \"kind\" {kind}) | fromJson }}}}\n\
+                 {above}annotations:\n{pad}{{{{- toYaml . | nindent {} }}}}\n",
+                pad.len()
+            );
+            looped[index] = format!("{above}{{{{- end }}}}\n");
+        }
+    }
+    looped
+}
+
+fn indent(line: &str) -> &str {
+    &line[..line.len() - line.trim_start().len()]
+}
+
+/// The line with the dash of the item that the line is in, or is.
+fn item_begin(base: &[String], index: usize) -> usize {
+    let is_dash = |line: &str| line.trim_start() == "-" || line.trim_start().starts_with("- ");
+    let inner = indent(&base[index]).len();
+    let dash = |at: &usize| *at == index || indent(&base[*at]).len() < inner;
+    (0..=index).rev().filter(dash).find(|at| is_dash(&base[*at])).expect("an item has a dash")
+}
+
+fn item_end(base: &[String], index: usize) -> usize {
+    let begin = item_begin(base, index);
+    let outer = indent(&base[begin]).len();
+    let rest = base[begin + 1..].iter().take_while(|line| indent(line).len() > outer).count();
+    begin + rest
+}
+
+/// The last line of the list under a key.
+fn item_end_of_list(base: &[String], key: usize) -> usize {
+    let outer = indent(&base[key]).len();
+    key + base[key + 1..].iter().take_while(|line| indent(line).len() > outer).count()
+}
+
+/// The loop over all variables, in the forms that the renderer gives to a plain one and to one from a Secret.
+fn environment(plain: &str, secret: &str) -> String {
+    let pad = indent(plain);
+    let text = "value: {{ . | replace \"$\" \"$$\" | toJson }}";
+    let plain = plain.replace("\"mark-variable\"", "{{ . | quote }}").replace(
+        text,
+        &format!("{{{{- with get $variables . }}}}\n{pad}  {text}\n{pad}  {{{{- end }}}}"),
+    );
+    let part =
+        |number: usize| format!("{{{{ (splitn \"/\" 2 (get $secrets .))._{number} | quote }}}}");
+    let secret = secret
+        .replace("\"mark-secret-variable\"", "{{ . | quote }}")
+        .replace("\"mark-secret\"", &part(0))
+        .replace("\"mark-key\"", &part(1));
+    format!(
+        "{pad}{{{{- $variables := include \"skyward.variables\" . | fromJson }}}}\n\
+         {pad}{{{{- $secrets := .Values.k3s.secrets }}}}\n\
+         {pad}{{{{- range concat (keys $variables) (keys $secrets) | sortAlpha }}}}\n\
+         {pad}{{{{- if hasKey $secrets . }}}}\n{secret}\n{pad}{{{{- else }}}}\n{plain}\n\
+         {pad}{{{{- end }}}}\n{pad}{{{{- end }}}}\n"
+    )
+}

@@ -1,0 +1,141 @@
+//! The marked release: a value for each key that the chart has, and the expression of Helm's that each becomes.
+
+use skyward_config::{K3s, Service};
+
+use crate::release::{IngressHost, Release};
+
+/// Texts that are marks, and the expression for each.
+pub(super) const TEXTS: [(&str, &str); 17] = [
+    ("mark-name", ".Values.service.name"),
+    ("mark-namespace", "include \"skyward.namespace\" ."),
+    ("mark-image", ".Values.image"),
+    ("mark-pull-secret", ".Values.k3s.pull_secret"),
+    ("mark-class", ".Values.k3s.ingress_class"),
+    ("mark-tls", ".Values.k3s.tls_secret"),
+    ("mark-host", ".Values.k3s.host"),
+    ("mark-helm", ".Release.Service"),
+    ("mark-client", "."),
+    ("203.0.113.77/32", "."),
+    ("40011m", "include \"skyward.cpu\" .Values.k3s.cpu"),
+    ("40012m", "include \"skyward.cpu\" .Values.k3s.cpu_limit"),
+    ("40013Ki", "include \"skyward.bytes\" .Values.k3s.memory"),
+    ("40014Ki", "include \"skyward.bytes\" .Values.k3s.memory_limit"),
+    ("40015Ki", "include \"skyward.bytes\" .Values.k3s.storage"),
+    ("40016Ki", "include \"skyward.bytes\" .Values.k3s.storage_limit"),
+    ("81", "include \"skyward.lowestPort\" ."),
+];
+
+/// Texts whose expression makes its quotes itself. Kubernetes reads `$(NAME)` and `$$` in them; the values mean their text.
+pub(super) const LITERALS: [(&str, &str); 2] = [
+    ("mark-argument", ". | replace \"$\" \"$$\" | toJson"),
+    ("mark-variable-text", ". | replace \"$\" \"$$\" | toJson"),
+];
+
+/// Numbers that are marks, and the expression for each. The last of the time a pod has to end is the sum of several values.
+pub(super) const NUMBERS: [(u32, &str); 13] = [
+    (40001, "int64 .Values.user"),
+    (40002, "int .Values.k3s.replicas"),
+    (40003, "int .Values.k3s.min_ready_s"),
+    (40004, "int .Values.k3s.progress_deadline_s"),
+    (40005, "int .Values.k3s.pre_stop_s"),
+    (40009, "int .Values.k3s.max_replicas"),
+    (201, "int .Values.k3s.target_cpu"),
+    (81, "include \"skyward.port\" (list . \"PORT\")"),
+    (82, "include \"skyward.port\" (list . \"ADMIN_PORT\")"),
+    (8081, "include \"skyward.port\" (list . \"PORT\")"),
+    (8082, "include \"skyward.port\" (list . \"ADMIN_PORT\")"),
+    (MARKED_GRACE, "include \"skyward.grace\" ."),
+    (MARKED_GRACE - 40005, "include \"skyward.grace\" ."),
+];
+
+/// The seconds that a marked pod has to end: its hook, 990 s of drain, and the margin.
+const MARKED_GRACE: u32 = 40005 + 990 + 5;
+
+/// A marked value that can be left out: the condition under which it is there, and how it is taken away.
+pub(super) struct Switch {
+    pub(super) condition: &'static str,
+    pub(super) off: fn(&mut Release),
+}
+
+const fn switch(condition: &'static str, off: fn(&mut Release)) -> Switch {
+    Switch { condition, off }
+}
+
+/// All of them; one within another comes after it.
+pub(super) const SWITCHES: [Switch; 12] = [
+    switch(AUTOSCALED, |release| release.k3s.max_replicas = Some(40009)),
+    switch(".Values.k3s.min_ready_s", |release| release.k3s.min_ready_s = 0),
+    switch("lt (include \"skyward.lowestPort\" . | int) 1024", |release| {
+        (release.service.port, release.service.admin_port) = (8081, 8082);
+    }),
+    switch(".Values.k3s.pull_secret", |release| release.k3s.pull_secret = None),
+    switch(".Values.service.args", |release| release.service.args.clear()),
+    switch(".Values.disk_is_counted", |release| release.disk_is_counted = false),
+    switch(".Values.k3s.pre_stop_s", |release| release.k3s.pre_stop_s = 0),
+    switch(".Values.k3s.ingress_annotations", |release| release.k3s.ingress_annotations.clear()),
+    switch(".Values.k3s.ingress_class", |release| release.k3s.ingress_class = None),
+    switch(".Values.k3s.tls_secret", |release| release.k3s.tls_secret = None),
+    switch(".Values.k3s.host", |release| release.ingress_host = IngressHost::Any),
+    switch(".Values.k3s.egress", |release| release.k3s.egress.clear()),
+];
+
+/// The number of pods is the Deployment's own where no autoscaler sets it.
+const AUTOSCALED: &str = "not .Values.k3s.max_replicas";
+
+/// Lists that have one marked item, which becomes a loop's body.
+pub(super) const LISTS: [(&str, &str); 3] = [
+    ("{{ . | replace \"$\" \"$$\" | toJson }}", ".Values.service.args"),
+    ("kubernetes.io/metadata.name: {{ . | quote }}", ".Values.k3s.clients"),
+    ("cidr: {{ . | quote }}", ".Values.k3s.egress"),
+];
+
+/// Maps that have one marked entry, which becomes a loop's body.
+pub(super) const MAPS: [(&str, &str); 2] =
+    [("mark-label", ".Values.k3s.labels"), ("mark-annotation", ".Values.k3s.ingress_annotations")];
+
+/// The key in place of the auditors' annotations, which depend on the values in their own way.
+pub(super) const EXCEPTIONS_MARK: &str = "mark-exceptions";
+
+/// The release whose values are all marks.
+pub(super) fn marked() -> Release {
+    let map = |key: &str, value: &str| [(key.to_owned(), value.to_owned())].into();
+    Release {
+        service: Service {
+            name: "mark-name".into(),
+            port: 81,
+            admin_port: 82,
+            args: vec!["mark-argument".into()],
+            drain_cap_ms: Some(990_000),
+            ..Service::default()
+        },
+        k3s: K3s {
+            namespace: "mark-namespace".into(),
+            pull_secret: Some("mark-pull-secret".into()),
+            replicas: 40002,
+            max_replicas: None,
+            target_cpu: 201,
+            cpu: "40011m".into(),
+            cpu_limit: "40012m".into(),
+            memory: "40013Ki".into(),
+            memory_limit: "40014Ki".into(),
+            storage: "40015Ki".into(),
+            storage_limit: "40016Ki".into(),
+            env: map("mark-variable", "mark-variable-text"),
+            secrets: map("mark-secret-variable", "mark-secret/mark-key"),
+            labels: map("mark-label", "mark-label-text"),
+            ingress_class: Some("mark-class".into()),
+            ingress_annotations: map("mark-annotation", "mark-annotation-text"),
+            tls_secret: Some("mark-tls".into()),
+            clients: vec!["mark-client".into()],
+            egress: vec!["203.0.113.77/32".into()],
+            min_ready_s: 40003,
+            pre_stop_s: 40005,
+            progress_deadline_s: 40004,
+            ..K3s::default()
+        },
+        image: "mark-image".into(),
+        user: 40001,
+        ingress_host: IngressHost::Named("mark-host".into()),
+        disk_is_counted: true,
+    }
+}
