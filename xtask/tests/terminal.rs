@@ -68,7 +68,7 @@ const COMMANDS: &[Case] = &[
 const FILES: &[&str] = &["schema", "docs", "render", "graph", "export", "policies"];
 
 /// Binaries that do not use `skyward-terminal` yet. The list may only become shorter.
-const EXCUSED: &[&str] = &["skyward-deployer", "skyward-provisioner"];
+const EXCUSED: &[&str] = &[];
 
 /// Longer than any word of prose: a digest, an address or a path, which is to be copied whole.
 const COPIED: usize = 30;
