@@ -1,4 +1,4 @@
-//! The interface of an account, and what can stand before one.
+//! The interface of an account, and the layers in front of one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::kind::{Call, Paged, Request, Response};
 /// A call under way.
 pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + 'a>>;
 
-/// An account in a region, or something that stands before one.
+/// An account in a region, or a layer in front of one.
 pub trait Api {
     /// Calls one operation, once: to try again is the caller's matter.
     ///
@@ -75,7 +75,7 @@ impl<A: Api> Api for Reported<A> {
 /// Calls an operation, once.
 ///
 /// # Errors
-/// What the account answers.
+/// The account answers with one.
 pub async fn send<C: Call>(api: &dyn Api, call: C) -> Result<C::Output, ApiError> {
     let response = api.call(call.into_request()).await?;
     Ok(C::output(response).expect("an account answers what it was asked"))
@@ -84,7 +84,7 @@ pub async fn send<C: Call>(api: &dyn Api, call: C) -> Result<C::Output, ApiError
 /// Calls a paged operation until its last page.
 ///
 /// # Errors
-/// What the account answers to any page.
+/// The account answers any page with one.
 pub async fn all<C: Paged>(api: &dyn Api, call: C) -> Result<Vec<C::Item>, ApiError> {
     let mut page = send(api, call.clone()).await?;
     let mut items = page.items;

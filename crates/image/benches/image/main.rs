@@ -8,10 +8,6 @@ mod digests;
 mod ko;
 mod push;
 
-#[path = "../../tests/image/support/distribution.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
-mod distribution;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -11,9 +11,9 @@ use skyward_image::build::{self, Built, Options};
 use skyward_image::registry::{Credentials, Push, Settings};
 use skyward_image::store::Store;
 
-use crate::distribution::Distribution;
 use crate::ko;
 use skyward_testkit::bench::{Peer, Row, Target};
+use skyward_testkit::registry::Distribution;
 
 const WHAT: &str = "image: packaging and pushing after the compiler";
 const RUNS: usize = 11;

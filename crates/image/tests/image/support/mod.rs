@@ -2,7 +2,6 @@
 #![allow(unreachable_pub, reason = "these modules are seen by tests alone")]
 
 pub mod archive;
-pub mod distribution;
 pub mod fake;
 pub mod image;
 pub mod proxy;
