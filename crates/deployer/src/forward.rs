@@ -1,4 +1,4 @@
-//! The deployed service on this machine, by way of the API server's port forwarding.
+//! The deployed service on this machine, through the API server's port forwarding.
 //!
 //! `pods` says which pod a connection goes to and opens the way there; `connection` carries one connection. A
 //! connection that has begun stays with its pod; each new one goes to a pod that is ready then, so that a rollout
@@ -25,7 +25,7 @@ use pods::Pods;
 /// The connections at the same time; others wait to be accepted. Each is one more connection to the API server.
 const CONNECTIONS: usize = 128;
 
-/// Why nothing is forwarded.
+/// The reasons why nothing is forwarded.
 #[derive(Debug, Error)]
 pub enum ForwardError {
     /// The API server said no, or nothing.
@@ -38,7 +38,7 @@ pub enum ForwardError {
     NoRelease {
         /// Its name.
         release: String,
-        /// Where it was looked for.
+        /// The place where it was looked for.
         namespace: String,
     },
     /// The address cannot be listened on.
@@ -46,9 +46,9 @@ pub enum ForwardError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The reason.
         reason: String,
-        /// What to do.
+        /// The next step.
         next: &'static str,
     },
 }
@@ -160,7 +160,7 @@ impl Forward {
     }
 }
 
-/// Whether no other pod and no later attempt would help.
+/// Returns true where no other pod and no later attempt would help.
 fn is_lasting(error: &CallError) -> bool {
     matches!(
         error.reason,

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// How long a call may take and how it is repeated.
+/// The bounds of a call, and the way in which it is repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryPolicy {
     /// The time of one attempt.
@@ -28,13 +28,13 @@ impl Default for RetryPolicy {
             base: Duration::from_millis(200),
             cap: Duration::from_secs(5),
             attempts: u32::MAX,
-            // Keyed anew for each process by the operating system's randomness.
+            // Keyed for each process by the operating system's randomness.
             seed: RandomState::new().hash_one(0_u8),
         }
     }
 }
 
-/// How long a fault is worth waiting for.
+/// The time that a fault is worth waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retryable {
     /// It does not pass by itself.

@@ -231,7 +231,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Why a revision did not come up.
+/// The reason why a revision did not come up.
 pub(super) enum Stopped {
     /// The API server said no, or nothing.
     Call(CallError),
