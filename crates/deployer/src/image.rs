@@ -33,7 +33,7 @@ pub struct Delivered {
     pub digest: Option<String>,
 }
 
-/// Why the image does not get to the nodes.
+/// The reasons why the image does not get to the nodes.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// A flag names an image in a way that no node understands.
@@ -51,10 +51,10 @@ pub enum ImageError {
     },
 }
 
-/// What the surroundings give, as a parameter for tests.
+/// The tools of the surroundings, as a parameter for tests.
 #[derive(Debug, Clone)]
 pub struct Tools {
-    /// How the image is built, beside the configuration.
+    /// The settings of the build beside the configuration.
     pub build: build::Options,
     /// The value of `PATH`, in which engines are found.
     pub path: Option<OsString>,
@@ -72,7 +72,7 @@ pub struct Candidate {
 /// Builds the image (or, with `k3s.delivery = "none"`, asks the registry for it), and sends it nowhere.
 ///
 /// # Errors
-/// Which step failed, why, and what to do.
+/// A step failed.
 pub async fn build(loaded: &Loaded, sink: &Sink<'_>) -> Result<Candidate, ImageError> {
     Candidate::build(loaded, Tools::of_this_machine()?, sink).await
 }
@@ -123,7 +123,7 @@ impl Candidate {
         Ok(Self { loaded: loaded.clone(), tools, how, named })
     }
 
-    /// What [`Candidate::deliver`] will call it.
+    /// The name that [`Candidate::deliver`] will return.
     pub fn named(&self) -> &Delivered {
         &self.named
     }
@@ -133,7 +133,7 @@ impl Candidate {
         settings::archive(&self.loaded)
     }
 
-    /// Whether it gets to the nodes by loading it into each, without a registry.
+    /// Returns true where it is loaded into each node, without a registry.
     pub fn is_loaded(&self) -> bool {
         matches!(self.how, Delivery::Load | Delivery::Auto)
     }
@@ -141,7 +141,7 @@ impl Candidate {
     /// Gets it to the nodes as `k3s.delivery` says.
     ///
     /// # Errors
-    /// Which step failed, why, and what to do.
+    /// A step failed.
     pub async fn deliver(self, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
         match self.how {
             Delivery::None => Ok(self.named),
@@ -265,7 +265,7 @@ fn first<T>(step: &'static str, list: Vec<T>) -> Result<T, ImageError> {
     list.into_iter().next().ok_or_else(|| failed(step, &anyhow!("it has no name there")))
 }
 
-/// What to do when `step` has failed.
+/// The next step where `step` has failed.
 fn next(step: &str) -> &'static str {
     match step {
         "load" => {
@@ -298,7 +298,7 @@ impl Delivered {
     }
 }
 
-/// What `auto` means for this repository.
+/// The delivery that `auto` means for this repository.
 pub fn settled(how: Delivery, repository: &str) -> Delivery {
     match how {
         Delivery::Auto if Reference::names_registry(repository) => Delivery::Push,

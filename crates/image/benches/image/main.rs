@@ -19,7 +19,6 @@ use skyward_image::dive::{self, Analysis};
 use skyward_image::layer::Limits;
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
-
 use skyward_testkit::bench::{Row, Target};
 
 fn main() -> ExitCode {
