@@ -25,6 +25,9 @@ use pods::Pods;
 /// The connections at the same time; others wait to be accepted. Each is one more connection to the API server.
 const CONNECTIONS: usize = 128;
 
+/// The pause after a connection that could not be accepted: where file descriptors lack, it takes others to end.
+const REFUSED: Duration = Duration::from_millis(200);
+
 /// The reasons why nothing is forwarded.
 #[derive(Debug, Error)]
 pub enum ForwardError {
@@ -149,7 +152,7 @@ impl Forward {
                     Err(error) => {
                         sink.emit(Event::Note { text: format!("a connection was not accepted: {error}") });
                         // Such as too many open files: that does not pass within a moment.
-                        sleep(Duration::from_millis(200)).await;
+                        sleep(REFUSED).await;
                     }
                 },
                 Some(ended) = connections.join_next() => if let Ok(Err((from, why))) = ended {

@@ -200,7 +200,7 @@ impl Lock {
         let policy = RetryPolicy {
             attempt: RENEW,
             total: DURATION.saturating_sub(RENEW),
-            cap: Duration::from_secs(1),
+            cap: LOOK,
             ..RetryPolicy::default()
         };
         let renewing = renew::Renewing {

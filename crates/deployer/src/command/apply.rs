@@ -20,6 +20,9 @@ use skyward_terminal::{Exit, Output, consent, output};
 use crate::command::ImageArgs;
 use crate::common::{Common, Shown};
 
+/// The time for the page to come once the rollout is done: an Ingress controller takes seconds to notice new pods.
+const PAGE: Duration = Duration::from_secs(30);
+
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -149,8 +152,7 @@ async fn finish(
 ) -> Result<Exit> {
     let Applied { revision, changed, admitted } = applied;
     let address = if changed {
-        let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(api, release, deadline, sink).await?;
+        let reach = rollout::reachable(api, release, PAGE, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::note(text.as_str()));
         }

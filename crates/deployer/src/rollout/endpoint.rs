@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::api::{IngressClass, NodeAddress};
 use crate::release::{IngressHost, Release};
 
+/// The time for a resolver to answer; without an answer the hint says so.
+const LOOKUP: Duration = Duration::from_secs(3);
+
 /// One address behind which an Ingress controller listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IngressEndpoint {
@@ -201,7 +204,7 @@ pub(super) fn forward(release: &Release) -> String {
 pub(super) async fn name_hint(release: &Release, endpoint: &IngressEndpoint) -> Option<String> {
     let IngressHost::Named(host) = &release.ingress_host else { return None };
     let lookup = tokio::net::lookup_host((host.as_str(), 80));
-    let found: Vec<IpAddr> = match tokio::time::timeout(Duration::from_secs(3), lookup).await {
+    let found: Vec<IpAddr> = match tokio::time::timeout(LOOKUP, lookup).await {
         Ok(Ok(addresses)) => addresses.map(|address| address.ip()).collect(),
         _ => Vec::new(),
     };
