@@ -4,8 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use skyward_terminal::Calls;
-
 use crate::error::ApiError;
 use crate::kind::{Call, Paged, Request, Response};
 
@@ -42,33 +40,6 @@ impl<A: Api + ?Sized> Api for &A {
 impl Api for crate::sdk::Sdk {
     fn call(&self, request: Request) -> CallFuture<'_> {
         Box::pin(crate::kind::dispatch(self, request))
-    }
-}
-
-/// An account whose calls are reported, as `-v` shows them: the service, the operation, its time and its outcome. Neither
-/// arguments nor answers are part of a report, because user data and policies are the user's.
-#[derive(Debug)]
-pub struct Reported<A> {
-    api: A,
-    calls: Calls,
-}
-
-impl<A: Api> Reported<A> {
-    /// Reports each call of this account.
-    pub fn new(api: A, calls: Calls) -> Self {
-        Self { api, calls }
-    }
-}
-
-impl<A: Api> Api for Reported<A> {
-    fn call(&self, request: Request) -> CallFuture<'_> {
-        Box::pin(async move {
-            let operation = request.operation();
-            let call = self.calls.begin(operation.service().prefix(), operation.name());
-            let answer = self.api.call(request).await;
-            call.end(answer.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok"));
-            answer
-        })
     }
 }
 

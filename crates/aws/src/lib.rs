@@ -11,7 +11,7 @@ mod page;
 #[cfg(feature = "sdk")]
 pub mod sdk;
 
-pub use api::{Api, CallFuture, Reported, all, send};
+pub use api::{Api, CallFuture, all, send};
 pub use error::{ApiError, Class, OperationName, Service};
 pub use kind::DbClusterChanges;
 pub use kind::operations::*;

@@ -30,7 +30,7 @@ pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<S
     }
 }
 
-/// What was seen, and why it failed, where it did.
+/// Returns what was seen, and why it failed where it did.
 fn run(apply: &mut Command) -> Result<(Seen, Option<String>)> {
     let mut seen = Seen::default();
     let failure = events::each(apply, |event| seen.event(event))?;
@@ -38,15 +38,15 @@ fn run(apply: &mut Command) -> Result<(Seen, Option<String>)> {
     Ok((seen, failure))
 }
 
-/// What the events of `deploy-k3s apply --output json` have told so far.
+/// The deployment as the events of `deploy-k3s apply --output json` have told it so far.
 #[derive(Default)]
 struct Seen {
-    /// What was done to each object; what was changed once has changed.
+    /// The outcome for each object; what was changed once has changed.
     objects: BTreeMap<String, String>,
-    /// How the image got there, and how long that took.
+    /// The delivery of the image, and its seconds.
     delivered: Option<(String, f64)>,
     digest: String,
-    /// How the rollout ended, and how long it took.
+    /// The end of the rollout, and its seconds.
     rollout: Option<(String, f64)>,
     failure: Option<String>,
     finished: String,

@@ -13,7 +13,7 @@ use skyward_terminal::{Page, Present, output};
 /// An event of any of the binaries.
 pub(super) type Event = skyward_terminal::Event<Own>;
 
-/// What a crate tells beside the shared events.
+/// An event of one crate, beside the shared ones.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(super) enum Own {
@@ -54,7 +54,7 @@ pub(super) struct Check {
     pub(super) detail: String,
 }
 
-/// What was seen of a pod that fails.
+/// The traces that a failing pod left.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Evidence {

@@ -27,17 +27,17 @@ pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<()> {
     }
 }
 
-/// What the events of `provision-aws apply --simulate --output json` have told so far.
+/// The provisioning as the events of `provision-aws apply --simulate --output json` have told it so far.
 #[derive(Default)]
 struct Seen {
     /// Since the first event: what cargo compiles before is not the provisioner's time.
     begun: Option<Instant>,
-    /// What was done, and how often.
+    /// The actions, and how often each was taken.
     done: BTreeMap<String, usize>,
     /// Simulated seconds: of the run, and of its critical path.
     seconds: Option<(f64, f64)>,
     page: Option<String>,
-    /// What the load balancer answers.
+    /// The load balancer's answer.
     answer: Option<String>,
 }
 

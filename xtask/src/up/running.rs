@@ -58,7 +58,7 @@ fn forward_signals(child: &Child) -> Result<()> {
     Ok(())
 }
 
-/// What the events of `image run --check --output json` have told so far.
+/// The running service as the events of `image run --check --output json` have told it so far.
 struct Shown<'a> {
     report: &'a mut Report,
     next: &'a Next<'a>,
