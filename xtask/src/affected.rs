@@ -20,7 +20,7 @@ pub(crate) use decide::{Affected, Job};
 use git::Base;
 use graph::Graph;
 
-/// Which change to look at.
+/// The beginning of the change to look at.
 #[derive(Args)]
 pub(crate) struct Change {
     /// Compare with what this commit and the change have in common [default: origin/main, else main]
@@ -28,7 +28,7 @@ pub(crate) struct Change {
     base: Option<String>,
 }
 
-/// Which change to look at, and how to answer.
+/// The options of `cargo xtask affected`.
 #[derive(Args)]
 pub(crate) struct Command {
     #[command(flatten)]
@@ -53,7 +53,7 @@ enum Output {
 }
 
 impl Change {
-    /// Whether the command line says where the change begins.
+    /// Returns true where the command line says where the change begins.
     pub(crate) fn is_named(&self) -> bool {
         self.base.is_some()
     }
@@ -63,7 +63,7 @@ impl Change {
         Ok(Graph::of_workspace()?.names().map(str::to_owned).collect())
     }
 
-    /// What the change touches, up to `head` or else up to the working tree.
+    /// Finds what the change touches, up to `head` or else up to the working tree.
     pub(crate) fn affected(&self, head: Option<&str>) -> Result<Affected> {
         let folder = external::workspace();
         let graph = Graph::of_workspace()?;

@@ -11,10 +11,10 @@ use skyward_terminal::Output;
 
 use crate::external;
 
-/// What to measure, and how to print it.
+/// The options of `cargo xtask bench`.
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// What to measure; without one, everything.
+    /// The subjects to measure; without one, all
     #[arg(value_enum)]
     subjects: Vec<Subject>,
     /// The form of standard output; JSON is one document for each subject

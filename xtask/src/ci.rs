@@ -20,7 +20,7 @@ use crate::github;
 use scope::When;
 use selection::Selection;
 
-/// Which steps to run, and what counts as success.
+/// The options of `cargo xtask ci`.
 #[derive(Args)]
 pub(crate) struct Ci {
     #[command(flatten)]
@@ -46,7 +46,7 @@ struct Step {
     action: Action,
 }
 
-/// What a step does.
+/// The work of a step.
 enum Action {
     /// Runs a command; it must succeed.
     Run(std::process::Command),
@@ -56,7 +56,7 @@ enum Action {
     Skip(String),
 }
 
-/// How a step ended.
+/// The end of a step.
 enum Outcome {
     Passed(String),
     Failed(String),

@@ -22,7 +22,7 @@ enum Command {
     Up(up::Up),
     /// Everything that CI checks, each step timed.
     Ci(ci::Ci),
-    /// Which packages and jobs a change touches.
+    /// Show the packages and jobs that a change touches.
     Affected(affected::Command),
     /// Measure against the design's numbers and the peers that are installed.
     Bench(bench::Bench),

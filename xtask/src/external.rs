@@ -81,7 +81,7 @@ pub(crate) fn words(command: &Command) -> String {
     std::iter::once(name.into()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-/// Where in PATH the program `name` is, if anywhere.
+/// Looks the program `name` up in PATH.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)

@@ -1,4 +1,4 @@
-//! What GitHub's runners read: the summary of a job, and its outputs. Anywhere else nothing is written.
+//! Files that GitHub's runners read: the summary of a job, and its outputs. Nothing is written anywhere else.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;

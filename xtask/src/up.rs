@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use crate::external;
 use report::{Built, Inspected, Report, Row};
 
-/// What to bring up, and for how long.
+/// The options of `cargo xtask up`.
 #[derive(Args)]
 pub(crate) struct Up {
     /// End after the checks instead of serving until Ctrl-C.
@@ -45,7 +45,7 @@ pub(crate) struct Up {
 }
 
 impl Up {
-    /// What CI runs: ends by itself, does not mind a service that runs already, and touches no cluster.
+    /// The run of CI: ends by itself, does not mind a service that runs already, and touches no cluster.
     pub(crate) fn once_on_free_ports() -> Self {
         let set = ["service.port=0", "service.admin_port=0"].map(str::to_owned).to_vec();
         Self { once: true, no_deploy: true, config: None, environment: None, set }
@@ -119,7 +119,7 @@ impl Up {
     }
 }
 
-/// What `up` does once the service has passed its checks.
+/// The part of `up` that follows once the service has passed its checks.
 struct Next<'a> {
     up: &'a Up,
     has_cluster: bool,

@@ -1,4 +1,4 @@
-//! Why a call failed, in AWS's words, and what that means for the caller.
+//! The reason why a call failed, in AWS's words, and what that means for the caller.
 
 use std::fmt;
 
@@ -59,7 +59,7 @@ impl fmt::Display for OperationName {
     }
 }
 
-/// Why a call failed, in AWS's own words.
+/// The reason why a call failed, in AWS's own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}:{operation}: {code}: {message}", operation.service().prefix())]
 pub struct ApiError {

@@ -192,7 +192,7 @@ macro_rules! registry {
         /// Carries out the operation that a request names.
         ///
         /// # Errors
-        /// What the backend answers.
+        /// The backend answers with one.
         pub async fn dispatch<B: Backend>(backend: &B, request: Request) -> Result<Response, ApiError> {
             match request {
                 $($($(Request::$operation(call) => Box::pin(backend.$method(call)).await.map(Response::$operation)),*),*),*
@@ -337,7 +337,7 @@ registry! { $
 }
 
 impl Operation {
-    /// Its name in IAM's policies, where one action stands for it.
+    /// The name of its action in IAM's policies.
     pub fn action(self) -> &'static str {
         match self {
             Self::DescribeRdsAccountAttributes => "DescribeAccountAttributes",

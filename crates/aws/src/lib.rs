@@ -1,8 +1,8 @@
-//! AWS as plain values: one struct per operation, under AWS's own name, and one for what an operation answers.
+//! AWS as plain values: one struct for each operation, under AWS's own name, and one for each kind of answer.
 //!
 //! Each kind of resource is one file in [`kind`](mod@self): its values, its operations, and behind the feature `sdk` how the AWS
 //! SDK carries them out. A real account ([`Sdk`](sdk)) and the simulated one of `skyward-simulator` are both an [`Api`]: whatever
-//! counts, delays, breaks or reports calls stands before one as another. Nothing is in them that AWS's own API does not say.
+//! counts, delays, breaks or reports calls is an `Api` in front of another. They say nothing that AWS's own API does not say.
 
 mod api;
 mod error;
@@ -11,7 +11,7 @@ mod page;
 #[cfg(feature = "sdk")]
 pub mod sdk;
 
-pub use api::{Api, CallFuture, Reported, all, send};
+pub use api::{Api, CallFuture, all, send};
 pub use error::{ApiError, Class, OperationName, Service};
 pub use kind::DbClusterChanges;
 pub use kind::operations::*;

@@ -8,7 +8,7 @@ pub const STACK_TAG: &str = "skyward:stack";
 /// A selection of many: sent to AWS as a filter, so that the answer is as long as what is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Select {
-    /// All that the region has, whoever's it is: to be counted, never to be touched.
+    /// Everything in the region, including what belongs to others: to be counted, never to be touched.
     All,
     /// Those whose tag [`STACK_TAG`] has this value.
     Stack(String),

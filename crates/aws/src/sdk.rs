@@ -7,6 +7,9 @@
 mod convert;
 mod error;
 
+/// The SDK's own configuration and credentials, for a [`ConfigLoader`] of other than the environment's.
+pub use {aws_config, aws_credential_types};
+
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
@@ -67,7 +70,9 @@ macro_rules! requests {
         requests! { $client $($rest)* }
     };
     ($client:ident $method:ident($($call:tt)*) $arguments:tt $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
-        requests! { $client $method as $method($($call)*) $arguments $(=> |$answer| $value)?; $($rest)* }
+        requests! {
+            $client $method as $method($($call)*) $arguments $(=> |$answer| $value)?; $($rest)*
+        }
     };
     ($client:ident $method:ident as $ours:ident($call:ident: $type:ty) { $($set:ident($sent:expr))* }
         $(=> |$answer:ident| $value:expr)?; $($rest:tt)*) => {
@@ -99,8 +104,8 @@ pub(crate) use requests;
 const CONNECT: Duration = Duration::from_secs(5);
 /// The time that an answer may take. AWS answers most within one second; creating a database cluster takes it some.
 const OPERATION: Duration = Duration::from_mins(1);
-/// The time that finding credentials may take: a token of single sign-on or another role is a call or two away. Where there are none and no
-/// instance metadata either, this is also how long it takes to say so.
+/// The time that finding credentials may take: a token of single sign-on or another role is a call or two away. Where there are
+/// none, and no instance metadata either, it is also the time until an error says so.
 const CREDENTIALS: Duration = Duration::from_secs(10);
 
 /// An account in a region, with the credentials that the environment gives.

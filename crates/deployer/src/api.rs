@@ -28,7 +28,7 @@ pub use objects::Apply;
 pub(crate) use path::ResourcePath;
 pub use retry::RetryPolicy;
 
-/// Which cluster is meant.
+/// The cluster to connect to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContextRef {
     /// The kubeconfig. Without it: those that `KUBECONFIG` names, merged as kubectl does, else `~/.kube/config`.
@@ -40,10 +40,10 @@ pub struct ContextRef {
 /// Takes what people should know while a call is repeated: one sentence.
 pub type Listener = Arc<dyn Fn(String) + Send + Sync>;
 
-/// How calls are made.
+/// The settings of calls.
 #[derive(Clone, Default)]
 pub struct ApiSettings {
-    /// How long a call may take and how it is repeated.
+    /// The bounds of a call, and the way in which it is repeated.
     pub policy: RetryPolicy,
     /// Takes each call, where somebody wants to see them.
     pub calls: Calls,
@@ -60,7 +60,7 @@ pub trait Guard: Send + Sync {
     fn time_left(&self) -> Result<Duration, Closed>;
 }
 
-/// Why a write must not be sent.
+/// The reason why a write must not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
     /// Not now.
@@ -77,7 +77,7 @@ pub struct ApiServer {
     guard: Option<Arc<dyn Guard>>,
 }
 
-/// What the clones of a cluster share.
+/// The part that all clones share.
 struct Shared {
     connection: Connection,
     version: String,

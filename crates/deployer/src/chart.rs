@@ -5,12 +5,10 @@
 //! `app.kubernetes.io/managed-by` names Helm, as Helm wants it.
 
 mod derive;
+mod documents;
 mod exceptions;
 mod keys;
 mod marks;
-mod readme;
-mod schema;
-mod values;
 
 use std::path::PathBuf;
 
@@ -35,9 +33,9 @@ pub fn chart(release: &Release) -> Result<Vec<(PathBuf, String)>, RenderError> {
     let keys = keys::keys(release);
     let mut files = vec![
         (PathBuf::from("Chart.yaml"), about(release)),
-        (PathBuf::from("README.md"), readme::readme(release, &keys)),
-        (PathBuf::from("values.schema.json"), schema::schema(&keys)),
-        (PathBuf::from("values.yaml"), values::yaml(&keys)),
+        (PathBuf::from("README.md"), documents::readme(release, &keys)),
+        (PathBuf::from("values.schema.json"), documents::schema(&keys)),
+        (PathBuf::from("values.yaml"), documents::values(&keys)),
         (PathBuf::from("templates/_exceptions.tpl"), exceptions::template()),
     ];
     let written = TEMPLATES.map(|(name, text)| (name.to_owned(), text.to_owned()));

@@ -138,7 +138,7 @@ async fn dispatch(common: &Common, command: &Command) -> Result<Exit> {
 }
 
 impl Command {
-    /// How long the command may take to end in order, once it is asked to.
+    /// The time that the command may take to end in order, once it is asked to.
     fn grace(&self) -> Duration {
         match self {
             Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => GRACE,

@@ -9,7 +9,7 @@ pub(crate) mod render;
 pub(crate) mod rollback;
 pub(crate) mod status;
 
-/// Which image.
+/// The image to deploy.
 #[derive(clap::Args)]
 pub(crate) struct ImageArgs {
     /// Deploy this image, such as ghcr.io/acme/web@sha256:…, instead of building and delivering one

@@ -79,7 +79,7 @@ impl Common {
         Ok(api)
     }
 
-    /// Which cluster: the flags, then the configuration, then the one that `cluster up` made.
+    /// Returns the cluster to talk to: that of the flags, then of the configuration, then the one that `cluster up` made.
     pub(crate) fn target(&self, loaded: &Loaded) -> ContextRef {
         let configured = self.context.clone().or_else(|| loaded.config.k3s.context.clone());
         ContextRef {
@@ -113,7 +113,7 @@ impl Common {
         kubeconfig::location(self.kubeconfig.as_deref(), loaded)
     }
 
-    /// Whether the nodes are machines that the configuration lists, and not this one alone.
+    /// Returns true where the nodes are machines that the configuration lists, and not this one alone.
     pub(crate) fn has_machines(&self, loaded: &Loaded) -> bool {
         !loaded.config.k3s.machine.is_empty() && self.context.is_none()
     }

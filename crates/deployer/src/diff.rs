@@ -1,11 +1,10 @@
-//! What a release would change.
+//! The changes that a release would make.
 //!
 //! [`in_sync`] answers whether anything has to be applied at all, from what a GET returned. [`compare`] says what an apply
 //! would change, from the answer to a server-side dry run, so that defaults, webhooks and the fields of other owners are
 //! already in it. [`text`] shows it to people; for programs a [`Difference`] is JSON.
 
 mod compare;
-mod immutable;
 mod lists;
 mod path;
 mod secret;
@@ -22,18 +21,18 @@ pub use text::{summary, text};
 
 use crate::manifest::ObjectId;
 
-/// What would become of one object.
+/// The change of one object.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Difference {
-    /// Which object.
+    /// The object.
     pub id: ObjectId,
-    /// What would be done to it.
+    /// The kind of change.
     pub change: Change,
     /// The fields that would change, in the order of their paths; the whole object as one where it is created or deleted.
     pub fields: Vec<Field>,
 }
 
-/// What would be done to an object.
+/// The kind of change that would be made to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
@@ -50,7 +49,7 @@ pub enum Change {
 /// A field that would change.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Field {
-    /// Where it is, such as `spec.template.spec.containers[web].env[RUST_LOG].value`: list items that have a key are named
+    /// Its path, such as `spec.template.spec.containers[web].env[RUST_LOG].value`: list items that have a key are named
     /// by it, others by their position. Empty: the whole object.
     pub path: String,
     /// Its value now; none where it is not there.

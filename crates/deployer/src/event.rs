@@ -45,7 +45,7 @@ pub enum DeployEvent {
         /// The outcome.
         action: Action,
     },
-    /// What was seen of the pod that made a rollout fail; told before anything is rolled back.
+    /// The evidence on the pod that made a rollout fail; told before anything is rolled back.
     Evidence(Box<Failure>),
     /// The revision that serves at the end.
     Serves {

@@ -1,4 +1,4 @@
-//! The deployed service on this machine, by way of the API server's port forwarding.
+//! The deployed service on this machine, through the API server's port forwarding.
 //!
 //! `pods` says which pod a connection goes to and opens the way there; `connection` carries one connection. A
 //! connection that has begun stays with its pod; each new one goes to a pod that is ready then, so that a rollout
@@ -25,7 +25,10 @@ use pods::Pods;
 /// The connections at the same time; others wait to be accepted. Each is one more connection to the API server.
 const CONNECTIONS: usize = 128;
 
-/// Why nothing is forwarded.
+/// The pause after a connection that could not be accepted: where file descriptors lack, it takes others to end.
+const REFUSED: Duration = Duration::from_millis(200);
+
+/// The reasons why nothing is forwarded.
 #[derive(Debug, Error)]
 pub enum ForwardError {
     /// The API server said no, or nothing.
@@ -38,7 +41,7 @@ pub enum ForwardError {
     NoRelease {
         /// Its name.
         release: String,
-        /// Where it was looked for.
+        /// The place where it was looked for.
         namespace: String,
     },
     /// The address cannot be listened on.
@@ -46,9 +49,9 @@ pub enum ForwardError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The reason.
         reason: String,
-        /// What to do.
+        /// The next step.
         next: &'static str,
     },
 }
@@ -149,7 +152,7 @@ impl Forward {
                     Err(error) => {
                         sink.emit(Event::Note { text: format!("a connection was not accepted: {error}") });
                         // Such as too many open files: that does not pass within a moment.
-                        sleep(Duration::from_millis(200)).await;
+                        sleep(REFUSED).await;
                     }
                 },
                 Some(ended) = connections.join_next() => if let Ok(Err((from, why))) = ended {
@@ -160,7 +163,7 @@ impl Forward {
     }
 }
 
-/// Whether no other pod and no later attempt would help.
+/// Returns true where no other pod and no later attempt would help.
 fn is_lasting(error: &CallError) -> bool {
     matches!(
         error.reason,

@@ -20,13 +20,13 @@ pub struct Revision {
     pub number: u32,
     /// When it began.
     pub started: Timestamp,
-    /// Who deployed: `user@host`.
+    /// The deployer: `user@host`.
     pub by: String,
     /// The image, by digest where one is known.
     pub image: String,
-    /// How it went.
+    /// The outcome.
     pub status: Status,
-    /// Why it failed.
+    /// The reason of its failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The earlier revision whose objects it has again.
@@ -42,7 +42,7 @@ pub struct Revision {
     pub inventory: Vec<Owned>,
 }
 
-/// How a deployment went.
+/// The outcome of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -57,7 +57,7 @@ pub enum Status {
 /// An object that is ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owned {
-    /// Which.
+    /// The object.
     pub id: ObjectId,
     /// Its `metadata.uid`: an object of the same name that others made later has another.
     pub uid: String,
@@ -77,7 +77,7 @@ impl<'a> History<'a> {
         Self { api, namespace: namespace.to_owned(), release: release.to_owned() }
     }
 
-    /// The same by way of another handle of the cluster, such as one that sees to a lock.
+    /// The same through another handle of the cluster, such as one that sees to a lock.
     pub fn on<'b>(&self, api: &'b ApiServer) -> History<'b> {
         History::new(api, &self.namespace, &self.release)
     }

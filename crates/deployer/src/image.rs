@@ -17,6 +17,7 @@ use skyward_image::load::{self, Destination};
 use skyward_image::registry::{self, Push, Reference};
 use skyward_image::store::Store;
 use skyward_image::{build, settings, time};
+use skyward_terminal::Calls;
 use tokio::sync::mpsc;
 
 use crate::event::{self, DeployEvent, Event, Sink};
@@ -33,7 +34,7 @@ pub struct Delivered {
     pub digest: Option<String>,
 }
 
-/// Why the image does not get to the nodes.
+/// The reasons why the image does not get to the nodes.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
     /// A flag names an image in a way that no node understands.
@@ -51,10 +52,10 @@ pub enum ImageError {
     },
 }
 
-/// What the surroundings give, as a parameter for tests.
+/// The tools of the surroundings, as a parameter for tests.
 #[derive(Debug, Clone)]
 pub struct Tools {
-    /// How the image is built, beside the configuration.
+    /// The settings of the build beside the configuration.
     pub build: build::Options,
     /// The value of `PATH`, in which engines are found.
     pub path: Option<OsString>,
@@ -72,7 +73,7 @@ pub struct Candidate {
 /// Builds the image (or, with `k3s.delivery = "none"`, asks the registry for it), and sends it nowhere.
 ///
 /// # Errors
-/// Which step failed, why, and what to do.
+/// A step failed.
 pub async fn build(loaded: &Loaded, sink: &Sink<'_>) -> Result<Candidate, ImageError> {
     Candidate::build(loaded, Tools::of_this_machine()?, sink).await
 }
@@ -123,7 +124,7 @@ impl Candidate {
         Ok(Self { loaded: loaded.clone(), tools, how, named })
     }
 
-    /// What [`Candidate::deliver`] will call it.
+    /// The name that [`Candidate::deliver`] will return.
     pub fn named(&self) -> &Delivered {
         &self.named
     }
@@ -133,7 +134,7 @@ impl Candidate {
         settings::archive(&self.loaded)
     }
 
-    /// Whether it gets to the nodes by loading it into each, without a registry.
+    /// Returns true where it is loaded into each node, without a registry.
     pub fn is_loaded(&self) -> bool {
         matches!(self.how, Delivery::Load | Delivery::Auto)
     }
@@ -141,7 +142,7 @@ impl Candidate {
     /// Gets it to the nodes as `k3s.delivery` says.
     ///
     /// # Errors
-    /// Which step failed, why, and what to do.
+    /// A step failed.
     pub async fn deliver(self, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
         match self.how {
             Delivery::None => Ok(self.named),
@@ -155,9 +156,7 @@ impl Candidate {
         let pushed = run("push", sink, move |monitor| {
             let source = Store::open(&settings::archive(&self.loaded))?;
             let references = settings::references(&self.loaded.config)?;
-            let settings =
-                registry::Settings { monitor: monitor.clone(), ..registry::Settings::default() };
-            Ok(Push::new(&source, references, settings).run()?)
+            Ok(Push::new(&source, references, registry_settings(monitor)).run()?)
         })
         .await?;
         let state = match pushed.uploaded_bytes {
@@ -198,11 +197,7 @@ async fn there_already(loaded: &Loaded, sink: &Sink<'_>) -> Delivered {
         let resolved = run("resolve", sink, move |monitor| {
             let policy =
                 registry::Policy { deadline: RESOLVE_TIMEOUT, ..registry::Policy::default() };
-            let settings = registry::Settings {
-                policy,
-                monitor: monitor.clone(),
-                ..registry::Settings::default()
-            };
+            let settings = registry::Settings { policy, ..registry_settings(monitor) };
             Ok(registry::resolve(&asked.parse()?, None, settings)?)
         });
         match resolved.await {
@@ -249,6 +244,13 @@ async fn run<T: Send + 'static>(
         .map_err(|error| failed(step, &error))
 }
 
+/// A registry whose calls are told like all else; the console decides whether they are shown.
+fn registry_settings(monitor: &Monitor) -> registry::Settings {
+    let teller = monitor.clone();
+    let calls = Calls::new(move |call| teller.emit(&Step::Call(call)));
+    registry::Settings { monitor: monitor.clone(), calls, ..registry::Settings::default() }
+}
+
 /// An event of the library as one of ours.
 fn handed_on(step: Step) -> Event {
     step.map(|own| DeployEvent::Build(own).into())
@@ -265,7 +267,7 @@ fn first<T>(step: &'static str, list: Vec<T>) -> Result<T, ImageError> {
     list.into_iter().next().ok_or_else(|| failed(step, &anyhow!("it has no name there")))
 }
 
-/// What to do when `step` has failed.
+/// The next step where `step` has failed.
 fn next(step: &str) -> &'static str {
     match step {
         "load" => {
@@ -298,7 +300,7 @@ impl Delivered {
     }
 }
 
-/// What `auto` means for this repository.
+/// The delivery that `auto` means for this repository.
 pub fn settled(how: Delivery, repository: &str) -> Delivery {
     match how {
         Delivery::Auto if Reference::names_registry(repository) => Delivery::Push,

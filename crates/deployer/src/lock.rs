@@ -12,7 +12,6 @@ mod holder;
 mod record;
 mod renew;
 mod validity;
-mod who;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,23 +25,22 @@ use decide::{Observation, Step};
 use record::Record;
 use validity::Validity;
 
-pub use holder::Holder;
+pub use holder::{Holder, who};
 pub use validity::Clock;
-pub use who::who;
 
-/// How long a lock lasts that is not renewed.
+/// The time that a lock lasts without being renewed (client-go's `LeaseDuration`).
 pub const DURATION: Duration = Duration::from_secs(15);
-/// How often it is renewed.
+/// The time between two renewals: a third of the duration, so that one may fail.
 const RENEW: Duration = Duration::from_secs(5);
 /// The wait of one who was not fast enough.
 const RACE: Duration = Duration::from_millis(50);
-/// How often one who waits looks.
+/// The time between two looks of a deployer that waits.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Why there is no lock, or no longer.
+/// The reason why there is no lock, or no longer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// Another deployment goes on, and went on for as long as we waited.
+    /// Another deployment is under way, and was for as long as we waited.
     #[error(
         "cannot lock release {release} in namespace {namespace}: {holder} has been deploying it since {since}, and still did \
          after {} s; nothing was changed. Next step: wait until that has ended, then run this again", waited.as_secs()
@@ -52,24 +50,24 @@ pub enum LockError {
         release: String,
         /// Its namespace.
         namespace: String,
-        /// Who holds it: `user@host (pid 7)`.
+        /// The holder: `user@host (pid 7)`.
         holder: String,
         /// Since when, by the holder's clock.
         since: String,
-        /// How long we waited.
+        /// The time that we waited.
         waited: Duration,
     },
     /// It was ours, and may be another's now.
     #[error(
         "the lock on release {release} in namespace {namespace} may be another's by now: {reason}; nothing further is \
-         changed. Next step: run this again; it goes on from whatever is there"
+         changed. Next step: run this again; it continues from whatever is there"
     )]
     Lost {
         /// The release.
         release: String,
         /// Its namespace.
         namespace: String,
-        /// How.
+        /// The reason.
         reason: String,
     },
     /// The API server did not let us.
@@ -106,7 +104,7 @@ impl Lock {
         Self { record: Record::new(namespace, release), holder, clock }
     }
 
-    /// Whether someone has it, or has left it.
+    /// Returns true where somebody has it, or has left it.
     ///
     /// # Errors
     /// The API server does not tell.
@@ -122,7 +120,7 @@ impl Lock {
     /// enough to take over from a deployer that was killed on another machine.
     ///
     /// # Errors
-    /// Another deployment goes on for longer than that; the API server does not let us.
+    /// Another deployment is under way for longer than that; the API server does not let us.
     pub async fn acquire(
         api: &ApiServer,
         namespace: &str,
@@ -202,7 +200,7 @@ impl Lock {
         let policy = RetryPolicy {
             attempt: RENEW,
             total: DURATION.saturating_sub(RENEW),
-            cap: Duration::from_secs(1),
+            cap: LOOK,
             ..RetryPolicy::default()
         };
         let renewing = renew::Renewing {
@@ -249,7 +247,7 @@ impl Held {
         self.api.guarded(Arc::clone(&self.validity) as _)
     }
 
-    /// Whether the lock is ours at this moment. Not needed for writes by way of [`Held::cluster`].
+    /// Checks that the lock is ours at this moment. Writes through [`Held::api`] need not ask.
     ///
     /// # Errors
     /// The lock has not been renewed for as long as it lasts, or another has it.

@@ -6,24 +6,24 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The kinds of object that a release has, in the order in which they are applied: each stands after what it needs.
+/// The kinds of object that a release has, in the order in which they are applied: each after what it needs.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub enum Kind {
     /// Holds all the others.
     Namespace,
-    /// Who the pods are.
+    /// The identity of the pods.
     ServiceAccount,
-    /// Who may talk to the pods; before them, so that none runs open.
+    /// The peers of the pods; before them, so that none runs open.
     NetworkPolicy,
     /// The pods' address.
     Service,
     /// The pods.
     Deployment,
-    /// How many pods may be away at one time.
+    /// The number of pods that may be away at one time.
     PodDisruptionBudget,
-    /// How many pods there are.
+    /// The number of pods.
     HorizontalPodAutoscaler,
     /// The way in from outside; last, so that it leads somewhere.
     Ingress,
@@ -88,7 +88,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Which object.
+/// The object.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -111,7 +111,7 @@ impl fmt::Display for ObjectId {
 /// An object as it is applied: only the fields that we have an opinion on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
-    /// Which object it is.
+    /// Its identity.
     pub id: ObjectId,
     /// The whole object, with `apiVersion`, `kind` and `metadata`.
     pub object: Value,

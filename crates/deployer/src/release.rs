@@ -1,4 +1,4 @@
-//! What is to run: the configuration, the image and the host name, settled. Pure.
+//! A release: the configuration, the image and the host name, settled. Pure.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Release {
     pub user: u32,
     /// The way in from outside.
     pub ingress_host: IngressHost,
-    /// Whether the nodes count disk space. Where none does, a pod that asks for some would never be scheduled.
+    /// True where the nodes count disk space. Where none does, a pod that asks for some would never be scheduled.
     pub disk_is_counted: bool,
 }
 

@@ -4,26 +4,17 @@
 //! So an object that is in sync contains what is rendered, field by field, and that can be told without asking the
 //! API server for a dry run.
 
-mod availability;
-mod deployment;
+mod canonical;
 mod environment;
-mod error;
 mod exceptions;
-mod identity;
-mod ingress;
-mod metadata;
-mod networks;
+mod objects;
 mod pod;
 mod policies;
-mod probes;
-mod quantity;
-mod service;
-mod text;
 mod yaml;
 
-pub use error::RenderError;
+pub(crate) use canonical::network as canonical_network;
+pub use environment::RenderError;
 pub use exceptions::{Auditor, EXCEPTIONS, Exception, When, document, exceptions};
-pub(crate) use networks::canonical as canonical_network;
 pub(crate) use yaml::{document as document_of, in_order};
 pub use yaml::{files, yaml};
 
@@ -37,7 +28,7 @@ use crate::release::Release;
 /// # Errors
 /// The key of the configuration is named.
 pub fn check(release: &Release) -> Result<(), RenderError> {
-    text::check(release)?;
+    canonical::check_texts(release)?;
     Environment::of(release).map(drop)
 }
 
@@ -49,19 +40,19 @@ pub fn manifests(release: &Release) -> Result<Vec<Manifest>, RenderError> {
     check(release)?;
     let environment = Environment::of(release)?;
     let mut manifests = vec![
-        Manifest::new(Kind::Namespace, &identity::namespace(release)),
-        Manifest::new(Kind::ServiceAccount, &identity::service_account(release)),
+        Manifest::new(Kind::Namespace, &objects::namespace(release)),
+        Manifest::new(Kind::ServiceAccount, &objects::service_account(release)),
     ];
     let policies = policies::policies(release);
     manifests.extend(policies.iter().map(|policy| Manifest::new(Kind::NetworkPolicy, policy)));
-    manifests.push(Manifest::new(Kind::Service, &service::service(release)));
-    manifests.push(Manifest::new(Kind::Deployment, &deployment::deployment(release, &environment)));
-    let budget = availability::disruption_budget(release);
+    manifests.push(Manifest::new(Kind::Service, &objects::service(release)));
+    manifests.push(Manifest::new(Kind::Deployment, &objects::deployment(release, &environment)));
+    let budget = objects::disruption_budget(release);
     manifests.push(Manifest::new(Kind::PodDisruptionBudget, &budget));
-    if let Some(autoscaler) = availability::autoscaler(release, &environment) {
+    if let Some(autoscaler) = objects::autoscaler(release, &environment) {
         manifests.push(Manifest::new(Kind::HorizontalPodAutoscaler, &autoscaler));
     }
-    if let Some(ingress) = ingress::ingress(release) {
+    if let Some(ingress) = objects::ingress(release) {
         manifests.push(Manifest::new(Kind::Ingress, &ingress));
     }
     Ok(manifests)

@@ -1,4 +1,4 @@
-//! Whether a rollout is done, has failed and why.
+//! Follows a rollout until it is done or has failed, and finds out why.
 //!
 //! [`decide()`] is pure: it looks at a [`Snapshot`] of the Deployment, its ReplicaSets, pods and events and says whether to
 //! wait. [`follow()`] keeps the snapshot current by watches, asks `decide` at every change, and collects the evidence of a
@@ -67,12 +67,12 @@ impl DeploymentRef {
     }
 }
 
-/// How a rollout has ended.
+/// The end of a rollout.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Every pod is of the new revision and available.
     Ready {
-        /// How many there are.
+        /// The number of pods.
         replicas: i32,
     },
     /// It does not come about.

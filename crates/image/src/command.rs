@@ -12,7 +12,6 @@ pub(crate) mod unpack;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use registry::RegistryArgs;
 use skyward_config::{ConfigArgs, Loaded};
 use skyward_image::event::{ImageEvent, Monitor};
 use skyward_image::registry::RemoteImage;
@@ -21,6 +20,8 @@ use skyward_image::source::Source;
 use skyward_image::store::Store;
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Console, Output};
+
+use registry::RegistryArgs;
 
 /// Shows events as `console` says.
 pub(crate) fn monitor(console: Console) -> Monitor {

@@ -32,5 +32,5 @@ pub use error::RegistryError;
 pub use push::{Push, PushError, Pushed};
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};
 pub use remote::{RemoteImage, resolve};
-pub use retry::{Clock, Decision, Fault, Policy, SystemClock, retry_after};
-pub use settings::{Limits, Settings};
+pub use retry::{Clock, Decision, Policy, SystemClock, TransientFault, retry_after};
+pub use settings::{Settings, Timeouts};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use oci_spec::image::ImageConfiguration;
 
-pub use check::{Endpoints, Limits, checks};
+pub use check::{CheckTimeouts, Endpoints, checks};
 pub use process::{Ended, Entered, Process, Scratch, enter};
 
 /// The changes that the command line makes.
@@ -22,7 +22,7 @@ pub struct Overrides {
 
 /// A command and its surroundings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct Invocation {
     /// The program's path within the image.
     pub program: String,
     /// Its arguments.
@@ -47,7 +47,7 @@ pub enum Isolation {
 /// The value that engines set where the image says nothing (moby, `oci/defaults.go`).
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-impl Plan {
+impl Invocation {
     /// As engines do: the entry point, then the given arguments or else the image's own; no shell.
     pub fn new(image: &ImageConfiguration, overrides: &Overrides) -> Result<Self> {
         let config = image.config().clone().unwrap_or_default();
@@ -99,7 +99,7 @@ fn user(text: &str) -> Result<(u32, u32)> {
     Ok((number(user)?, number(group)?))
 }
 
-impl Plan {
+impl Invocation {
     /// For people.
     pub fn describe(&self, isolation: Isolation) -> String {
         let (user, group) = self.user;

@@ -8,10 +8,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use archive::Archive;
 use oci_spec::image::{Descriptor, ImageIndex};
 
 use crate::source::{LARGEST_DOCUMENT, Source};
+use archive::Archive;
 
 /// The annotation of `index.json` that lists what refers to its images: a JSON array of descriptors.
 ///

@@ -9,11 +9,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use documents::{Documents, OCI_LAYOUT};
 use tar::{Builder, EntryType, Header};
 
 use crate::pack::Image;
 use crate::permissions;
+use documents::{Documents, OCI_LAYOUT};
 
 /// The files of an image.
 #[derive(Clone, Debug)]

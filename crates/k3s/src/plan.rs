@@ -33,7 +33,7 @@ pub struct MachinePlan {
     pub steps: Vec<MachineStep>,
 }
 
-/// A step. Each stands alone and may be repeated.
+/// A step. Each is independent and may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MachineStep {
     /// Record what exists, and make folders.

@@ -106,11 +106,16 @@ impl ReleaseError {
 /// The source of a release.
 #[derive(Debug, Clone)]
 pub struct Source {
-    version: Version,
-    base: String,
-    cache: PathBuf,
-    folder: Option<PathBuf>,
-    pinned: BTreeMap<String, String>,
+    /// The version.
+    pub version: Version,
+    /// The address before `/VERSION/FILE`.
+    pub base: String,
+    /// The folder that keeps downloads.
+    pub cache: PathBuf,
+    /// The folder of files that replaces the network.
+    pub folder: Option<PathBuf>,
+    /// The pinned checksums, by architecture.
+    pub pinned: BTreeMap<String, String>,
 }
 
 impl Source {

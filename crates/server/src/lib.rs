@@ -21,6 +21,9 @@
 //! }
 //! ```
 //!
+//! A larger one, with state, JSON bodies, streams, server-sent events and a layer of tower's, is the example `notes`; it
+//! says which of the server's limits apply to each part.
+//!
 //! From the outside in: `cli` and `arguments` turn flags and variables into settings; `startup` makes of them and an
 //! [`App`] a bound [`Server`], which runs until a stop. `listener`, `accept` and `worker` are the ports, the connections
 //! and the threads that serve them, within the `descriptors` there are. `connection` is one connection, read strictly and

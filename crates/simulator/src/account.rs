@@ -1,4 +1,4 @@
-//! The account itself: what a test and the provisioner hold of it, and all that it assumes of AWS.
+//! The account itself, as a test and the provisioner hold it, and all that it assumes of AWS.
 
 use std::cell::{RefCell, RefMut};
 use std::fmt::Write;
@@ -46,7 +46,7 @@ impl Account {
     /// Carries out an operation behind everyone's back: at once, seen by all at once, not counted, never throttled.
     ///
     /// # Errors
-    /// What the account answers.
+    /// The account answers with one.
     pub fn directly<C: Call>(&self, call: C) -> Result<C::Output, ApiError> {
         self.world().begin_directly();
         let response = self.carry_out(call.into_request())?;
@@ -86,8 +86,8 @@ impl Account {
         world.web_page(dns_name)
     }
 
-    /// The whole account as it is, to be [restored](Self::restore) in another process. What only some see yet, everyone sees
-    /// then; the token buckets are full.
+    /// The whole account as it is, to be [restored](Self::restore) in another process. Everyone sees
+    /// its newest state then, and the token buckets are full.
     pub fn state(&self) -> Value {
         let mut world = self.world();
         world.catch_up();
@@ -102,18 +102,18 @@ impl Account {
         Ok(Self { world: Rc::new(RefCell::new(World::restore(state, KINDS)?)) })
     }
 
-    /// How many calls its clients have made.
+    /// The number of calls that its clients have made.
     pub fn calls(&self) -> u64 {
         self.world().calls
     }
 
-    /// How many of them were calls of this operation.
+    /// The number of calls of one operation.
     pub fn calls_of(&self, operation: Operation) -> u64 {
         self.world().by_operation.get(&operation).copied().unwrap_or_default()
     }
 
-    /// Everything that there is now, as it is, in the order of kinds and ids. What AWS still shows of what is gone (deleted
-    /// and failed NAT gateways, terminated instances) is not in it.
+    /// Every resource as it is now, in the order of kinds and ids, without those that AWS still shows after their end: deleted
+    /// and failed NAT gateways, terminated instances.
     pub fn inventory(&self) -> Vec<Item> {
         let mut world = self.world();
         world.catch_up();
@@ -148,7 +148,7 @@ pub fn assumptions() -> impl Iterator<Item = &'static Assumption> {
     OF_CALLS.iter().chain(KINDS.iter().flat_map(|kind| kind.assumptions))
 }
 
-/// How the simulated services behave where AWS's documentation leaves it open, or where it matters most: each with its source.
+/// The behaviour of the simulated services where AWS's documentation leaves it open, or where it matters most, with its source.
 pub fn rules() -> impl Iterator<Item = &'static Behaviour> {
     RULES_OF_CALLS.iter().chain(KINDS.iter().flat_map(|kind| kind.rules))
 }

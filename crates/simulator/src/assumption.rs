@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Where a number comes from.
+/// The source of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// botocore's service models.
@@ -27,7 +27,7 @@ impl Source {
     }
 }
 
-/// How a service behaves, and on whose word.
+/// A behaviour of a service, and its source.
 pub type Behaviour = (&'static str, Source);
 
 /// Something that the simulator takes for true.
@@ -39,7 +39,7 @@ pub struct Assumption {
     pub range: (f64, f64),
     /// Of the values: `s`, or what is counted.
     pub unit: &'static str,
-    /// Where it comes from.
+    /// The source of the values.
     pub source: Source,
 }
 
@@ -73,7 +73,7 @@ pub(crate) const STALENESS: Assumption = seconds("age of that state", 0.0, 3.0, 
 /// The assumptions about calls, whatever they are about.
 pub(crate) const OF_CALLS: &[Assumption] = &[LATENCY, NO_ANSWER, STALE_SHARE, STALENESS];
 
-/// How the services behave, whatever a call is about.
+/// The behaviour of the services, whatever a call is about.
 pub(crate) const RULES_OF_CALLS: &[Behaviour] = &[
     (
         "Client tokens: the same parameters give the same resource, also a dead one; others are refused",

@@ -25,7 +25,7 @@ pub struct Client {
 struct Process {
     faults: RefCell<Rc<Faults>>,
     calls: Cell<u64>,
-    /// How many NAT gateways it has made.
+    /// The number of NAT gateways that it has made.
     nat_gateways: Rc<Cell<u32>>,
     is_dead: Cell<bool>,
     died: Notify,
@@ -53,12 +53,12 @@ impl Client {
         self
     }
 
-    /// How many calls have begun.
+    /// The number of calls that have begun.
     pub fn calls(&self) -> u64 {
         self.process.calls.get()
     }
 
-    /// Whether the process has died.
+    /// Tells whether the process has died.
     pub fn is_dead(&self) -> bool {
         self.process.is_dead.get()
     }
@@ -127,7 +127,7 @@ impl Client {
         answer
     }
 
-    /// What the call does in the account, and what the account answers.
+    /// Carries the call out in the account, and returns the answer of the account.
     fn effect(
         &self,
         faults: &Rc<Faults>,
@@ -213,7 +213,7 @@ fn expired(operation: Operation) -> ApiError {
     ApiError::new(operation, code, "The security token included in the request is expired")
 }
 
-/// AWS names who may not do what to what.
+/// The refusal names the caller, the action and the resource, as AWS does.
 fn denied(request: &Request, region: &str, account: &str) -> ApiError {
     let operation = request.operation();
     let code = match operation.service() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use skyward_aws::Operation;
 
-/// What goes wrong for one client. Calls are counted from 1, in the order in which they begin.
+/// The faults of one client. Calls are counted from 1, in the order in which they begin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Faults {
     /// The process dies before this call leaves it.
@@ -14,25 +14,25 @@ pub struct Faults {
     pub kill_after: Option<u64>,
     /// These calls take effect, and their answers are lost: the caller gets [`skyward_aws::ApiError::NO_ANSWER`].
     pub drop_answer: BTreeSet<u64>,
-    /// How often a call is throttled, from 0 to 1, beside what the token buckets say.
+    /// The share of calls that are throttled, from 0 to 1, beside what the token buckets say.
     pub throttle: f64,
-    /// How often a call is answered with an internal error, from 0 to 1; half of those took effect.
+    /// The share of calls that are answered with an internal error, from 0 to 1; half of those took effect.
     pub internal_error: f64,
-    /// How much longer each call takes.
+    /// The time by which each call takes longer.
     pub delay: Duration,
-    /// Times how old a state calls may see: 0 for never, 1 as assumed.
+    /// The factor on the age of the state that calls may see: 0 for never an old one, 1 as assumed.
     pub lag: f64,
-    /// Which of the client's NAT gateways fail, counted from 1.
+    /// The client's NAT gateways that fail, counted from 1.
     pub nat_fails: BTreeSet<u32>,
-    /// How long the client's database clusters take to create.
+    /// The time that the client's database clusters take to create.
     pub database_minutes: Option<u32>,
-    /// There are no nodes for a database cluster.
+    /// AWS has no capacity for a database cluster.
     pub no_database_capacity: bool,
     /// The credentials are expired from this call on.
     pub expired_from: Option<u64>,
-    /// What the client may not do.
+    /// The operations that the client may not call.
     pub denied: BTreeSet<Operation>,
-    /// What these calls answer instead of taking effect, as AWS's code.
+    /// The codes that these calls answer instead of taking effect.
     pub answer: BTreeMap<u64, String>,
 }
 

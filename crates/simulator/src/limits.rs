@@ -7,10 +7,10 @@ use skyward_aws::{Operation, Service};
 use crate::assumption::Source;
 use crate::store::Time;
 
-/// How many calls a service takes: a bucket of tokens that fills again.
+/// A limit of a service on calls: a bucket of tokens that fills again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
-    /// What shares the bucket, as the documentation shows it.
+    /// The operations that share the bucket, as the documentation shows them.
     pub(crate) what: &'static str,
     /// Each operation has a bucket of its own.
     is_each: bool,
@@ -89,7 +89,7 @@ impl Buckets {
     }
 }
 
-/// What a service answers where there is no token.
+/// The code of a service that has no token left.
 pub(crate) fn throttling_code(service: Service) -> &'static str {
     match service {
         Service::Ec2 => "RequestLimitExceeded",

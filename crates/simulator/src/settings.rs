@@ -1,4 +1,4 @@
-//! What a simulated account is like: its zones, quotas and page sizes.
+//! The properties of a simulated account: its zones, quotas and page sizes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The properties of an account that a test may change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// How many things are on a page. AWS's pages are longer; short ones show who forgets the next.
+    /// The number of items on a page. AWS's pages are longer; short ones show a caller that forgets the next.
     pub page_size: usize,
     /// The token buckets are at work.
     pub has_limits: bool,
@@ -15,7 +15,7 @@ pub struct Settings {
     pub zones: Vec<Zone>,
     /// Quotas other than AWS's defaults, by name.
     pub quotas: BTreeMap<String, i64>,
-    /// How many times AWS's defaults the other quotas are.
+    /// The factor on AWS's defaults for the other quotas.
     pub quotas_times: i64,
     /// The names of buckets that other accounts have.
     pub taken_buckets: BTreeSet<String>,

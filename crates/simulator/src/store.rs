@@ -15,15 +15,15 @@ pub(crate) type Time = Duration;
 /// No call sees a state that is older than this: what was before is forgotten.
 pub(crate) const HORIZON: Duration = Duration::from_mins(1);
 
-/// Something that an account holds.
+/// A resource in a store.
 pub(crate) trait Record: Clone {
     /// Its tags.
     fn tags(&self) -> &Tags;
-    /// What it is found by beside its id and its stack: `vpc=…`, `name=…`, and what it refers to.
+    /// The keys that it is found by beside its id and its stack: `vpc=…`, `name=…`, and its references.
     fn keys(&self) -> Vec<String>;
 }
 
-/// When something is written.
+/// The time of a write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: Time,
@@ -34,13 +34,13 @@ pub(crate) struct Moment {
 /// Records of one kind, each with what it was a short while ago, found by id and by key.
 #[derive(Debug, Clone)]
 pub(crate) struct Store<T> {
-    /// Oldest first; none where it was not there.
+    /// Oldest first; none where it did not exist.
     records: BTreeMap<String, VecDeque<(Time, Option<T>)>>,
-    /// Ids by key. A thing that lost a key is still here: whoever looks compares.
+    /// Ids by key. A record that lost a key is still listed: a search compares.
     index: BTreeMap<String, BTreeSet<String>>,
-    /// What is gone, and can be forgotten when nobody sees it any more.
+    /// The records that are gone, to be forgotten when no call can see them any more.
     gone: VecDeque<(Time, String)>,
-    /// How many there are.
+    /// The number of records.
     len: usize,
 }
 
@@ -59,7 +59,7 @@ fn all_keys<T: Record>(thing: &T) -> Vec<String> {
 }
 
 impl<T: Record> Store<T> {
-    /// Writes a thing, new or changed.
+    /// Writes a record, new or changed.
     pub(crate) fn put(&mut self, moment: Moment, id: &str, thing: T) {
         // Before the new keys are there: a name that comes back must not lose them with those of its last bearer.
         self.forget(moment.now);
@@ -89,7 +89,7 @@ impl<T: Record> Store<T> {
         history.push_back((moment.now, thing));
     }
 
-    /// Changes a thing; whether it is there.
+    /// Changes a record, and tells whether it exists.
     pub(crate) fn update(&mut self, moment: Moment, id: &str, change: impl FnOnce(&mut T)) -> bool {
         let Some(mut thing) = self.get(id).cloned() else { return false };
         change(&mut thing);
@@ -97,7 +97,7 @@ impl<T: Record> Store<T> {
         true
     }
 
-    /// Takes a thing away.
+    /// Takes a record away.
     pub(crate) fn remove(&mut self, moment: Moment, id: &str) -> Option<T> {
         let thing = self.get(id)?.clone();
         self.len -= 1;
@@ -131,33 +131,33 @@ impl<T: Record> Store<T> {
         }
     }
 
-    /// A thing as it is.
+    /// A record as it is.
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
         self.records.get(id)?.back()?.1.as_ref()
     }
 
-    /// A thing as it was then.
+    /// A record as it was then.
     pub(crate) fn seen(&self, id: &str, then: Time) -> Option<&T> {
         as_of(self.records.get(id)?, then)
     }
 
-    /// A thing that is there, and was then already: what a call can work with.
+    /// A record that exists, and existed then already, so that a call can work with it.
     pub(crate) fn known(&self, id: &str, then: Time) -> Option<&T> {
         self.seen(id, then)?;
         self.get(id)
     }
 
-    /// How many there are.
+    /// The number of records.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// All that there is.
+    /// All records.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &T)> {
         self.records.iter().filter_map(|(id, history)| Some((id, history.back()?.1.as_ref()?)))
     }
 
-    /// What there is with a key.
+    /// The records with a key.
     pub(crate) fn with<'a>(
         &'a self,
         key: &str,
@@ -168,7 +168,7 @@ impl<T: Record> Store<T> {
             .filter(move |(_, thing)| all_keys(*thing).contains(&key))
     }
 
-    /// What there was then with a key.
+    /// The records with a key, as they were then.
     pub(crate) fn seen_with<'a>(
         &'a self,
         key: &str,
@@ -180,7 +180,7 @@ impl<T: Record> Store<T> {
             .filter(move |(_, thing)| all_keys(*thing).contains(&key))
     }
 
-    /// What there was then of those that are asked for, in the order of ids, from a page on.
+    /// A page of the selected records as they were then, in the order of ids.
     pub(crate) fn page(
         &self,
         select: &Select,
@@ -217,7 +217,7 @@ impl<T: Record> Store<T> {
     }
 }
 
-/// What there is; what was before is left out.
+/// The present records; their past is left out.
 impl<T: Record + Serialize> Serialize for Store<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.all())

@@ -1,4 +1,4 @@
-//! A simulated account's clock, what it holds, and what is about to happen.
+//! The engine of a simulated account: its clock, its resources, and the events to come.
 //!
 //! The engine knows kinds of resources by the trait [`Kind`] alone: a kind says what its records are found by, what happens to
 //! them by themselves, and what they hold back. The operations of a kind are methods of [`World`] in the kind's own file.
@@ -35,7 +35,7 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-/// What an operation answers.
+/// The answer of an operation.
 pub(crate) type Answer<T> = Result<T, Refusal>;
 
 /// Refuses with AWS's code.
@@ -56,21 +56,21 @@ pub(crate) struct World {
     pub(crate) now: Time,
     /// The call under way sees the state as it was then.
     view: Time,
-    /// What the call under way writes is seen at once by everyone.
+    /// Everyone sees at once what the call under way writes.
     is_direct: bool,
-    /// What goes wrong for the client whose call is under way.
+    /// The faults of the client whose call is under way.
     #[serde(skip)]
     pub(crate) faults: Rc<Faults>,
-    /// How many NAT gateways that client has made.
+    /// The number of NAT gateways that that client has made.
     #[serde(skip)]
     pub(crate) nat_gateways_made: Rc<Cell<u32>>,
     #[serde(skip)]
     pub(crate) buckets: Buckets,
-    /// What calls with client tokens asked for, and what they made.
+    /// The requests of calls with client tokens, and the resources that they made.
     tokens: BTreeMap<String, (String, String)>,
     /// Names of what is gone, and from when on they can be taken again.
     held_names: BTreeMap<String, Time>,
-    /// When the events happen of which only the earliest counts.
+    /// The times of the events of which only the earliest counts.
     earliest: BTreeMap<String, Time>,
     seed: u64,
     ids: u64,
@@ -204,7 +204,7 @@ impl World {
             }
             self.earliest.remove(&key);
         }
-        // What happens by itself is seen as late as what is called for.
+        // Events are seen with the same lag as calls.
         let was_direct = std::mem::take(&mut self.is_direct);
         (due.event.happens)(self, &due.id);
         self.is_direct = was_direct;
@@ -228,7 +228,7 @@ impl World {
         self.is_direct
     }
 
-    /// How old the state is that a call sees, if the assumed age is taken this many times.
+    /// The age of the state that a call sees, if the assumed age is taken this many times.
     pub(crate) fn staleness(&mut self, lag: f64) -> Duration {
         let is_stale = self.random.chance(assumed::STALE_SHARE.range.0);
         let age = self.sample(assumed::STALENESS);

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use crate::output::write_err;
 use crate::text;
 
-/// What has to be typed.
+/// The answer that has to be typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// `y` or `yes`.

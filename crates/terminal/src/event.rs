@@ -52,7 +52,7 @@ pub enum Event<Own = Nothing> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<String>,
     },
-    /// What only one crate tells.
+    /// An event that only one crate has.
     #[cfg_attr(feature = "schema", schemars(skip))]
     #[serde(untagged)]
     Own(Own),
@@ -62,7 +62,7 @@ pub enum Event<Own = Nothing> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Nothing {}
 
-/// How much a finding matters.
+/// The weight of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -79,13 +79,13 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
-    /// How much it matters.
+    /// Its weight.
     pub severity: Severity,
-    /// What it is about, such as a machine.
+    /// The thing that it is about, such as a machine.
     pub object: String,
-    /// What is wrong.
+    /// The problem.
     pub text: String,
-    /// What to do about it.
+    /// The next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -94,9 +94,9 @@ pub struct Finding {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
-    /// What is worked on, such as `db-cluster` or `Deployment web`.
+    /// The thing that is worked on, such as `db-cluster` or `Deployment web`.
     pub object: String,
-    /// What is done to it, such as `create` or `upload`.
+    /// The action on it, such as `create` or `upload`.
     pub action: String,
     /// Seconds that it usually takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,12 +110,12 @@ pub struct Step {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Progress {
-    /// What is worked on.
+    /// The thing that is worked on.
     pub object: String,
-    /// What is done to it; empty where it is only waited for.
+    /// The action on it; empty where it is only waited for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub action: String,
-    /// How far it is and what it lacks, such as `1 of 2 pods ready`.
+    /// Its state and what it lacks, such as `1 of 2 pods ready`.
     pub state: String,
     /// Seconds since it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,11 +138,11 @@ pub struct Progress {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Done {
-    /// What was worked on.
+    /// The thing that was worked on.
     pub object: String,
-    /// What was to be done to it.
+    /// The action on it.
     pub action: String,
-    /// What came of it in words, such as `created` or `the registry has it already`.
+    /// The outcome in words, such as `created` or `the registry has it already`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// Seconds that it took.
@@ -154,13 +154,13 @@ pub struct Done {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failed {
-    /// What was worked on.
+    /// The thing that was worked on.
     pub object: String,
-    /// What was to be done to it.
+    /// The action on it.
     pub action: String,
-    /// Why it failed.
+    /// The reason of the failure.
     pub reason: String,
-    /// What to do about it.
+    /// The next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -169,13 +169,13 @@ pub struct Failed {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Call {
-    /// Who was called, such as `ec2`, `registry ghcr.io` or `ssh node-1`.
+    /// The system that was called, such as `ec2`, `registry ghcr.io` or `ssh node-1`.
     pub peer: String,
-    /// What was asked for, such as `PATCH deployments/web`.
+    /// The operation that was asked for, such as `PATCH deployments/web`.
     pub operation: String,
     /// Seconds until the answer.
     pub seconds: f64,
-    /// What came of it: `ok`, or the error's class.
+    /// The outcome: `ok`, or the error's class.
     pub outcome: String,
     /// The status of an HTTP answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -263,7 +263,7 @@ impl<Own, F: Fn(Event<Own>)> Sink<Own> for F {
     }
 }
 
-/// How much a command tells beside its events.
+/// The amount that a command tells beside its events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// No calls.

@@ -11,7 +11,7 @@ use crate::output::{self, OutputError};
 use crate::style::{Stream, Tone};
 use crate::text;
 
-/// How a command ended; the numbers are those of the README.
+/// The end of a command; the numbers are those of the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {

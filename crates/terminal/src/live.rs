@@ -16,7 +16,7 @@ use crate::page::{Clock, state};
 use crate::style::Stream;
 use crate::{output, text, units};
 
-/// How often the times in it are renewed.
+/// The interval in which its times are renewed.
 const TICK: Duration = Duration::from_secs(1);
 /// Lines of the terminal that a frame leaves to what was printed before it.
 const LINES_LEFT: usize = 3;

@@ -21,7 +21,7 @@ pub enum Output {
     Json,
 }
 
-/// Why standard output did not take a result.
+/// The reason why standard output did not take a result.
 #[derive(Debug)]
 pub enum OutputError {
     /// The reader has left, as `head` does when it has seen enough.

@@ -1,4 +1,4 @@
-//! How events read: lines that begin with a word of fixed width.
+//! The words of events: lines that begin with a word of fixed width.
 //!
 //! Behind the word come the object, what there is to say of it, and times last, so that whatever a narrow terminal cuts is
 //! the least important. On a terminal lines are broken between words; without one each event stays on its line. The words
@@ -96,7 +96,7 @@ impl Page {
         self.columns
     }
 
-    /// What was written.
+    /// Returns what was written.
     pub fn text(&self) -> &str {
         &self.text
     }

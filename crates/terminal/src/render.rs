@@ -17,7 +17,7 @@ use crate::style::Stream;
 /// Without a terminal a step that waits is told of again after so many seconds, so that a log shows life.
 const HEARTBEAT_SECONDS: f64 = 30.0;
 
-/// How a command shows its events.
+/// The form in which a command shows its events.
 #[derive(Debug, Clone)]
 #[cfg_attr(
     feature = "live",

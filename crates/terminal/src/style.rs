@@ -1,10 +1,10 @@
-//! What a stream can show: its width and its colours.
+//! The abilities of a stream: its width and its colours.
 
 use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Effects, Style};
 
-/// Where a text is going.
+/// The stream that a text goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output, which carries results.
@@ -27,9 +27,9 @@ pub enum Tone {
     Caution,
     /// A replacement.
     Special,
-    /// What the eye should find first.
+    /// A thing that the eye should find first.
     Strong,
-    /// What the eye may skip.
+    /// A thing that the eye may skip.
     Quiet,
 }
 
@@ -62,7 +62,7 @@ impl Stream {
 
     /// Returns the terminal's columns and rows, or `None` where the stream is no terminal.
     pub fn size(self) -> Option<(usize, usize)> {
-        /// What a terminal is taken for that does not tell its size, as some on a serial line.
+        /// The size of a terminal that does not tell it, as some on a serial line.
         const UNKNOWN: (usize, usize) = (80, 24);
         /// Fewer columns than any form here can do with.
         const LEAST: usize = 20;

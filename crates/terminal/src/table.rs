@@ -16,7 +16,7 @@ const LEAST_SHORT: usize = 8;
 /// A broken cell still reads well.
 const LEAST_WRAPPED: usize = 16;
 
-/// How a column gives way.
+/// A way for a column to become narrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Yield {
     Wrap,

@@ -51,7 +51,7 @@ fn arguments() -> Result<(bool, bool)> {
                 Some("text") => json = false,
                 _ => bail!("--output takes text or json"),
             },
-            other => bail!("{other} is no option; there are --output text|json and --quick"),
+            other => bail!("unknown option {other}. Next step: use --output text|json or --quick"),
         }
     }
     Ok((json, quick))

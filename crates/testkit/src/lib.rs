@@ -7,6 +7,7 @@
 //! - [`bench`] is the frame of a bench: its options, its rows against the design's targets and its peers, and commands measured.
 //! - `kubernetes` is a real Kubernetes in parts: a control plane, a node without containers, a node with them, and a proxy that does
 //!   what a network does on a bad day.
+//! - [`registry`] is Debian's `docker-registry`, with or without a login and TLS.
 //! - `machines` are machines with roots, networks and processes of their own, a real sshd, and a stand-in for k3s.
 #![allow(missing_docs, reason = "tests are read beside this code")]
 
@@ -15,6 +16,7 @@ pub mod bench;
 pub mod kubernetes;
 #[cfg(feature = "machines")]
 pub mod machines;
+pub mod registry;
 
 use std::net::TcpListener;
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::Graph;
 use super::rules::{self, Touch};
 
-/// What the workflows, and the steps of `cargo xtask ci`, are about beside the packages.
+/// The subjects of the workflows, and of the steps of `cargo xtask ci`, beside the packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Job {
     /// Licences, bans, advisories.
     Dependencies,
-    /// What people read.
+    /// Documents for people.
     Documents,
     /// The service's image, built and run.
     Image,
@@ -56,14 +56,14 @@ impl Job {
     }
 }
 
-/// What a change touches.
+/// The reach of a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Affected {
     /// The commit that the change begins at.
     pub(crate) base: String,
     /// Each changed file, and what it is.
     pub(crate) files: BTreeMap<String, String>,
-    /// Whether nothing may be left out.
+    /// True where nothing may be left out.
     pub(crate) everything: bool,
     /// The packages to check.
     pub(crate) packages: BTreeSet<String>,
@@ -84,7 +84,7 @@ impl Affected {
     }
 }
 
-/// What a change of these files touches. A file that no rule and no package knows touches everything.
+/// Decides what a change of these files touches. A file that no rule and no package knows touches everything.
 pub(crate) fn decide(graph: &Graph, paths: &[String]) -> Affected {
     let mut affected = Affected::default();
     // Packages that changed for those that depend on them, and packages of which only tests changed.
@@ -127,7 +127,7 @@ pub(crate) fn decide(graph: &Graph, paths: &[String]) -> Affected {
     affected
 }
 
-/// What a file is called that nothing knows.
+/// The description of a file that nothing knows.
 const UNKNOWN: &str = "no rule knows it";
 
 /// Files of a package that are in none of its programs.

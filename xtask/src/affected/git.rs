@@ -1,4 +1,4 @@
-//! Which files differ, as git tells it.
+//! The files that differ, as git tells them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use skyward_terminal::exit::UsageError;
 
-/// Where a change begins.
+/// The beginning of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Base {
     /// The commit that the change and the base have in common.
@@ -111,7 +111,7 @@ fn paths(folder: &Path, arguments: &[&str]) -> Result<Vec<String>> {
     Ok(text.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
 }
 
-/// What git prints; none where it says no. Its own words go to standard error.
+/// Returns what git prints, or `None` where it says no. Its own words go to standard error.
 fn git(folder: &Path, arguments: &[&str]) -> Result<Option<String>> {
     let mut git = Command::new("git");
     // Paths as they are, relative to the repository's folder.

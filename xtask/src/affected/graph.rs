@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::external;
 
-/// Who runs whose program without depending on it: the image holds the service, and the deployer delivers by the image's
+/// Packages that run another's program without depending on it: the image holds the service, and the deployer delivers by the image's
 /// program. cargo knows nothing of these.
 const RUNS: &[(&str, &str)] =
     &[("skyward-image", "skyward-service"), ("skyward-deployer", "skyward-image")];

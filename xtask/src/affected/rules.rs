@@ -2,7 +2,7 @@
 
 use super::decide::Job::{self, Dependencies, Documents, Image, Kubernetes, Provision, Workflows};
 
-/// What a change of a file touches.
+/// The reach of a change of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touch {
     /// Every package and every job.
@@ -24,9 +24,9 @@ pub(super) enum Touch {
 pub(super) struct Rule {
     /// A path; or a folder with `/` at its end; or `*.…`, the files of the top folder with this ending.
     pattern: &'static str,
-    /// What these files are.
+    /// A description of these files.
     pub(super) what: &'static str,
-    /// What they touch.
+    /// The reach of their changes.
     pub(super) touch: Touch,
 }
 
@@ -185,7 +185,7 @@ mod tests {
         );
     }
 
-    /// What `named` in the file `from` leads to.
+    /// Resolves the path `named` in the file `from`.
     fn resolve(from: &str, named: &str) -> Option<String> {
         let mut parts: Vec<_> = from.split('/').collect();
         parts.pop();

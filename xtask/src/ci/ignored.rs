@@ -75,7 +75,7 @@ fn to_step(scope: &Scope, package: &str, needs: &[String], tests: &[Ignored]) ->
     Step { name, when, tools, action: Action::Run(command) }
 }
 
-/// What is not there.
+/// Names the tools that are not there.
 fn missing(needs: &[String], assets: &Path) -> Option<String> {
     let is_variable = |need: &str| {
         need.chars()
@@ -106,19 +106,19 @@ fn missing(needs: &[String], assets: &Path) -> Option<String> {
     (!others.is_empty()).then(|| others.join("; "))
 }
 
-/// Whether we may do anything: our own process is root's.
+/// Returns true where our own process is root's.
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
 }
 
-/// Where Kubernetes' own binaries are, by the convention of its envtest.
+/// The folder of Kubernetes' own binaries, by the convention of its envtest.
 fn assets() -> PathBuf {
     std::env::var_os("KUBEBUILDER_ASSETS")
         .map_or_else(|| PathBuf::from("/usr/local/kubebuilder/bin"), PathBuf::from)
 }
 
-/// Whether cargo compiles a test of this name: a file, or a folder with `main.rs`. Other folders hold modules.
+/// Returns true where cargo compiles a test of this name: a file, or a folder with `main.rs`. Other folders hold modules.
 fn is_target(crates: &Path, package: &str, target: &str) -> bool {
     let tests = crates.join(package.trim_start_matches("skyward-")).join("tests");
     tests.join(format!("{target}.rs")).is_file() || tests.join(target).join("main.rs").is_file()

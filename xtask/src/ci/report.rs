@@ -1,4 +1,4 @@
-//! What `cargo xtask ci` says at its end.
+//! The report at the end of `cargo xtask ci`.
 
 use std::time::Duration;
 

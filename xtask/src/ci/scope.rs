@@ -1,14 +1,14 @@
-//! Which steps a run is about, and how far each of them goes.
+//! The scope of a run: its steps, and how far each of them goes.
 
 use std::collections::BTreeSet;
 
 use crate::affected::{Affected, Job};
 
-/// What is checked.
+/// The part of the workspace that is checked.
 pub(super) enum Scope {
     /// The whole workspace.
     Everything,
-    /// What a change touches, or the packages that were named.
+    /// The reach of a change, or the packages that were named.
     Some {
         /// Packages to check.
         packages: BTreeSet<String>,
@@ -31,7 +31,7 @@ pub(super) enum When {
 }
 
 impl Scope {
-    /// What a change touches.
+    /// The reach of a change.
     pub(super) fn of(affected: Affected) -> Self {
         if affected.everything {
             return Self::Everything;
@@ -44,7 +44,7 @@ impl Scope {
         Self::Some { packages: names.iter().cloned().collect(), jobs: BTreeSet::new() }
     }
 
-    /// Whether a step is part of the run.
+    /// Returns true where a step is part of the run.
     pub(super) fn wants(&self, when: &When) -> bool {
         let Self::Some { packages, jobs } = self else { return true };
         match when {

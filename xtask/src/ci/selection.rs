@@ -1,4 +1,4 @@
-//! Which steps the command line asks for.
+//! The steps that the command line asks for.
 
 use anyhow::Result;
 use clap::Args;

@@ -98,7 +98,7 @@ fn lock_file() -> Result<Outcome> {
     })
 }
 
-/// What `cargo xtask up --once` does, on ports that are free, so that a running service is left alone.
+/// Runs `cargo xtask up --once` on ports that are free, so that a running service is left alone.
 fn image() -> Result<Outcome> {
     let ended = crate::up::Up::once_on_free_ports().run()?;
     ensure!(ended == ExitCode::SUCCESS, "`cargo xtask up --once` failed; see its table above");

@@ -111,7 +111,7 @@ mod tests {
         words
     }
 
-    /// What `ci.yml` gives to `.ci/run`, one list a job.
+    /// Lists the words that `ci.yml` gives to `.ci/run`, one list a job.
     fn calls(text: &str) -> Vec<Vec<String>> {
         let text = text.replace(">-\n          ", "").replace("\n          \"", " \"");
         let calls = text.lines().filter_map(|line| line.trim().strip_prefix("run: .ci/run "));

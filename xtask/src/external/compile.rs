@@ -55,7 +55,7 @@ fn is_built(package: &str) -> bool {
     std::env::current_exe().is_ok_and(|xtask| xtask.with_file_name(package).exists())
 }
 
-/// What a build from nothing compiles, and how long that takes on two cores once the crates are downloaded.
+/// Names what a build from nothing compiles, and how long that takes on two cores once the crates are downloaded.
 fn first_time(package: &str, features: &[&str]) -> (String, &'static str) {
     match (package, features) {
         ("skyward-provisioner", []) => (format!("{package} with the AWS SDK"), "10 minutes"),

@@ -10,9 +10,6 @@ use skyward_terminal::{Page, Stream, output};
 use super::events::{self, Event, Own};
 use super::report::{Report, Row};
 
-/// What can come of an object that is applied.
-const COUNTED: [&str; 4] = ["created", "changed", "unchanged", "deleted"];
-
 /// Runs `apply`, adds its rows, and returns the address that the cluster serves at, where it has one.
 pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<String>> {
     let (words, started) = (crate::external::words(&apply), Instant::now());
@@ -33,7 +30,7 @@ pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<S
     }
 }
 
-/// What was seen, and why it failed, where it did.
+/// Returns what was seen, and why it failed where it did.
 fn run(apply: &mut Command) -> Result<(Seen, Option<String>)> {
     let mut seen = Seen::default();
     let failure = events::each(apply, |event| seen.event(event))?;
@@ -41,15 +38,15 @@ fn run(apply: &mut Command) -> Result<(Seen, Option<String>)> {
     Ok((seen, failure))
 }
 
-/// What the events of `deploy-k3s apply --output json` have told so far.
+/// The deployment as the events of `deploy-k3s apply --output json` have told it so far.
 #[derive(Default)]
 struct Seen {
-    /// What was done to each object; what was changed once has changed.
+    /// The outcome for each object; what was changed once has changed.
     objects: BTreeMap<String, String>,
-    /// How the image got there, and how long that took.
+    /// The delivery of the image, and its seconds.
     delivered: Option<(String, f64)>,
     digest: String,
-    /// How the rollout ended, and how long it took.
+    /// The end of the rollout, and its seconds.
     rollout: Option<(String, f64)>,
     failure: Option<String>,
     finished: String,
@@ -70,17 +67,19 @@ impl Seen {
                 self.digest =
                     reference.split_once('@').map(|at| at.1.to_owned()).unwrap_or_default();
             }
+            Event::Own(Own::Object { id, action }) => {
+                let known = self.objects.entry(format!("{} {}", id.kind, id.name)).or_default();
+                if known.is_empty() || known == "unchanged" {
+                    *known = action;
+                }
+            }
             Event::Done(done) => {
-                let outcome = done.outcome.unwrap_or_default();
-                if COUNTED.contains(&outcome.as_str()) {
-                    let known = self.objects.entry(done.object).or_default();
-                    if known.is_empty() || known == "unchanged" {
-                        *known = outcome;
-                    }
-                } else if done.object == "image" {
-                    self.delivered = Some((outcome, done.seconds.unwrap_or_default()));
-                } else if done.object.starts_with("Deployment ") {
-                    self.rollout = Some((outcome, done.seconds.unwrap_or_default()));
+                let ended =
+                    Some((done.outcome.unwrap_or(done.action), done.seconds.unwrap_or(0.0)));
+                match done.object.as_str() {
+                    "image" => self.delivered = ended,
+                    object if object.starts_with("Deployment ") => self.rollout = ended,
+                    _ => {}
                 }
             }
             // The first failure is the reason; what comes later comes of it.
@@ -114,7 +113,7 @@ impl Seen {
     /// `9 created, 1 unchanged`.
     fn counts(&self) -> String {
         let count = |wanted: &str| self.objects.values().filter(|action| *action == wanted).count();
-        let counts = COUNTED.map(|name| (name, count(name)));
+        let counts = ["created", "changed", "unchanged", "deleted"].map(|name| (name, count(name)));
         let there = counts.iter().filter(|(_, count)| *count > 0);
         there.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
     }
@@ -134,14 +133,14 @@ mod tests {
     fn seen(lines: &str) -> Seen {
         let mut seen = Seen::default();
         for line in lines.lines() {
-            events::read(line).unwrap().into_iter().for_each(|event| seen.event(event));
+            seen.event(events::read(line).unwrap());
         }
         seen
     }
 
     const INSTALL: &str = r#"{"event":"cluster","context":"test","server":"https://127.0.0.1:6443/"}
-{"event":"ready","on":"build","state":"built localhost:5000/web@sha256:6a19","seconds":0.5}
-{"event":"ready","on":"image","state":"the registry has it already","seconds":0.05}
+{"event":"done","object":"build","action":"build","outcome":"built localhost:5000/web@sha256:6a19","seconds":0.5}
+{"event":"done","object":"image","action":"deliver","outcome":"the registry has it already","seconds":0.05}
 {"event":"image","reference":"localhost:5000/web@sha256:6a19"}
 {"event":"object","id":{"kind":"Namespace","name":"web"},"action":"created"}
 {"event":"object","id":{"kind":"Namespace","name":"web"},"action":"unchanged"}
@@ -151,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_deployment_is_three_rows() {
-        let end = r#"{"event":"ready","on":"Deployment web","state":"1 pod runs the new revision","seconds":4.4}
+        let end = r#"{"event":"done","object":"Deployment web","action":"roll out","outcome":"1 pod runs the new revision","seconds":4.4}
 {"event":"finished","revision":1,"text":"Revision 1 of web serves.","address":"http://web.10-0-0-5.nip.io"}"#;
         let seen = seen(&format!("{INSTALL}{end}"));
         let rows: Vec<_> = seen
@@ -174,9 +173,10 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_by_its_first_reason() {
-        let failed = r#"{"event":"failed","reason":"web: no such image","next":"push it","events":["Failed"],"log":[],"previous_log":[]}
-{"event":"ready","on":"Deployment web","state":"2 pods run the old revision","seconds":1}
-{"event":"failed","reason":"later","next":"","events":[],"log":[],"previous_log":[]}"#;
+        let failed = r#"{"event":"failed","object":"rollout","action":"","reason":"web: no such image","next":"push it"}
+{"event":"evidence","reason":"web: no such image","events":["Failed"],"log":[],"previous_log":[]}
+{"event":"done","object":"Deployment web","action":"roll out","outcome":"2 pods run the old revision","seconds":1}
+{"event":"failed","object":"rollout","action":"","reason":"later"}"#;
         let seen = seen(&format!("{INSTALL}{failed}"));
         assert_eq!(seen.failure.as_deref(), Some("web: no such image. Next step: push it"));
         let rows = seen.rows(seen.failure.as_deref(), 9.0);

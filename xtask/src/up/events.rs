@@ -13,7 +13,7 @@ use skyward_terminal::{Page, Present, output};
 /// An event of any of the binaries.
 pub(super) type Event = skyward_terminal::Event<Own>;
 
-/// What a crate tells beside the shared events.
+/// An event of one crate, beside the shared ones.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(super) enum Own {
@@ -37,16 +37,8 @@ pub(super) enum Own {
     Outputs { page: Option<String> },
     /// `provision-aws`: what the load balancer answers.
     Page { text: String },
-    /// The deployer's events of before the shared ones.
+    /// `deploy-k3s`: an object was applied or deleted.
     Object { id: Id, action: String },
-    /// As above.
-    Ready { on: String, state: String, seconds: f64 },
-    /// As above.
-    Waiting { on: String, state: String },
-    /// The deployer's and the provisioner's.
-    Failed(OldFailed),
-    /// The provisioner's.
-    Done { id: String, action: String },
     /// Anything else.
     #[serde(other)]
     Other,
@@ -62,7 +54,7 @@ pub(super) struct Check {
     pub(super) detail: String,
 }
 
-/// What was seen of a pod that fails.
+/// The traces that a failing pod left.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Evidence {
@@ -71,18 +63,11 @@ pub(super) struct Evidence {
     pub(super) previous_log: Vec<String>,
 }
 
+/// An object of Kubernetes.
 #[derive(Debug, Deserialize)]
 pub(super) struct Id {
-    kind: String,
-    name: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct OldFailed {
-    reason: String,
-    next: String,
-    #[serde(flatten)]
-    evidence: Evidence,
+    pub(super) kind: String,
+    pub(super) name: String,
 }
 
 /// Only the evidence is shown while it comes; all else becomes rows of the table.
@@ -101,35 +86,14 @@ impl Present for Own {
     }
 }
 
-/// Reads a line, also of a binary that does not emit the shared events yet.
-pub(super) fn read(line: &str) -> Result<Vec<Event>> {
-    use skyward_terminal::event::{Done, Failed, Progress};
-    let event = match serde_json::from_str(line) {
-        Ok(Event::Own(own)) => own,
-        Ok(event) => return Ok(vec![event]),
+/// Reads a line.
+pub(super) fn read(line: &str) -> Result<Event> {
+    match serde_json::from_str(line) {
+        Ok(event) => Ok(event),
         // Events that are not shown may have any form, and new ones may come at any time.
-        Err(_) if line.starts_with("{\"event\":") => Own::Other,
-        Err(error) => return Err(error).with_context(|| format!("reading the event {line}")),
-    };
-    Ok(vec![match event {
-        Own::Object { id, action } => {
-            let object = format!("{} {}", id.kind, id.name);
-            Event::Done(Done { object, outcome: Some(action), ..Done::default() })
-        }
-        Own::Ready { on, state, seconds } => {
-            let (outcome, seconds) = (Some(state), Some(seconds));
-            Event::Done(Done { object: on, outcome, seconds, ..Done::default() })
-        }
-        Own::Waiting { on, state } => {
-            Event::Progress(Progress { object: on, state, ..Progress::default() })
-        }
-        Own::Done { id, action } => Event::Done(Done { object: id, action, ..Done::default() }),
-        Own::Failed(OldFailed { reason, next, evidence }) => {
-            let failed = Failed { reason, next: Some(next), ..Failed::default() };
-            return Ok(vec![Event::Own(Own::Evidence(evidence)), Event::Failed(failed)]);
-        }
-        own => Event::Own(own),
-    }])
+        Err(_) if line.starts_with("{\"event\":") => Ok(Event::Own(Own::Other)),
+        Err(error) => Err(error).with_context(|| format!("reading the event {line}")),
+    }
 }
 
 /// Runs `command`, hands on each event, and returns why it failed, where it did, in the words of its last error.
@@ -138,7 +102,7 @@ pub(super) fn each(command: &mut Command, mut take: impl FnMut(Event)) -> Result
     let error = last_error(&mut child)?;
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
     for line in BufReader::new(events).lines() {
-        read(&line?)?.into_iter().for_each(&mut take);
+        take(read(&line?)?);
     }
     let status = child.wait()?;
     let said = error.join().ok().flatten();

@@ -27,17 +27,17 @@ pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<()> {
     }
 }
 
-/// What the events of `provision-aws apply --simulate --output json` have told so far.
+/// The provisioning as the events of `provision-aws apply --simulate --output json` have told it so far.
 #[derive(Default)]
 struct Seen {
     /// Since the first event: what cargo compiles before is not the provisioner's time.
     begun: Option<Instant>,
-    /// What was done, and how often.
+    /// The actions, and how often each was taken.
     done: BTreeMap<String, usize>,
     /// Simulated seconds: of the run, and of its critical path.
     seconds: Option<(f64, f64)>,
     page: Option<String>,
-    /// What the load balancer answers.
+    /// The load balancer's answer.
     answer: Option<String>,
 }
 
@@ -92,13 +92,13 @@ mod tests {
     fn a_simulated_apply_is_two_rows() {
         let mut seen = Seen::default();
         for line in r#"{"event":"done","object":"vpc","action":"create","seconds":1.5,"schema":1}
-{"event":"done","id":"db-cluster","action":"create","seconds":720}
+{"event":"done","object":"db-cluster","action":"create","outcome":"created","seconds":720,"schema":1}
 {"event":"timeline","spans":[],"seconds":778.9,"critical_s":770}
 {"event":"outputs","page":"http://skyward-web-1.elb.amazonaws.com"}
 {"event":"page","text":"It works!"}"#
             .lines()
         {
-            events::read(line).unwrap().into_iter().for_each(|event| seen.event(event));
+            seen.event(events::read(line).unwrap());
         }
         let results = |rows: Vec<Row>| rows.into_iter().map(|row| row.result).collect::<Vec<_>>();
         assert_eq!(

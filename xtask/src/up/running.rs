@@ -29,9 +29,7 @@ pub(super) fn follow(mut run: Command, next: &Next<'_>, report: &mut Report) -> 
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
     let mut shown = Shown { report, next, address: String::new(), passed: false, failure: None };
     for line in BufReader::new(events).lines() {
-        for event in events::read(&line?)? {
-            shown.event(event)?;
-        }
+        shown.event(events::read(&line?)?)?;
     }
     let status = child.wait()?;
     if !shown.passed {
@@ -60,7 +58,7 @@ fn forward_signals(child: &Child) -> Result<()> {
     Ok(())
 }
 
-/// What the events of `image run --check --output json` have told so far.
+/// The running service as the events of `image run --check --output json` have told it so far.
 struct Shown<'a> {
     report: &'a mut Report,
     next: &'a Next<'a>,

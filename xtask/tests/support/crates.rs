@@ -1,5 +1,4 @@
-//! The crates that a build of xtask compiles, for the test that bounds them and the bench that shows
-//! them.
+//! The crates that a build of a package compiles, for the tests that bound them and the bench that shows them.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -7,11 +6,11 @@ use std::process::Command;
 /// Crates that xtask may compile, itself included.
 pub(crate) const LIMIT: usize = 30;
 
-/// Each crate with its version, xtask, build scripts and macros included.
-pub(crate) fn crates() -> BTreeSet<String> {
+/// Each crate with its version, the package itself, build scripts and macros included.
+pub(crate) fn crates(package: &str) -> BTreeSet<String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["tree", "--locked", "--package", "xtask", "--edges", "normal,build"]);
+    cargo.args(["tree", "--locked", "--package", package, "--edges", "normal,build"]);
     let output =
         cargo.args(["--prefix", "none", "--format", "{p}"]).output().expect("cargo tree starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

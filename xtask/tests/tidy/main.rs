@@ -52,9 +52,19 @@ fn the_testkit_is_linked_by_tests_and_benches_alone() {
 
 #[test]
 fn xtask_links_no_product_crate_and_stays_small() {
-    let crates = crates::crates();
+    let crates = crates::crates("xtask");
     let is_product =
         |name: &String| name.starts_with("skyward-") && !name.starts_with("skyward-terminal ");
     assert!(!crates.iter().any(is_product), "{crates:#?}");
     assert!(crates.len() <= crates::LIMIT, "{} crates: {crates:#?}", crates.len());
+}
+
+#[test]
+fn the_service_carries_its_settings_and_nothing_that_reads_the_file() {
+    let crates = crates::crates("skyward-service");
+    let has = |name: &str| crates.iter().any(|found| found.split(' ').next() == Some(name));
+    assert!(has("skyward-server") && has("skyward-config"), "{crates:#?}");
+    for reader in ["clap", "regex-lite", "schemars", "serde", "serde_json", "toml"] {
+        assert!(!has(reader), "the service is compiled with {reader}: {crates:#?}");
+    }
 }

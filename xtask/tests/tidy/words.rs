@@ -10,10 +10,10 @@ const QUESTIONS: [&str; 9] =
     ["What", "Which", "Whether", "How", "Who", "Whom", "Whose", "Where", "Why"];
 
 /// Doc comments that still begin with a question. This number may only fall.
-const QUESTIONS_LEFT: usize = 1217;
+const QUESTIONS_LEFT: usize = 0;
 
 /// Files without a module comment that are left. This number may only fall.
-const UNDOCUMENTED_LEFT: usize = 150;
+const UNDOCUMENTED_LEFT: usize = 0;
 
 #[test]
 fn no_file_holds_too_much() {

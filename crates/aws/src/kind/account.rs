@@ -1,10 +1,10 @@
-//! What an account says of itself and its region: identity, zones, instance types, database classes, quotas, parameters.
+//! The properties of an account and its region: identity, zones, instance types, database classes, quotas, parameters.
 
 use serde::{Deserialize, Serialize};
 
 use crate::page::Page;
 
-/// Who calls.
+/// The identity of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub account: String,
@@ -15,11 +15,11 @@ pub struct Identity {
 pub struct Zone {
     pub name: String,
     pub id: String,
-    /// `available`, or why not.
+    /// `available`, or the reason why it is not.
     pub state: String,
 }
 
-/// How a database can be ordered.
+/// A way in which a database can be ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderableDatabase {
     pub engine_version: String,
@@ -39,7 +39,7 @@ pub struct OrderableDatabase {
 pub struct Quota {
     pub name: String,
     pub max: i64,
-    /// Where the service says it.
+    /// The number in use, where the service says it.
     pub used: Option<i64>,
 }
 

@@ -133,7 +133,7 @@ mod sdk {
             })
         }
 
-        /// The answer is no error where some objects stay: the first of those is.
+        /// Fails where objects stay, with the first of them: S3 does not answer that with an error.
         pub(crate) async fn delete_objects(&self, call: DeleteObjects) -> Result<(), ApiError> {
             let operation = Operation::DeleteObjects;
             let object = |object: ObjectVersion| {

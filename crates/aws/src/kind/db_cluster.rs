@@ -45,7 +45,7 @@ pub struct DbCluster {
     pub tags: Tags,
 }
 
-/// What is changed of a cluster; what is none stays as it is.
+/// Changes of a cluster; where one is none, the property stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbClusterChanges {
     pub class: Option<String>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::page::{Page, Select};
 
-/// What instances are made from.
+/// The properties that instances are made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchTemplateData {
     /// An AMI, or `resolve:ssm:` with the name of a parameter that holds one.
@@ -122,7 +122,7 @@ mod sdk {
             .build()
     }
 
-    /// User data as text. What is no text is not ours: it is shown as it came.
+    /// User data as text. Anything else is not ours, and is shown as it came.
     fn plain(user_data: String) -> String {
         let decoded = BASE64_STANDARD.decode(&user_data).ok();
         decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(user_data)
@@ -208,7 +208,7 @@ mod sdk {
             let sent = self.ec2.describe_launch_templates().set_next_token(call.page);
             let sent = match call.select {
                 Select::Ids(ids) if ids.is_empty() => return Ok(Page::only(Vec::new())),
-                // There is no filter of ids, and with ids no size of a page.
+                // This list has no filter by id, and takes no page size beside ids.
                 Select::Ids(ids) => sent.set_launch_template_ids(Some(ids)),
                 select => {
                     let name = Some("launch-template-name");

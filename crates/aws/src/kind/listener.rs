@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::page::Page;
 
-/// What a listener does with a request.
+/// The action of a listener on a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListenerAction {

@@ -11,7 +11,7 @@ use super::Tags;
 pub struct Role {
     pub name: String,
     pub arn: String,
-    /// Who may assume it: a policy document.
+    /// The policy document that says who may assume it.
     pub trust: serde_json::Value,
     pub tags: Tags,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::page::{Page, Select};
 
-/// Where a route leads.
+/// The target of a route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RouteTarget {
     InternetGateway(String),
@@ -18,7 +18,7 @@ pub enum RouteTarget {
 pub struct Route {
     pub destination: String,
     pub target: RouteTarget,
-    /// What it leads to is gone.
+    /// Its target is gone.
     pub is_blackhole: bool,
 }
 

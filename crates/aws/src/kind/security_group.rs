@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::page::{Page, Select};
 
-/// Whom a rule of a security group lets through.
+/// The peer that a rule of a security group lets through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Peer {
     /// A network.
     Network(String),
-    /// Whoever is in a security group.
+    /// The members of a security group.
     Group(String),
     /// The networks of a prefix list.
     PrefixList(String),

@@ -32,7 +32,7 @@ pub struct TargetHealth {
     pub target: String,
     /// `initial`, `healthy`, `unhealthy`, `unused`, `draining`, `unavailable`.
     pub state: String,
-    /// Why it is not healthy.
+    /// The reason why it is not healthy.
     pub reason: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What all services have in common: tags, filters, and lists that may be absent.
+//! The conversions that all services share: tags, filters, and lists that may be absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +72,7 @@ macro_rules! tags_of {
     };
 }
 
-/// What the operations of EC2 have in common.
+/// The conversions that the operations of EC2 share.
 pub(crate) mod ec2 {
     use aws_sdk_ec2::types::{
         AttributeBooleanValue, ResourceType, TagSpecification, UnsuccessfulItem,
@@ -92,7 +92,7 @@ pub(crate) mod ec2 {
         TagSpecification::builder().resource_type(kind).set_tags(Some(to_tags(tags))).build()
     }
 
-    /// Fails where something failed: some operations take many and answer what failed of them, which is no error.
+    /// Fails where anything failed: operations that take several things list the failures in a successful answer.
     pub(crate) fn all_successful(
         operation: impl Into<OperationName>,
         failed: Option<Vec<UnsuccessfulItem>>,
@@ -105,17 +105,17 @@ pub(crate) mod ec2 {
     }
 }
 
-/// What the operations of Elastic Load Balancing have in common.
+/// The conversions that the operations of Elastic Load Balancing share.
 pub(crate) mod elb {
     tags_of!(aws_sdk_elasticloadbalancingv2);
 }
 
-/// What the operations of RDS have in common.
+/// The conversions that the operations of RDS share.
 pub(crate) mod rds {
     tags_of!(aws_sdk_rds);
 }
 
-/// What the operations of IAM have in common. Its tags are checked when they are made.
+/// The conversions that the operations of IAM share. Its tags are checked when they are made.
 pub(crate) mod iam {
     use aws_sdk_iam::types::Tag;
 

@@ -80,7 +80,7 @@ where
     }
 }
 
-/// Where credentials were looked for, and what went wrong there, where it is more than that there are none.
+/// The places where credentials were looked for, and the error there, unless it is that there are none.
 fn no_credentials(error: &CredentialsError) -> String {
     let profile = std::env::var("AWS_PROFILE").map(|name| format!(" {name}")).unwrap_or_default();
     let places = format!(
@@ -93,7 +93,7 @@ fn no_credentials(error: &CredentialsError) -> String {
     }
 }
 
-/// The code that a status stands for where the answer has no code: a HEAD request's has no body, and a proxy's is not the service's.
+/// The code for a status, where the answer has none: that of a HEAD request has no body, and that of a proxy is not the service's.
 fn by_status(status: u16) -> &'static str {
     match status {
         301 | 307 => "PermanentRedirect",

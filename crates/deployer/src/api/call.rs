@@ -18,7 +18,7 @@ use super::{ApiServer, Closed, Guard, Shared};
 /// The name of the API server where calls are shown.
 const PEER: &str = "kubernetes";
 
-/// What a call is and how it is made.
+/// A call, and the bounds that it is made in.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) verb: Verb,

@@ -1,10 +1,10 @@
-//! Why a call failed, told in one line: operation, object, reason, next step.
+//! The error of a failed call, in one line: operation, object, reason, next step.
 
 mod advice;
 
 use std::fmt;
 
-/// What was asked of the API server.
+/// The operation that the API server was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verb {
     /// Reading the kubeconfig and the first contact.
@@ -32,7 +32,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Whether the API server is asked to change something.
+    /// Returns true where the API server is asked to change something.
     pub const fn writes(self) -> bool {
         matches!(self, Self::Create | Self::Apply | Self::Update | Self::Delete)
     }
@@ -59,7 +59,7 @@ impl fmt::Display for Verb {
 /// A permission that we lack, in the words of RBAC.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Denied {
-    /// Who we are to the API server.
+    /// The user that we are to the API server.
     pub user: String,
     /// Such as `patch`.
     pub verb: String,
@@ -71,7 +71,7 @@ pub struct Denied {
     pub namespace: Option<String>,
 }
 
-/// Why a call failed.
+/// The reason why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// The kubeconfig cannot be used.
@@ -127,7 +127,7 @@ pub enum Reason {
     Invalid(String),
     /// An admission policy or webhook refused it, or a webhook did not answer.
     Admission(String),
-    /// What was asked for is too old (410).
+    /// The resource version asked for is too old (410).
     Gone,
     /// The server is busy or failing (429, 5xx).
     Unavailable(String),
@@ -142,11 +142,11 @@ pub enum Reason {
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
-    /// What was asked.
+    /// The operation.
     pub verb: Verb,
     /// Of which object.
     pub object: String,
-    /// Why it failed.
+    /// The reason.
     pub reason: Reason,
     /// An answer was lost on the way: it may have been carried out all the same.
     pub maybe_done: bool,

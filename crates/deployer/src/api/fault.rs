@@ -1,4 +1,4 @@
-//! What a refused request or a broken connection means. Pure: `status` reads what the API server says, `transport` what the
+//! Interprets refused requests and broken connections. Pure: `status` reads what the API server says, `transport` what the
 //! connection did.
 
 mod status;
@@ -14,18 +14,18 @@ use super::retry::Retryable;
 pub(super) use status::of_status;
 pub(super) use transport::of_transport;
 
-/// Why one attempt failed.
+/// The reason why one attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AttemptError {
     /// For people and for matching.
     pub(super) reason: Reason,
-    /// Whether it may pass.
+    /// The time for which it may be worth another attempt.
     pub(super) retryable: Retryable,
     /// The request may have been carried out: it was sent, and no answer came.
     pub(super) answer_lost: bool,
     /// The server did not answer at all.
     pub(super) silence: bool,
-    /// What the server asked for.
+    /// The wait that the server asked for.
     pub(super) retry_after: Option<Duration>,
 }
 

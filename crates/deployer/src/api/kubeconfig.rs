@@ -1,4 +1,4 @@
-//! Which cluster: the kubeconfig files, merged, and the context of them.
+//! Finds the cluster: the kubeconfig files, merged, and the context of them.
 
 use std::env;
 use std::ffi::OsStr;
@@ -99,7 +99,7 @@ pub(super) async fn connection(chosen: Chosen) -> Result<Connection, CallError> 
         })?;
     // Calls are repeated by `call`, with connection errors and a bound; kube's own retries would multiply with it.
     config.default_retry = false;
-    // As Go's clients do: no proxy of the environment stands before this machine's own addresses.
+    // As Go's clients do: no proxy of the environment is used for this machine's own addresses.
     if config.cluster_url.host().is_some_and(is_this_machine) {
         config.proxy_url = None;
     }

@@ -1,4 +1,4 @@
-//! Where the nodes are, and which Ingress controllers there are.
+//! The addresses of the nodes, and the Ingress classes.
 
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::networking::v1::IngressClass as Class;
@@ -11,13 +11,13 @@ use super::error::{CallError, Reason};
 pub struct NodeAddress {
     /// The node's name.
     pub name: String,
-    /// Whether it takes pods' traffic: its `Ready` condition.
+    /// True where it takes pods' traffic: its `Ready` condition.
     pub ready: bool,
     /// `ExternalIP`, if it has one.
     pub external: Option<String>,
     /// `InternalIP`, if it has one.
     pub internal: Option<String>,
-    /// Whether it counts the disk space that pods use (`ephemeral-storage`); a kubelet can do without.
+    /// True where it counts the disk space that pods use (`ephemeral-storage`); a kubelet can do without.
     pub counts_disk: bool,
 }
 
@@ -26,9 +26,9 @@ pub struct NodeAddress {
 pub struct IngressClass {
     /// Its name.
     pub name: String,
-    /// What serves it, such as `traefik.io/ingress-controller`.
+    /// The controller that serves it, such as `traefik.io/ingress-controller`.
     pub controller: String,
-    /// Whether an Ingress without a class gets this one.
+    /// True where an Ingress without a class gets this one.
     pub default: bool,
 }
 

@@ -17,7 +17,7 @@ use super::path::{self, Request, ResourcePath};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::MANAGER;
 
-/// How a manifest is applied.
+/// The options of an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Apply {
     /// The field manager: who owns what is applied.

@@ -1,4 +1,4 @@
-//! What others have in a namespace: asked before the namespace is deleted, and everything in it with it.
+//! The objects of others in a namespace: asked for before the namespace is deleted, and everything in it with it.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource;
 use kube::core::params::ListParams;
@@ -87,7 +87,7 @@ impl ApiServer {
     }
 }
 
-/// Whether an object would be missed by someone.
+/// Returns true for an object that somebody would miss.
 fn is_foreign(kind: &str, item: &Value, release: &str) -> bool {
     let metadata = &item["metadata"];
     let label = |name: &str| metadata["labels"][name].as_str();

@@ -1,4 +1,4 @@
-//! Where objects are in the API, and the requests for them.
+//! The paths of objects in the API, and the requests for them.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(crate) struct ResourcePath {
     pub(crate) collection: String,
     /// The object's name; empty for the whole collection.
     pub(crate) name: String,
-    /// What people call it, such as `Deployment web`.
+    /// The name for people, such as `Deployment web`.
     pub(crate) shown: String,
 }
 

@@ -1,9 +1,13 @@
-//! When a call is made again, and after which wait. Pure: time and chance are parameters.
+//! The decision to make a call again, and the wait before it. Pure: time and chance are parameters.
+//!
+//! A library such as backon does not serve here: the number of attempts depends on the fault of each (a webhook that does
+//! not answer is tried three times, a server that is away as long as the policy allows), the server may ask for a longer
+//! wait, and no wait may reach beyond the call's own time or the lock's.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// How long a call may take and how it is repeated.
+/// The bounds of a call, and the way in which it is repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryPolicy {
     /// The time of one attempt.
@@ -20,21 +24,32 @@ pub struct RetryPolicy {
     pub seed: u64,
 }
 
+/// Far longer than an API server that works takes for an answer.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// An API server of one node is restarted, or upgraded, within this time.
+const TOTAL: Duration = Duration::from_mins(1);
+/// The upper bound of the first wait: several round trips.
+const BASE: Duration = Duration::from_millis(200);
+/// The longest wait that doubling leads to: what is back is noticed within it.
+const CAP: Duration = Duration::from_secs(5);
+/// The time of the first contact, whose address may well be wrong.
+const FIRST_CONTACT: Duration = Duration::from_secs(10);
+
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            attempt: Duration::from_secs(10),
-            total: Duration::from_mins(1),
-            base: Duration::from_millis(200),
-            cap: Duration::from_secs(5),
+            attempt: ATTEMPT,
+            total: TOTAL,
+            base: BASE,
+            cap: CAP,
             attempts: u32::MAX,
-            // Keyed anew for each process by the operating system's randomness.
+            // Keyed for each process by the operating system's randomness.
             seed: RandomState::new().hash_one(0_u8),
         }
     }
 }
 
-/// How long a fault is worth waiting for.
+/// The time that a fault is worth waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retryable {
     /// It does not pass by itself.
@@ -50,7 +65,7 @@ impl RetryPolicy {
     #[must_use]
     pub fn first_contact(&self) -> Self {
         Self {
-            total: self.total.min(Duration::from_secs(10)),
+            total: self.total.min(FIRST_CONTACT),
             attempts: self.attempts.min(4),
             ..self.clone()
         }

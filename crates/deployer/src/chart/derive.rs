@@ -182,7 +182,7 @@ fn replaced(line: &str) -> String {
     line
 }
 
-/// The same lines, each with the loop or the help of a named template that it stands for.
+/// The same lines, each with the loop or named template that it stands for.
 fn looped(base: &[String]) -> Vec<String> {
     let mut looped: Vec<String> = base.iter().map(|line| format!("{line}\n")).collect();
     for (index, line) in base.iter().enumerate() {

@@ -68,12 +68,12 @@ pub(super) struct Key {
     pub(super) schema: Value,
     /// Its value in the release; none where it is left out.
     pub(super) value: Option<Value>,
-    /// Whether the templates need it.
+    /// True where the templates need it.
     pub(super) is_required: bool,
 }
 
 impl Key {
-    /// What it means, in one paragraph.
+    /// Its meaning, in one paragraph.
     pub(super) fn meaning(&self) -> &str {
         self.schema["description"].as_str().unwrap_or_default()
     }
@@ -103,7 +103,7 @@ pub(super) fn keys(release: &Release) -> Vec<Key> {
     keys
 }
 
-/// What a release has beside the two sections.
+/// The values of a release beside the two sections.
 fn top(release: &Release, image: &Value) -> Vec<Key> {
     let key = |name, schema: Value, value: Value, meaning: &str| {
         let mut schema = schema;
@@ -173,7 +173,7 @@ fn inlined(forms: &Value, form: &Value) -> Value {
     form
 }
 
-/// Where a value of the chart is not quite the key of the configuration.
+/// The form of a value of the chart that is not quite the key of the configuration.
 fn adapted(section: &str, name: &str, mut form: Value) -> Value {
     match (section, name) {
         ("service", "port" | "admin_port") => {

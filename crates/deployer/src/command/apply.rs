@@ -20,6 +20,9 @@ use skyward_terminal::{Exit, Output, consent, output};
 use crate::command::ImageArgs;
 use crate::common::{Common, Shown};
 
+/// The time for the page to come once the rollout is done: an Ingress controller takes seconds to notice new pods.
+const PAGE: Duration = Duration::from_secs(30);
+
 /// Show what will change, apply it and follow the rollout (the default); prints the address to open
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -27,21 +30,21 @@ pub(crate) struct Args {
     pub(crate) image: ImageArgs,
     #[command(flatten)]
     pub(crate) caution: Caution,
-    /// Where no cluster is configured: set one up first, as `cluster up` does, without asking
+    /// Set a cluster up first where none is configured, as `cluster up` does, without asking
     #[arg(long)]
     cluster_up: bool,
     #[command(flatten)]
     keys: KeyArgs,
 }
 
-/// What may be done to others, and what after a failure.
+/// The flags on objects of others and on failures.
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Caution {
     /// Take over fields and objects that belong to others
     #[arg(long)]
     pub(crate) force: bool,
-    /// Delete and make anew what cannot be changed; the service is interrupted
+    /// Delete and create again what cannot be changed; this interrupts the service
     #[arg(long)]
     pub(crate) replace: bool,
     /// Leave a revision that does not come up as it is
@@ -116,7 +119,7 @@ async fn load_into_nodes(
     Ok(candidate.named().reference.clone())
 }
 
-/// Where there is no cluster, `cluster up` makes one: with consent alone, since it changes machines.
+/// Offers to set a cluster up where there is none: with consent alone, since that changes machines.
 async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
     let cluster = skyward_k3s::Cluster::read(loaded)?;
     let machines: Vec<String> = cluster.machines.iter().map(Machine::label).collect();
@@ -149,8 +152,7 @@ async fn finish(
 ) -> Result<Exit> {
     let Applied { revision, changed, admitted } = applied;
     let address = if changed {
-        let deadline = Duration::from_secs(30);
-        let reach = rollout::reachable(api, release, deadline, sink).await?;
+        let reach = rollout::reachable(api, release, PAGE, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {
             sink.emit(Event::note(text.as_str()));
         }

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::common::Common;
 
-/// Serve the deployed service on this machine, by way of the API server, until Ctrl-C
+/// Serve the deployed service on this machine, through the API server, until Ctrl-C
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The port to listen on; 0 takes a free one [default: service.port]

@@ -1,33 +1,34 @@
-//! What is wanted, how, and how it went.
+//! The desired state of a release, the options of applying it, and the outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::history::Revision;
+use crate::deploy::DeployError;
+use crate::history::{Revision, Status};
 use crate::manifest::Manifest;
 
-/// How to deploy.
+/// The options of a deployment.
 #[derive(Debug, Clone)]
 pub struct ApplyOptions {
     /// Take over fields and objects that belong to others.
     pub force: bool,
-    /// Delete and make anew what cannot be changed.
+    /// Delete and create again what cannot be changed.
     pub replace: bool,
-    /// What to do where the new revision does not run.
+    /// The reaction to a new revision that does not run.
     pub on_failure: OnFailure,
-    /// How long the whole may take.
+    /// The time that the whole may take.
     pub timeout: Duration,
-    /// How many revisions are kept.
+    /// The number of revisions that are kept.
     pub history: usize,
-    /// Who deploys, as the history shows it.
+    /// The deployer, as the history shows it.
     pub by: String,
     /// Notified when the run is to end; the lock is then given back.
     pub interrupt: Arc<Notify>,
 }
 
-/// What to do where a new revision does not run.
+/// The reaction to a new revision that does not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
     /// Back to the last good revision; a first install is removed again.
@@ -38,7 +39,7 @@ pub enum OnFailure {
     Leave,
 }
 
-/// What is wanted.
+/// The desired state of a release.
 #[derive(Debug, Clone)]
 pub struct Desired {
     /// The release's name.
@@ -77,13 +78,35 @@ impl Desired {
     }
 }
 
-/// How it went.
+/// The outcome of applying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// The revision that serves.
     pub revision: u32,
-    /// Whether anything had to be done.
+    /// True where anything had to be done.
     pub changed: bool,
-    /// Whether an Ingress controller had taken the Ingress before; without one its host name leads nowhere.
+    /// True where an Ingress controller had taken the Ingress before; without one its host name leads nowhere.
     pub admitted: bool,
+}
+
+/// The revision of that number; without one, the newest good one that says something else than what serves.
+///
+/// # Errors
+/// There is none.
+pub fn rollback_target<'a>(
+    release: &str,
+    revisions: &'a [Revision],
+    number: Option<u32>,
+) -> Result<&'a Revision, DeployError> {
+    let none = |reason: String| DeployError::NoRevision { release: release.to_owned(), reason };
+    if let Some(number) = number {
+        return revisions
+            .iter()
+            .find(|revision| revision.number == number)
+            .ok_or_else(|| none(format!("there is no revision {number}")));
+    }
+    let mut good = revisions.iter().rev().filter(|revision| revision.status == Status::Deployed);
+    let serving = good.next().ok_or_else(|| none("no revision has ever served".to_owned()))?;
+    good.find(|revision| revision.manifests != serving.manifests)
+        .ok_or_else(|| none(format!("there is no good revision before {}", serving.number)))
 }

@@ -1,4 +1,4 @@
-//! Why a deployment did not come about.
+//! The reasons why a deployment fails.
 
 use thiserror::Error;
 
@@ -7,7 +7,7 @@ use crate::lock::LockError;
 use crate::manifest::ObjectId;
 use crate::rollout::Failure;
 
-/// Why a deployment did not come about.
+/// The reasons why a deployment fails.
 #[derive(Debug, Error)]
 pub enum DeployError {
     /// The API server said no, or nothing.
@@ -29,14 +29,14 @@ pub enum DeployError {
         "applying {id}: an object of that name is there and belongs to {owner}; choose another service.name or k3s.namespace, or take it over with --force"
     )]
     Foreign {
-        /// Which.
+        /// The object.
         id: ObjectId,
-        /// Who, as far as it tells.
+        /// Its owner, as far as the object tells.
         owner: String,
     },
     /// A field that the API server lets nobody change would have to be.
     #[error(
-        "applying {id}: {field} differs, and Kubernetes does not let it be changed; set it back, or let the object be deleted and made anew with --replace, which interrupts the service"
+        "applying {id}: {field} differs, and Kubernetes does not let it be changed; set it back, or let the object be deleted and created again with --replace, which interrupts the service"
     )]
     Immutable {
         /// Of which object.
@@ -49,7 +49,7 @@ pub enum DeployError {
         "naming the Ingress: {reason}; set k3s.host, or k3s.ingress to \"any-host\" or \"none\""
     )]
     NoAddress {
-        /// Why there is none.
+        /// The reason.
         reason: String,
     },
     /// Something that was deleted is still there.
@@ -57,14 +57,14 @@ pub enum DeployError {
         "removing: {what} are still there after {seconds} s; run again to wait on, or see `kubectl describe` for what holds them"
     )]
     NotGone {
-        /// What.
+        /// The objects.
         what: String,
-        /// How long it was waited for.
+        /// The time that was waited.
         seconds: u64,
     },
     /// Asked to end.
     #[error(
-        "interrupted: what is done is written down in the cluster, and the lock is given back. Next step: run it again, it goes on from there"
+        "interrupted: what is done is written down in the cluster, and the lock is given back. Next step: run it again; it continues from there"
     )]
     Interrupted,
     /// There is nothing to go back to.
@@ -72,7 +72,7 @@ pub enum DeployError {
     NoRevision {
         /// The release.
         release: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// The new revision does not run.
@@ -80,9 +80,9 @@ pub enum DeployError {
     Failed {
         /// Its number.
         revision: u32,
-        /// Why, and what was seen.
+        /// The reason, and what was seen.
         failure: Box<Failure>,
-        /// What serves now.
+        /// The revision that serves now, in words.
         after: String,
     },
 }

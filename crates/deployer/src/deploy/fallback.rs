@@ -1,4 +1,4 @@
-//! What happens after a revision did not come up: back to the last good one, or away with a first install.
+//! The way back after a revision did not come up: to the last good one, or the removal of a first install.
 
 use crate::api::{CallError, Reason};
 use crate::deploy::DeployError;
@@ -21,7 +21,7 @@ pub(super) async fn fall_back(
     sink: &Sink<'_>,
 ) -> DeployError {
     let failure = match stopped {
-        // Nobody to talk to, or no right to: the next run goes on from here.
+        // Nobody to talk to, or no right to: the next run continues from here.
         Stopped::Call(error) if is_cut_off(&error) => return error.into(),
         Stopped::Call(error) => refused(&error),
         Stopped::Rollout(failure) => *failure,
@@ -35,7 +35,7 @@ pub(super) async fn fall_back(
     DeployError::Failed { revision: number, failure: Box::new(failure), after }
 }
 
-/// Whether there is no talking to the API server at all: going back would fail in the same way.
+/// Returns true where the API server cannot be talked to at all: going back would fail in the same way.
 fn is_cut_off(error: &CallError) -> bool {
     matches!(
         error.reason,

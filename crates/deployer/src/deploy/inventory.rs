@@ -1,4 +1,4 @@
-//! Which objects are ours, and which of them nothing wants any more. Pure.
+//! The objects that are ours, and those among them that are no longer desired. Pure.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) fn unrecorded(revisions: &[Revision]) -> BTreeSet<ObjectId> {
         .collect()
 }
 
-/// Whether an object bears the release's labels.
+/// Returns true for an object with the release's labels.
 pub(super) fn bears_our_labels(live: &Value, release: &str) -> bool {
     let label = |name: &str| live["metadata"]["labels"][name].as_str();
     label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(release)
@@ -36,7 +36,7 @@ pub(super) fn uid(live: &Value) -> &str {
     live["metadata"]["uid"].as_str().unwrap_or_default()
 }
 
-/// Who an object that is not ours belongs to, as far as it tells.
+/// The owner of an object that is not ours, as far as the object tells.
 pub(super) fn owner(live: &Value) -> String {
     let metadata = &live["metadata"];
     let label = metadata["labels"][MANAGED_BY].as_str();
@@ -51,14 +51,14 @@ pub(super) fn owner(live: &Value) -> String {
     }
 }
 
-/// Adds an object, or renews the UID of one that was made anew.
+/// Adds an object, or renews the UID of one that was created again.
 pub(super) fn record(inventory: &mut Vec<Owned>, id: &ObjectId, uid: &str) {
     inventory.retain(|owned| owned.id != *id);
     inventory.push(Owned { id: id.clone(), uid: uid.to_owned() });
     inventory.sort_by(|left, right| left.id.cmp(&right.id));
 }
 
-/// What is ours and not among `wanted`, the last applied first. The namespace is never pruned: it holds the records.
+/// Our objects that are not among `wanted`, the last applied first. The namespace is never pruned: it holds the records.
 pub(super) fn unwanted(inventory: &[Owned], wanted: &[Manifest]) -> Vec<Owned> {
     let wanted: BTreeSet<_> = wanted.iter().map(|manifest| &manifest.id).collect();
     let mut unwanted: Vec<_> = inventory

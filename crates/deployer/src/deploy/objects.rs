@@ -13,10 +13,10 @@ use crate::event::{self, Action, Sink};
 use crate::history::Revision;
 use crate::manifest::{Kind, Manifest};
 
-/// How often it is looked whether something is gone.
+/// The time between two looks for something that is being deleted.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What a run does to objects, under its lock.
+/// The steps of a run on objects, under its lock.
 pub(super) struct Objects<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) state: &'a Observed,
@@ -85,7 +85,7 @@ impl Objects<'_> {
         }
     }
 
-    /// Deletes the object and makes it anew, as soon as it is gone.
+    /// Deletes the object and creates it again, as soon as it is gone.
     async fn replace(
         &self,
         manifest: &Manifest,
@@ -122,7 +122,7 @@ impl Objects<'_> {
     }
 }
 
-/// What applying has done, by the object's version before and after.
+/// The outcome of applying, by the object's version before and after.
 fn action(before: Option<&Value>, after: &Value) -> Action {
     let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
     match before {

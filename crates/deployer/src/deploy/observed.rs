@@ -1,4 +1,4 @@
-//! What is there: the revisions, and the live objects that matter.
+//! The observed state: the revisions, and the live objects that matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::deploy::inventory;
 use crate::history::{History, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 
-/// What a look at the cluster has shown.
+/// The state of the cluster as one look has shown it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// The release's revisions, the oldest first.
@@ -49,7 +49,7 @@ impl Observed {
         Ok(Self { revisions, live })
     }
 
-    /// Whether an Ingress controller has given the Ingress an address.
+    /// Returns true where an Ingress controller has given the Ingress an address.
     pub fn admitted(&self) -> bool {
         let ingress = self.live.iter().find(|(id, _)| id.kind == Kind::Ingress);
         let addresses = ingress.and_then(|(_, live)| live.pointer("/status/loadBalancer/ingress"));

@@ -1,4 +1,4 @@
-//! What a run will do. Pure.
+//! The plan of a run. Pure.
 
 use std::collections::BTreeSet;
 
@@ -13,28 +13,28 @@ use crate::history::{Owned, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::rollout::Verdict;
 
-/// What a run will do.
+/// The steps that a run will take.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApplyPlan {
-    /// What is applied, in order; without a namespace that is not ours.
+    /// The objects to apply, in order; without a namespace that is not ours.
     pub manifests: Vec<Manifest>,
     /// Those of them that may not be as they should be.
     pub stale: BTreeSet<ObjectId>,
-    /// What is ours now, including what an interrupted run has left.
+    /// The objects that are ours now, including what an interrupted run has left.
     pub inventory: Vec<Owned>,
-    /// What will be deleted in the end.
+    /// The objects that will be deleted in the end.
     pub prune: Vec<Owned>,
-    /// The number of the revision that the run makes, or goes on with.
+    /// The number of the revision that the run makes, or continues.
     pub number: u32,
     /// Pending revisions of runs that were interrupted and wanted something else.
     pub abandoned: Vec<u32>,
-    /// Whether the namespace is there, ours or not.
+    /// True where the namespace is there, ours or not.
     pub namespace_is_there: bool,
-    /// Whether nothing is to be written: the newest revision applied these very manifests, and nobody has changed them.
+    /// True where nothing is to be written: the newest revision applied these very manifests, and nobody has changed them.
     pub in_place: bool,
-    /// Whether it also serves, as far as the Deployment tells.
+    /// True where it also serves, as far as the Deployment tells.
     pub settled: bool,
-    /// What people should know.
+    /// Notes for people.
     pub notes: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ impl ApplyPlan {
     }
 }
 
-/// What must be applied: an object that differs, and one that the newest revision did not bring up just so. (A field that
+/// The objects to apply: those that differ, and those that the newest revision did not bring up just so. (A field that
 /// is no longer rendered is still in the live object; only applying takes it away.)
 fn differing(state: &Observed, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
     let good = state.revisions.last().filter(|newest| newest.status == Status::Deployed);
@@ -141,7 +141,7 @@ fn complete(state: &Observed, manifests: &[Manifest]) -> bool {
         .all(|manifest| state.live.get(&manifest.id).is_some_and(done))
 }
 
-/// What to say of a namespace that we use and do not own.
+/// The note about a namespace that we use and do not own.
 fn foreign_namespace(name: &str, live: &Value) -> Option<String> {
     const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
     let enforced = live["metadata"]["labels"][ENFORCE].as_str();

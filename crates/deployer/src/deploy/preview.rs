@@ -1,4 +1,4 @@
-//! What applying would change, as the API server itself says.
+//! The changes that applying would make, as the API server itself computes them.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ pub async fn preview(
     Ok(differences)
 }
 
-/// What the API server would make of it. In a namespace that is not there yet it says nothing; then the object itself.
+/// The object as the API server would keep it. In a namespace that is not there yet it cannot say: then as it is rendered.
 async fn wanted(
     api: &ApiServer,
     state: &Observed,
@@ -74,7 +74,7 @@ fn overlaid(mut live: Value, rendered: &Value) -> Value {
     }
 }
 
-/// What cannot be changed, where there is something: object and field.
+/// The first field that cannot be changed, with its object.
 pub(super) fn immutable(differences: &[Difference]) -> Option<(&ObjectId, &str)> {
     differences.iter().filter(|difference| difference.change == Change::Update).find_map(|it| {
         let field = it.fields.iter().find(|field| field.immutable)?;

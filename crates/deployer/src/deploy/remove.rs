@@ -8,28 +8,29 @@ use tokio::sync::Notify;
 use crate::api::ApiServer;
 use crate::deploy::DeployError;
 use crate::deploy::desired::Desired;
+use crate::deploy::inventory;
 use crate::deploy::observed::Observed;
-use crate::deploy::{inventory, namespace};
 use crate::event::{self, Action, Sink};
 use crate::history::{History, Owned};
 use crate::lock::Lock;
+use crate::manifest::{Kind, ObjectId};
 
-/// How often it is looked whether something is gone.
+/// The time between two looks for something that is being deleted.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What removing did.
+/// The outcome of removing a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
-    /// How many objects were deleted.
+    /// The number of objects that were deleted.
     pub objects: usize,
-    /// Why the namespace is still there, where it is.
+    /// The reason why the namespace stays, where it does.
     pub namespace_kept: Option<String>,
 }
 
 /// Removes the release and everything that it left. Where nothing of it is there, nothing is done.
 ///
 /// # Errors
-/// Whatever ends it; run again, it goes on.
+/// Whatever ends it; the next run continues.
 pub async fn remove(
     api: &ApiServer,
     desired: &Desired,
@@ -39,12 +40,12 @@ pub async fn remove(
 ) -> Result<Removed, DeployError> {
     let ends = Instant::now() + timeout;
     let history = History::new(api, &desired.namespace, &desired.release);
-    let namespace = namespace::id(&desired.namespace);
+    let namespace = namespace_id(&desired.namespace);
     let Some(live) = api.get(&namespace).await? else {
         return Ok(Removed { objects: 0, namespace_kept: None });
     };
     if live["metadata"]["deletionTimestamp"].is_string() {
-        return namespace::gone(api, &namespace, ends, sink).await;
+        return namespace_gone(api, &namespace, ends, sink).await;
     }
     let state = Observed::look(api, &history, &[]).await?;
     let ours = inventory::bears_our_labels(&live, &desired.release);
@@ -91,7 +92,7 @@ pub(super) async fn take_down(
     }
     gone(api, &unwanted, ends, sink).await?;
     history.clear().await?;
-    let kept = namespace::remove(api, desired, ends, sink).await?;
+    let kept = remove_namespace(api, desired, ends, sink).await?;
     Ok(Removed { objects, namespace_kept: kept })
 }
 
@@ -119,4 +120,54 @@ async fn gone(
         }
     }
     Ok(())
+}
+
+/// The namespace as an object.
+fn namespace_id(name: &str) -> ObjectId {
+    ObjectId { kind: Kind::Namespace, namespace: None, name: name.to_owned() }
+}
+
+/// Deletes the namespace; says why not, where it stays.
+async fn remove_namespace(
+    api: &ApiServer,
+    desired: &Desired,
+    ends: Instant,
+    sink: &Sink<'_>,
+) -> Result<Option<String>, DeployError> {
+    let id = namespace_id(&desired.namespace);
+    let Some(live) = api.get(&id).await? else { return Ok(None) };
+    if !inventory::bears_our_labels(&live, &desired.release) {
+        return Ok(Some("it was made by others".to_owned()));
+    }
+    let others = api.others_in(&desired.namespace, &desired.release).await?;
+    if !others.is_empty() {
+        return Ok(Some(format!("others have something in it: {}", others.join(", "))));
+    }
+    api.delete(&id, inventory::uid(&live)).await?;
+    namespace_gone(api, &id, ends, sink).await?;
+    Ok(None)
+}
+
+/// Waits until the namespace is gone.
+async fn namespace_gone(
+    api: &ApiServer,
+    id: &ObjectId,
+    ends: Instant,
+    sink: &Sink<'_>,
+) -> Result<Removed, DeployError> {
+    let started = Instant::now();
+    let mut told = false;
+    while api.get(id).await?.is_some() {
+        if Instant::now() >= ends {
+            let seconds = started.elapsed().as_secs();
+            return Err(DeployError::NotGone { what: id.to_string(), seconds });
+        }
+        if !std::mem::replace(&mut told, true) {
+            let left = ends.saturating_duration_since(Instant::now());
+            sink.emit(event::waiting(id.to_string(), "is being deleted", left));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    sink.emit(event::object(id, Action::Deleted));
+    Ok(Removed { objects: 0, namespace_kept: None })
 }

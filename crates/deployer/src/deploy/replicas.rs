@@ -14,7 +14,7 @@ use crate::release::MANAGER;
 /// The manager that holds `replicas` while the autoscaler has not yet spoken.
 pub(super) const HOLDER: &str = "skyward-replicas";
 
-/// What to apply as [`HOLDER`] before `manifest`, where it gives the number away.
+/// The object to apply as [`HOLDER`] before `manifest`, where that gives the number away.
 pub(super) fn handover(manifest: &Manifest, live: Option<&Value>) -> Option<Manifest> {
     let live = live.filter(|live| gives_away(manifest, live))?;
     let object = json!({
@@ -51,7 +51,7 @@ pub(super) async fn apply(
     }
 }
 
-/// Whether nothing but the number is in the way, and whoever has it goes.
+/// Returns true where only the number conflicts, and its owner goes.
 fn may_take_back(error: &CallError, plan: &ApplyPlan, manifest: &Manifest) -> bool {
     const AUTOSCALER: &str = "kube-controller-manager";
     let Reason::Conflict { fields } = &error.reason else { return false };
@@ -62,7 +62,7 @@ fn may_take_back(error: &CallError, plan: &ApplyPlan, manifest: &Manifest) -> bo
         && fields.iter().all(|(owner, field)| field == ".spec.replicas" && goes(owner))
 }
 
-/// Whether the number is ours so far and no longer rendered.
+/// Returns true where the number is ours so far and no longer rendered.
 fn gives_away(manifest: &Manifest, live: &Value) -> bool {
     let owned = || {
         let entries = live["metadata"]["managedFields"].as_array().into_iter().flatten();

@@ -19,6 +19,9 @@ use crate::lock::Lock;
 use crate::manifest::Kind;
 use crate::rollout::{self, DeploymentRef, Failure, Outcome};
 
+/// The least time that is left to a step, so that what is nearly done is not given up.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// Everything that a run works with.
 pub(super) struct Run<'a> {
     pub(super) api: &'a ApiServer,
@@ -227,11 +230,11 @@ impl<'a> Run<'a> {
 
     /// The time that is left; never nothing, so that what is nearly done is not given up.
     pub(super) fn remaining(&self) -> Duration {
-        self.ends.saturating_duration_since(Instant::now()).max(Duration::from_secs(1))
+        self.ends.saturating_duration_since(Instant::now()).max(LEAST)
     }
 }
 
-/// Why a revision did not come up.
+/// The reason why a revision did not come up.
 pub(super) enum Stopped {
     /// The API server said no, or nothing.
     Call(CallError),

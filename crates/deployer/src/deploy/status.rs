@@ -1,4 +1,4 @@
-//! How a release is: its revision, whether the live objects are still what was applied, its pods.
+//! The state of a release: its revision, the drift of its live objects, its pods.
 
 use k8s_openapi::api::core::v1::Pod;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::INSTANCE;
 use crate::rollout::{self, DeploymentRef, Snapshot, Verdict};
 
-/// How a release is.
+/// The state of a release.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReleaseStatus {
     /// The revision that was last seen to serve; none where none ever was.
@@ -23,9 +23,9 @@ pub struct ReleaseStatus {
     pub newest: Option<String>,
     /// The image of the revision.
     pub image: Option<String>,
-    /// How far the rollout is.
+    /// The progress of the rollout.
     pub rollout: String,
-    /// Whether all is as it should be.
+    /// True where all is as it should be.
     pub healthy: bool,
     /// The revision's objects.
     pub objects: Vec<ObjectReport>,
@@ -33,16 +33,16 @@ pub struct ReleaseStatus {
     pub pods: Vec<PodReport>,
 }
 
-/// How an object is.
+/// The state of an object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectReport {
-    /// Which.
+    /// The object.
     pub id: ObjectId,
-    /// How it compares with what was applied.
+    /// Its drift.
     pub state: Drift,
 }
 
-/// How an object compares with what was applied.
+/// The comparison of a live object with what was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Drift {
@@ -54,16 +54,16 @@ pub enum Drift {
     Missing,
 }
 
-/// How a pod is.
+/// The state of a pod.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PodReport {
     /// Its name.
     pub name: String,
     /// Its phase, or why its container waits.
     pub state: String,
-    /// Whether it gets requests.
+    /// True where it gets requests.
     pub ready: bool,
-    /// How often its containers were restarted.
+    /// The number of restarts of its containers.
     pub restarts: i32,
     /// The node that it runs on.
     pub node: Option<String>,
@@ -136,7 +136,7 @@ fn rollout(state: &Observed, manifests: &[Manifest]) -> (String, bool) {
     }
 }
 
-/// What a Deployment alone tells of its rollout.
+/// The verdict on a rollout from its Deployment alone.
 pub(super) fn verdict(live: &Value) -> Verdict {
     let Some(target) = DeploymentRef::of(live) else {
         return Verdict::Waiting("the Deployment is not there".to_owned());

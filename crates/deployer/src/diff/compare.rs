@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
-use super::immutable::is_immutable;
 use super::lists::{Items, paired};
-use super::path::{Step, show};
+use super::path::{Step, is_immutable, show};
 use super::secret;
 use super::{Change, Difference, Field};
 use crate::manifest::ObjectId;
 
-/// What the API server keeps in `metadata` by itself.
+/// The fields that the API server keeps in `metadata` by itself.
 const BOOKKEEPING: &[&str] =
     &["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
 

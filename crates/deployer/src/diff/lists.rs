@@ -1,4 +1,4 @@
-//! Which lists are maps: their items are named by a key, so that one more item is one difference.
+//! Lists that are maps: their items are named by a key, so that one more item is one difference.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("tls", &["secretName"]),
 ];
 
-/// How the items of two lists are held against each other.
+/// The pairing of the items of two lists.
 pub(super) enum Items<'v> {
     /// Not at all: the lists are one value.
     Whole,

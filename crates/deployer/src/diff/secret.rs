@@ -8,7 +8,7 @@ use super::path::Step;
 /// kubectl keeps the whole object there as it was applied, values and all.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Whether the object is a Secret.
+/// Returns true for a Secret.
 pub(super) fn is_secret(object: &Value) -> bool {
     object.get("kind").and_then(Value::as_str) == Some("Secret")
 }

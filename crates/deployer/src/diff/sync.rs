@@ -1,8 +1,8 @@
-//! Whether a live object already has all that is rendered.
+//! Tells by reading alone that a live object has all that is rendered.
 
 use serde_json::Value;
 
-/// Whether everything that `rendered` says is in `live` already. The live object has more: defaults, status, fields of
+/// Returns true where everything that `rendered` says is in `live` already. The live object has more: defaults, status, fields of
 /// other owners.
 ///
 /// Maps are subsets; lists have the same length and match item by item, because an apply owns whole lists or, by key, all
@@ -28,7 +28,7 @@ fn contains(live: &Value, rendered: &Value) -> bool {
     }
 }
 
-/// Whether the API server drops the value: null, a map or list without content, an empty text (`env` with an empty value), a
+/// Returns true for a value that the API server drops: null, a map or list without content, an empty text (`env` with an empty value), a
 /// zero (`minReadySeconds`). `false` is not among them: many fields are true where they are left out.
 fn is_empty(value: &Value) -> bool {
     match value {

@@ -25,7 +25,7 @@ pub fn text(differences: &[Difference], color: bool) -> String {
     out
 }
 
-/// How many objects are created, changed, deleted and left alone.
+/// The numbers of objects that are created, changed, deleted and left alone.
 pub fn summary(differences: &[Difference]) -> String {
     let count = |change| differences.iter().filter(|one| one.change == change).count();
     let counted: Vec<String> = [
@@ -112,7 +112,7 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// Whether the text can stand without quotes.
+/// Returns true for a text that needs no quotes.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text
@@ -122,7 +122,7 @@ fn is_plain(text: &str) -> bool {
         && !matches!(text, "true" | "false" | "null")
 }
 
-/// What would steer the terminal, escaped.
+/// The text, with what would steer the terminal escaped.
 fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
@@ -150,7 +150,7 @@ fn excerpt(text: &str, start: usize, length: usize) -> String {
     format!("{begin}{part}{end}")
 }
 
-/// What a line says of what stands on it.
+/// The kind of a line.
 #[derive(Clone, Copy)]
 enum Sign {
     Plus,

@@ -1,6 +1,6 @@
 //! One connection, from the client to a pod and back.
 //!
-//! What the port forwarding of Kubernetes cannot carry is an end of one direction (`portforward` over `WebSocket`
+//! The port forwarding of Kubernetes cannot carry the end of one direction (`portforward` over `WebSocket`
 //! has no message for it). So the client's end is kept here: the pod is not told of it, and its answer still comes
 //! through.
 
@@ -19,21 +19,21 @@ use super::pods::{Pods, Way};
 /// The pods that are tried for one connection.
 const TRIES: usize = 4;
 
-/// What a client may send and have sent once more, to another pod, as long as no pod has had it. The way into a pod
+/// The bytes that a client may send and have sent once more, to another pod, as long as no pod has had them. The stream into a pod
 /// takes more than that at once.
 const KEPT: usize = 64 * 1024;
 
-/// How long a pod may be silent after the client's end. A client that is wholly gone looks the same.
+/// The time that a pod may be silent after the client's end. A client that is wholly gone looks the same.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// How long a client may go on sending after the pod's end: an early close would reset the answer on its way.
+/// The time that a client may send after the pod's end: an early close would reset the answer on its way.
 const REST: Duration = Duration::from_secs(1);
 
 /// Carries a connection to its end. Where all connections are in use (`full`), one whose client sends nothing more
 /// ends.
 ///
 /// # Errors
-/// Why it was closed before it was over.
+/// The reason why it was closed before it was over.
 pub(super) async fn carry(
     mut client: TcpStream,
     pods: &Pods,
@@ -64,7 +64,7 @@ pub(super) async fn carry(
     Err(last.unwrap_or_else(|| pods.none_ready()))
 }
 
-/// What came first from the pod.
+/// The first thing that came from the pod.
 enum First {
     /// These bytes; none where the pod has ended it, or the client has sent more than is kept.
     Answer(Vec<u8>),
@@ -74,7 +74,7 @@ enum First {
     Failed(String),
 }
 
-/// What the client has sent so far.
+/// The bytes that the client has sent so far.
 #[derive(Default)]
 struct Sent {
     bytes: Vec<u8>,
@@ -121,7 +121,7 @@ impl Sent {
     }
 }
 
-/// Whether nothing listened in the pod: what was sent reached nobody, and may be sent again. The words are those of
+/// Returns true where nothing listened in the pod: what was sent reached nobody, and may be sent again. The words are those of
 /// the container runtimes (containerd's and CRI-O's `sandbox_portforward`) and the kubelet's; others mean that it
 /// may have been reached.
 fn was_unreached(said: &str) -> bool {

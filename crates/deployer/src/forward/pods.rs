@@ -1,4 +1,4 @@
-//! Which pod a connection goes to.
+//! The choice of the pod that a connection goes to.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::api::{ApiServer, CallError, Denied, Reason, RetryPolicy, Verb};
 use crate::release;
 
-/// How long what was read of the pods is taken for true.
+/// The time for which what was read of the pods is taken for true.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// A pod that takes connections.
@@ -48,7 +48,7 @@ pub(super) struct Pods {
 /// The way into a pod. It is closed when this is dropped.
 pub(super) struct Way {
     pub(super) stream: DuplexStream,
-    /// What the node says of it, where it leads nowhere or was lost; none where nothing is said to its end.
+    /// The node's message, where it leads nowhere or was lost; `None` where nothing is said to its end.
     pub(super) error: BoxFuture<'static, Option<String>>,
     forwarder: Option<Portforwarder>,
 }
@@ -132,7 +132,7 @@ impl Pods {
 }
 
 impl Way {
-    /// Why it has ended, where that was not in order. Only for a way whose stream has ended.
+    /// The reason of its end, where that was not in order. Only for a stream that has ended.
     pub(super) async fn loss(mut self) -> Option<String> {
         /// After an end in order, kube's task waits for our side's end.
         const NOTHING_MORE: Duration = Duration::from_millis(100);

@@ -39,7 +39,7 @@ pub(super) fn encode(manifests: &[Manifest], limit: usize) -> Vec<Vec<u8>> {
 /// Joins the pieces, unpacks them and holds them against their hash.
 ///
 /// # Errors
-/// What is wrong with them.
+/// The pieces are damaged; the text says how.
 pub(super) fn decode(pieces: &[&[u8]], hash: &str) -> Result<Vec<Manifest>, String> {
     let packed = pieces.concat();
     let mut unpacked = Vec::new();

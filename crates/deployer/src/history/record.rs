@@ -23,11 +23,11 @@ const CONTENT: &str = "skyward.dev/content";
 const INDEX: &str = "skyward.dev/piece";
 /// The annotation that tells two deployments of the same number apart, on heads alone.
 const ORIGIN: &str = "skyward.dev/origin";
-/// Where the head keeps all but the manifests.
+/// The head's key for all but the manifests.
 const KEY_REVISION: &str = "revision";
-/// Where the head keeps the number of pieces; absent: the manifests are in the head.
+/// The head's key for the number of pieces; without it the manifests are in the head.
 const KEY_PIECES: &str = "pieces";
-/// Where manifests, or a piece of them, are.
+/// The key for manifests, or for a piece of them.
 const KEY_MANIFESTS: &str = "manifests";
 /// A Secret holds 1 MiB at most, and etcd's requests 1.5 MiB; base64 adds a third on the way.
 pub(super) const LIMIT: usize = 512 * 1024;
@@ -38,7 +38,7 @@ pub(super) struct Secrets {
     pub(super) pieces: Vec<Secret>,
 }
 
-/// What a Secret is.
+/// The part of a revision that a Secret holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     /// All of a revision but its manifests, and those too where they are small.
@@ -59,7 +59,7 @@ pub(super) fn number(meta: &ObjectMeta) -> Option<u32> {
     label(meta, NUMBER)?.parse().ok()
 }
 
-/// Who recorded the revision of a head, and when: the same deployment has the same.
+/// The deployer and the moment that a head was recorded by: the same deployment has the same.
 pub(super) fn origin_of(meta: &ObjectMeta) -> Option<&String> {
     meta.annotations.as_ref()?.get(ORIGIN)
 }
@@ -273,7 +273,7 @@ mod tests {
         assert!(wanted.len() >= 4, "{wanted:?}");
     }
 
-    /// What users and other versions of ours see.
+    /// Users and other versions of ours see this.
     #[test]
     fn the_stored_form_is_this() {
         let Secrets { head, .. } = write("web", &revision(3, Vec::new()), LIMIT);

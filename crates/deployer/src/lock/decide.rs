@@ -1,4 +1,4 @@
-//! What one does who wants the lock. Pure.
+//! The next step of a deployer that wants the lock. Pure.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use super::holder::Holder;
 use super::record;
 
-/// What was seen of a Lease, and since when it has looked like that, by our own clock.
+/// A Lease as it was last seen, and since when it has looked like that by our own clock.
 #[derive(Debug, Default)]
 pub(super) struct Observation {
     version: Option<String>,
@@ -80,7 +80,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// What `a` does who has looked at these moments and then sees the last.
+    /// The step of `a`, which has looked at these moments and then sees the last.
     fn after(looks: &[(u64, Option<Lease>)]) -> Step {
         let mut seen = Observation::default();
         for (second, lease) in looks {

@@ -1,4 +1,4 @@
-//! Who holds a lock: told to people, and to other processes of the same machine.
+//! The holder of a lock, as people and other processes of the same machine read it.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,9 +9,7 @@ use std::str::FromStr;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-use super::who::who;
-
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// `user@host`.
@@ -36,13 +34,13 @@ pub struct Process {
 }
 
 impl Holder {
-    /// This process, anew with each call.
+    /// This process, with another nonce at each call.
     pub fn this_process() -> Self {
         let nonce = RandomState::new().hash_one(std::process::id());
         Self { who: who(), process: Process::this(), nonce: format!("{nonce:016x}") }
     }
 
-    /// Whether it was a process of this machine and has ended. False where that cannot be known.
+    /// Returns true for a process of this machine that has ended, and false where that cannot be known.
     pub fn has_ended_here(&self) -> bool {
         let (Some(process), Some(this)) = (&self.process, Process::this()) else { return false };
         process.boot == this.boot && process.namespace == this.namespace && process.has_ended()
@@ -113,6 +111,25 @@ impl FromStr for Holder {
             nonce: field("nonce").unwrap_or_default().to_owned(),
         })
     }
+}
+
+/// `user@host`, from the variables and the file that say so.
+pub fn who() -> String {
+    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let user = user.filter(|user| !user.is_empty()).or_else(owner);
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{}@{host}", user.as_deref().unwrap_or("unknown"))
+}
+
+/// The name of the user who owns this process, where the machine has one for its number.
+fn owner() -> Option<String> {
+    let number = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let named = users.lines().map(|line| line.split(':')).find_map(|mut fields| {
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or(format!("uid-{number}")))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::holder::Holder;
 use crate::api::{ApiServer, CallError, ResourcePath};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
-/// Where the Lease of a release is.
+/// The place of a release's Lease.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) namespace: String,
@@ -88,7 +88,7 @@ pub(super) fn renewed(mut lease: Lease) -> Lease {
     lease
 }
 
-/// Who holds it, as it stands there. None: it is free.
+/// The holder as the Lease names it; `None` where it is free.
 pub(super) fn identity(lease: &Lease) -> Option<&str> {
     lease.spec.as_ref()?.holder_identity.as_deref().filter(|identity| !identity.is_empty())
 }
@@ -97,13 +97,13 @@ pub(super) fn is_held_by(lease: &Lease, identity: &str) -> bool {
     self::identity(lease) == Some(identity)
 }
 
-/// How long it lasts unrenewed: what its holder wrote.
+/// The time that it lasts unrenewed, as its holder wrote it.
 pub(super) fn duration(lease: &Lease) -> Duration {
     let seconds = lease.spec.as_ref().and_then(|spec| spec.lease_duration_seconds);
     seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DURATION, Duration::from_secs)
 }
 
-/// Who holds it, for people.
+/// The holder, for people.
 pub(super) fn holder_of(lease: &Lease) -> String {
     let Some(identity) = identity(lease) else { return "somebody".to_owned() };
     let Ok(holder) = identity.parse::<Holder>();

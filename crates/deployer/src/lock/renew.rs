@@ -9,7 +9,7 @@ use super::validity::Validity;
 use super::{LOOK, RENEW};
 use crate::api::{ApiServer, CallError, Reason};
 
-/// What renewing needs.
+/// All that renewing needs.
 pub(super) struct Renewing {
     /// With bounds that fit into the lock's duration.
     pub(super) api: ApiServer,
@@ -41,7 +41,7 @@ impl Renewing {
         }
     }
 
-    /// What a failed renewal leads to. As long as the Lease names us, nobody else has had the lock, however long the API
+    /// Decides after a failed renewal. As long as the Lease names us, nobody else has had the lock, however long the API
     /// server was away: then it is renewed as soon as it can be.
     async fn after(&self, error: CallError) -> Next {
         match error.reason {

@@ -1,4 +1,4 @@
-//! Whether the lock is still ours: what the background work knows and every write asks. Pure but for the clock.
+//! The time for which a lock is ours: the background work extends it, and every write asks for it. Pure but for the clock.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::DURATION;
 use crate::api::{Closed, Guard};
 
-/// The time since some moment, which also goes on while the machine sleeps.
+/// The time since some moment, which also passes while the machine sleeps.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The part of the duration in which new writes are begun (client-go's `RenewDeadline`, 10 s of 15 s): what is left of it is
@@ -23,7 +23,7 @@ pub(super) struct Validity {
 struct State {
     /// Before the last renewal that succeeded was asked for.
     renewed: Duration,
-    /// Why it is another's, or nobody's.
+    /// The reason why it is another's, or nobody's.
     lost: Option<String>,
 }
 

@@ -1,12 +1,13 @@
-//! What the service is told, and what the pod must know of it.
+//! The variables of the service, and the settings among them that the pod is built around.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::RenderError;
+use thiserror::Error;
+
 use crate::release::Release;
 
-/// Where the service's settings stand among the variables.
+/// The prefix of the service's settings among the variables.
 const PREFIX: &str = "SKYWARD_SERVICE__";
 
 /// Lower ones are for privileged processes, unless the pod says otherwise.
@@ -61,7 +62,7 @@ impl Environment {
     }
 }
 
-/// Reads settings back from the variables: `k3s.env` may have set them anew.
+/// Reads settings back from the variables: `k3s.env` may have set them again.
 struct Settings<'a> {
     release: &'a Release,
     variables: &'a BTreeMap<String, String>,
@@ -114,4 +115,14 @@ impl Settings<'_> {
 
 fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase())
+}
+
+/// The reason why a release cannot be rendered: no pod of it could serve.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{key}: {reason}")]
+pub struct RenderError {
+    /// The key of the configuration.
+    pub key: String,
+    /// The mistake in its value, and what would be right.
+    pub reason: String,
 }

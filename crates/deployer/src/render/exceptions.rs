@@ -1,17 +1,14 @@
-//! Where the objects deviate from what an auditor asks by default, and why.
-
-mod document;
+//! The objects' deviations from what an auditor asks by default, and their reasons.
 
 use std::collections::BTreeMap;
-
-pub use document::document;
+use std::fmt::Write;
 
 use super::environment::FIRST_UNPRIVILEGED_PORT;
 use super::{Environment, RenderError};
 use crate::manifest::Kind;
 use crate::release::Release;
 
-/// Who asks.
+/// The auditor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Auditor {
     /// <https://www.checkov.io>
@@ -25,19 +22,19 @@ pub enum Auditor {
 /// One deviation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Exception {
-    /// Who asks.
+    /// The auditor.
     pub auditor: Auditor,
     /// The name or number of the check.
     pub check: &'static str,
     /// The kind of the object that it concerns.
     pub on: Kind,
-    /// Which releases deviate.
+    /// The releases that deviate.
     pub when: When,
-    /// Why it is not so here.
+    /// The reason.
     pub reason: &'static str,
 }
 
-/// Which releases deviate.
+/// The releases that deviate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum When {
     /// Every one.
@@ -136,13 +133,13 @@ impl When {
     }
 }
 
-/// The tag of an image: what stands after a colon in the last part of its path, else `latest`.
+/// The tag of an image: the text after a colon in the last part of its path, else `latest`.
 fn tag(image: &str) -> &str {
     let name = image.rsplit('/').next().unwrap_or(image);
     name.split_once(':').map_or("latest", |(_, tag)| tag)
 }
 
-/// What the auditors read from an object of this kind.
+/// The annotations that the auditors read from an object of this kind.
 pub(super) fn annotations(
     kind: Kind,
     release: &Release,
@@ -172,4 +169,49 @@ pub(super) fn annotations(
         }
     }
     (!annotations.is_empty()).then_some(annotations)
+}
+
+/// All exceptions as Markdown: `deploy/auditors.md`.
+pub fn document() -> String {
+    let mut text = String::from(
+        "# What the auditors ask and we do not do\n\n\
+         <!-- Generated from crates/deployer/src/render/exceptions.rs; a test keeps it current. -->\n\n\
+         The objects of a release pass checkov (framework `kubernetes`), kube-score (for Kubernetes 1.33) and \
+         kube-linter with their default checks, but for these. Each exception is also an annotation of the \
+         object, and only of those that deviate, so that the auditors themselves pass it over.\n",
+    );
+    for (auditor, title, annotation) in AUDITORS {
+        let _ = write!(
+            text,
+            "\n## {title}\n\nAnnotation: `{annotation}`\n\n| check | object | when | why |\n|---|---|---|---|\n"
+        );
+        let concerned = EXCEPTIONS.iter().filter(|exception| exception.auditor == auditor);
+        for Exception { check, on, when, reason, .. } in concerned {
+            let _ = writeln!(text, "| {check} | {on} | {} | {reason} |", when.text());
+        }
+    }
+    text
+}
+
+const AUDITORS: [(Auditor, &str, &str); 3] = [
+    (Auditor::Checkov, "checkov", "checkov.io/skipN: CHECK=WHY"),
+    (Auditor::KubeScore, "kube-score", "kube-score/ignore: CHECK,…"),
+    (Auditor::KubeLinter, "kube-linter", "ignore-check.kube-linter.io/CHECK: WHY"),
+];
+
+impl When {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Secrets => "`k3s.secrets` is not empty",
+            Self::Tag => "the image is named by tag, not by digest",
+            Self::Latest => "the image is named by the tag `latest`",
+            Self::OnePod => "`k3s.replicas` is 1",
+            Self::OnePodScaled => "`k3s.replicas` is 1, with `k3s.max_replicas`",
+            Self::Uncounted => {
+                "no node counts the disk space that pods use (a kubelet can do without)"
+            }
+            Self::LowPort => "a port of the service is below 1024",
+        }
+    }
 }

@@ -1,18 +1,21 @@
 //! The pod: as Kubernetes' restricted Pod Security Standard and the auditors want it.
+//!
+//! The probes differ, so that a pod that is busy or ends is taken out of the Service and not restarted.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     Affinity, Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, EnvVarSource,
-    Lifecycle, LifecycleHandler, LocalObjectReference, PodAffinityTerm, PodAntiAffinity,
-    PodSecurityContext, PodSpec, PodTemplateSpec, ResourceRequirements, SeccompProfile,
-    SecretKeySelector, SecurityContext, SleepAction, Sysctl, TopologySpreadConstraint, Volume,
-    VolumeMount, WeightedPodAffinityTerm,
+    HTTPGetAction, Lifecycle, LifecycleHandler, LocalObjectReference, PodAffinityTerm,
+    PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements,
+    SeccompProfile, SecretKeySelector, SecurityContext, SleepAction, Sysctl,
+    TopologySpreadConstraint, Volume, VolumeMount, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::environment::FIRST_UNPRIVILEGED_PORT;
-use super::{Environment, metadata, probes, quantity};
+use super::{Environment, canonical, objects};
 use crate::release::Release;
 
 /// The name of the service's port.
@@ -24,8 +27,9 @@ pub(super) const ADMIN: &str = "admin";
 /// Seconds that a pod may take to end beyond what it needs, before it is killed.
 const MARGIN: i64 = 5;
 
+/// The pods' template.
 pub(super) fn template(release: &Release, environment: &Environment) -> PodTemplateSpec {
-    // Whoever made the release is no property of its pods: a change of these labels restarts them.
+    // The tool that made the release is not a property of its pods: a change of these labels restarts them.
     let mut labels = release.k3s.labels.clone();
     labels.extend(release.selector());
     PodTemplateSpec {
@@ -52,7 +56,7 @@ fn spec(release: &Release, environment: &Environment) -> PodSpec {
     }
 }
 
-/// Seconds from the wish that the pod end to its being killed: the hook, then SIGTERM and the drain.
+/// Seconds from the moment that the pod is to end until it is killed: the hook, then SIGTERM and the drain.
 fn grace(release: &Release, environment: &Environment) -> i64 {
     let drain = environment.drain_cap_ms.div_ceil(1000);
     i64::from(release.k3s.pre_stop_s) + i64::from(drain) + MARGIN
@@ -81,9 +85,9 @@ fn container(release: &Release, environment: &Environment) -> Container {
         env: Some(variables(release, environment)),
         ports: Some(vec![port(HTTP, environment.port), port(ADMIN, environment.admin_port)]),
         resources: Some(resources(release)),
-        startup_probe: Some(probes::startup()),
-        readiness_probe: Some(probes::readiness()),
-        liveness_probe: Some(probes::liveness()),
+        startup_probe: Some(startup()),
+        readiness_probe: Some(readiness()),
+        liveness_probe: Some(liveness()),
         lifecycle: (release.k3s.pre_stop_s > 0).then(|| pre_stop(release.k3s.pre_stop_s)),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
@@ -155,11 +159,11 @@ fn resources(release: &Release) -> ResourceRequirements {
     let k3s = &release.k3s;
     let amounts = |cpu: &str, memory: &str, storage: &str| {
         let mut amounts = BTreeMap::from([
-            ("cpu".to_owned(), quantity::cpu(cpu)),
-            ("memory".to_owned(), quantity::bytes(memory)),
+            ("cpu".to_owned(), canonical::cpu(cpu)),
+            ("memory".to_owned(), canonical::bytes(memory)),
         ]);
         if release.disk_is_counted {
-            amounts.insert("ephemeral-storage".to_owned(), quantity::bytes(storage));
+            amounts.insert("ephemeral-storage".to_owned(), canonical::bytes(storage));
         }
         amounts
     };
@@ -175,7 +179,7 @@ fn scratch(release: &Release) -> Volume {
     Volume {
         name: "tmp".into(),
         empty_dir: Some(EmptyDirVolumeSource {
-            size_limit: Some(quantity::bytes(&release.k3s.storage_limit)),
+            size_limit: Some(canonical::bytes(&release.k3s.storage_limit)),
             ..EmptyDirVolumeSource::default()
         }),
         ..Volume::default()
@@ -189,7 +193,7 @@ fn spread(release: &Release) -> TopologySpreadConstraint {
         max_skew: 1,
         topology_key: "kubernetes.io/hostname".into(),
         when_unsatisfiable: "ScheduleAnyway".into(),
-        label_selector: Some(metadata::pods(release)),
+        label_selector: Some(objects::pods(release)),
         match_label_keys: Some(vec!["pod-template-hash".into()]),
         ..TopologySpreadConstraint::default()
     }
@@ -200,7 +204,7 @@ fn apart(release: &Release) -> Affinity {
     let term = |weight, topology: &str| WeightedPodAffinityTerm {
         weight,
         pod_affinity_term: PodAffinityTerm {
-            label_selector: Some(metadata::pods(release)),
+            label_selector: Some(objects::pods(release)),
             topology_key: topology.into(),
             ..PodAffinityTerm::default()
         },
@@ -214,5 +218,36 @@ fn apart(release: &Release) -> Affinity {
             ..PodAntiAffinity::default()
         }),
         ..Affinity::default()
+    }
+}
+
+/// Every second, for a minute: a service that migrates its database first still starts.
+fn startup() -> Probe {
+    probe("/livez", 1, 60)
+}
+
+/// Out of the Service within six seconds where it says so, within nine where it no longer answers.
+fn readiness() -> Probe {
+    probe("/readyz", 3, 2)
+}
+
+/// Restarted when it has not answered for half a minute.
+fn liveness() -> Probe {
+    probe("/livez", 10, 3)
+}
+
+/// Probes go to the second port: the service's own limits and allowed hosts do not concern them.
+fn probe(path: &str, period_seconds: i32, failure_threshold: i32) -> Probe {
+    Probe {
+        http_get: Some(HTTPGetAction {
+            path: Some(path.into()),
+            port: IntOrString::String(ADMIN.into()),
+            scheme: Some("HTTP".into()),
+            ..HTTPGetAction::default()
+        }),
+        period_seconds: Some(period_seconds),
+        failure_threshold: Some(failure_threshold),
+        timeout_seconds: Some(if period_seconds > 2 { 2 } else { 1 }),
+        ..Probe::default()
     }
 }

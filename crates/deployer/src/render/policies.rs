@@ -1,4 +1,4 @@
-//! Who may talk to the pods, and to whom they may talk.
+//! The network policies: the peers that may talk to the pods, and those that they may talk to.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::{ADMIN, HTTP};
-use super::{metadata, networks};
+use super::{canonical, objects};
 use crate::release::Release;
 
 /// First nothing at all, in either direction; then what is needed. Policies add up.
@@ -40,8 +40,8 @@ pub(super) fn policies(release: &Release) -> Vec<NetworkPolicy> {
 
 fn policy(release: &Release, what: &str, spec: NetworkPolicySpec) -> NetworkPolicy {
     NetworkPolicy {
-        metadata: metadata::of(release, format!("{}-{what}", release.name())),
-        spec: Some(NetworkPolicySpec { pod_selector: Some(metadata::pods(release)), ..spec }),
+        metadata: objects::metadata(release, format!("{}-{what}", release.name())),
+        spec: Some(NetworkPolicySpec { pod_selector: Some(objects::pods(release)), ..spec }),
     }
 }
 
@@ -61,7 +61,7 @@ fn from_clients(release: &Release) -> NetworkPolicyIngressRule {
 fn to_outside(release: &Release) -> Vec<NetworkPolicyEgressRule> {
     let mut rules = vec![dns()];
     let networks: Vec<_> =
-        release.k3s.egress.iter().filter_map(|text| networks::canonical(text)).collect();
+        release.k3s.egress.iter().filter_map(|text| canonical::network(text)).collect();
     // As for the clients: a rule without peers would let the pods reach everything.
     if !networks.is_empty() {
         let block = |cidr| NetworkPolicyPeer {

@@ -31,7 +31,7 @@ pub(crate) fn document(object: &Value) -> String {
 /// JSON with the keys in the order in which people look for them, the others by name.
 struct Ordered<'a>(&'a Value);
 
-/// What comes first in a map.
+/// The keys that come first in a map.
 const FIRST: [&str; 4] = ["apiVersion", "kind", "metadata", "name"];
 
 /// The entries of a map in that order.

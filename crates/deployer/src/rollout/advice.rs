@@ -1,4 +1,4 @@
-//! What to do about each trouble.
+//! The next step for each trouble.
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Container;
@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Container;
 use super::DeploymentRef;
 use super::trouble::{Cause, Trouble};
 
-/// What to do about it, in terms of the configuration where that can help.
+/// The next step, in terms of the configuration where that can help.
 pub(super) fn next(trouble: &Trouble, target: &DeploymentRef, deployment: &Deployment) -> String {
     let container = container(deployment, trouble.container.as_deref());
     match trouble.cause {
@@ -35,7 +35,7 @@ pub(super) fn next(trouble: &Trouble, target: &DeploymentRef, deployment: &Deplo
             let now = limit.map_or_else(String::new, |limit| format!(" (now {limit})"));
             format!("raise k3s.memory_limit{now}")
         }
-        Cause::Ended => "run a program that goes on: check service.args and the image's entry point".to_owned(),
+        Cause::Ended => "run a program that keeps running: check service.args and the image's entry point".to_owned(),
         Cause::ProbeKills | Cause::Probe => {
             "read its log; check service.admin_port, and whether the service needs longer or more CPU to start"
                 .to_owned()
@@ -50,7 +50,7 @@ pub(super) fn next(trouble: &Trouble, target: &DeploymentRef, deployment: &Deplo
     }
 }
 
-/// What to do where the API server refuses pods.
+/// The next step where the API server refuses pods.
 pub(super) fn of_refusal(message: &str) -> String {
     let advice = if message.contains("exceeded quota") || message.contains("must specify") {
         "raise the namespace's ResourceQuota, or lower k3s.replicas and what each pod asks for (a rollout needs one more)"

@@ -1,4 +1,4 @@
-//! What is wrong with one container.
+//! The trouble of one container.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod};
 
@@ -6,10 +6,10 @@ use super::snapshot::{Snapshot, uid};
 use super::trouble::{Cause, Tolerance};
 use super::wording::{concise, exit};
 
-/// What, in which words, and how long it is borne.
+/// A trouble: its kind, its words, and the time that it is tolerated.
 pub(super) type Found = (Cause, String, Tolerance);
 
-/// What is wrong with the container, if anything is.
+/// The trouble of a container, if it has one.
 pub(super) fn trouble(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found> {
     waits(status).or_else(|| crashed(seen, pod, status)).or_else(|| probe_fails(seen, pod, status))
 }
@@ -23,7 +23,7 @@ pub(super) fn waiting(status: &ContainerStatus) -> Option<(&str, &str)> {
     ))
 }
 
-/// What the kubelet says that a container waits for.
+/// The kubelet's reason and message for a container that waits.
 fn waits(status: &ContainerStatus) -> Option<Found> {
     let (reason, message) = waiting(status)?;
     let said = if message.is_empty() { reason.to_owned() } else { concise(message) };
@@ -43,7 +43,7 @@ fn waits(status: &ContainerStatus) -> Option<Found> {
     }
 }
 
-/// Which trouble of pulling it is, from the runtime's words: the kubelet gives no code.
+/// The kind of trouble of pulling, from the runtime's words: the kubelet gives no code.
 fn pull(message: &str) -> Found {
     let said = concise(message);
     let lower = message.to_lowercase();
@@ -90,7 +90,7 @@ fn crashed(seen: &Snapshot, pod: &Pod, status: &ContainerStatus) -> Option<Found
             (Cause::Start, exit(end.exit_code, end.signal))
         }
         _ if end.exit_code == 0 => {
-            (Cause::Ended, "ended with exit code 0 (a service has to go on)".to_owned())
+            (Cause::Ended, "ended with exit code 0 (a service has to keep running)".to_owned())
         }
         _ => (Cause::Crash, exit(end.exit_code, end.signal)),
     };
@@ -140,7 +140,7 @@ fn is_running(state: &ContainerState) -> bool {
     state.running.is_some()
 }
 
-/// What the newest event of one of these probes says.
+/// The message of the newest event of one of these probes.
 fn probe_words(seen: &Snapshot, pod: &Pod, container: &str, probes: &[&str]) -> Option<String> {
     let events = seen.events_of(pod);
     let event = events.iter().rfind(|event| {
@@ -152,7 +152,7 @@ fn probe_words(seen: &Snapshot, pod: &Pod, container: &str, probes: &[&str]) -> 
     Some(concise(event.message.as_deref().unwrap_or_default()))
 }
 
-/// Whether the event is about the container: its field path is `spec.containers{NAME}`.
+/// Returns true for an event about the container: its field path is `spec.containers{NAME}`.
 fn is_about(event: &Event, container: &str) -> bool {
     let path = event.involved_object.field_path.as_deref().unwrap_or_default();
     path.split_once('{').is_some_and(|(_, rest)| rest.trim_end_matches('}') == container)

@@ -13,7 +13,7 @@ use super::trouble::{Tolerance, Trouble, troubles};
 use super::wording::concise;
 use super::{DeploymentRef, Failure};
 
-/// What to do about a rollout.
+/// The verdict on a rollout.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Wait; how far it is and what it lacks.
@@ -98,7 +98,7 @@ fn present<'s>(
     Err(Box::new(failed(reason, SOMEONE_ELSE)))
 }
 
-/// Whether it is the Deployment that was applied, and stays.
+/// Returns true for the Deployment that was applied, and that stays.
 pub(super) fn is_ours(deployment: &Deployment, target: &DeploymentRef) -> bool {
     uid(&deployment.metadata) == target.uid && deployment.metadata.deletion_timestamp.is_none()
 }
@@ -111,7 +111,7 @@ fn is_done(status: &DeploymentStatus, wanted: i32) -> bool {
         && status.available_replicas.unwrap_or_default() == updated
 }
 
-/// Why the API server refuses the newest pods (a quota, Pod Security, a webhook), once that is more than a moment.
+/// The reason why the API server refuses the newest pods (a quota, Pod Security, a webhook), once that is more than a moment.
 fn refusal(seen: &Snapshot, now: Timestamp) -> Option<String> {
     let message = seen.refusal()?;
     // Pods that go give back what they hold of the quota.
@@ -121,7 +121,7 @@ fn refusal(seen: &Snapshot, now: Timestamp) -> Option<String> {
     (lasts && !frees_up).then(|| concise(message))
 }
 
-/// Whether an API server refuses what it has not read yet: its own controller's roles, or the objects that admission looks up.
+/// Returns true where an API server refuses what it has not read yet: its own controller's roles, or the objects that admission looks up.
 fn is_starting(message: &str) -> bool {
     message
         .contains("User \"system:serviceaccount:kube-system:replicaset-controller\" cannot create")
@@ -139,7 +139,7 @@ fn is_over(seen: &Snapshot, trouble: &Trouble, now: Timestamp) -> bool {
     }
 }
 
-/// Whether the progress deadline has passed, and with it the one that was given once more: the controller says it only once,
+/// Returns true once the progress deadline has passed, and with it the one that was given once more: the controller says it only once,
 /// and what was missing may be there now.
 fn is_late(seen: &Snapshot, now: Timestamp) -> bool {
     let deadline = i64::from(seen.progress_deadline());
@@ -147,7 +147,7 @@ fn is_late(seen: &Snapshot, now: Timestamp) -> bool {
     seen.is_late() && (since.is_none() || seconds_since(since, now) >= deadline)
 }
 
-/// Whether every new pod is ready and only the controllers have not counted it. After an API server was away they come back
+/// Returns true where every new pod is ready and only the controllers have not counted it. After an API server was away they come back
 /// one by one, up to a minute later, so the Deployment may be called late by one that does not know yet what its pods are.
 fn is_to_be_counted(seen: &Snapshot, wanted: i32) -> bool {
     let ready = seen.new_pods().iter().filter(|pod| is_ready(pod)).count();
@@ -193,7 +193,7 @@ pub(super) fn timed_out(
     }
 }
 
-/// Where time is up, the reason is what the pods still lack; the Deployment itself only says that time is up.
+/// The failure once time is up: the reason is what the pods still lack; the Deployment itself only says that time is up.
 fn unfinished(seen: &Snapshot, target: &DeploymentRef, what: &str, state: &str) -> Failure {
     let troubles = troubles(seen);
     if let (Some(trouble), Some(deployment)) = (troubles.first(), &seen.deployment) {

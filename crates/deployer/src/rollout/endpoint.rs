@@ -1,4 +1,4 @@
-//! Where the service can be entered from outside. Pure, but for asking the resolver.
+//! The endpoints at which the service is reached from outside. Pure, but for asking the resolver.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::api::{IngressClass, NodeAddress};
 use crate::release::{IngressHost, Release};
 
+/// The time for a resolver to answer; without an answer the hint says so.
+const LOOKUP: Duration = Duration::from_secs(3);
+
 /// One address behind which an Ingress controller listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IngressEndpoint {
@@ -20,7 +23,7 @@ pub(super) struct IngressEndpoint {
     pub(super) port: Option<u16>,
 }
 
-/// Which way leads to the service.
+/// The route to the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     /// None from outside; why, where an Ingress was asked for.
@@ -31,7 +34,7 @@ pub(super) enum Route {
     Through(String),
 }
 
-/// Whether there is an Ingress.
+/// Returns true where there is an Ingress.
 pub(super) fn is_wanted(release: &Release) -> bool {
     release.ingress_host != IngressHost::None
 }
@@ -74,7 +77,7 @@ pub(super) fn route(release: &Release, classes: &[IngressClass]) -> Route {
     }
 }
 
-/// How many different endpoints are ready.
+/// The number of different endpoints that are ready.
 pub(super) fn ready_endpoints(slices: &[EndpointSlice]) -> usize {
     let ready = slices.iter().flat_map(|slice| &slice.endpoints).filter(|endpoint| {
         let conditions = endpoint.conditions.as_ref();
@@ -124,7 +127,7 @@ pub(super) fn of_nodes(nodes: &[NodeAddress]) -> Vec<IngressEndpoint> {
         .collect()
 }
 
-/// Who gives an answer of this status.
+/// The origin of an answer of some status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
     /// Our pods.
@@ -135,7 +138,7 @@ pub(super) enum Proof {
     Either,
 }
 
-/// Whose answer it is.
+/// The origin of an answer of this status.
 pub(super) fn proves(status: u16) -> Proof {
     match status {
         200..400 => Proof::Ours,
@@ -148,7 +151,7 @@ fn usual_port(release: &Release) -> u16 {
     if is_tls(release) { 443 } else { 80 }
 }
 
-/// Whether TLS is spoken.
+/// Returns true where TLS is spoken.
 pub(super) fn is_tls(release: &Release) -> bool {
     release.k3s.tls_secret.is_some()
 }
@@ -173,7 +176,7 @@ impl IngressEndpoint {
         format!("{scheme}://{}/", self.authority(host))
     }
 
-    /// What an answer has proved.
+    /// The proof that an answer is, as a sentence.
     pub(super) fn proof(&self, release: &Release, status: u16) -> String {
         let host = match &release.ingress_host {
             IngressHost::Named(host) => format!(" with Host {host}"),
@@ -190,18 +193,18 @@ impl fmt::Display for IngressEndpoint {
     }
 }
 
-/// How to reach a service that is only inside the cluster.
+/// The hint for a service that is only inside the cluster.
 pub(super) fn forward(release: &Release) -> String {
     let port = release.service.port;
     format!("from this machine: `cargo xtask deploy-k3s forward`, then http://127.0.0.1:{port}/")
 }
 
-/// What to do where this machine does not find the host's address, or another one: nip.io needs a resolver on the internet,
+/// The hint where this machine does not find the host's address, or finds another one: nip.io needs a resolver on the internet,
 /// and many drop answers with private addresses (protection against rebinding).
 pub(super) async fn name_hint(release: &Release, endpoint: &IngressEndpoint) -> Option<String> {
     let IngressHost::Named(host) = &release.ingress_host else { return None };
     let lookup = tokio::net::lookup_host((host.as_str(), 80));
-    let found: Vec<IpAddr> = match tokio::time::timeout(Duration::from_secs(3), lookup).await {
+    let found: Vec<IpAddr> = match tokio::time::timeout(LOOKUP, lookup).await {
         Ok(Ok(addresses)) => addresses.map(|address| address.ip()).collect(),
         _ => Vec::new(),
     };

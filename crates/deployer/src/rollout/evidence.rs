@@ -1,4 +1,4 @@
-//! What the cluster still knows of a failing pod, collected before anything is rolled back.
+//! The evidence on a failing pod, collected before anything is rolled back.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const LINE_LENGTH: usize = 500;
 /// Events that are shown.
 const EVENTS: usize = 12;
 
-/// How long each piece of evidence is waited for: it explains the failure and must not put it off.
+/// The time to wait for each piece of evidence: it explains the failure and must not delay it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Adds events and logs to the failure. What cannot be had is left out.

@@ -16,14 +16,14 @@ use super::{DeploymentRef, Outcome, Snapshot};
 use crate::api::{ApiServer, CallError, Reason, Verb};
 use crate::event::{self, Sink};
 
-/// How often it is decided without news: some troubles fail by time alone.
+/// The time after which it is decided without news: some troubles fail by time alone.
 const TICK: Duration = Duration::from_millis(500);
 
-/// After so long without a word all watches are started anew: a connection may be dead without being closed, and a list may
+/// After so long without a word all watches are started again: a connection may be dead without being closed, and a list may
 /// hang, which the client bounds by nothing.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// The waits before all watches are started anew after an error: they double from the first to the last.
+/// The waits before all watches are started again after an error: they double from the first to the last.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(8)];
 
 /// Follows the rollout until it is done, has failed or `deadline` has passed; says what it waits for whenever that changes.
@@ -66,7 +66,7 @@ pub async fn follow(
             sink.emit(event::done(target.to_string(), "roll out", state, begun.elapsed()));
             Ok(Outcome::Ready { replicas })
         }
-        Verdict::Waiting(_) => unreachable!("the loop goes on while it waits"),
+        Verdict::Waiting(_) => unreachable!("the loop continues while it waits"),
     }
 }
 
@@ -80,9 +80,9 @@ struct Follower<'c> {
     seen: Snapshot,
     /// When the API server was heard last.
     heard: Instant,
-    /// Why what is known may not be current, since an error of a watch that we need and until all is listed again.
+    /// The error of a watch that we need: until all is listed again, what is known may not be current.
     lost: Option<String>,
-    /// When all watches are started anew. A watch that only resumes gives no sign of life while nothing changes.
+    /// When all watches are started again. A watch that only resumes gives no sign of life while nothing changes.
     restart: Option<Instant>,
     /// The wait before the next such start.
     pause: Duration,
@@ -106,7 +106,7 @@ impl<'c> Follower<'c> {
         }
     }
 
-    /// What is decided now; nothing while what is known is not current.
+    /// The verdict now; none while what is known is not current.
     fn verdict(&mut self) -> Option<Verdict> {
         if self.restart.is_some() || !self.store.show(&mut self.seen) {
             return None;
@@ -165,7 +165,7 @@ impl<'c> Follower<'c> {
             return Ok(());
         }
         let status = match &error {
-            // It says that it lists anew by itself.
+            // It says that it lists again by itself.
             watcher::Error::WatchError(status) if status.code == 410 => return Ok(()),
             watcher::Error::WatchError(status)
             | watcher::Error::InitialListFailed(kube::Error::Api(status))

@@ -11,10 +11,10 @@ use super::endpoint::{IngressEndpoint, is_tls};
 use super::wording::{one_line, shorten};
 use crate::release::{IngressHost, Release};
 
-/// How long one answer is waited for.
+/// The time to wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What came of a GET.
+/// The outcome of a GET.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     /// This status.

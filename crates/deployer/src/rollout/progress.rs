@@ -1,4 +1,4 @@
-//! How far a rollout is, on one line.
+//! The progress of a rollout, on one line.
 
 use k8s_openapi::api::apps::v1::DeploymentStatus;
 use k8s_openapi::api::core::v1::Pod;
@@ -10,7 +10,7 @@ use super::wording::{concise, shorten};
 /// Pods that are named one by one.
 const NAMED: usize = 3;
 
-/// How far it is and what each pod lacks, such as `1 of 2 pods available; web-7f…: pulling the image`.
+/// The progress and what each pod lacks, such as `1 of 2 pods available; web-7f…: pulling the image`.
 pub(super) fn progress(
     seen: &Snapshot,
     status: &DeploymentStatus,
@@ -42,7 +42,7 @@ pub(super) fn progress(
     parts.join("; ")
 }
 
-/// What a pod lacks; nothing where it is ready.
+/// The thing that a pod lacks; `None` where it is ready.
 fn lacks(seen: &Snapshot, pod: &Pod, troubles: &[Trouble]) -> Option<String> {
     if is_ready(pod) {
         return None;
@@ -56,7 +56,7 @@ fn lacks(seen: &Snapshot, pod: &Pod, troubles: &[Trouble]) -> Option<String> {
     Some(format!("{name}: {state}"))
 }
 
-/// How far a pod without trouble is.
+/// The progress of a pod without trouble.
 fn stage(seen: &Snapshot, pod: &Pod) -> String {
     let scheduled = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
     if !scheduled {

@@ -1,4 +1,4 @@
-//! Whether the service answers from outside: endpoints, Ingress, a request through it.
+//! Proves that the service answers: endpoints, Ingress, a request through it.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use crate::event::{self, Sink};
 use crate::manifest::{Kind, ObjectId};
 use crate::release::Release;
 
-/// How often it is looked again.
+/// The time between two looks.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// How long the way through the API server is tried: a NetworkPolicy may close it to the API server for good.
+/// The time for which the API server's proxy is tried: a NetworkPolicy may close the pods to it for good.
 const PROXY_PATIENCE: Duration = Duration::from_secs(8);
 
-/// How the service is reached, and what of that was tried.
+/// The address of the service, and what of it was tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Reach {
     /// The address to open; none where the service is only inside the cluster.
     pub address: Option<String>,
-    /// What was tried and found good, one sentence each.
+    /// The proofs, one sentence each.
     pub verified: Vec<String>,
-    /// What the reader should know or do to reach it, such as a line for the hosts file.
+    /// Hints on reaching it, such as a line for the hosts file.
     pub hints: Vec<String>,
-    /// Why it does not answer; none where it does.
+    /// The reason why it does not answer; `None` where it does.
     pub problem: Option<String>,
 }
 
@@ -181,7 +181,7 @@ impl Search<'_> {
         }
     }
 
-    /// Whether an answer proves that it came from our pods: it is a page, or just what the service itself answers.
+    /// Returns true for an answer that our pods gave: a page, or just what the service itself answers.
     async fn is_ours(&self, status: u16) -> bool {
         match endpoint::proves(status) {
             Proof::Ours => true,

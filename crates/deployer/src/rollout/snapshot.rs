@@ -1,4 +1,4 @@
-//! What is seen of a rollout at one moment.
+//! A rollout as it is seen at one moment.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::trouble::{Trouble, troubles};
 /// The label by which a Deployment tells its ReplicaSets apart; it is in their templates and not in its own.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
-/// What is seen of a rollout at one moment.
+/// A rollout as it is seen at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
     /// The Deployment; none where there is none of the name.
@@ -25,11 +25,11 @@ pub struct Snapshot {
     pub pods: Vec<Pod>,
     /// The events of the namespace's pods.
     pub events: Vec<Event>,
-    /// What was noticed while it was followed, since the API does not say it.
+    /// The moments that were noticed while it was followed, since the API does not tell them.
     pub timings: Timings,
 }
 
-/// What only time tells.
+/// Moments that the API does not tell.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timings {
     /// When the rollout was looked at first.
@@ -80,13 +80,13 @@ impl Snapshot {
         self.pods.iter().flat_map(of_pod).collect()
     }
 
-    /// Whether the Deployment says that its progress deadline has passed.
+    /// Returns true where the Deployment says that its progress deadline has passed.
     pub(super) fn is_late(&self) -> bool {
         self.condition("Progressing")
             .is_some_and(|(_, reason, _)| reason == "ProgressDeadlineExceeded")
     }
 
-    /// Why the API server refuses the newest pods, or their ReplicaSet. The Deployment repeats what any of its ReplicaSets
+    /// The reason why the API server refuses the newest pods, or their ReplicaSet. The Deployment repeats what any of its ReplicaSets
     /// says, also an old one: so the newest is asked itself.
     pub(super) fn refusal(&self) -> Option<&str> {
         let conditions = self.newest().and_then(|set| set.status.as_ref()?.conditions.as_ref());
@@ -152,7 +152,7 @@ impl Snapshot {
         pods
     }
 
-    /// Whether pods of any revision are on their way out: what they hold of a quota or a node comes free.
+    /// Returns true while pods of any revision are ending: what they hold of a quota or a node comes free.
     pub(super) fn has_terminating(&self) -> bool {
         self.pods.iter().any(|pod| pod.metadata.deletion_timestamp.is_some())
     }

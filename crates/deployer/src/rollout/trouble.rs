@@ -1,4 +1,4 @@
-//! What is wrong with pods, read from their status and events.
+//! The troubles of pods, read from their status and events.
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 
@@ -17,15 +17,15 @@ pub(super) struct Trouble {
     pub(super) container: Option<String>,
     /// The container's image.
     pub(super) image: Option<String>,
-    /// What kind of trouble.
+    /// The kind of trouble.
     pub(super) cause: Cause,
     /// In the cluster's words, on one line.
     pub(super) detail: String,
-    /// How long it is borne.
+    /// The time that it is tolerated.
     pub(super) tolerance: Tolerance,
 }
 
-/// What kind of trouble.
+/// The kind of trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     /// The registry has no such image, or not for this platform.
@@ -60,7 +60,7 @@ pub(super) enum Cause {
     SetUp,
 }
 
-/// How long a trouble is borne before the rollout has failed.
+/// The time that a trouble is tolerated before the rollout has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tolerance {
     /// Seconds since it was noticed.
@@ -70,7 +70,7 @@ pub(super) enum Tolerance {
 }
 
 impl Trouble {
-    /// What it is, in a few words; the cluster's own where they say it all.
+    /// The trouble in a few words; the cluster's own where they say it all.
     pub(super) fn reason(&self) -> String {
         let image = self.image.as_deref().unwrap_or_default();
         let detail = &self.detail;
@@ -96,7 +96,7 @@ impl Trouble {
         }
     }
 
-    /// What it is known by from one look to the next.
+    /// The key that it has from one look to the next.
     pub(super) fn key(&self) -> String {
         // One key for all troubles of pulling: the kubelet's words alternate between its tries.
         let cause = match self.cause {
@@ -107,7 +107,7 @@ impl Trouble {
     }
 }
 
-/// What is wrong with the pods of the newest ReplicaSet.
+/// The troubles of the pods of the newest ReplicaSet.
 pub(super) fn troubles(seen: &Snapshot) -> Vec<Trouble> {
     let pods = seen.new_pods();
     let failed = pods.iter().filter(|pod| phase(pod) == "Failed").count();

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::{DeploymentRef, Snapshot};
 
-/// The server ends a watch after so many seconds; the watcher then goes on with a new one.
+/// The server ends a watch after so many seconds; the watcher then continues with a new one.
 const WATCH_S: u32 = 240;
 
 /// One watch's news.
@@ -26,7 +26,7 @@ pub(super) enum News {
     Event(watcher::Event<Event>),
 }
 
-/// Which watch a message or an error is of.
+/// The watch that a message or an error is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Deployment,
@@ -39,7 +39,7 @@ pub(super) enum Source {
 pub(super) type Watches =
     Pin<Box<dyn Stream<Item = Result<News, (Source, watcher::Error)>> + Send>>;
 
-/// Starts all watches anew, each with a list.
+/// Starts all watches again, each with a list.
 pub(super) fn watches(client: &Client, target: &DeploymentRef) -> Watches {
     let named = Config::default().fields(&format!("metadata.name={}", target.name));
     let labelled = Config::default().labels(&target.selector);
@@ -77,7 +77,7 @@ where
         .map(move |item| item.map(news).map_err(|error| (source, error)))
 }
 
-/// What the watches have told so far.
+/// All that the watches have told so far.
 #[derive(Default)]
 pub(super) struct Store {
     deployments: Known<Deployment>,
@@ -111,7 +111,7 @@ impl Store {
     }
 }
 
-/// The objects of one kind. While they are listed anew, the old ones stay: a list under way says nothing of what is not yet
+/// The objects of one kind. While they are listed again, the old ones stay: a list under way says nothing of what is not yet
 /// in it.
 struct Known<K> {
     now: BTreeMap<String, K>,
@@ -165,7 +165,7 @@ mod tests {
         pods.take(watcher::Event::InitDone);
         pods.take(watcher::Event::Apply(pod("b")));
         assert_eq!((names(&pods).as_str(), pods.is_listed), ("a b", true));
-        // 410 Gone: the watcher lists anew. A connection that breaks within leaves a part of the list behind.
+        // 410 Gone: the watcher lists again. A connection that breaks within leaves a part of the list behind.
         pods.take(watcher::Event::Init);
         pods.take(watcher::Event::InitApply(pod("x")));
         pods.take(watcher::Event::Init);

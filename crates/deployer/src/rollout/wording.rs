@@ -1,6 +1,6 @@
 //! The cluster's words, made short.
 
-/// What the layers of a node put before a message.
+/// The prefixes that the layers of a node put before a message.
 const WRAPPERS: &[&str] = &[
     "ErrImagePull: ",
     "ImagePullBackOff: ",
@@ -50,7 +50,7 @@ fn unwrapped(text: &str) -> Option<String> {
     wrappers.iter().find_map(|wrapper| after_quoted(text, wrapper))
 }
 
-/// What follows `opening "…": `.
+/// The text after `opening "…": `.
 fn after_quoted(text: &str, opening: &str) -> Option<String> {
     let rest = text.strip_prefix(opening)?.trim_start().strip_prefix('"')?;
     let (_, rest) = rest.split_once("\": ")?;
@@ -84,7 +84,7 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
     }
 }
 
-/// How a process ended. Codes above 128 are signals, as shells and runtimes count them.
+/// The end of a process in words. Codes above 128 are signals, as shells and runtimes count them.
 pub(super) fn exit(code: i32, signal: Option<i32>) -> String {
     match (signal.filter(|signal| *signal > 0), code) {
         (Some(signal), _) => format!("ended by signal {}", signal_name(signal)),

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-
 use skyward_testkit::bench::{Row, Target};
 
 const WHAT: &str = "image: digests over two folders and two runs";

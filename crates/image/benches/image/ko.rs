@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use skyward_image::registry::{Credentials, Push, Settings};
 use skyward_image::store::Store;
 
-use crate::distribution::Distribution;
 use crate::push::{found, median, milliseconds as in_milliseconds, run_timed};
+use skyward_testkit::registry::Distribution;
 
 const SERVICE: &str = r#"package main
 

@@ -8,10 +8,6 @@ mod digests;
 mod ko;
 mod push;
 
-#[path = "../../tests/image/support/distribution.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
-mod distribution;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -23,7 +19,6 @@ use skyward_image::dive::{self, Analysis};
 use skyward_image::layer::Limits;
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
-
 use skyward_testkit::bench::{Row, Target};
 
 fn main() -> ExitCode {

@@ -10,10 +10,10 @@ use skyward_image::Monitor;
 use skyward_image::build::{self, Built, Options};
 use skyward_image::registry::{Credentials, Push, Settings};
 use skyward_image::store::Store;
-
-use crate::distribution::Distribution;
-use crate::ko;
 use skyward_testkit::bench::{Peer, Row, Target};
+use skyward_testkit::registry::Distribution;
+
+use crate::ko;
 
 const WHAT: &str = "image: packaging and pushing after the compiler";
 const RUNS: usize = 11;

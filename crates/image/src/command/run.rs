@@ -16,7 +16,8 @@ use skyward_image::layer;
 use skyward_image::platform::Platform;
 use skyward_image::resolve::{Resolved, resolve};
 use skyward_image::run::{
-    self, Endpoints, Entered, Isolation, Limits, Overrides, Plan, Process, Scratch, checks,
+    self, CheckTimeouts, Endpoints, Entered, Invocation, Isolation, Overrides, Process, Scratch,
+    checks,
 };
 use skyward_image::unpack::unpack;
 use skyward_image::{Event, ImageEvent};
@@ -107,7 +108,7 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
         seconds: started.elapsed().as_secs_f64(),
     });
 
-    let (endpoints, plan) = plan(args, &loaded, &image).with_context(failed)?;
+    let (endpoints, invocation) = invocation(args, &loaded, &image).with_context(failed)?;
     let isolation = args.isolation.decide();
     // In the form of events standard output is theirs alone; what the program prints goes to standard error.
     let output = if args.check || args.output == Output::Json {
@@ -116,18 +117,21 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
         Stdio::inherit()
     };
     let stage = [ENTER.to_owned()];
-    let mut process =
-        Process::start(&plan, scratch.path(), isolation, &stage, output).with_context(failed)?;
+    let mut process = Process::start(&invocation, scratch.path(), isolation, &stage, output)
+        .with_context(failed)?;
     report(ImageEvent::Serving {
         address: format!("http://{}", endpoints.service),
         admin: format!("http://{}", endpoints.admin),
         pid: process.id(),
-        isolation: plan.describe(isolation),
+        isolation: invocation.describe(isolation),
     });
-    let limits = Limits { ready: Duration::from_secs(args.ready_timeout), ..Limits::default() };
+    let timeouts = CheckTimeouts {
+        ready: Duration::from_secs(args.ready_timeout),
+        ..CheckTimeouts::default()
+    };
     let mut asking = |check| report(ImageEvent::Check(check));
     let ok = !args.check
-        || checks(&mut process, endpoints, limits, &mut || signals.came(), &mut asking)?;
+        || checks(&mut process, endpoints, timeouts, &mut || signals.came(), &mut asking)?;
     if args.check {
         report(ImageEvent::Checked { ok });
     }
@@ -136,15 +140,15 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
 }
 
 /// The command and the addresses at which it will answer.
-fn plan(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Plan)> {
+fn invocation(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Invocation)> {
     let mut service = loaded.config.service.clone();
     // Both are held until both are known: the same one is not given out twice.
     let (port, _held) = port(args.port.unwrap_or(service.port))?;
     let (admin_port, _held_too) = self::port(args.admin_port.unwrap_or(service.admin_port))?;
     (service.port, service.admin_port) = (port, admin_port);
     let overrides = Overrides { args: args.arguments.clone(), env: service.environment() };
-    let plan = Plan::new(&image.config, &overrides)?;
-    Ok((Endpoints::new(service.host, service.port, service.admin_port), plan))
+    let invocation = Invocation::new(&image.config, &overrides)?;
+    Ok((Endpoints::new(service.host, service.port, service.admin_port), invocation))
 }
 
 /// A free port for 0, so that it is known where to ask, with what holds it.

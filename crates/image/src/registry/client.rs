@@ -11,7 +11,7 @@ use super::credentials::Credentials;
 use super::error::{self, RegistryError, connection, detail, unexpected};
 use super::http::{Failure, Payload, Response, Transport};
 use super::reference::{DOCKER_HUB, is_local};
-use super::retry::{Decision, Fault, is_transient};
+use super::retry::{Decision, TransientFault, is_transient};
 use super::settings::Settings;
 use super::token::Authority;
 use super::url::{Scheme, Url};
@@ -41,7 +41,7 @@ pub(super) struct Call<'a> {
 /// The reason why one try ended.
 pub(super) enum Failed {
     /// It may pass; whether the request took effect is unknown.
-    Fault(Fault),
+    Fault(TransientFault),
     /// It will not pass.
     Fatal(RegistryError),
 }
@@ -66,13 +66,13 @@ impl Client {
         let plain = settings.plain_http || is_local(registry);
         let scheme = if plain { Scheme::Http } else { Scheme::Https };
         let host = if registry == DOCKER_HUB { DOCKER_HUB_HOST } else { registry };
-        let mut limits = settings.limits.clone();
-        limits.answer = limits.answer.min(settings.policy.deadline);
+        let mut timeouts = settings.timeouts.clone();
+        timeouts.answer = timeouts.answer.min(settings.policy.deadline);
         Self {
             registry: registry.to_owned(),
             base: Url::root(scheme, host),
             https: AtomicBool::new(false),
-            transport: Transport::new(&limits),
+            transport: Transport::new(&timeouts),
             authority: Authority::new(credentials),
             contact: Contact::default(),
             started: settings.clock.now(),
@@ -189,7 +189,7 @@ impl Client {
         response.discard();
         let Some(payload) = payload.again() else {
             let reason = "the login ended during the upload".to_owned();
-            return Err(Failed::Fault(Fault { reason, retry_after: None }));
+            return Err(Failed::Fault(TransientFault { reason, retry_after: None }));
         };
         let response = self.follow(call, payload, second.as_deref())?;
         self.permitted(call, response)
@@ -286,7 +286,7 @@ impl Client {
     }
 
     /// Reads an answer as a fault that may pass.
-    pub(super) fn fault(&self, response: Response) -> Fault {
+    pub(super) fn fault(&self, response: Response) -> TransientFault {
         error::fault(response, self.settings.clock.wall())
     }
 
@@ -297,7 +297,7 @@ impl Client {
         url: &Url,
         attempt: u32,
         most: Option<u32>,
-        fault: &Fault,
+        fault: &TransientFault,
     ) -> Result<(), RegistryError> {
         self.check()?;
         let clock = &self.settings.clock;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::error::RegistryError;
 use super::plan::Contents;
-use super::push::{Push, Target, all_tags};
+use super::push::{Push, PushTarget, all_tags};
 
 /// The plan for one part of the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,8 +71,8 @@ impl Push<'_> {
 
     fn intend_blobs(
         &self,
-        target: &Target,
-        targets: &[Target],
+        target: &PushTarget,
+        targets: &[PushTarget],
         contents: &Contents,
         intents: &mut Vec<Intent>,
     ) -> Result<(), RegistryError> {
@@ -92,7 +92,7 @@ impl Push<'_> {
 }
 
 /// A repository that cannot be read is one that nothing can be mounted from.
-fn mountable(target: &Target, digest: &Digest, mounts: &[String]) -> Action {
+fn mountable(target: &PushTarget, digest: &Digest, mounts: &[String]) -> Action {
     let holds = |from: &&String| {
         let other = target.repository.sibling(from);
         matches!(other.has_blob(digest), Ok(true))

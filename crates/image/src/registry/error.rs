@@ -10,7 +10,7 @@ use super::client::Failed;
 use super::credentials::CredentialsError;
 use super::http::{Failure, Response};
 use super::reference::ReferenceError;
-use super::retry::{Fault, retry_after};
+use super::retry::{TransientFault, retry_after};
 use super::url::{Scheme, Url};
 use crate::event::Cancelled;
 
@@ -118,11 +118,11 @@ impl RegistryError {
 }
 
 /// Reads an answer as a fault that may pass.
-pub(super) fn fault(mut response: Response, now: SystemTime) -> Fault {
+pub(super) fn fault(mut response: Response, now: SystemTime) -> TransientFault {
     let asked = response.header("retry-after").and_then(|value| retry_after(value, now));
     let detail = detail(&mut response);
     let reason = format!("the registry answers {}{detail}", response.status);
-    Fault { reason, retry_after: asked }
+    TransientFault { reason, retry_after: asked }
 }
 
 /// An answer that says no, as an error.

@@ -7,8 +7,8 @@ use ureq::http::{HeaderMap, Method, Request};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Proxy, SendBody};
 
-use super::retry::Fault;
-use super::settings::Limits;
+use super::retry::TransientFault;
+use super::settings::Timeouts;
 use super::url::Url;
 
 /// The body of a request.
@@ -74,7 +74,7 @@ impl Response {
 /// The reason why there was no answer.
 pub(super) enum Failure {
     /// It may pass.
-    Fault(Fault),
+    Fault(TransientFault),
     /// It will not pass; with the next step for the user, if there is one.
     Fatal(String, &'static str),
 }
@@ -86,8 +86,8 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { direct: agent(limits, None), proxied: agent(limits, Proxy::try_from_env()) }
+    pub(super) fn new(timeouts: &Timeouts) -> Self {
+        Self { direct: agent(timeouts, None), proxied: agent(timeouts, Proxy::try_from_env()) }
     }
 
     pub(super) fn send(
@@ -119,7 +119,7 @@ impl Transport {
     }
 }
 
-fn agent(limits: &Limits, proxy: Option<Proxy>) -> Agent {
+fn agent(timeouts: &Timeouts, proxy: Option<Proxy>) -> Agent {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -131,10 +131,10 @@ fn agent(limits: &Limits, proxy: Option<Proxy>) -> Agent {
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .timeout_connect(Some(limits.connect))
-        .timeout_per_read(Some(limits.stall.max(limits.answer)))
-        .timeout_per_write(Some(limits.stall))
-        .timeout_recv_response(Some(limits.answer))
+        .timeout_connect(Some(timeouts.connect))
+        .timeout_per_read(Some(timeouts.stall.max(timeouts.answer)))
+        .timeout_per_write(Some(timeouts.stall))
+        .timeout_recv_response(Some(timeouts.answer))
         .max_idle_connections_per_host(16)
         .build()
         .new_agent()
@@ -148,10 +148,10 @@ fn failure(error: &ureq::Error) -> Failure {
         | ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::ConnectProxyFailed(_)
-        | ureq::Error::Protocol(_) => Failure::Fault(Fault { reason, retry_after: None }),
+        | ureq::Error::Protocol(_) => Failure::Fault(TransientFault { reason, retry_after: None }),
         // rustls reports certificates and broken handshakes as invalid data.
         ureq::Error::Io(io) if io.kind() != std::io::ErrorKind::InvalidData => {
-            Failure::Fault(Fault { reason, retry_after: None })
+            Failure::Fault(TransientFault { reason, retry_after: None })
         }
         _ => Failure::Fatal(reason, advice),
     }

@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 use oci_spec::image::{Descriptor, Digest, MediaType};
 use serde::Deserialize;
 
+use super::error::RegistryError;
 use crate::source::{LARGEST_DOCUMENT, Source};
 use crate::{digest, source};
-
-use super::error::RegistryError;
 
 /// Indexes within indexes, deeper than any image has them.
 const MAX_DEPTH: usize = 8;

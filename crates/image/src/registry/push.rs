@@ -6,8 +6,6 @@ use std::{fmt, thread};
 
 use oci_spec::image::Digest;
 
-use crate::source::Source;
-
 use super::client::Client;
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
@@ -19,6 +17,7 @@ use super::settings::Settings;
 use super::upload::{Arrival, bring};
 pub use crate::event::Pushed;
 use crate::event::{Event, short};
+use crate::source::Source;
 
 /// Blobs sent at one time, unless the caller says otherwise.
 const JOBS: usize = 4;
@@ -69,7 +68,7 @@ impl fmt::Display for PushError {
 }
 
 /// One repository of the push, with its tags.
-pub(super) struct Target {
+pub(super) struct PushTarget {
     pub(super) repository: Repository,
     pub(super) reference: Reference,
     pub(super) tags: Vec<String>,
@@ -117,8 +116,8 @@ impl<'a> Push<'a> {
     }
 
     /// Groups the references by repository, and finds each one's credentials.
-    pub(super) fn targets(&self, digest: &Digest) -> Result<Vec<Target>, RegistryError> {
-        let mut targets: Vec<Target> = Vec::new();
+    pub(super) fn targets(&self, digest: &Digest) -> Result<Vec<PushTarget>, RegistryError> {
+        let mut targets: Vec<PushTarget> = Vec::new();
         for reference in &self.references {
             if let Some(wanted) = reference.digest().filter(|wanted| *wanted != digest) {
                 return Err(RegistryError::Digest {
@@ -147,7 +146,7 @@ impl<'a> Push<'a> {
         Ok(targets)
     }
 
-    fn target(&self, reference: &Reference) -> Result<Target, RegistryError> {
+    fn target(&self, reference: &Reference) -> Result<PushTarget, RegistryError> {
         let credentials = match &self.credentials {
             Some(credentials) => credentials.clone(),
             None => credentials::find(reference)?,
@@ -155,12 +154,12 @@ impl<'a> Push<'a> {
         let client = Client::new(reference.registry(), credentials, self.settings.clone());
         let repository =
             Repository::new(Arc::new(client), reference.repository(), Access::PullPush);
-        Ok(Target { repository, reference: reference.clone(), tags: Vec::new() })
+        Ok(PushTarget { repository, reference: reference.clone(), tags: Vec::new() })
     }
 
     /// The repositories that blobs may be mounted from: those named, and those of this push that
     /// are done.
-    pub(super) fn mounts(&self, target: &Target, targets: &[Target]) -> Vec<String> {
+    pub(super) fn mounts(&self, target: &PushTarget, targets: &[PushTarget]) -> Vec<String> {
         let done =
             targets.iter().take_while(|other| other.reference.name() != target.reference.name());
         let same = done.filter(|other| other.reference.registry() == target.reference.registry());
@@ -171,8 +170,8 @@ impl<'a> Push<'a> {
     /// Everything but the tags.
     fn content(
         &self,
-        target: &Target,
-        targets: &[Target],
+        target: &PushTarget,
+        targets: &[PushTarget],
         contents: &Contents,
         pushed: &mut Pushed,
     ) -> Result<(), RegistryError> {
@@ -273,7 +272,7 @@ fn is_refusal(error: &RegistryError) -> bool {
     )
 }
 
-pub(super) fn all_tags(targets: &[Target]) -> impl Iterator<Item = (&Target, &String)> {
+pub(super) fn all_tags(targets: &[PushTarget]) -> impl Iterator<Item = (&PushTarget, &String)> {
     targets.iter().flat_map(|target| target.tags.iter().map(move |tag| (target, tag)))
 }
 

@@ -5,11 +5,10 @@
 
 use oci_spec::image::{Digest, ImageIndex, MediaType};
 
-use crate::digest;
-
 use super::error::RegistryError;
 use super::plan::Document;
 use super::repository::Repository;
+use crate::digest;
 use crate::event::{Event, short};
 use crate::source::index_of;
 

@@ -7,16 +7,15 @@ use anyhow::Result;
 use oci_spec::image::{Descriptor, Digest, ImageIndex, MediaType};
 use serde::Deserialize;
 
-use crate::digest;
-use crate::source::{Source, Verified, index_of};
-
 use super::client::Client;
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::reference::Reference;
 use super::repository::{Access, Repository};
-use super::retry::Fault;
+use super::retry::TransientFault;
 use super::settings::Settings;
+use crate::digest;
+use crate::source::{Source, Verified, index_of};
 
 /// An image in a registry. Everything that crossed the network is verified by size and digest.
 pub struct RemoteImage {
@@ -182,7 +181,7 @@ impl Read for RemoteBlob<'_> {
                 Err(error) if self.reader.is_none() => return Err(error),
                 Err(error) => {
                     self.reader = None;
-                    let fault = Fault { reason: error.to_string(), retry_after: None };
+                    let fault = TransientFault { reason: error.to_string(), retry_after: None };
                     self.repository
                         .pause(self.descriptor.digest(), self.attempt, &fault)
                         .map_err(io::Error::other)?;

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use oci_spec::image::{Descriptor, Digest, ImageIndex};
 use ureq::http::Method;
 
-use crate::digest;
-use crate::source::LARGEST_DOCUMENT;
-
 use super::client::{Call, Client, Failed};
 use super::error::{RegistryError, connection, refusal, unexpected};
 use super::http::{Payload, Response};
-use super::retry::Fault;
+use super::retry::TransientFault;
 use super::url::Url;
+use crate::digest;
 use crate::event::short;
+use crate::source::LARGEST_DOCUMENT;
 
 const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
@@ -127,7 +126,7 @@ impl Repository {
         &self,
         digest: &Digest,
         attempt: u32,
-        fault: &Fault,
+        fault: &TransientFault,
     ) -> Result<(), RegistryError> {
         let operation = format!("reading blob {}", short(digest.as_ref()));
         let url = self.url(&format!("blobs/{digest}"));

@@ -43,7 +43,7 @@ impl Default for Policy {
 
 /// The reason why one try failed in a way that may pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct TransientFault {
     /// One line: `connection reset`, `503 Service Unavailable`.
     pub reason: String,
     /// The wait that the server asked for in `Retry-After`.
@@ -74,7 +74,7 @@ impl Policy {
         attempt: u32,
         attempts: u32,
         elapsed: Duration,
-        fault: &Fault,
+        fault: &TransientFault,
     ) -> Decision {
         if attempt >= attempts {
             return Decision::GiveUp(format!("tried {attempt} times"));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::retry::{Clock, Policy, SystemClock};
 use skyward_terminal::Calls;
 
+use super::retry::{Clock, Policy, SystemClock};
 use crate::event::Monitor;
 
 /// GHCR refuses requests of 4 MiB and more; the rest is room for the head.
@@ -17,7 +17,7 @@ pub struct Settings {
     /// Retries and the total deadline.
     pub policy: Policy,
     /// Bounds of one request.
-    pub limits: Limits,
+    pub timeouts: Timeouts,
     /// Bytes of one request at most.
     pub chunk: u64,
     /// Allows plain HTTP beyond loopback.
@@ -34,7 +34,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             policy: Policy::default(),
-            limits: Limits::default(),
+            timeouts: Timeouts::default(),
             chunk: LARGEST_REQUEST,
             plain_http: false,
             calls: Calls::silent(),
@@ -53,7 +53,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The times after which a request without progress is given up.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct Timeouts {
     /// To connect, name resolution and TLS included.
     pub connect: Duration,
     /// Between two bytes in either direction.
@@ -63,7 +63,7 @@ pub struct Limits {
     pub answer: Duration,
 }
 
-impl Default for Limits {
+impl Default for Timeouts {
     fn default() -> Self {
         Self { connect: CONNECT_TIMEOUT, stall: STALL_TIMEOUT, answer: ANSWER_TIMEOUT }
     }

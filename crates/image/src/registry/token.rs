@@ -21,11 +21,11 @@ const OPERATION: &str = "getting a token";
 /// The credentials of one registry, and the tokens got with them.
 pub(super) struct Authority {
     credentials: Credentials,
-    state: Mutex<State>,
+    state: Mutex<TokenState>,
 }
 
 #[derive(Default)]
-struct State {
+struct TokenState {
     challenge: Option<Challenge>,
     tokens: HashMap<String, Token>,
 }

@@ -5,16 +5,15 @@ use std::io::{self, Read};
 use oci_spec::image::Descriptor;
 use ureq::http::Method;
 
-use crate::source::Source;
-use crate::source::{self, Verified};
-
 use super::client::Failed;
 use super::error::{RegistryError, refusal, unexpected};
 use super::http::{Payload, Response};
 use super::ladder::{Ladder, Mode, Next, chunk_length};
 use super::repository::{Repository, Session, Started, next_offset};
-use super::retry::Fault;
+use super::retry::TransientFault;
 use crate::event::{short, uploaded, uploading};
+use crate::source::Source;
+use crate::source::{self, Verified};
 
 /// The way in which a blob came to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,8 +216,8 @@ impl Upload<'_> {
     }
 }
 
-fn plain(reason: &str) -> Fault {
-    Fault { reason: reason.to_owned(), retry_after: None }
+fn plain(reason: &str) -> TransientFault {
+    TransientFault { reason: reason.to_owned(), retry_after: None }
 }
 
 /// A blob of the image to push, read in chunks; its digest is checked before its last byte is

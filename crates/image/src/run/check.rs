@@ -39,14 +39,14 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The times to wait.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct CheckTimeouts {
     /// For the service to be ready.
     pub ready: Duration,
     /// For each answer.
     pub answer: Duration,
 }
 
-impl Default for Limits {
+impl Default for CheckTimeouts {
     fn default() -> Self {
         Self { ready: READY_TIMEOUT, answer: ANSWER_TIMEOUT }
     }
@@ -64,18 +64,18 @@ const PAUSE: Duration = Duration::from_micros(200);
 pub fn checks(
     process: &mut Process,
     at: Endpoints,
-    limits: Limits,
+    timeouts: CheckTimeouts,
     interrupted: &mut dyn FnMut() -> bool,
     report: &mut dyn FnMut(Check),
 ) -> Result<bool> {
     let agent: Agent = Agent::config_builder()
-        .timeout_global(Some(limits.answer))
+        .timeout_global(Some(timeouts.answer))
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None)
         .build()
         .into();
-    let start = wait_until_ready(&agent, process, at, limits, interrupted)?;
+    let start = wait_until_ready(&agent, process, at, timeouts, interrupted)?;
     let mut all = start.ok;
     let ready = start.ok;
     report(start);
@@ -113,7 +113,7 @@ fn wait_until_ready(
     agent: &Agent,
     process: &mut Process,
     at: Endpoints,
-    limits: Limits,
+    timeouts: CheckTimeouts,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Check> {
     let started = process.started();
@@ -130,10 +130,10 @@ fn wait_until_ready(
                 ended.code
             )));
         }
-        if started.elapsed() >= limits.ready {
+        if started.elapsed() >= timeouts.ready {
             return Ok(failed(format!(
                 "not ready after {} s: {}",
-                limits.ready.as_secs(),
+                timeouts.ready.as_secs(),
                 check.detail
             )));
         }

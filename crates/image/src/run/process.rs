@@ -17,7 +17,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use super::{Isolation, Plan};
+use super::{Invocation, Isolation};
 use crate::permissions;
 use crate::unpack::Rooted;
 
@@ -36,10 +36,10 @@ pub struct Ended {
 }
 
 impl Process {
-    /// Starts `plan` from the folder `root`. `stage` is the command line of this program's second stage, which `enter`
+    /// Starts `invocation` from the folder `root`. `stage` is the command line of this program's second stage, which `enter`
     /// implements. `output` is where the program's standard output goes.
     pub fn start(
-        plan: &Plan,
+        invocation: &Invocation,
         root: &Path,
         isolation: Isolation,
         stage: &[String],
@@ -49,37 +49,37 @@ impl Process {
             Isolation::Chroot => {
                 let this = std::env::current_exe().context("cannot tell where this program is")?;
                 let mut command = Command::new(this);
-                let (user, group) = plan.user;
-                command.args(stage).arg("--root").arg(root).arg("--folder").arg(&plan.folder);
+                let (user, group) = invocation.user;
+                command.args(stage).arg("--root").arg(root).arg("--folder").arg(&invocation.folder);
                 command.args([
                     "--user",
                     &user.to_string(),
                     "--group",
                     &group.to_string(),
                     "--",
-                    &plan.program,
+                    &invocation.program,
                 ]);
                 command
             }
             Isolation::None => {
                 let rooted = Rooted::new(root)?;
-                let mut command = Command::new(rooted.resolve(plan.program.as_bytes())?);
-                command.current_dir(rooted.resolve(plan.folder.as_bytes())?);
+                let mut command = Command::new(rooted.resolve(invocation.program.as_bytes())?);
+                command.current_dir(rooted.resolve(invocation.folder.as_bytes())?);
                 command
             }
         };
         // A group of its own: Ctrl-C reaches this program alone, which passes it on once.
         command
-            .args(&plan.args)
+            .args(&invocation.args)
             .env_clear()
-            .envs(&plan.env)
+            .envs(&invocation.env)
             .stdin(Stdio::null())
             .stdout(output)
             .process_group(0);
         let started = Instant::now();
         let child = command
             .spawn()
-            .with_context(|| format!("cannot run the image's program {}", plan.program))?;
+            .with_context(|| format!("cannot run the image's program {}", invocation.program))?;
         Ok(Self { child, started })
     }
 

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::fixture::{service, skyward_image};
 use serde_json::Value;
 use skyward_image::layer::Limits;
 use skyward_image::resolve::{Resolved, resolve};
 use skyward_image::source::{self, Source};
 use skyward_image::store::Store;
+
+use crate::fixture::{service, skyward_image};
 
 fn build(folder: &Path, more: &[&str]) -> Output {
     skyward_image()

@@ -8,8 +8,9 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::fixture::skyward_image;
 use tempfile::TempDir;
+
+use crate::fixture::skyward_image;
 
 /// The sample service's image, built once for all tests of this file.
 fn image() -> &'static Path {

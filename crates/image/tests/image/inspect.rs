@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::fixture::{Image, Layer, Packing, skyward_image};
 use skyward_image::dive::{self, Analysis};
 use skyward_image::layer::Limits;
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
+
+use crate::fixture::{Image, Layer, Packing, skyward_image};
 
 fn figures(path: &Path, exact: bool) -> Analysis {
     let store = Store::open(path).unwrap();

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::archive::archive;
-use crate::support::script;
 use skyward_image::load::{
     Engine, Expected, LoadError, Options, Unusable, identified, load, preflight,
 };
+
+use crate::support::archive::archive;
+use crate::support::script;
 
 fn options(path: impl Into<OsString>) -> Options {
     Options {

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use crate::fixture::{Image, Layer, Packing};
 use proptest::prelude::*;
 use skyward_image::dive;
 use skyward_image::layer::Limits;
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
 use skyward_image::unpack::unpack;
+
+use crate::fixture::{Image, Layer, Packing};
 
 /// A step within a layer.
 #[derive(Clone, Debug)]

@@ -6,9 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::fixture::{Image, Layer, Packing};
 use skyward_image::dive::{Mistake, Rules, human_bytes, parse_bytes, parse_rules as parse};
 use tempfile::TempDir;
+
+use crate::fixture::{Image, Layer, Packing};
 
 /// Debian's and Alpine's `nobody`.
 const NOBODY: u32 = 65534;

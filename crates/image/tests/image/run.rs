@@ -8,11 +8,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::fixture::{Image, Layer, Packing, service, skyward_image};
 use oci_spec::image::{ConfigBuilder, ImageConfiguration, ImageConfigurationBuilder};
 use serde_json::Value;
-use skyward_image::run::{Overrides, Plan, Scratch};
+use skyward_image::run::{Invocation, Overrides, Scratch};
 use tempfile::TempDir;
+
+use crate::fixture::{Image, Layer, Packing, service, skyward_image};
 
 /// The package, built once for all tests of this file.
 fn workspace() -> &'static Path {
@@ -235,21 +236,25 @@ fn given_arguments_replace_the_images_own_and_keep_the_entry_point() {
             .env(strings(&["A=1", "B=2=3"]))
             .user("65532:100")
     });
-    let plan = Plan::new(&image, &Overrides::default()).unwrap();
+    let invocation = Invocation::new(&image, &Overrides::default()).unwrap();
     assert_eq!(
-        (plan.program.as_str(), plan.args, plan.user),
+        (invocation.program.as_str(), invocation.args, invocation.user),
         ("/web", strings(&["--quiet", "--port", "1"]), (65532, 100))
     );
     assert_eq!(
-        (plan.folder.as_str(), plan.env["A"].as_str(), plan.env["B"].as_str()),
+        (invocation.folder.as_str(), invocation.env["A"].as_str(), invocation.env["B"].as_str()),
         ("/", "1", "2=3")
     );
-    assert_eq!(plan.env["PATH"], "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    assert_eq!(
+        invocation.env["PATH"],
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    );
 
     let env = BTreeMap::from([("A".to_owned(), "over".to_owned())]);
-    let plan = Plan::new(&image, &Overrides { args: strings(&["--port", "8081"]), env }).unwrap();
+    let invocation =
+        Invocation::new(&image, &Overrides { args: strings(&["--port", "8081"]), env }).unwrap();
     assert_eq!(
-        (plan.args, plan.env["A"].as_str()),
+        (invocation.args, invocation.env["A"].as_str()),
         (strings(&["--quiet", "--port", "8081"]), "over")
     );
 }
@@ -258,15 +263,24 @@ fn given_arguments_replace_the_images_own_and_keep_the_entry_point() {
 fn what_cannot_be_run_is_refused() {
     let nothing = image(|config| config);
     assert!(
-        Plan::new(&nothing, &Overrides::default()).unwrap_err().to_string().contains("neither")
+        Invocation::new(&nothing, &Overrides::default())
+            .unwrap_err()
+            .to_string()
+            .contains("neither")
     );
     let relative = image(|config| config.entrypoint(strings(&["web"])));
     assert!(
-        Plan::new(&relative, &Overrides::default()).unwrap_err().to_string().contains("absolute")
+        Invocation::new(&relative, &Overrides::default())
+            .unwrap_err()
+            .to_string()
+            .contains("absolute")
     );
     let named = image(|config| config.entrypoint(strings(&["/web"])).user("nobody"));
     assert!(
-        Plan::new(&named, &Overrides::default()).unwrap_err().to_string().contains("is a name")
+        Invocation::new(&named, &Overrides::default())
+            .unwrap_err()
+            .to_string()
+            .contains("is a name")
     );
 }
 

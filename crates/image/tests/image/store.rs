@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use crate::fixture::{Image, Layer, Packing};
 use skyward_image::dive;
 use skyward_image::layer::Limits;
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
+
+use crate::fixture::{Image, Layer, Packing};
 
 fn image() -> Image {
     // Xorshift: what compresses well would leave little to damage.

@@ -4,13 +4,14 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::fixture::{Image, Layer, Packing, skyward_image};
 use anyhow::Result;
 use skyward_image::layer::Limits;
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
 use skyward_image::unpack::{Unpacked, unpack};
 use tar::EntryType;
+
+use crate::fixture::{Image, Layer, Packing, skyward_image};
 
 fn unpack_with(image: &Image, folder: &Path, limits: Limits) -> Result<Unpacked> {
     let place = tempfile::tempdir().unwrap();

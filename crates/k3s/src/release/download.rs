@@ -1,8 +1,5 @@
 //! The download on the operator's machine. It is resumed where it broke off, verified, and then moved into place.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;

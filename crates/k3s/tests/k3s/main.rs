@@ -5,6 +5,7 @@
 mod bad_input;
 mod crash;
 mod cut;
+mod download;
 mod files;
 mod kubeconfig;
 mod life;

@@ -1,4 +1,4 @@
-//! What a client sent, made safe to print: one line, printable ASCII, no quote that could end a field.
+//! A client's text, made safe to print: one line, printable ASCII, no quote that could end a field.
 
 /// Bytes of a field that are logged; what is longer is cut and ends in `...`.
 pub(crate) const FIELD_CAP: usize = 2_048;

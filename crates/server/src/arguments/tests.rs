@@ -1,3 +1,5 @@
+//! Tests: The command line and the variables, read into settings.
+
 use super::*;
 use skyward_config::LogFormat;
 use std::os::unix::ffi::OsStringExt as _;

@@ -1,10 +1,10 @@
-//! What an account says of itself and its region: identity, zones, instance types, database classes, quotas, parameters.
+//! The properties of an account and its region: identity, zones, instance types, database classes, quotas, parameters.
 
 use super::db_cluster::has_clusters;
 use super::prelude::*;
 use crate::settings::Zone as ZoneSetting;
 
-/// Whether a type could be one: `t3.micro`, `m6gd.large`.
+/// Tells whether a name could be that of an instance type: `t3.micro`, `m6gd.large`.
 fn is_type(name: &str) -> bool {
     let Some((family, size)) = name.split_once('.') else { return false };
     let has_generation = family.chars().any(|c| c.is_ascii_digit());

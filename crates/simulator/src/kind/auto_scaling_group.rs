@@ -94,7 +94,7 @@ impl World {
         Ok(())
     }
 
-    /// What new instances are made from; refused while the instance profile is too young.
+    /// The launch template of new instances; refused while the instance profile is too young.
     pub(crate) fn template_of(
         &self,
         group: &AutoScalingGroup,
@@ -193,7 +193,7 @@ impl World {
         Ok(vec![group])
     }
 
-    /// What it attaches and how it is tagged are operations of their own.
+    /// Target groups and tags have operations of their own.
     pub(crate) fn update_auto_scaling_group(&mut self, call: UpdateAutoScalingGroup) -> Answer<()> {
         let new = call.group;
         let name = new.name.clone();

@@ -50,7 +50,7 @@ fn part_of(setting: &BucketSetting, other: BucketPart) -> BucketPart {
     }
 }
 
-/// What every new bucket has. AWS's documentation, since April 2023.
+/// The settings of a new bucket. AWS's documentation, since April 2023.
 fn defaults() -> BTreeMap<BucketPart, BucketSetting> {
     BTreeMap::from([
         (BucketPart::PublicAccessBlock, BucketSetting::PublicAccessBlocked(true)),
@@ -215,7 +215,7 @@ impl World {
         Ok(())
     }
 
-    /// Puts an object into a bucket, as whoever uses it does.
+    /// Puts an object into a bucket, as its users do.
     pub(crate) fn put_object(&mut self, bucket: &str, key: &str) -> bool {
         let version = self.number();
         self.update::<Bucket>(bucket, |bucket| {

@@ -28,7 +28,7 @@ const GONE: Event = Event::new("DB cluster gone", World::cluster_gone);
 const QUOTA: DefaultQuota = DefaultQuota::new("DB clusters", 40, "DBClusterQuotaExceededFault");
 const INSTANCES: DefaultQuota = DefaultQuota::new("DB instances", 40, "InstanceQuotaExceeded");
 const STATE: &str = "InvalidDBClusterStateFault";
-/// How many instances a Multi-AZ DB cluster has.
+/// The number of instances in a Multi-AZ DB cluster.
 const NODES: usize = 3;
 
 impl Kind for DbClusterRecord {
@@ -75,7 +75,7 @@ impl Kind for Snapshot {
 const FAMILIES: [&str; 10] =
     ["c6gd", "m5d", "m6gd", "m6id", "m8gd", "r5d", "r6gd", "r6id", "r8gd", "x2iedn"];
 
-/// Whether there are Multi-AZ DB clusters of a class.
+/// Tells whether there are Multi-AZ DB clusters of a class.
 pub(crate) fn has_clusters(class: &str) -> bool {
     let mut parts = class.split('.').skip(1);
     let (Some(family), Some(size)) = (parts.next(), parts.next()) else { return false };
@@ -167,7 +167,7 @@ impl World {
         }
         cluster.port = Some(cluster.port.unwrap_or(if is_mysql { 3306 } else { 5432 }));
         if cluster.storage_type.as_deref() == Some("gp3") {
-            // What is included is shown as if it had been asked for.
+            // RDS shows the operations that are included as if they had been asked for.
             cluster.iops = Some(cluster.iops.unwrap_or(3000));
         }
         cluster.secret = Some(self.arn("secretsmanager", &format!("secret:rds!cluster-{name}")));

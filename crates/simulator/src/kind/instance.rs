@@ -22,11 +22,11 @@ pub(crate) struct InstanceRecord {
     pub(crate) launched: Time,
     /// Since when it runs, and its targets are looked at.
     pub(crate) running: Option<Time>,
-    /// What it serves, once its user data has run.
+    /// The page that it serves, once its user data has run.
     pub(crate) page: Option<WebPage>,
 }
 
-/// What the web server of an instance serves.
+/// The page of the web server on an instance.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct WebPage {
     /// The page `/`; without one, it answers 403 with a welcome page of its own, as httpd of Amazon Linux 2023 does.
@@ -51,9 +51,9 @@ const BOOT_PATIENCE: Assumption = seconds("user data: waits for a way out", 50.0
 const STOP: Assumption =
     seconds("instance: shutting down until terminated", 20.0, 60.0, Unverified);
 const VISIBLE: Assumption = seconds("instance: visible after its end", 3600.0, 3600.0, Documents);
-/// How long user data that cannot reach the internet waits before it tries again.
+/// The time after which user data that cannot reach the internet tries again.
 const BOOT_RETRY: Time = Time::from_secs(5);
-/// How soon a group finds out that an instance is broken.
+/// The time after which a group finds out that an instance is broken.
 const BREAKAGE: Time = Time::from_secs(5);
 const RUNS: Event = Event::new("instance runs", World::instance_runs);
 const BOOTED: Event = Event::new("instance booted", World::instance_booted);
@@ -121,7 +121,7 @@ impl InstanceRecord {
     }
 }
 
-/// What a script sets up: a web server where it installs one, with the page that it writes.
+/// The page that a script sets up: that of a web server, where it installs one.
 fn web_page(user_data: &str) -> Option<WebPage> {
     if !user_data.contains("httpd") {
         return None;
@@ -261,7 +261,7 @@ impl World {
         self.later(delay, DRAINED, id);
     }
 
-    /// How long targets of a group are drained: as long as its target groups say.
+    /// The time for which targets of a group are drained: the longest of its target groups.
     fn draining_of(&self, group: &str) -> Time {
         let Some(scaling) = self.get::<ScalingGroupRecord>(group) else { return Time::ZERO };
         let targets =

@@ -273,7 +273,7 @@ impl World {
         network_interface::leave(self, arn, |_| true);
     }
 
-    /// What a load balancer answers to a visitor.
+    /// The page that a load balancer answers to a visitor.
     pub(crate) fn web_page(&mut self, dns_name: &str) -> Option<String> {
         let (arn, record) = self.with::<LoadBalancerRecord>(&format!("dns={dns_name}")).next()?;
         let (arn, balancer) = (arn.clone(), record.shown.clone());

@@ -66,8 +66,8 @@ impl Kind for NatGatewayRecord {
 }
 
 impl World {
-    /// What it is told of a gateway or an address that is not fit: an error at once, or a NAT gateway that fails a while
-    /// later. AWS's documentation knows both.
+    /// Makes a NAT gateway. Where the VPC has no internet gateway, that is an error at once, or a NAT gateway that fails a
+    /// while later: AWS's documentation knows both.
     pub(crate) fn create_nat_gateway(&mut self, call: CreateNatGateway) -> Answer<NatGateway> {
         let request = format!("{} {} {:?}", call.subnet, call.allocation, call.tags);
         if let Some(id) = self.earlier(Operation::CreateNatGateway, &call.client_token, &request)? {

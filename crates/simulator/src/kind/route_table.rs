@@ -1,4 +1,4 @@
-//! Route tables with their routes and associations. Whether a route leads nowhere is found out when it is looked at.
+//! Route tables with their routes and associations. A route that leads nowhere shows when it is looked at.
 
 use super::nat_gateway::NatGatewayRecord;
 use super::prelude::*;
@@ -64,7 +64,7 @@ pub(super) fn main(world: &mut World, vpc: &Vpc) {
     world.put(&id, table);
 }
 
-/// Where a subnet's route to the internet leads, if it leads anywhere.
+/// The target of a subnet's route to the internet, if it works.
 pub(super) fn internet_route<'a>(
     world: &'a World,
     vpc: &str,

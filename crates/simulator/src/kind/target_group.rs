@@ -19,7 +19,7 @@ pub(super) const QUOTA: DefaultQuota =
     DefaultQuota::new("target groups", 3000, "TooManyTargetGroups");
 
 impl TargetGroupRecord {
-    /// How long targets are drained.
+    /// The time for which targets are drained.
     pub(super) fn draining(&self) -> Time {
         let delay = self.attributes.get("deregistration_delay.timeout_seconds");
         delay.and_then(|delay| delay.parse().ok()).map_or(DRAINING.time(), Time::from_secs_f64)

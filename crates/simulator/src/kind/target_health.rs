@@ -1,4 +1,4 @@
-//! The health of instances as targets: what their health checks hear, and since when.
+//! The health of instances as targets: the results of their health checks, and since when.
 
 use super::auto_scaling_group::ScalingGroupRecord;
 use super::instance::{self, InstanceRecord};
@@ -41,7 +41,7 @@ impl Kind for TargetRecord {
     }
 }
 
-/// Whether a status is one of those that count as healthy: `200`, `200,301`, `200-299`.
+/// Tells whether a status is one of those that count as healthy: `200`, `200,301`, `200-299`.
 fn matches(matcher: &str, status: u16) -> bool {
     matcher.split(',').any(|part| match part.split_once('-') {
         Some((first, last)) => {
@@ -52,10 +52,10 @@ fn matches(matcher: &str, status: u16) -> bool {
     })
 }
 
-/// What a health check hears: nothing wrong, or why it counts as unhealthy.
+/// The result of a health check: nothing wrong, or the reason why the target counts as unhealthy.
 type Heard = Result<(), &'static str>;
 
-/// What the health check of a target group hears from an instance; or the state and the reason why it is not asked at all.
+/// Checks an instance as a target group does; fails with the state and the reason where the instance is not checked at all.
 fn check(
     world: &World,
     arn: &str,
@@ -87,7 +87,7 @@ fn check(
     })
 }
 
-/// How an instance does as a target of a target group, now.
+/// The health of an instance as a target of a target group, now.
 pub(super) fn of(world: &mut World, arn: &str, id: &str) -> TargetHealth {
     let health = |state: &str, reason: Option<&str>| TargetHealth {
         target: id.to_owned(),

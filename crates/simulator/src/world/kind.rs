@@ -18,15 +18,15 @@ pub(crate) trait Kind: Clone + Debug + Serialize + DeserializeOwned + 'static {
     const NAME: &'static str;
     /// AWS's code where one is named that does not exist.
     const MISSING: &'static str;
-    /// How those that can be tagged by a shared operation begin: the ids' prefix, or the ARNs' word for the kind.
+    /// The beginning of the ids, or the word in the ARNs, by which an operation for all kinds tags it.
     const TAGGED_AS: Option<&'static str> = None;
-    /// What happens to one by itself.
+    /// The events that happen to one by itself.
     const EVENTS: &'static [Event] = &[];
     /// The numbers that are assumed of it.
     const ASSUMPTIONS: &'static [Assumption] = &[];
-    /// How many an account may have.
+    /// The quotas of an account for it.
     const QUOTAS: &'static [DefaultQuota] = &[];
-    /// How AWS treats it, where that is not plain from its documentation.
+    /// The behaviour of AWS where its documentation leaves it open, or where it matters most.
     const RULES: &'static [Behaviour] = &[];
 
     /// Its tags.
@@ -45,12 +45,12 @@ pub(crate) trait Kind: Clone + Debug + Serialize + DeserializeOwned + 'static {
         String::new()
     }
 
-    /// Tells whether an inventory leaves it out: it is no resource of its own, or AWS still shows it after its end.
+    /// Tells whether an inventory leaves it out: it is part of another resource, or AWS still shows it after its end.
     fn is_hidden(&self) -> bool {
         false
     }
 
-    /// What becomes of it when the thing behind one of its keys, such as `vpc=vpc-1`, is deleted.
+    /// Its fate when the thing behind one of its keys, such as `vpc=vpc-1`, is deleted.
     fn tie(&self, _key: &str) -> Tie {
         Tie::Blocks
     }
@@ -66,7 +66,7 @@ impl<T: Kind> Record for T {
     }
 }
 
-/// What becomes of a record when something that it refers to is deleted.
+/// The fate of a record when something that it refers to is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tie {
     /// Nothing: the deletion is refused while it is there.
@@ -162,7 +162,7 @@ impl Registered {
 
 /// The store of a kind, whichever it is.
 pub(crate) trait AnyStore: Any + Debug {
-    /// What an inventory shows of it.
+    /// The items of an inventory.
     fn items(&self) -> Vec<Item>;
     /// Its records as a value.
     fn save(&self) -> Value;

@@ -1,4 +1,4 @@
-//! What a kind does with its own records, and sees of those that it refers to.
+//! The access of a kind to its own records, and to those that it refers to.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -78,7 +78,7 @@ impl World {
         self.with::<T>(key).next().is_some()
     }
 
-    /// How many there are of a kind.
+    /// The number of resources of a kind.
     pub(crate) fn count<T: Kind>(&self) -> usize {
         self.store::<T>().len()
     }
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// How many an account may have.
+    /// The height of a quota in this account.
     pub(crate) fn most(&self, quota: &DefaultQuota) -> i64 {
         let most = self.settings.quotas.get(quota.name).copied();
         most.unwrap_or(quota.most.saturating_mul(self.settings.quotas_times))
@@ -164,7 +164,7 @@ impl World {
         refuse(quota.code, message)
     }
 
-    /// What an earlier call with this token made, if it asked for the same.
+    /// The resource that an earlier call with this token made, if it asked for the same.
     pub(crate) fn earlier(
         &self,
         operation: Operation,

@@ -1,4 +1,4 @@
-//! The certificates of a control plane, made anew for each.
+//! The certificates of a control plane, made for each of them.
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,

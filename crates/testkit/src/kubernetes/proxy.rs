@@ -59,7 +59,7 @@ impl Seen {
 
 type Script = Box<dyn Fn(&Seen) -> Option<Fault> + Send + Sync>;
 
-/// The way to a control plane, for a client that speaks http without TLS to it. It ends when it is dropped.
+/// A proxy before a control plane, to which clients speak http without TLS. It ends when it is dropped.
 pub struct Proxy {
     address: SocketAddr,
     kubeconfig: PathBuf,
@@ -113,7 +113,7 @@ impl Proxy {
         self.address
     }
 
-    /// Has a fault happen to each request that the script says so of, from now on. Requests are counted anew.
+    /// Lets the script choose a fault for each request from now on, and restarts the counts.
     pub fn script(&self, script: impl Fn(&Seen) -> Option<Fault> + Send + Sync + 'static) {
         *self.state.client.lock().unwrap() = None;
         *self.state.script.lock().unwrap() = Box::new(script);
@@ -130,7 +130,7 @@ impl Proxy {
         });
     }
 
-    /// Lets everything through from now on, and counts anew.
+    /// Lets everything through from now on, and restarts the counts.
     pub fn clear(&self) {
         self.script(|_| None);
     }

@@ -14,7 +14,7 @@ use super::sdk::to_tags;
 use super::*;
 use crate::kind::prelude::*;
 
-/// How S3 says that a bucket has no such part.
+/// The codes by which S3 says that a bucket has no such part.
 const ABSENT: [&str; 6] = [
     "NoSuchTagSet",
     "NoSuchPublicAccessBlockConfiguration",
@@ -158,7 +158,7 @@ impl Sdk {
     }
 }
 
-/// What a part is now.
+/// The parts as they are now.
 impl Sdk {
     async fn tagging(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
         let answer = self.s3.get_bucket_tagging().bucket(bucket).send().await;

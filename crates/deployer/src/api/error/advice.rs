@@ -1,4 +1,4 @@
-//! What to do about a failed call.
+//! The next step after a failed call.
 
 use super::{Denied, Reason, Verb};
 
@@ -28,7 +28,7 @@ impl Reason {
                  that the certificate names"
             }
             Self::Unauthorized => {
-                "get new credentials for this context: the token has expired or was revoked, or the cluster was set up anew"
+                "get new credentials for this context: the token has expired or was revoked, or the cluster was set up again"
             }
             Self::NotFound => "see with `status` what is there, and run this again",
             Self::NoNamespace(_) => {
@@ -48,7 +48,7 @@ impl Reason {
                 "ask for less (`replicas` and limits under [k3s]), or have the namespace's quota raised"
             }
             Self::Immutable { .. } => {
-                "set the field back, or `remove` the release and deploy it anew, which interrupts it"
+                "set the field back, or `remove` the release and deploy it again, which interrupts it"
             }
             Self::UnknownField(_) => {
                 "this version of Kubernetes may be too old for it: 1.33 or newer is needed"
@@ -59,7 +59,7 @@ impl Reason {
             Self::Unavailable(_) => {
                 "see how the API server is (its log, /readyz), then run this again"
             }
-            Self::LockLost(_) => "run this again; it goes on from whatever is there",
+            Self::LockLost(_) => "run this again; it continues from whatever is there",
             Self::Damaged(_) => {
                 "delete that Secret to forget the revision, or bring it back from a backup"
             }

@@ -1,4 +1,4 @@
-//! What a `Status` of the API server means.
+//! Interprets a `Status` of the API server.
 //!
 //! Its `reason` and `details.causes` are read where they say it. Where they do not (RBAC's refusals, quotas, policies), the
 //! message is: its wording is that of Kubernetes 1.33 to 1.36, and other words lead to a less exact reason, never to a

@@ -46,7 +46,7 @@ fn forbidden(message: &str) -> AttemptError {
 
 type Case = (&'static str, Verb, AttemptError);
 
-/// What the API server refuses for lack of a permission.
+/// Refusals for lack of a permission.
 fn not_allowed() -> Vec<Case> {
     vec![
         ("401", Verb::Connect, said(401, "Unauthorized", "Unauthorized", &Value::Null)),
@@ -81,7 +81,7 @@ fn not_allowed() -> Vec<Case> {
     ]
 }
 
-/// What it refuses for a quota or a policy.
+/// Refusals for a quota or a policy.
 fn against_policy() -> Vec<Case> {
     vec![
         (
@@ -142,7 +142,7 @@ fn against_policy() -> Vec<Case> {
     ]
 }
 
-/// What is not there, or is going.
+/// Objects that are not there, or are going.
 fn absent() -> Vec<Case> {
     let ending = "deployments.apps \"web\" is forbidden: unable to create new content in namespace shop because it is being terminated";
     let ending_causes = causes(&[(
@@ -168,7 +168,7 @@ fn absent() -> Vec<Case> {
     ]
 }
 
-/// What is there, and is another's or another.
+/// Objects that are there, and are another's or other ones.
 fn conflicting() -> Vec<Case> {
     vec![
         (
@@ -220,7 +220,7 @@ fn conflicting() -> Vec<Case> {
     ]
 }
 
-/// What is wrong with the request.
+/// Requests that are wrong.
 fn wrong() -> Vec<Case> {
     vec![
         (

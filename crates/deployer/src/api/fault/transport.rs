@@ -1,4 +1,4 @@
-//! What a connection that could not be made, or broke, means.
+//! Interprets a connection that could not be made, or broke.
 
 use std::error::Error;
 use std::io;

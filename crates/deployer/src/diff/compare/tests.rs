@@ -1,3 +1,5 @@
+//! Tests: Differences between a live object and a desired one.
+
 use proptest::prelude::*;
 use serde_json::{Map, json};
 

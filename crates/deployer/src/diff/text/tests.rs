@@ -1,3 +1,5 @@
+//! Tests: Differences as text.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! Tests: The address at which a release answers.
+
 use std::slice::from_ref;
 
 use serde_json::json;

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::fake::{Act, Fake, Reply, Request};
-use crate::support::image::{MemoryImage, read_all};
-use crate::support::settings;
 use skyward_image::registry::{
     Credentials, Push, PushError, Pushed, RemoteImage, Secret, Settings,
 };
+
+use crate::support::fake::{Act, Fake, Reply, Request};
+use crate::support::image::{MemoryImage, read_all};
+use crate::support::settings;
 
 fn push(fake: &Fake, credentials: Credentials, settings: Settings) -> Result<Pushed, PushError> {
     let image = MemoryImage::single(1, &[100, 5 << 20]);

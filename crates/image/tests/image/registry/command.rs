@@ -5,9 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::distribution::Distribution;
 use crate::support::fake::{Act, Fake, Reply};
 use crate::support::image::MemoryImage;
+use skyward_testkit::registry::Distribution;
 
 /// Runs `push` in `folder`, with nothing of the environment but what is given.
 fn push(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Output {

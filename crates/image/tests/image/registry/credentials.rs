@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 
-use crate::support::script;
 use skyward_image::registry::{Credentials, CredentialsError, Environment, Secret, find_in};
+
+use crate::support::script;
 
 /// A home of its own, and the variables that lead to it.
 struct Home {

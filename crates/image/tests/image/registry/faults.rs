@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::fake::{Act, Fake, Reply, Request};
-use crate::support::image::{MemoryImage, read_all};
-use crate::support::settings;
 use skyward_image::registry::{
     Credentials, Policy, Push, PushError, Pushed, RemoteImage, Settings,
 };
+
+use crate::support::fake::{Act, Fake, Reply, Request};
+use crate::support::image::{MemoryImage, read_all};
+use crate::support::settings;
 
 /// The ways in which a request can fail.
 #[derive(Debug, Clone, Copy)]

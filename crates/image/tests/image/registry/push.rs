@@ -1,10 +1,11 @@
 //! Pushing: what arrives, in which order, in which pieces.
 
+use skyward_image::Event;
+use skyward_image::registry::Action;
+
 use crate::support::fake::{Act, Fake, Reply};
 use crate::support::image::MemoryImage;
 use crate::support::{push, push_with, retry, settings};
-use skyward_image::Event;
-use skyward_image::registry::Action;
 
 const MIB: usize = 1 << 20;
 

@@ -1,10 +1,11 @@
 //! Reading an image from a registry whose transfers break, or which is not honest.
 
+use skyward_image::registry::{Credentials, Push, RegistryError, RemoteImage, Settings};
+use skyward_image::source::Source as _;
+
 use crate::support::fake::{Act, Fake, Reply, Request};
 use crate::support::image::{MemoryImage, read_all};
 use crate::support::{retry, settings};
-use skyward_image::registry::{Credentials, Push, RegistryError, RemoteImage, Settings};
-use skyward_image::source::Source as _;
 
 fn image() -> MemoryImage {
     MemoryImage::several(5, &[100_000, 300])

@@ -4,13 +4,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::distribution::Distribution;
-use crate::support::image::{MemoryImage, read_all};
-use crate::support::proxy::Proxy;
-use crate::support::{retry, settings};
 use skyward_image::registry::{
     Credentials, Policy, Push, PushError, Pushed, RemoteImage, Settings, SystemClock,
 };
+use skyward_testkit::registry::Distribution;
+
+use crate::support::image::{MemoryImage, read_all};
+use crate::support::proxy::Proxy;
+use crate::support::{retry, settings};
 
 const MIB: usize = 1 << 20;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use skyward_image::registry::{Decision, Fault, Policy, retry_after};
+use skyward_image::registry::{Decision, Policy, TransientFault, retry_after};
 
-fn fault(retry_after: Option<u64>) -> Fault {
-    Fault { reason: "503".to_owned(), retry_after: retry_after.map(Duration::from_secs) }
+fn fault(retry_after: Option<u64>) -> TransientFault {
+    TransientFault { reason: "503".to_owned(), retry_after: retry_after.map(Duration::from_secs) }
 }
 
 #[test]

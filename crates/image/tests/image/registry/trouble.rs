@@ -59,8 +59,8 @@ fn a_server_that_hangs_is_left() {
     );
     let image = MemoryImage::single(1, &[100]);
     let (mut settings, _, recorder) = settings();
-    settings.limits.answer = Duration::from_millis(200);
-    settings.limits.stall = Duration::from_millis(200);
+    settings.timeouts.answer = Duration::from_millis(200);
+    settings.timeouts.stall = Duration::from_millis(200);
     push_with(&image, &[fake.reference("web:1")], settings).expect("a push");
     assert!(
         recorder

@@ -2,7 +2,6 @@
 #![allow(unreachable_pub, reason = "these modules are seen by tests alone")]
 
 pub mod archive;
-pub mod distribution;
 pub mod fake;
 pub mod image;
 pub mod proxy;
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use image::MemoryImage;
 use skyward_image::registry::{
-    Clock, Credentials, Limits, Policy, Push, PushError, Pushed, Settings,
+    Clock, Credentials, Policy, Push, PushError, Pushed, Settings, Timeouts,
 };
 use skyward_image::{Event, ImageEvent, Monitor};
 use skyward_terminal::Calls;
@@ -74,12 +73,12 @@ pub fn retry(event: &Event) -> Option<(&str, &str)> {
     }
 }
 
-/// Settings with a quick clock and short limits, and what they record.
+/// Settings with a quick clock and short timeouts, and what they record.
 pub fn settings() -> (Settings, Arc<QuickClock>, Recorder) {
     let (clock, recorder) = (Arc::new(QuickClock::new()), Recorder::default());
     let settings = Settings {
         policy: Policy::default(),
-        limits: Limits {
+        timeouts: Timeouts {
             connect: Duration::from_secs(5),
             stall: Duration::from_secs(5),
             answer: Duration::from_secs(5),

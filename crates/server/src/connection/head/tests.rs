@@ -1,3 +1,5 @@
+//! Tests: Heads of requests, accepted and refused.
+
 use super::*;
 use axum::http::StatusCode;
 use proptest::prelude::*;

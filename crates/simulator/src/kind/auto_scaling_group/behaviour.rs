@@ -120,7 +120,7 @@ impl World {
         }
     }
 
-    /// Whether all instances of a group are in service, and healthy in all its target groups that ask them.
+    /// Tells whether all instances of a group are in service, and healthy in all its target groups that ask them.
     pub(crate) fn is_healthy(&mut self, group: &AutoScalingGroup) -> bool {
         let machines: Vec<(String, bool)> = instance::all_of(self, &group.name)
             .map(|(id, machine)| (id.clone(), machine.lifecycle == "InService"))

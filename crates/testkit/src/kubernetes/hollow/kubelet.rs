@@ -48,7 +48,7 @@ pub(super) async fn live(client: Client, pod: Pod, pace: Pace, mut ends: watch::
         () = life.run(pace) => {}
         _ = ends.wait_for(|ends| *ends) => {}
     }
-    // Whoever ends the watch is the end of the node.
+    // The end of the watch is the end of the node.
     if ends.wait_for(|ends| *ends).await.is_err() {
         return;
     }

@@ -21,7 +21,7 @@ pub enum Fault {
     Answer(u16),
     /// Nothing happens for so long; then the connection is closed.
     Silence(Duration),
-    /// It goes on after so long.
+    /// It continues after so long.
     Delay(Duration),
     /// The answer ends, as a watch does, after so many lines.
     EndWatch {

@@ -1,17 +1,20 @@
-use std::io::{BufRead, BufReader};
+//! The download of a release from a server that breaks off, answers wrongly, or has another file.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use sha2::{Digest, Sha256};
 use skyward_config::ConfigArgs;
-
+use skyward_k3s::Reporter;
+use skyward_k3s::release::{ReleaseError, Source};
+use skyward_k3s::token::hex;
+use skyward_k3s::version::{Arch, Version};
 use skyward_terminal::Event;
 
-use super::*;
-use crate::token::hex;
-use crate::version::Version;
-use sha2::{Digest, Sha256};
-
-/// What the server does with the next request for the binary.
+/// The server's treatment of the next request for the binary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mood {
     /// It answers.
@@ -56,7 +59,7 @@ impl Server {
             base: self.base.clone(),
             cache: cache.to_owned(),
             folder: None,
-            pinned: std::collections::BTreeMap::new(),
+            pinned: BTreeMap::new(),
         }
     }
 
@@ -132,7 +135,7 @@ fn a_release_is_loaded_once_and_kept() {
     let again = source.assets(Arch::Amd64, &Reporter::silent()).expect("the release");
     assert_eq!(again, first);
     assert_eq!(server.asked(), [""; 0]);
-    // What has changed in the cache since is loaded anew.
+    // A file that changed in the cache is downloaded again.
     std::fs::write(&first.binary.path, "other").expect("a file");
     source.assets(Arch::Amd64, &Reporter::silent()).expect("the release");
     assert_eq!(server.asked(), [format!("{at}/k3s from 0")]);
@@ -162,7 +165,7 @@ fn a_download_that_breaks_off_goes_on_where_it_was() {
     assert_eq!(*notes.lock().expect("a lock"), 3);
 }
 
-/// One that breaks off for good is gone on with by the next run.
+/// The next run resumes a download that broke off for good.
 #[test]
 fn the_next_run_goes_on_where_the_last_one_was() {
     let server = Server::start(&[Mood::BreaksOffAfter(10_000); 4]);

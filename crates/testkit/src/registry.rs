@@ -67,7 +67,7 @@ impl Distribution {
         kill(&self.process);
     }
 
-    /// What ends the process, for another thread.
+    /// Returns a function that ends the process, for another thread.
     pub fn killer(&self) -> impl Fn() + Send + Sync + 'static {
         let process = Arc::clone(&self.process);
         move || kill(&process)

@@ -1,0 +1,94 @@
+//! Values in the one form that the API server keeps: quantities, networks, texts. What is rendered in another form would
+//! always differ from the live object.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+use super::RenderError;
+use crate::release::Release;
+
+const CPU: [&str; 3] = ["m", "", "k"];
+const BYTES: [&str; 5] = ["Ki", "Mi", "Gi", "Ti", "Pi"];
+
+/// CPU in cores or thousandths: `1000m` is `1`, `1000` is `1k`.
+///
+/// As `Quantity.CanonicalizeBytes` of `k8s.io/apimachinery` does it: the largest unit in which the number is whole.
+pub(super) fn cpu(text: &str) -> Quantity {
+    quantity(text, &CPU, 1000)
+}
+
+/// Memory or disk space: `1024Mi` is `1Gi`. As [`cpu`].
+pub(super) fn bytes(text: &str) -> Quantity {
+    quantity(text, &BYTES, 1024)
+}
+
+/// The text as it is where it is not a quantity of the configuration's grammar, which has one number and one unit.
+fn quantity(text: &str, units: &[&str], step: u64) -> Quantity {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = units.iter().position(|unit| *unit == &text[digits.len()..]);
+    let (Ok(mut number), Some(mut unit)) = (digits.parse::<u64>(), unit) else {
+        return Quantity(text.to_owned());
+    };
+    while number != 0 && number.is_multiple_of(step) && unit + 1 < units.len() {
+        number /= step;
+        unit += 1;
+    }
+    Quantity(format!("{number}{}", units[unit]))
+}
+
+/// A network of the configuration as a NetworkPolicy has it: an address alone is a network of one, and the bits after
+/// the prefix are zero. `None` where it is not a network.
+pub(crate) fn network(network: &str) -> Option<String> {
+    let (address, length) = match network.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+        None => (network, None),
+    };
+    let (address, length) = match address.parse().ok()? {
+        IpAddr::V4(address) => {
+            let length = length.unwrap_or(32);
+            let hosts = 32_u32.checked_sub(length)?;
+            let mask = u32::MAX.checked_shl(hosts).unwrap_or(0);
+            (IpAddr::from(Ipv4Addr::from(u32::from(address) & mask)), length)
+        }
+        IpAddr::V6(address) => {
+            let length = length.unwrap_or(128);
+            let hosts = 128_u32.checked_sub(length)?;
+            let mask = u128::MAX.checked_shl(hosts).unwrap_or(0);
+            (IpAddr::from(Ipv6Addr::from(u128::from(address) & mask)), length)
+        }
+    };
+    Some(format!("{address}/{length}"))
+}
+
+/// Refuses characters that an apply cannot carry: the API server reads its JSON as YAML 1.1, which has no control
+/// characters above U+007E unescaped, and takes some of them for ends of lines. Lower ones are escaped by JSON.
+pub(super) fn check_texts(release: &Release) -> Result<(), RenderError> {
+    let (service, k3s) = (&release.service, &release.k3s);
+    let arguments = service.args.iter().map(|text| ("service.args".to_owned(), text));
+    let maps = [
+        ("service.env", &service.env),
+        ("k3s.env", &k3s.env),
+        ("k3s.ingress_annotations", &k3s.ingress_annotations),
+    ];
+    let entries = maps
+        .into_iter()
+        .flat_map(|(key, map)| map.iter().map(move |(name, text)| (format!("{key}.{name}"), text)));
+    for (key, text) in arguments.chain(entries) {
+        if let Some(refused) = text.chars().find(|letter| is_refused(*letter)) {
+            let number = u32::from(refused);
+            let reason = format!(
+                "it holds U+{number:04X}, which the API server does not take; leave it out"
+            );
+            return Err(RenderError { key, reason });
+        }
+    }
+    Ok(())
+}
+
+fn is_refused(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+    )
+}
