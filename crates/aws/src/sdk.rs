@@ -7,8 +7,8 @@
 mod convert;
 mod error;
 
-/// The SDK's own configuration and credentials, for a [`ConfigLoader`] of other than the environment's.
-pub use {aws_config, aws_credential_types};
+/// The SDK's own configuration, credentials and client of S3, for tests that need other than [`Sdk::connect`] makes.
+pub use {aws_config, aws_credential_types, aws_sdk_s3};
 
 use std::time::Duration;
 

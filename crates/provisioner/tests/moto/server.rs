@@ -43,10 +43,12 @@ impl Moto {
     }
 
     /// A client of what the provisioner does not do itself: putting objects into a bucket.
-    pub(crate) async fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+    pub(crate) async fn s3(&self, region: &str) -> skyward_aws::sdk::aws_sdk_s3::Client {
         let config = loader(region).endpoint_url(&self.wire.url).load().await;
-        let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
-        aws_sdk_s3::Client::from_conf(config)
+        let config = skyward_aws::sdk::aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(true)
+            .build();
+        skyward_aws::sdk::aws_sdk_s3::Client::from_conf(config)
     }
 
     fn shared() -> Arc<Self> {
@@ -88,7 +90,7 @@ impl Drop for Moto {
 }
 
 /// How a client of the tests connects: with credentials of nobody.
-pub(crate) fn loader(region: &str) -> aws_config::ConfigLoader {
+pub(crate) fn loader(region: &str) -> skyward_aws::sdk::aws_config::ConfigLoader {
     let nobody = Credentials::new("nobody", "nothing", None, None, "tests");
     Sdk::loader(region).credentials_provider(nobody)
 }
