@@ -7,6 +7,9 @@
 mod convert;
 mod error;
 
+/// The SDK's own configuration and credentials, for a [`ConfigLoader`] of other than the environment's.
+pub use {aws_config, aws_credential_types};
+
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};

@@ -17,6 +17,7 @@ use skyward_image::load::{self, Destination};
 use skyward_image::registry::{self, Push, Reference};
 use skyward_image::store::Store;
 use skyward_image::{build, settings, time};
+use skyward_terminal::Calls;
 use tokio::sync::mpsc;
 
 use crate::event::{self, DeployEvent, Event, Sink};
@@ -155,9 +156,7 @@ impl Candidate {
         let pushed = run("push", sink, move |monitor| {
             let source = Store::open(&settings::archive(&self.loaded))?;
             let references = settings::references(&self.loaded.config)?;
-            let settings =
-                registry::Settings { monitor: monitor.clone(), ..registry::Settings::default() };
-            Ok(Push::new(&source, references, settings).run()?)
+            Ok(Push::new(&source, references, registry_settings(monitor)).run()?)
         })
         .await?;
         let state = match pushed.uploaded_bytes {
@@ -198,11 +197,7 @@ async fn there_already(loaded: &Loaded, sink: &Sink<'_>) -> Delivered {
         let resolved = run("resolve", sink, move |monitor| {
             let policy =
                 registry::Policy { deadline: RESOLVE_TIMEOUT, ..registry::Policy::default() };
-            let settings = registry::Settings {
-                policy,
-                monitor: monitor.clone(),
-                ..registry::Settings::default()
-            };
+            let settings = registry::Settings { policy, ..registry_settings(monitor) };
             Ok(registry::resolve(&asked.parse()?, None, settings)?)
         });
         match resolved.await {
@@ -247,6 +242,13 @@ async fn run<T: Send + 'static>(
     done.context("its thread ended early")
         .and_then(|done| done)
         .map_err(|error| failed(step, &error))
+}
+
+/// A registry whose calls are told like all else; the console decides whether they are shown.
+fn registry_settings(monitor: &Monitor) -> registry::Settings {
+    let teller = monitor.clone();
+    let calls = Calls::new(move |call| teller.emit(&Step::Call(call)));
+    registry::Settings { monitor: monitor.clone(), calls, ..registry::Settings::default() }
 }
 
 /// An event of the library as one of ours.

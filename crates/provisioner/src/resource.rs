@@ -29,14 +29,32 @@ pub use any_kind::Kind;
 pub use change::{Action, Difference, Step};
 pub(crate) use found::Observation;
 pub use found::{Foreign, Found, Observed, Outputs, Readiness};
-pub(crate) use grants::{Area, Callers, Condition, Grants, PolicyStack, Scope, grants};
-pub(crate) use grants::{request_tag, resource_tag};
+pub(crate) use grants::request_tag;
+pub(crate) use grants::{Area, Callers, Grants, PolicyStack, Scope, grants};
 pub(crate) use reader::Reader;
 pub use spec::Spec;
 pub use step::Settings;
 pub(crate) use step::{Execution, StepContext};
 pub(crate) use template::{Template, attribute, key_values, logical_name, reference, references};
 pub(crate) use unique::{Unique, ensure_one};
+
+/// The names that the file of a kind is written in.
+pub(crate) mod prelude {
+    pub(crate) use serde::Serialize;
+    pub(crate) use serde_json::{Value, json};
+    pub(crate) use skyward_aws::model::{self, Tags};
+
+    pub(crate) use super::grants::*;
+    pub(crate) use super::{
+        Action, Difference, Execution, Finding, Found, Kind, NameLimit, Observation, Outputs,
+        QuotaUse, Reader, Readiness, Resource, Stack, StepContext, Template, Topology, Unique,
+        Wanted, ZoneOffer, attribute, ensure_one, key_values, logical_name, reference, references,
+    };
+    pub(crate) use crate::caller::{CallError, RetryPolicy};
+    pub(crate) use crate::estimate::Estimate;
+    pub(crate) use crate::price::{Amount, Bill, HOURS, Section};
+    pub(crate) use crate::stack::{Id, LETTERS, STACK_TAG, each_zone};
+}
 
 /// A resource as it should be.
 #[derive(Debug, Clone, PartialEq, Serialize)]

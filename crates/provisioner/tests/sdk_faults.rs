@@ -4,12 +4,12 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use aws_config::ConfigLoader;
-use aws_config::timeout::TimeoutConfig;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, future};
 use skyward_aws::sdk::Sdk;
+use skyward_aws::sdk::aws_config::ConfigLoader;
+use skyward_aws::sdk::aws_config::timeout::TimeoutConfig;
+use skyward_aws::sdk::aws_credential_types::Credentials;
+use skyward_aws::sdk::aws_credential_types::provider::error::CredentialsError;
+use skyward_aws::sdk::aws_credential_types::provider::{ProvideCredentials, future};
 use skyward_aws::{ApiError, Class, DeleteVpc, GetCallerIdentity, HeadBucket, Operation, send};
 
 fn loader(address: &str) -> ConfigLoader {
@@ -54,7 +54,7 @@ async fn a_call_without_an_answer_may_have_been_carried_out() {
         assert_eq!(error.code, ApiError::NO_ANSWER, "{what}: {error}");
         assert_eq!(
             (error.class(), error.operation),
-            (Class::Unknown, Operation::GetCallerIdentity)
+            (Class::Unknown, Operation::GetCallerIdentity.into())
         );
         assert!(!error.message.contains('\n'), "one line: {error}");
     }

@@ -4,23 +4,12 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model;
 use skyward_aws::{AllocateAddress, DescribeAddresses, ReleaseAddress, Select};
 
 use super::NatGateway;
 use super::internet_gateway::ATTACHMENT;
 use super::nat_gateway::letters;
-use crate::caller::{CallError, RetryPolicy};
-use crate::estimate::Estimate;
-use crate::price::{Amount, Bill, Section};
-use crate::resource::grants::{NETWORK_NEW, NETWORK_OWN, READ, TAG_NEW};
-use crate::resource::{
-    Action, Found, Grants, Kind, Observation, QuotaUse, Reader, Resource, Stack, StepContext,
-    Template, Topology, Unique, Wanted, ensure_one, grants, logical_name,
-};
-use crate::stack::{Id, STACK_TAG};
+use crate::resource::prelude::*;
 
 /// An hour of a public IPv4 address; the same in all commercial regions.
 pub(crate) const PRICE: Amount = Amount::exactly(5_000);

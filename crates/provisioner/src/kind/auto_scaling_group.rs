@@ -9,27 +9,13 @@ mod price;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-use skyward_aws::model;
 use skyward_aws::{
     CreateOrUpdateTags, DeleteAutoScalingGroup, DescribeAutoScalingGroups, DescribeInstances,
     DescribeTargetHealth,
 };
 
 use super::{LaunchTemplate, Subnet, TargetGroup, launch_template, target_group};
-use crate::caller::CallError;
-use crate::estimate::Estimate;
-use crate::price::{Amount, Bill, HOURS, Section};
-use crate::resource::grants::{
-    LINKED_ROLE, PASS_ROLE, READ, READ_IMAGE, RUN_NEW, RUN_OWN, RUN_WITH, TAG_NEW,
-};
-use crate::resource::{
-    Action, Area, Condition, Found, Grants, Kind, Observation, PolicyStack, QuotaUse, Reader,
-    Readiness, Resource, Scope, Stack, StepContext, Template, Topology, Wanted, attribute, grants,
-    logical_name, reference, references,
-};
-use crate::stack::{Id, each_zone};
+use crate::resource::prelude::*;
 
 /// A new group.
 const GROUP_NEW: Scope = Scope::new((16, "GroupNew"), Area::Compute, arns, Condition::New);

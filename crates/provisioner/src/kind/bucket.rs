@@ -5,9 +5,7 @@ mod configuration;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-use skyward_aws::model::{BucketPart, BucketSetting, Tags};
+use skyward_aws::model::{BucketPart, BucketSetting};
 use skyward_aws::{
     Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting,
     HeadBucket, ListObjectVersions, PutBucketSetting,
@@ -15,13 +13,7 @@ use skyward_aws::{
 use skyward_config::Aws;
 
 use super::{AutoScalingGroup, DbCluster, FlowLog, LoadBalancer};
-use crate::caller::{CallError, RetryPolicy};
-use crate::estimate::Estimate;
-use crate::resource::{
-    Action, Area, Condition, Found, Grants, Kind, NameLimit, Observation, Outputs, PolicyStack,
-    Reader, Resource, Scope, Stack, StepContext, Template, Wanted, grants, logical_name, reference,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The parts of a bucket's configuration.
 const PARTS: [BucketPart; 8] = [

@@ -10,29 +10,16 @@ mod order;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-use skyward_aws::model;
 use skyward_aws::{
     AddRdsTags, Class, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
 };
 use skyward_config::{Aws, DatabaseEngine, DatabaseStorage};
 
 use super::{DbSubnetGroup, security_group};
+use crate::resource::prelude::*;
 use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, SECRET, SNAPSHOT};
 pub(crate) use access::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
 use change::{look, readiness, wait};
-
-use crate::caller::{CallError, RetryPolicy};
-use crate::estimate::Estimate;
-use crate::price::{Bill, HOURS, Section};
-use crate::resource::grants::{LINKED_ROLE, READ};
-use crate::resource::{
-    Action, Difference, Finding, Found, Grants, NameLimit, Observation, Outputs, QuotaUse, Reader,
-    Resource, Stack, StepContext, Template, Topology, Wanted, ZoneOffer, attribute, grants,
-    logical_name, reference,
-};
-use crate::stack::Id;
 
 /// The instances of a cluster, each of which has the whole storage.
 const INSTANCES: i64 = 3;

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model::{self, Tags};
 use skyward_aws::{
     AddRdsTags, Class, CreateDBSubnetGroup, DeleteDBSubnetGroup, DescribeDBSubnetGroups,
     ListRdsTags, ModifyDBSubnetGroup,
@@ -12,12 +9,7 @@ use skyward_aws::{
 
 use super::db_cluster::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
 use super::{DbCluster, Subnet};
-use crate::caller::CallError;
-use crate::resource::{
-    Found, Grants, Kind, Observation, QuotaUse, Reader, Readiness, Resource, Stack, StepContext,
-    Template, Wanted, grants, logical_name, references,
-};
-use crate::stack::{Id, each_zone};
+use crate::resource::prelude::*;
 
 /// The subnets of the database's instances.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,18 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use skyward_aws::model;
-
 use super::Vpc;
 use super::security_group::{self, DEFAULT};
 use super::security_group_rules::{Rule, peers, set};
-use crate::caller::CallError;
-use crate::resource::grants::{NETWORK_OWN, TAG_DEFAULT_GROUP};
-use crate::resource::{
-    Found, Grants, Observation, Reader, Resource, Stack, StepContext, Template, Wanted, grants,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The group that every VPC has, closed. It goes with its VPC.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,22 +3,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model;
 use skyward_aws::{Class, CreateFlowLogs, DeleteFlowLogs, DescribeFlowLogs};
 use tokio::time::Instant;
 
 use super::{Bucket, Vpc};
-use crate::caller::CallError;
-use crate::resource::grants::{
-    LOG_DELIVERY, NETWORK_NEW_IN_VPC, NETWORK_OWN, NETWORK_WITHIN, READ, TAG_NEW,
-};
-use crate::resource::{
-    Found, Grants, Observation, Reader, Resource, Stack, StepContext, Template, Wanted, attribute,
-    grants, logical_name, reference,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The number of attempts at a creation whose token tells of a flow log that was deleted since.
 const ATTEMPTS: u32 = 3;

@@ -2,9 +2,6 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-use skyward_aws::model;
 use skyward_aws::{
     AddRoleToInstanceProfile, Class, CreateInstanceProfile, DeleteInstanceProfile,
     GetInstanceProfile, RemoveRoleFromInstanceProfile, TagInstanceProfile,
@@ -12,13 +9,7 @@ use skyward_aws::{
 
 use super::role::{READ_ROLE, ROLE_NEW, ROLE_OWN};
 use super::{AutoScalingGroup, LaunchTemplate, Role};
-use crate::caller::CallError;
-use crate::resource::grants::PASS_ROLE;
-use crate::resource::{
-    Found, Grants, Kind, Observation, Reader, Resource, Stack, StepContext, Template, Wanted,
-    grants, logical_name, reference,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The instance profile, with the role in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

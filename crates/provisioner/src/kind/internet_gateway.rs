@@ -5,23 +5,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model;
 use skyward_aws::{
     ApiError, AttachInternetGateway, Class, CreateInternetGateway, DeleteInternetGateway,
     DescribeInternetGateways, DetachInternetGateway, Select,
 };
 
 use super::{Address, LoadBalancer, NatGateway, Route, Vpc};
-use crate::caller::{CallError, RetryPolicy};
-use crate::estimate::Estimate;
-use crate::resource::grants::{NETWORK_NEW, NETWORK_OWN, READ, TAG_NEW};
-use crate::resource::{
-    Action, Found, Grants, Kind, Observation, Reader, Resource, Stack, StepContext, Template,
-    Wanted, grants, logical_name, reference,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The name of its attachment in a template.
 pub(crate) const ATTACHMENT: &str = "InternetGatewayAttachment";

@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::json;
 use sha2::{Digest, Sha256};
-use skyward_aws::model::{self, LaunchTemplateData, Volume};
+use skyward_aws::model::{LaunchTemplateData, Volume};
 use skyward_aws::{
     Class, CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate,
     DescribeInstanceTypeOfferings, DescribeLaunchTemplateVersions, DescribeLaunchTemplates,
@@ -16,13 +14,7 @@ use skyward_config::Aws;
 use tokio::time::Instant;
 
 use super::{AutoScalingGroup, security_group};
-use crate::caller::CallError;
-use crate::resource::grants::{NETWORK_NEW, NETWORK_OWN, READ, READ_IMAGE, TAG_NEW};
-use crate::resource::{
-    Action, Difference, Execution, Finding, Found, Grants, Kind, Observation, Reader, Resource,
-    Stack, StepContext, Template, Wanted, ZoneOffer, attribute, grants, logical_name,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// Amazon Linux 2023, as AWS publishes the newest of it: new instances have its newest image, and no plan changes with it.
 const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";

@@ -1,21 +1,12 @@
 //! One port of the load balancer, which serves as its name.
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model::{self, Tags};
 use skyward_aws::{
     Class, CreateListener, DeleteListener, DescribeElbTags, DescribeListeners, ModifyListener,
 };
 
 use super::load_balancer::{self, BALANCER_OWN, BALANCER_TAG};
 use super::{LoadBalancer, TargetGroup};
-use crate::caller::CallError;
-use crate::resource::grants::READ;
-use crate::resource::{
-    Execution, Found, Grants, Kind, Observation, Reader, Resource, Stack, StepContext, Template,
-    Wanted, grants, logical_name, reference,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// TLS 1.2 and 1.3 with forward secrecy: AWS's recommended policy.
 const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model::{self, Attributes, Tags};
+use skyward_aws::model::Attributes;
 use skyward_aws::{
     AddElbTags, Class, CreateLoadBalancer, DeleteLoadBalancer, DescribeElbTags, DescribeListeners,
     DescribeLoadBalancerAttributes, DescribeLoadBalancers, ModifyLoadBalancerAttributes,
@@ -14,16 +12,7 @@ use skyward_config::Aws;
 
 use super::internet_gateway::ATTACHMENT;
 use super::{Bucket, Listener, Subnet, address, security_group};
-use crate::caller::CallError;
-use crate::estimate::Estimate;
-use crate::price::{Amount, Bill, Section};
-use crate::resource::grants::{LINKED_ROLE, READ};
-use crate::resource::{
-    Action, Area, Condition, Found, Grants, Kind, NameLimit, Observation, Outputs, PolicyStack,
-    QuotaUse, Reader, Readiness, Resource, Scope, Stack, StepContext, Template, Topology, Wanted,
-    attribute, grants, key_values, logical_name, references,
-};
-use crate::stack::{Id, each_zone};
+use crate::resource::prelude::*;
 
 /// An hour of a load balancer.
 const PRICE: Amount = Amount::exactly(22_500);

@@ -6,22 +6,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model;
 use skyward_aws::{Class, CreateNatGateway, DeleteNatGateway, DescribeNatGateways};
 
 use super::internet_gateway::ATTACHMENT;
 use super::{Address, Route, Subnet, Vpc};
-use crate::caller::CallError;
-use crate::estimate::Estimate;
-use crate::price::{Amount, Bill, Section};
-use crate::resource::grants::{NETWORK_NEW_IN_SUBNET, NETWORK_OWN, NETWORK_WITHIN, READ, TAG_NEW};
-use crate::resource::{
-    Action, Found, Grants, Kind, Observation, Reader, Readiness, Resource, Stack, StepContext,
-    Template, Topology, Wanted, attribute, grants, logical_name, reference,
-};
-use crate::stack::{Id, LETTERS};
+use crate::resource::prelude::*;
 
 /// An hour of a gateway.
 const PRICE: Amount = Amount::exactly(45_000);

@@ -2,21 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-use skyward_aws::model;
 use skyward_aws::{
     AttachRolePolicy, Class, CreateRole, DeleteRole, DeleteRolePolicy, DetachRolePolicy, GetRole,
     GetRolePolicy, ListAttachedRolePolicies, PutRolePolicy, TagRole, UpdateAssumeRolePolicy,
 };
 
 use super::InstanceProfile;
-use crate::caller::CallError;
-use crate::resource::{
-    Area, Condition, Found, Grants, Kind, NameLimit, Observation, PolicyStack, Reader, Resource,
-    Scope, Stack, StepContext, Template, Wanted, grants, logical_name, resource_tag,
-};
-use crate::stack::{Id, STACK_TAG};
+use crate::resource::prelude::*;
 
 /// The name of the policy in the role.
 const POLICY: &str = "assets";

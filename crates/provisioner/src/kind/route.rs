@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model::{self, RouteTarget, Tags};
+use skyward_aws::model::RouteTarget;
 use skyward_aws::{Class, CreateRoute, DeleteRoute, DescribeRouteTables, ReplaceRoute};
 
 use super::internet_gateway::ATTACHMENT;
@@ -12,13 +10,7 @@ use super::nat_gateway::letters;
 use super::route_table::associations;
 use super::security_group_rules::ANYWHERE;
 use super::{InternetGateway, NatGateway, RouteTable};
-use crate::caller::CallError;
-use crate::resource::grants::NETWORK_OWN;
-use crate::resource::{
-    Found, Grants, Observation, Reader, Resource, Stack, StepContext, Template, Wanted, grants,
-    logical_name, reference,
-};
-use crate::stack::{Id, LETTERS};
+use crate::resource::prelude::*;
 
 /// One route. The target is an internet gateway or a NAT gateway.
 #[derive(Debug, Clone, PartialEq, Serialize)]

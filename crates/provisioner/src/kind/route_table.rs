@@ -4,22 +4,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model;
 use skyward_aws::{
     AssociateRouteTable, Class, CreateRouteTable, DeleteRouteTable, DescribeRouteTables,
     DisassociateRouteTable, ReplaceRouteTableAssociation, Select,
 };
 
 use super::{Route, Subnet, Vpc, VpcEndpoint};
-use crate::caller::{CallError, RetryPolicy};
-use crate::resource::grants::{NETWORK_NEW_IN_VPC, NETWORK_OWN, NETWORK_WITHIN, READ, TAG_NEW};
-use crate::resource::{
-    Found, Grants, Kind, Observation, Reader, Resource, Stack, StepContext, Template, Topology,
-    Wanted, grants, logical_name, reference,
-};
-use crate::stack::{Id, LETTERS, each_zone};
+use crate::resource::prelude::*;
 
 /// The number of attempts at a creation whose token tells of a table that was deleted since.
 const ATTEMPTS: u32 = 3;

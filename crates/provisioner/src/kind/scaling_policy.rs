@@ -2,20 +2,11 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model::{self, Tags};
 use skyward_aws::{DeletePolicy, DescribePolicies, PutScalingPolicy};
 
 use super::AutoScalingGroup;
 use super::auto_scaling_group::{self, GROUP_OWN};
-use crate::caller::CallError;
-use crate::resource::grants::READ;
-use crate::resource::{
-    Found, Grants, Kind, Observation, Reader, Resource, Stack, StepContext, Template, Wanted,
-    grants, logical_name, reference,
-};
-use crate::stack::{Id, STACK_TAG};
+use crate::resource::prelude::*;
 
 /// The average CPU use, in percent, that a policy without a target is given.
 const TARGET_CPU: i32 = 50;

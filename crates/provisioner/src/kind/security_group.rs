@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-use skyward_aws::model;
 use skyward_aws::{
     Class, CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, DescribeVpcs, Select,
 };
@@ -14,14 +11,7 @@ use super::{
     AutoScalingGroup, DbCluster, DefaultSecurityGroup, LaunchTemplate, LoadBalancer,
     SecurityGroupRules, Vpc,
 };
-use crate::caller::CallError;
-use crate::estimate::Estimate;
-use crate::resource::grants::{NETWORK_NEW_IN_VPC, NETWORK_OWN, NETWORK_WITHIN, READ, TAG_NEW};
-use crate::resource::{
-    Action, Found, Grants, Kind, Observation, Reader, Resource, Stack, StepContext, Template,
-    Wanted, attribute, grants, logical_name, reference,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The groups of a stack and what they are for.
 const GROUPS: [(&str, &str); 3] = [

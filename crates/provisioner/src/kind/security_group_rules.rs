@@ -4,9 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-use skyward_aws::model::{self, Tags};
 use skyward_aws::{
     AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, Class, DescribeSecurityGroups,
     RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select,
@@ -14,13 +11,7 @@ use skyward_aws::{
 use skyward_config::DatabaseEngine;
 
 use super::{AutoScalingGroup, DbCluster, LoadBalancer, SecurityGroup, security_group};
-use crate::caller::{CallError, RetryPolicy};
-use crate::resource::grants::NETWORK_OWN;
-use crate::resource::{
-    Execution, Found, Grants, Kind, Observation, Reader, Resource, Stack, StepContext, Template,
-    Wanted, grants,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The network of all addresses.
 pub(crate) const ANYWHERE: &str = "0.0.0.0/0";

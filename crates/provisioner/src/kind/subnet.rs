@@ -5,22 +5,12 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model;
 use skyward_aws::{
     Class, CreateSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute, Select,
 };
 
 use super::{AutoScalingGroup, DbSubnetGroup, LoadBalancer, NatGateway, RouteTable, Vpc};
-use crate::caller::CallError;
-use crate::estimate::Estimate;
-use crate::resource::grants::{NETWORK_NEW_IN_VPC, NETWORK_OWN, NETWORK_WITHIN, READ, TAG_NEW};
-use crate::resource::{
-    Action, Found, Grants, Kind, Observation, Reader, Readiness, Resource, Stack, StepContext,
-    Template, Wanted, grants, logical_name, reference,
-};
-use crate::stack::{Id, LETTERS};
+use crate::resource::prelude::*;
 
 /// A subnet in one zone. Instances get no public address in any of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,8 +1,6 @@
 //! The target group, in which the load balancer finds the instances and checks their health.
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model::{self, Attributes, HealthCheck, Tags};
+use skyward_aws::model::{Attributes, HealthCheck};
 use skyward_aws::{
     Class, CreateTargetGroup, DeleteTargetGroup, DescribeTargetGroupAttributes,
     DescribeTargetGroups, ModifyTargetGroup, ModifyTargetGroupAttributes,
@@ -10,13 +8,7 @@ use skyward_aws::{
 
 use super::load_balancer::{self, BALANCER_NEW, BALANCER_OWN, BALANCER_TAG, attributes};
 use super::{AutoScalingGroup, Listener, LoadBalancer, Vpc};
-use crate::caller::CallError;
-use crate::resource::grants::READ;
-use crate::resource::{
-    Found, Grants, Kind, NameLimit, Observation, QuotaUse, Reader, Resource, Stack, StepContext,
-    Template, Wanted, grants, key_values, logical_name, reference,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// The seconds for which an instance that leaves may end its requests. AWS's own 300 are what makes deleting a group slow.
 const DRAIN_S: &str = "30";

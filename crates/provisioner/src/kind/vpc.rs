@@ -7,9 +7,7 @@ use std::cmp::Reverse;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model::{self, VpcAttribute};
+use skyward_aws::model::VpcAttribute;
 use skyward_aws::{
     CreateVpc, DeleteVpc, DescribeSubnets, DescribeVpcAttribute, DescribeVpcs, ModifyVpcAttribute,
     Select,
@@ -19,14 +17,7 @@ use super::{
     FlowLog, InternetGateway, NatGateway, RouteTable, SecurityGroup, Subnet, TargetGroup,
     VpcEndpoint,
 };
-use crate::caller::{CallError, RetryPolicy};
-use crate::estimate::Estimate;
-use crate::resource::grants::{NETWORK_NEW, NETWORK_OWN, READ, TAG_NEW};
-use crate::resource::{
-    Action, Execution, Found, Grants, Kind, Observation, Reader, Readiness, Resource, Stack,
-    StepContext, Template, Unique, Wanted, ensure_one, grants, logical_name,
-};
-use crate::stack::Id;
+use crate::resource::prelude::*;
 
 /// A VPC was seen a moment ago: a call about it that does not see it is repeated for this long.
 const SEEN: Duration = Duration::from_secs(5);

@@ -3,9 +3,6 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde_json::json;
-use skyward_aws::model;
 use skyward_aws::{
     Class, CreateVpcEndpoint, DeleteVpcEndpoints, DescribeVpcEndpoints, ModifyVpcEndpoint,
 };
@@ -13,13 +10,7 @@ use tokio::time::Instant;
 
 use super::route_table::associations;
 use super::{RouteTable, Vpc};
-use crate::caller::CallError;
-use crate::resource::grants::{NETWORK_NEW_IN_SUBNET, NETWORK_OWN, NETWORK_WITHIN, READ, TAG_NEW};
-use crate::resource::{
-    Found, Grants, Observation, Reader, Readiness, Resource, Stack, StepContext, Template, Wanted,
-    grants, logical_name, reference, references,
-};
-use crate::stack::{Id, each_zone};
+use crate::resource::prelude::*;
 
 /// The number of attempts at a creation whose token tells of an endpoint that was deleted since.
 const ATTEMPTS: u32 = 3;

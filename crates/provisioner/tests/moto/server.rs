@@ -2,9 +2,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use aws_credential_types::Credentials;
 use skyward_aws::model::Tags;
 use skyward_aws::sdk::Sdk;
+use skyward_aws::sdk::aws_credential_types::Credentials;
 
 use crate::wire::Wire;
 

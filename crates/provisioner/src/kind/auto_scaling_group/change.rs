@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use skyward_aws::model;
 use skyward_aws::{
     AttachLoadBalancerTargetGroups, Class, CreateAutoScalingGroup, DescribeInstanceRefreshes,
     DescribeTargetHealth, DetachLoadBalancerTargetGroups, StartInstanceRefresh,
@@ -12,8 +11,7 @@ use skyward_aws::{
 use tokio::time::Instant;
 
 use super::{AutoScalingGroup, LaunchTemplate, healthy, is_newest, launch_template};
-use crate::caller::{CallError, RetryPolicy};
-use crate::resource::StepContext;
+use crate::resource::prelude::*;
 
 /// A new instance profile takes some seconds until Auto Scaling knows it, and so does a new template: for this long it may refuse.
 const UNKNOWN_PROFILE: Duration = Duration::from_secs(90);

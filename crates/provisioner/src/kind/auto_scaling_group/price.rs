@@ -1,6 +1,6 @@
 //! The prices of instances, on demand with Linux.
 
-use crate::price::Amount;
+use crate::resource::prelude::*;
 
 /// An hour of an instance type with Linux.
 pub(super) fn instance(instance_type: &str) -> Option<Amount> {

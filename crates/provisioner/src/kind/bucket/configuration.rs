@@ -1,12 +1,9 @@
 //! The configuration of a bucket: its parts, who may write into it, and when its objects are deleted.
 
-use serde_json::{Value, json};
-
 use skyward_aws::model::{BucketPart, BucketSetting};
 
 use super::{Bucket, Lifecycle};
-use crate::caller::CallError;
-use crate::resource::StepContext;
+use crate::resource::prelude::*;
 
 /// A part's value; the part alone, where it is not set.
 type Setting = Result<BucketSetting, BucketPart>;

@@ -1,8 +1,6 @@
 //! The scopes in IAM of the database's calls.
 
-use serde_json::json;
-
-use crate::resource::{Area, Condition, PolicyStack, Scope};
+use crate::resource::prelude::*;
 
 /// The database and its subnet group, read.
 pub(crate) const READ_DATABASE: Scope = Scope::read((2, "ReadDatabase"), Area::Data, own);

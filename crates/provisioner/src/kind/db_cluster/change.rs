@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use skyward_aws::model;
 use skyward_aws::{Class, CreateDBCluster, DbClusterChanges, DescribeDBClusters, ModifyDBCluster};
 
 use super::DbCluster;
-use crate::caller::{CallError, RetryPolicy};
-use crate::resource::{Readiness, StepContext};
+use crate::resource::prelude::*;
 
 /// The readiness of a cluster, by RDS's word for its state ("Viewing DB cluster status").
 pub(super) fn readiness(status: &str) -> Readiness {

@@ -7,8 +7,7 @@ use skyward_aws::model::OrderableDatabase;
 use skyward_config::Aws;
 
 use super::{DbCluster, engine, storage};
-use crate::price::Amount;
-use crate::resource::{Action, Difference, Finding, Reader, ZoneOffer};
+use crate::resource::prelude::*;
 
 /// A month of a secret.
 pub(super) const SECRET: Amount = Amount::exactly(400_000);
