@@ -69,7 +69,21 @@ const RULES: &[Rule] = &[
     rule("infra/README.md", "a generated document", some(&[], PROVISIONER, &[Documents])),
     rule("infra/github/", "whom AWS trusts", some(&[], XTASK, &[])),
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
-    rule("docs/", "the events' schema", some(&[], &["skyward-terminal"], &[Documents])),
+    rule(
+        "docs/",
+        "the events' schema",
+        some(
+            &[],
+            &[
+                "skyward-terminal",
+                "skyward-image",
+                "skyward-deployer",
+                "skyward-provisioner",
+                "xtask",
+            ],
+            &[Documents],
+        ),
+    ),
     // What people read.
     rule("LICENSE", "a document", some(&[], &[], &[Documents])),
     rule(".gitignore", "what git leaves alone", some(&[], &[], &[Documents])),
