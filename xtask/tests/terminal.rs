@@ -55,7 +55,7 @@ const COMMANDS: &[Case] = &[
     ("skyward-deployer", &["rolback"], Json::None),
     ("skyward-provisioner", &["--help"], Json::None),
     ("skyward-provisioner", &["apply", "--help"], Json::None),
-    ("skyward-provisioner", &["plan", "--simulate"], Json::Events),
+    ("skyward-provisioner", &["plan", "--simulate"], Json::Document),
     ("skyward-provisioner", &["apply", "--simulate", "--yes"], Json::Events),
     ("skyward-provisioner", &["status", "--simulate"], Json::Document),
     ("skyward-provisioner", &["graph"], Json::None),

@@ -14,7 +14,7 @@ const GAP: usize = 2;
 /// A shortened cell still tells something; twelve digits of a digest and their `sha256:` fit.
 const LEAST_SHORT: usize = 8;
 /// A broken cell still reads well.
-const LEAST_WRAPPED: usize = 16;
+const LEAST_WRAPPED: usize = 12;
 
 /// A way for a column to become narrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
