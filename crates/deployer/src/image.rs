@@ -100,10 +100,10 @@ impl Tools {
 }
 
 impl Candidate {
-    /// As [`build`], with tools of the caller's own.
+    /// As [`build()`], with tools of the caller's own.
     ///
     /// # Errors
-    /// As [`build`].
+    /// As [`build()`].
     pub async fn build(loaded: &Loaded, tools: Tools, sink: &Sink<'_>) -> Result<Self, ImageError> {
         let image = &loaded.config.image;
         let how = settled(loaded.config.k3s.delivery, &image.repository);

@@ -178,7 +178,7 @@ async fn remove(
     Ok(())
 }
 
-/// Returns the lists of [`REMOVE`]. Pure.
+/// Returns the lists of `REMOVE`. Pure.
 pub fn removal(record: &Record) -> Vec<String> {
     let was_there = |path: &str| record.before.contains(path);
     let images = record::paths().into_iter().filter(|path| path.starts_with(record::IMAGES));

@@ -1,6 +1,6 @@
 //! The vocabulary of the provisioner: resources, and all that the engine may ask of a kind of resource.
 //!
-//! A kind is one file in `kind` that implements [`Resource`]. The engine (`topology`, `observe`, `plan`, `execute`) works on
+//! A kind is one file in `kind` that implements `Resource`. The engine (`topology`, `observe`, `plan`, `execute`) works on
 //! [`Spec`] and [`Kind`], which hide the type: it names no kind, so that a new one changes nothing in it.
 
 mod any_kind;

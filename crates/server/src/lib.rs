@@ -1,4 +1,4 @@
-//! A bounded HTTP server for [axum](::axum) routes: it limits everything that a client can do, drains before it ends,
+//! A bounded HTTP server for [`axum`] routes: it limits everything that a client can do, drains before it ends,
 //! writes an access log, and answers probes and metrics on a port of its own.
 //!
 //! All that a service of one's own needs is [`run!`]:

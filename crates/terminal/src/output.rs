@@ -65,7 +65,7 @@ pub fn print(text: &str) -> Result<(), OutputError> {
 /// Writes a result to standard output as one line.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn line(text: &str) -> Result<(), OutputError> {
     print(&format!("{text}\n"))
 }
@@ -73,7 +73,7 @@ pub fn line(text: &str) -> Result<(), OutputError> {
 /// Writes a value to standard output as one JSON document, indented.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn document(value: &impl Serialize) -> Result<(), OutputError> {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| OutputError::Failed(error.into()))?;

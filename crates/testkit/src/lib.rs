@@ -4,7 +4,7 @@
 //! nothing is left behind, also where a test is killed. What only some tests need is behind a cargo feature: a bench that prints a table
 //! should not compile a Kubernetes client.
 //!
-//! - [`bench`] is the frame of a bench: its options, its rows against the design's targets and its peers, and commands measured.
+//! - [`mod@bench`] is the frame of a bench: its options, its rows against the design's targets and its peers, and commands measured.
 //! - `kubernetes` is a real Kubernetes in parts: a control plane, a node without containers, a node with them, and a proxy that does
 //!   what a network does on a bad day.
 //! - [`registry`] is Debian's `docker-registry`, with or without a login and TLS.
