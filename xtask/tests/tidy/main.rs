@@ -4,6 +4,7 @@ mod circles;
 #[path = "../support/crates.rs"]
 mod crates;
 mod documents;
+mod kinds;
 mod sources;
 mod words;
 
