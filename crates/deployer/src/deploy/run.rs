@@ -76,7 +76,7 @@ pub async fn apply(
 }
 
 impl<'a> Run<'a> {
-    /// The same run for another wish.
+    /// The same run for another desired state.
     pub(super) fn with<'b>(&self, desired: &'b Desired) -> Run<'b>
     where
         'a: 'b,

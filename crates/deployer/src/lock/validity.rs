@@ -71,7 +71,7 @@ impl Guard for Validity {
 
 impl fmt::Debug for Validity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tenure").field(&self.time_left()).finish()
+        f.debug_tuple("Validity").field(&self.time_left()).finish()
     }
 }
 
