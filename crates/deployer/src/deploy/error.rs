@@ -76,7 +76,7 @@ pub enum DeployError {
         reason: String,
     },
     /// The new revision does not run.
-    #[error("deploying revision {revision}: {}; {after}. Next: {}", .failure.reason, .failure.next)]
+    #[error("deploying revision {revision}: {}; {after}. Next step: {}", .failure.reason, .failure.next)]
     Failed {
         /// Its number.
         revision: u32,
