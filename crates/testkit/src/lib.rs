@@ -8,6 +8,7 @@
 //! - `kubernetes` is a real Kubernetes in parts: a control plane, a node without containers, a node with them, and a proxy that does
 //!   what a network does on a bad day.
 //! - [`registry`] is Debian's `docker-registry`, with or without a login and TLS.
+//! - [`mod@sample`] meets a sweep in part, chosen by a seed.
 //! - `machines` are machines with roots, networks and processes of their own, a real sshd, and a stand-in for k3s.
 #![allow(missing_docs, reason = "tests are read beside this code")]
 
@@ -17,6 +18,7 @@ pub mod kubernetes;
 #[cfg(feature = "machines")]
 pub mod machines;
 pub mod registry;
+pub mod sample;
 
 use std::net::TcpListener;
 
