@@ -1,6 +1,12 @@
-//! The kinds of resources: a file for each, with its values, its operations and how the SDK carries them out, and the list of all
-//! operations.
+//! The kinds of resources: a file for each, with its values, its operations and how the SDK carries them out, beside it how a
+//! simulated account carries them out; and the one list of them.
 #![expect(missing_docs, reason = "the names are AWS's own, and so is their documentation")]
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "a simulated operation takes its call, and answers as every other"
+)]
 
 /// The operations of a kind: each with its arguments and what it answers.
 macro_rules! operations {
@@ -81,30 +87,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, OperationName, Service};
 use crate::page::Page;
-
-pub use account::*;
-pub use address::*;
-pub use auto_scaling_group::*;
-pub use bucket::*;
-pub use db_cluster::*;
-pub use db_subnet_group::*;
-pub use flow_log::*;
-pub use instance::*;
-pub use instance_profile::*;
-pub use internet_gateway::*;
-pub use launch_template::*;
-pub use listener::*;
-pub use load_balancer::*;
-pub use nat_gateway::*;
-pub use network_interface::*;
-pub use role::*;
-pub use route_table::*;
-pub use security_group::*;
-pub use subnet::*;
-pub use tags::*;
-pub use target_group::*;
-pub use vpc::*;
-pub use vpc_endpoint::*;
+use crate::simulated::account::AtOnce;
+use crate::simulated::world::Registered;
 
 /// An operation's arguments.
 pub trait Call: Clone {
@@ -132,11 +116,13 @@ pub trait Paged: Call<Output = Page<Self::Item>> {
 
 /// Derives all that must know every operation from the list of them.
 macro_rules! registry {
-    ($d:tt $($module:ident { $($service:ident: $($operation:ident $method:ident),*;)* })*) => {
+    ($($module:ident [$($record:ty),*] { $($service:ident: $($operation:ident $method:ident),*;)* })*) => {
         /// The operations alone, without the values that they take and answer.
         pub mod operations {
             $(pub use super::$module::{$($($operation),*),*};)*
         }
+
+        $(pub use $module::*;)*
 
         /// An operation's name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -173,14 +159,6 @@ macro_rules! registry {
         #[derive(Debug, Clone, PartialEq)]
         pub enum Response { $($($($operation(<$operation as Call>::Output)),*),*),* }
 
-        /// Hands the list, each operation with its method, to another macro.
-        #[macro_export]
-        macro_rules! each_operation {
-            ($d callback:ident) => {
-                $d callback! { $($($($operation $method;)*)*)* }
-            };
-        }
-
         /// Everything that can carry out each operation.
         pub trait Backend {
             $($($(fn $method(
@@ -209,12 +187,36 @@ macro_rules! registry {
                 crate::sdk::Sdk::$method(self, call).await
             })*)*)*
         }
+
+        // As is each in the simulated half of its kind.
+        impl Backend for AtOnce<'_> {
+            $($($(async fn $method(
+                &self,
+                call: $operation,
+            ) -> Result<<$operation as Call>::Output, ApiError> {
+                let answer = self.0.world().$method(call);
+                answer.map_err(|refusal| {
+                    ApiError::new(Operation::$operation, &refusal.code, refusal.message)
+                })
+            })*)*)*
+        }
+
+        /// The simulated halves of the kinds, each under the name of its kind.
+        #[allow(unused_imports, reason = "not every one is named by another")]
+        pub(crate) mod simulated {
+            $(pub(crate) use super::$module::simulated as $module;)*
+            pub(crate) use super::target_group::simulated::health as target_health;
+        }
+
+        /// The kinds of records that a simulated account can hold.
+        pub(crate) const RECORDS: &[Registered] = &[$($(Registered::of::<$record>(),)*)*];
     };
 }
 
-// Each kind with its operations, by their services, and the methods that carry them out.
-registry! { $
-    account {
+// Each kind with the records that the simulated account keeps of it, and its operations, by their services, with the methods that
+// carry them out. The order is the one in which what is assumed of AWS is listed.
+registry! {
+    account [] {
         Sts: GetCallerIdentity get_caller_identity;
         Ec2: DescribeAvailabilityZones describe_availability_zones,
             DescribeInstanceTypeOfferings describe_instance_type_offerings,
@@ -225,65 +227,78 @@ registry! { $
         AutoScaling: DescribeAutoScalingAccountLimits describe_auto_scaling_account_limits;
         Ssm: GetParameter get_parameter;
     }
-    vpc {
+    tags [] {
+        Ec2: CreateTags create_tags, DeleteTags delete_tags;
+        Elb: DescribeElbTags describe_elb_tags, AddElbTags add_elb_tags;
+        Rds: ListRdsTags list_rds_tags, AddRdsTags add_rds_tags;
+    }
+    vpc [simulated::vpc::VpcRecord] {
         Ec2: CreateVpc create_vpc, DescribeVpcs describe_vpcs, DescribeVpcAttribute describe_vpc_attribute,
             ModifyVpcAttribute modify_vpc_attribute, DeleteVpc delete_vpc;
     }
-    subnet {
+    subnet [Subnet] {
         Ec2: CreateSubnet create_subnet, DescribeSubnets describe_subnets,
             ModifySubnetAttribute modify_subnet_attribute, DeleteSubnet delete_subnet;
     }
-    internet_gateway {
+    internet_gateway [InternetGateway] {
         Ec2: CreateInternetGateway create_internet_gateway, DescribeInternetGateways describe_internet_gateways,
             AttachInternetGateway attach_internet_gateway, DetachInternetGateway detach_internet_gateway,
             DeleteInternetGateway delete_internet_gateway;
     }
-    address {
+    address [simulated::address::AddressRecord] {
         Ec2: AllocateAddress allocate_address, DescribeAddresses describe_addresses, ReleaseAddress release_address;
     }
-    nat_gateway {
+    nat_gateway [simulated::nat_gateway::NatGatewayRecord] {
         Ec2: CreateNatGateway create_nat_gateway, DescribeNatGateways describe_nat_gateways,
             DeleteNatGateway delete_nat_gateway;
     }
-    route_table {
+    route_table [RouteTable] {
         Ec2: CreateRouteTable create_route_table, DescribeRouteTables describe_route_tables,
             DeleteRouteTable delete_route_table, AssociateRouteTable associate_route_table,
             ReplaceRouteTableAssociation replace_route_table_association,
             DisassociateRouteTable disassociate_route_table, CreateRoute create_route, ReplaceRoute replace_route,
             DeleteRoute delete_route;
     }
-    security_group {
+    security_group [SecurityGroup] {
         Ec2: CreateSecurityGroup create_security_group, DescribeSecurityGroups describe_security_groups,
             AuthorizeSecurityGroupIngress authorize_security_group_ingress,
             AuthorizeSecurityGroupEgress authorize_security_group_egress,
             RevokeSecurityGroupIngress revoke_security_group_ingress,
             RevokeSecurityGroupEgress revoke_security_group_egress, DeleteSecurityGroup delete_security_group;
     }
-    vpc_endpoint {
+    network_interface [simulated::network_interface::InterfaceRecord] {
+        Ec2: DescribeNetworkInterfaces describe_network_interfaces;
+    }
+    vpc_endpoint [VpcEndpoint] {
         Ec2: CreateVpcEndpoint create_vpc_endpoint, DescribeVpcEndpoints describe_vpc_endpoints,
             ModifyVpcEndpoint modify_vpc_endpoint, DeleteVpcEndpoints delete_vpc_endpoints;
     }
-    flow_log {
+    flow_log [FlowLog] {
         Ec2: CreateFlowLogs create_flow_logs, DescribeFlowLogs describe_flow_logs, DeleteFlowLogs delete_flow_logs;
     }
-    network_interface {
-        Ec2: DescribeNetworkInterfaces describe_network_interfaces;
+    load_balancer [simulated::load_balancer::LoadBalancerRecord] {
+        Elb: CreateLoadBalancer create_load_balancer, DescribeLoadBalancers describe_load_balancers,
+            SetSubnets set_subnets, SetSecurityGroups set_security_groups,
+            DescribeLoadBalancerAttributes describe_load_balancer_attributes,
+            ModifyLoadBalancerAttributes modify_load_balancer_attributes, DeleteLoadBalancer delete_load_balancer;
     }
-    tags {
-        Ec2: CreateTags create_tags, DeleteTags delete_tags;
-        Elb: DescribeElbTags describe_elb_tags, AddElbTags add_elb_tags;
-        Rds: ListRdsTags list_rds_tags, AddRdsTags add_rds_tags;
+    target_group [simulated::target_group::TargetGroupRecord, simulated::target_health::TargetRecord] {
+        Elb: CreateTargetGroup create_target_group, DescribeTargetGroups describe_target_groups,
+            ModifyTargetGroup modify_target_group, DescribeTargetGroupAttributes describe_target_group_attributes,
+            ModifyTargetGroupAttributes modify_target_group_attributes, DeleteTargetGroup delete_target_group,
+            DescribeTargetHealth describe_target_health;
     }
-    launch_template {
+    listener [simulated::listener::ListenerRecord] {
+        Elb: CreateListener create_listener, DescribeListeners describe_listeners, ModifyListener modify_listener,
+            DeleteListener delete_listener;
+    }
+    launch_template [simulated::launch_template::LaunchTemplateRecord] {
         Ec2: CreateLaunchTemplate create_launch_template, DescribeLaunchTemplates describe_launch_templates,
             CreateLaunchTemplateVersion create_launch_template_version,
             DescribeLaunchTemplateVersions describe_launch_template_versions,
             ModifyLaunchTemplate modify_launch_template, DeleteLaunchTemplate delete_launch_template;
     }
-    instance {
-        Ec2: DescribeInstances describe_instances;
-    }
-    auto_scaling_group {
+    auto_scaling_group [simulated::auto_scaling_group::ScalingGroupRecord] {
         AutoScaling: CreateAutoScalingGroup create_auto_scaling_group,
             DescribeAutoScalingGroups describe_auto_scaling_groups, UpdateAutoScalingGroup update_auto_scaling_group,
             DeleteAutoScalingGroup delete_auto_scaling_group,
@@ -293,42 +308,29 @@ registry! { $
             DescribeInstanceRefreshes describe_instance_refreshes, PutScalingPolicy put_scaling_policy,
             DescribePolicies describe_policies, DeletePolicy delete_policy;
     }
-    load_balancer {
-        Elb: CreateLoadBalancer create_load_balancer, DescribeLoadBalancers describe_load_balancers,
-            SetSubnets set_subnets, SetSecurityGroups set_security_groups,
-            DescribeLoadBalancerAttributes describe_load_balancer_attributes,
-            ModifyLoadBalancerAttributes modify_load_balancer_attributes, DeleteLoadBalancer delete_load_balancer;
+    instance [simulated::instance::InstanceRecord] {
+        Ec2: DescribeInstances describe_instances;
     }
-    target_group {
-        Elb: CreateTargetGroup create_target_group, DescribeTargetGroups describe_target_groups,
-            ModifyTargetGroup modify_target_group, DescribeTargetGroupAttributes describe_target_group_attributes,
-            ModifyTargetGroupAttributes modify_target_group_attributes, DeleteTargetGroup delete_target_group,
-            DescribeTargetHealth describe_target_health;
-    }
-    listener {
-        Elb: CreateListener create_listener, DescribeListeners describe_listeners, ModifyListener modify_listener,
-            DeleteListener delete_listener;
-    }
-    db_subnet_group {
+    db_subnet_group [simulated::db_subnet_group::DbSubnetGroupRecord] {
         Rds: CreateDBSubnetGroup create_db_subnet_group, DescribeDBSubnetGroups describe_db_subnet_groups,
             ModifyDBSubnetGroup modify_db_subnet_group, DeleteDBSubnetGroup delete_db_subnet_group;
     }
-    db_cluster {
+    db_cluster [simulated::db_cluster::DbClusterRecord, simulated::db_cluster::Snapshot] {
         Rds: CreateDBCluster create_db_cluster, DescribeDBClusters describe_db_clusters,
             ModifyDBCluster modify_db_cluster, DeleteDBCluster delete_db_cluster;
     }
-    bucket {
+    bucket [simulated::bucket::Bucket] {
         S3: CreateBucket create_bucket, HeadBucket head_bucket, GetBucketSetting get_bucket_setting,
             PutBucketSetting put_bucket_setting, DeleteBucketSetting delete_bucket_setting,
             ListObjectVersions list_object_versions, DeleteObjects delete_objects, DeleteBucket delete_bucket;
     }
-    role {
+    role [simulated::role::RoleRecord] {
         Iam: CreateRole create_role, GetRole get_role, UpdateAssumeRolePolicy update_assume_role_policy,
             TagRole tag_role, DeleteRole delete_role, PutRolePolicy put_role_policy, GetRolePolicy get_role_policy,
             DeleteRolePolicy delete_role_policy, AttachRolePolicy attach_role_policy,
             ListAttachedRolePolicies list_attached_role_policies, DetachRolePolicy detach_role_policy;
     }
-    instance_profile {
+    instance_profile [simulated::instance_profile::InstanceProfileRecord] {
         Iam: CreateInstanceProfile create_instance_profile, GetInstanceProfile get_instance_profile,
             TagInstanceProfile tag_instance_profile, AddRoleToInstanceProfile add_role_to_instance_profile,
             RemoveRoleFromInstanceProfile remove_role_from_instance_profile,

@@ -4,11 +4,11 @@
 use std::time::Instant;
 
 use futures_util::future::join_all;
+use skyward_aws::simulated::{Account, Settings};
 use skyward_config::Aws;
 use skyward_provisioner::event::Event;
 use skyward_provisioner::limits::Limits;
 use skyward_provisioner::run::{self, Context, RunError};
-use skyward_simulator::{Account, Settings};
 
 /// Simulated seconds, calls, and what failed.
 async fn stacks(count: usize) -> (f64, u64, Vec<RunError>) {

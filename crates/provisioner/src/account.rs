@@ -14,7 +14,7 @@ use crate::args::Common;
 /// An account that can be called.
 pub(crate) struct Account {
     pub(crate) api: Box<dyn Api>,
-    pub(crate) simulated: Option<skyward_simulator::Account>,
+    pub(crate) simulated: Option<skyward_aws::simulated::Account>,
     /// The file in which the simulated account is kept.
     state: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ impl Account {
             let state = common.state.clone();
             let account = match state.as_deref().filter(|path| path.exists()) {
                 Some(path) => restore(path)?,
-                None => skyward_simulator::Account::in_region(common.seed, &aws.region),
+                None => skyward_aws::simulated::Account::in_region(common.seed, &aws.region),
             };
             return Ok(Self { api: Box::new(account.client()), simulated: Some(account), state });
         }
@@ -69,11 +69,11 @@ impl Account {
     }
 }
 
-fn restore(path: &Path) -> Result<skyward_simulator::Account> {
+fn restore(path: &Path) -> Result<skyward_aws::simulated::Account> {
     let next = "Next step: name another file, or delete it to begin with an empty account";
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("reading the simulated account of {}. {next}", path.display()))?;
-    let restored = serde_json::from_str(&text).and_then(skyward_simulator::Account::restore);
+    let restored = serde_json::from_str(&text).and_then(skyward_aws::simulated::Account::restore);
     restored.with_context(|| {
         format!("{} is not a simulated account of this version. {next}", path.display())
     })

@@ -7,8 +7,7 @@ use tokio::time::Instant;
 
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
-use crate::random::Random;
-use skyward_aws::{self as aws, Api, ApiError, Call, Class, Paged};
+use skyward_aws::{self as aws, Api, ApiError, Call, Class, Paged, Random};
 
 /// The reason for which something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

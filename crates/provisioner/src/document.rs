@@ -11,7 +11,7 @@ use crate::policy::{policies, trust_policies};
 use crate::run::{self, Context};
 use crate::timeline::Span;
 use crate::topology::{Place, Topology, desired};
-use skyward_simulator::Account;
+use skyward_aws::simulated::Account;
 
 /// The command that renews the files.
 pub const COMMAND: &str = "cargo xtask provision-aws docs --write infra";

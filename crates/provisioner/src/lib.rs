@@ -21,7 +21,6 @@ pub mod policy;
 pub mod preflight;
 pub mod present;
 pub mod price;
-pub mod random;
 pub mod resource;
 pub mod run;
 pub mod stack;

@@ -1,5 +1,7 @@
 //! The properties of an account and its region: identity, zones, instance types, database classes, quotas, parameters.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use crate::page::Page;

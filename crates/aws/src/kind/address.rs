@@ -1,5 +1,7 @@
 //! Elastic IP addresses.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

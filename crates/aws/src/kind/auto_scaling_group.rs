@@ -1,5 +1,7 @@
 //! Auto scaling groups with their policies and instance refreshes.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Buckets: what is in them, and the parts of their configuration, each of which is an API of its own.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

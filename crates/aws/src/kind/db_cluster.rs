@@ -1,5 +1,7 @@
 //! Multi-AZ DB clusters.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! DB subnet groups, which give a database its zones.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

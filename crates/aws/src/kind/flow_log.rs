@@ -1,5 +1,7 @@
 //! Flow logs: records of the traffic of a VPC.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

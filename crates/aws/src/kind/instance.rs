@@ -1,5 +1,7 @@
 //! Instances, which auto scaling groups start and end.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

@@ -1,5 +1,7 @@
 //! Instance profiles, by which an instance has a role.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

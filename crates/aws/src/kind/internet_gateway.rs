@@ -1,5 +1,7 @@
 //! Internet gateways.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

@@ -1,5 +1,7 @@
 //! Launch templates with their versions.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

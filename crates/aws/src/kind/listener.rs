@@ -1,5 +1,7 @@
 //! Listeners: the ports of a load balancer.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

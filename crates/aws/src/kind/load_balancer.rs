@@ -1,5 +1,7 @@
 //! Application load balancers with their attributes.
 
+pub(crate) mod simulated;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! NAT gateways.
 
+pub(crate) mod simulated;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

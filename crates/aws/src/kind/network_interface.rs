@@ -1,5 +1,7 @@
 //! Network interfaces, which hold subnets and security groups for those that own them.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Roles with their policies.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Route tables with their routes and associations.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

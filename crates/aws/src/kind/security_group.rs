@@ -1,5 +1,7 @@
 //! Security groups with their rules.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Subnets.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

@@ -1,5 +1,7 @@
 //! The operations that tag a resource of any kind, by its id or its ARN.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeMap;
 
 /// Name to value.

@@ -1,5 +1,7 @@
 //! Target groups with their attributes, and the health of their targets.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Attributes, Tags};

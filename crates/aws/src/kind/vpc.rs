@@ -1,5 +1,7 @@
 //! VPCs and their attributes.
 
+pub(crate) mod simulated;
+
 use serde::{Deserialize, Serialize};
 
 use super::Tags;

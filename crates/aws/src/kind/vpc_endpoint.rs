@@ -1,5 +1,7 @@
 //! Gateway endpoints, by which a VPC reaches a service without the internet.
 
+pub(crate) mod simulated;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ mod ours;
 mod server;
 mod tofu;
 
-#[path = "../../tests/moto/wire.rs"]
+#[path = "../../tests/sdk/wire.rs"]
 mod wire;
 
 use std::process::ExitCode;

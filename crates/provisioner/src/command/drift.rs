@@ -55,7 +55,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
 }
 
 /// Changes the account as people do by hand.
-fn meddle(account: &skyward_simulator::Account, aws: &Aws) -> Result<()> {
+fn meddle(account: &skyward_aws::simulated::Account, aws: &Aws) -> Result<()> {
     let select = || Select::Stack(aws.name.clone());
     let vpcs = account.directly(DescribeVpcs { select: select(), page: None })?;
     for vpc in vpcs.items.into_iter().map(|vpc| vpc.id) {

@@ -12,7 +12,7 @@ use crate::export::exceptions_markdown;
 use crate::policy::{Command, Policy, SIZE_LIMIT, environment, policies};
 use crate::timeline::Span;
 use crate::topology::{Id, Kind, Topology};
-use skyward_simulator::assumptions_markdown;
+use skyward_aws::simulated::assumptions_markdown;
 
 /// The figures of many stacks in one account: measured, and written down by hand.
 const STACKS: &str = include_str!("stacks.md");

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
+use skyward_aws::simulated::Account;
 use skyward_config::Aws;
 use skyward_provisioner::event::Event;
 use skyward_provisioner::run::{self, Context};
-use skyward_simulator::Account;
 use skyward_terminal::{render, schema};
 
 const USER_DATA: &str = include_str!("../../../../infra/user-data.sh");

@@ -1,0 +1,108 @@
+//! Network interfaces, which hold subnets and security groups for those that own them.
+
+use crate::simulated::prelude::*;
+
+/// A network interface, and what it belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct InterfaceRecord {
+    pub(crate) shown: NetworkInterface,
+    vpc: String,
+    owner: String,
+    /// It has a public address.
+    pub(crate) is_mapped: bool,
+    tags: Tags,
+}
+
+const LINGER: Assumption =
+    seconds("network interfaces: after their owner is gone", 2.0, 25.0, Unverified);
+const GONE: Event = Event::new("network interface gone", interface_gone);
+
+impl Kind for InterfaceRecord {
+    const NAME: &'static str = "network-interface";
+    const MISSING: &'static str = "InvalidNetworkInterfaceID.NotFound";
+    const EVENTS: &'static [Event] = &[GONE];
+    const ASSUMPTIONS: &'static [Assumption] = &[LINGER];
+    const RULES: &'static [Behaviour] = &[(
+        "Load balancer, NAT gateway, instance and database hold network interfaces, and with them subnets and groups",
+        Documents,
+    )];
+
+    tags!(tags);
+
+    fn keys(&self) -> Vec<String> {
+        let groups = self.shown.groups.iter().map(|group| format!("security-group={group}"));
+        let mut keys: Vec<String> = groups.collect();
+        keys.push(format!("vpc={}", self.vpc));
+        keys.push(format!("subnet={}", self.shown.subnet));
+        keys.push(format!("owner={}", self.owner));
+        keys
+    }
+
+    fn state(&self) -> String {
+        self.shown.description.clone()
+    }
+}
+
+/// A network interface to be.
+pub(crate) struct NewInterface<'a> {
+    pub(crate) owner: &'a str,
+    pub(crate) subnet: &'a str,
+    pub(crate) vpc: &'a str,
+    pub(crate) description: String,
+    pub(crate) groups: &'a BTreeSet<String>,
+    pub(crate) is_mapped: bool,
+}
+
+/// Makes a network interface for its owner.
+pub(crate) fn add(world: &mut World, new: NewInterface<'_>) {
+    let id = world.id("eni");
+    let shown = NetworkInterface {
+        id: id.clone(),
+        subnet: new.subnet.to_owned(),
+        description: new.description,
+        groups: new.groups.clone(),
+    };
+    let (vpc, owner) = (new.vpc.to_owned(), new.owner.to_owned());
+    let record = InterfaceRecord { shown, vpc, owner, is_mapped: new.is_mapped, tags: Tags::new() };
+    world.put(&id, record);
+}
+
+fn all_of(world: &World, owner: &str, meets: impl Fn(&InterfaceRecord) -> bool) -> Vec<String> {
+    world.ids(&format!("owner={owner}"), meets)
+}
+
+/// Takes those of an owner away after a while: an owner that is gone, or has left their subnets.
+pub(crate) fn leave(world: &mut World, owner: &str, meets: impl Fn(&InterfaceRecord) -> bool) {
+    for id in all_of(world, owner, meets) {
+        world.after(LINGER, GONE, &id);
+    }
+}
+
+/// Takes those of an owner away at once.
+pub(crate) fn remove_all_of(world: &mut World, owner: &str) {
+    for id in all_of(world, owner, |_| true) {
+        interface_gone(world, &id);
+    }
+}
+
+fn interface_gone(world: &mut World, id: &str) {
+    world.remove::<InterfaceRecord>(id);
+}
+
+/// Puts those of an owner into other security groups.
+pub(crate) fn regroup(world: &mut World, owner: &str, groups: &BTreeSet<String>) {
+    for id in all_of(world, owner, |_| true) {
+        let change = |record: &mut InterfaceRecord| record.shown.groups.clone_from(groups);
+        world.update(&id, change);
+    }
+}
+
+impl World {
+    pub(crate) fn describe_network_interfaces(
+        &mut self,
+        call: DescribeNetworkInterfaces,
+    ) -> Answer<Page<NetworkInterface>> {
+        let view = |interface: &InterfaceRecord| interface.shown.clone();
+        self.page(&call.select, call.page, view)
+    }
+}

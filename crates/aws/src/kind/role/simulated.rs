@@ -1,0 +1,120 @@
+//! Roles with their policies.
+
+use crate::simulated::prelude::*;
+
+/// A role with its policies.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RoleRecord {
+    role: Role,
+    policies: BTreeMap<String, Value>,
+    managed: BTreeSet<String>,
+}
+
+const QUOTA: DefaultQuota = DefaultQuota::new("roles", 1000, "LimitExceeded");
+
+impl Kind for RoleRecord {
+    const NAME: &'static str = "role";
+    const MISSING: &'static str = "NoSuchEntity";
+    const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
+
+    tags!(role.tags);
+}
+
+impl World {
+    pub(crate) fn create_role(&mut self, call: CreateRole) -> Answer<Role> {
+        if self.get::<RoleRecord>(&call.name).is_some() {
+            let message = format!("Role with name {} already exists.", call.name);
+            return refuse("EntityAlreadyExists", message);
+        }
+        self.room(&QUOTA, self.count::<RoleRecord>())?;
+        let arn = format!("arn:aws:iam::{}:role/{}", self.account, call.name);
+        let role = Role { name: call.name.clone(), arn, trust: call.trust, tags: call.tags };
+        let full =
+            RoleRecord { role: role.clone(), policies: BTreeMap::new(), managed: BTreeSet::new() };
+        self.put(&call.name, full);
+        Ok(role)
+    }
+
+    pub(crate) fn get_role(&mut self, call: GetRole) -> Answer<Role> {
+        Ok(self.look::<RoleRecord>(&call.name)?.role.clone())
+    }
+
+    pub(crate) fn update_assume_role_policy(&mut self, call: UpdateAssumeRolePolicy) -> Answer<()> {
+        self.change::<RoleRecord>(&call.name, |full| full.role.trust = call.trust)
+    }
+
+    pub(crate) fn tag_role(&mut self, call: TagRole) -> Answer<()> {
+        self.change::<RoleRecord>(&call.name, |full| full.role.tags.extend(call.tags))
+    }
+
+    pub(crate) fn delete_role(&mut self, call: DeleteRole) -> Answer<()> {
+        self.find::<RoleRecord>(&call.name)?;
+        let full = self.get::<RoleRecord>(&call.name).expect("it is known");
+        if !full.policies.is_empty() {
+            return refuse("DeleteConflict", "Cannot delete entity, must delete policies first.");
+        }
+        if !full.managed.is_empty() {
+            return refuse(
+                "DeleteConflict",
+                "Cannot delete entity, must detach all policies first.",
+            );
+        }
+        if self.is_used(&format!("role={}", call.name)) {
+            let message = "Cannot delete entity, must remove roles from instance profile first.";
+            return refuse("DeleteConflict", message);
+        }
+        self.delete::<RoleRecord>(&call.name)
+    }
+
+    pub(crate) fn put_role_policy(&mut self, call: PutRolePolicy) -> Answer<()> {
+        self.change::<RoleRecord>(&call.role, |full| {
+            full.policies.insert(call.policy, call.document);
+        })
+    }
+
+    pub(crate) fn get_role_policy(&mut self, call: GetRolePolicy) -> Answer<Value> {
+        match self.look::<RoleRecord>(&call.role)?.policies.get(&call.policy) {
+            Some(document) => Ok(document.clone()),
+            None => refuse(
+                RoleRecord::MISSING,
+                format!("The role policy with name {} cannot be found.", call.policy),
+            ),
+        }
+    }
+
+    pub(crate) fn delete_role_policy(&mut self, call: DeleteRolePolicy) -> Answer<()> {
+        let full = self.find::<RoleRecord>(&call.role)?;
+        if !full.policies.contains_key(&call.policy) {
+            return refuse(
+                RoleRecord::MISSING,
+                format!("The role policy with name {} cannot be found.", call.policy),
+            );
+        }
+        self.change::<RoleRecord>(&call.role, |full| {
+            full.policies.remove(&call.policy);
+        })
+    }
+
+    pub(crate) fn attach_role_policy(&mut self, call: AttachRolePolicy) -> Answer<()> {
+        self.change::<RoleRecord>(&call.role, |full| {
+            full.managed.insert(call.arn);
+        })
+    }
+
+    pub(crate) fn list_attached_role_policies(
+        &mut self,
+        call: ListAttachedRolePolicies,
+    ) -> Answer<BTreeSet<String>> {
+        Ok(self.look::<RoleRecord>(&call.role)?.managed.clone())
+    }
+
+    pub(crate) fn detach_role_policy(&mut self, call: DetachRolePolicy) -> Answer<()> {
+        let full = self.find::<RoleRecord>(&call.role)?;
+        if !full.managed.contains(&call.arn) {
+            return refuse(RoleRecord::MISSING, format!("Policy {} was not found.", call.arn));
+        }
+        self.change::<RoleRecord>(&call.role, |full| {
+            full.managed.remove(&call.arn);
+        })
+    }
+}

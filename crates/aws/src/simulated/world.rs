@@ -1,0 +1,297 @@
+//! The engine of a simulated account: its clock, its resources, and the events to come.
+//!
+//! The engine knows kinds of resources by the trait [`Kind`] alone: a kind says what its records are found by, what happens to
+//! them by themselves, and what they hold back. The operations of a kind are methods of [`World`] in the kind's own file.
+
+mod kind;
+mod resources;
+
+use std::cell::Cell;
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BinaryHeap};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::Operation;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::random::{Random, mix};
+use crate::simulated::assumption::{self as assumed, Assumption};
+use crate::simulated::faults::Faults;
+use crate::simulated::limits::Buckets;
+use crate::simulated::settings::Settings;
+use crate::simulated::store::{HORIZON, Moment, Time};
+
+pub use kind::Item;
+pub(crate) use kind::{AnyStore, DefaultQuota, Event, Kind, Registered, Tie};
+
+/// A refusal: an answer other than the one that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// The answer of an operation.
+pub(crate) type Answer<T> = Result<T, Refusal>;
+
+/// Refuses with AWS's code.
+pub(crate) fn refuse<T>(code: &str, message: impl Into<String>) -> Answer<T> {
+    Err(Refusal { code: code.to_owned(), message: message.into() })
+}
+
+/// A simulated account.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct World {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) settings: Settings,
+    pub(crate) random: Random,
+    pub(crate) calls: u64,
+    pub(crate) by_operation: BTreeMap<Operation, u64>,
+    /// Since the account was made.
+    pub(crate) now: Time,
+    /// The call under way sees the state as it was then.
+    view: Time,
+    /// Everyone sees at once what the call under way writes.
+    is_direct: bool,
+    /// The faults of the client whose call is under way.
+    #[serde(skip)]
+    pub(crate) faults: Rc<Faults>,
+    /// The number of NAT gateways that that client has made.
+    #[serde(skip)]
+    pub(crate) nat_gateways_made: Rc<Cell<u32>>,
+    #[serde(skip)]
+    pub(crate) buckets: Buckets,
+    /// The requests of calls with client tokens, and the resources that they made.
+    tokens: BTreeMap<String, (String, String)>,
+    /// Names of what is gone, and from when on they can be taken again.
+    held_names: BTreeMap<String, Time>,
+    /// The times of the events of which only the earliest counts.
+    earliest: BTreeMap<String, Time>,
+    seed: u64,
+    ids: u64,
+    event_number: u64,
+    #[serde(skip)]
+    clock: Option<Instant>,
+    #[serde(skip)]
+    events: BinaryHeap<Reverse<Due>>,
+    #[serde(skip)]
+    kinds: &'static [Registered],
+    #[serde(skip)]
+    stores: BTreeMap<&'static str, Box<dyn AnyStore>>,
+}
+
+/// An event to come. Of two at the same time, the one that was decided on first happens first.
+#[derive(Debug)]
+struct Due {
+    at: Time,
+    number: u64,
+    event: Event,
+    id: String,
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Due {}
+
+impl World {
+    /// An empty account that can hold these kinds.
+    pub(crate) fn new(seed: u64, region: &str, kinds: &'static [Registered]) -> Self {
+        Self {
+            account: "123456789012".into(),
+            region: region.to_owned(),
+            settings: Settings::default(),
+            random: Random::new(seed),
+            calls: 0,
+            by_operation: BTreeMap::new(),
+            now: Time::ZERO,
+            view: Time::ZERO,
+            is_direct: false,
+            faults: Rc::default(),
+            nat_gateways_made: Rc::default(),
+            buckets: Buckets::default(),
+            tokens: BTreeMap::new(),
+            held_names: BTreeMap::new(),
+            earliest: BTreeMap::new(),
+            seed,
+            ids: 0,
+            event_number: 0,
+            clock: None,
+            events: BinaryHeap::new(),
+            kinds,
+            stores: kinds.iter().map(|kind| (kind.name, (kind.new)())).collect(),
+        }
+    }
+
+    /// The account as a value.
+    pub(crate) fn save(&self) -> Value {
+        let mut saved = serde_json::to_value(self).expect("an account is a value");
+        let events =
+            self.events.iter().map(|Reverse(due)| (due.at, due.number, due.event.name, &due.id));
+        saved["events"] = json!(events.collect::<Vec<_>>());
+        saved["resources"] =
+            self.stores.iter().map(|(name, store)| (*name, store.save())).collect();
+        saved
+    }
+
+    /// The account that [`World::save`] wrote.
+    ///
+    /// # Errors
+    /// The value is not an account of these kinds.
+    pub(crate) fn restore(
+        mut saved: Value,
+        kinds: &'static [Registered],
+    ) -> serde_json::Result<Self> {
+        let mut resources = saved["resources"].take();
+        let events: Vec<(Time, u64, String, String)> =
+            serde_json::from_value(saved["events"].take())?;
+        let mut world: Self = serde_json::from_value(saved)?;
+        world.kinds = kinds;
+        for kind in kinds {
+            world.stores.insert(kind.name, (kind.load)(resources[kind.name].take())?);
+        }
+        let all = || kinds.iter().flat_map(|kind| kind.events);
+        for (at, number, name, id) in events {
+            let unknown = || serde::de::Error::custom(format!("there is no event {name:?}"));
+            let event = *all().find(|event| event.name == name).ok_or_else(unknown)?;
+            world.events.push(Reverse(Due { at, number, event, id }));
+        }
+        Ok(world)
+    }
+
+    /// Lets everything happen that is due by now. An account can outlive its runtime: where a clock begins before the last
+    /// one ended, no time has passed.
+    pub(crate) fn catch_up(&mut self) {
+        let instant = Instant::now();
+        let passed =
+            self.clock.map_or(Duration::ZERO, |last| instant.saturating_duration_since(last));
+        self.clock = Some(instant);
+        let until = self.now + passed;
+        while self.events.peek().is_some_and(|Reverse(due)| due.at <= until) {
+            let Reverse(due) = self.events.pop().expect("just seen");
+            self.now = due.at;
+            self.happen(due);
+        }
+        self.now = until;
+        self.view = until;
+    }
+
+    fn happen(&mut self, due: Due) {
+        if due.event.is_earliest_only {
+            let key = due.event.key(&due.id);
+            if self.earliest.get(&key) != Some(&self.now) {
+                return;
+            }
+            self.earliest.remove(&key);
+        }
+        // Events are seen with the same lag as calls.
+        let was_direct = std::mem::take(&mut self.is_direct);
+        (due.event.happens)(self, &due.id);
+        self.is_direct = was_direct;
+    }
+
+    /// Begins a call that sees a state of this age.
+    pub(crate) fn begin(&mut self, staleness: Duration) {
+        self.is_direct = false;
+        self.view = self.now.saturating_sub(staleness.min(HORIZON));
+    }
+
+    /// Begins a change that everyone sees at once, and for which nothing goes wrong.
+    pub(crate) fn begin_directly(&mut self) {
+        self.catch_up();
+        self.is_direct = true;
+        self.faults = Rc::default();
+    }
+
+    /// Tells whether everyone sees at once what the call under way writes.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.is_direct
+    }
+
+    /// The age of the state that a call sees, if the assumed age is taken this many times.
+    pub(crate) fn staleness(&mut self, lag: f64) -> Duration {
+        let is_stale = self.random.chance(assumed::STALE_SHARE.range.0);
+        let age = self.sample(assumed::STALENESS);
+        if is_stale { age.mul_f64(lag.max(0.0)) } else { Duration::ZERO }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.now, is_seen_at_once: self.is_direct }
+    }
+
+    /// A time within what is assumed.
+    pub(crate) fn sample(&mut self, assumption: Assumption) -> Duration {
+        self.random.between(assumption.range.0, assumption.range.1)
+    }
+
+    /// Lets something happen to a resource after a while.
+    pub(crate) fn later(&mut self, delay: Duration, event: Event, id: &str) {
+        let at = self.now + delay;
+        if event.is_earliest_only {
+            let key = event.key(id);
+            if self.earliest.get(&key).is_some_and(|next| *next <= at) {
+                return;
+            }
+            self.earliest.insert(key, at);
+        }
+        self.event_number += 1;
+        self.events.push(Reverse(Due { at, number: self.event_number, event, id: id.to_owned() }));
+    }
+
+    /// The same after a time within what is assumed.
+    pub(crate) fn after(&mut self, assumption: Assumption, event: Event, id: &str) {
+        let delay = self.sample(assumption);
+        self.later(delay, event, id);
+    }
+
+    /// A number that nothing else has: 17 hexadecimal digits, as AWS's ids have.
+    pub(crate) fn number(&mut self) -> String {
+        self.ids += 1;
+        format!("0{:016x}", mix(self.ids ^ self.seed.rotate_left(32)))
+    }
+
+    /// An id that nothing else has.
+    pub(crate) fn id(&mut self, prefix: &str) -> String {
+        format!("{prefix}-{}", self.number())
+    }
+
+    /// An ARN in this account and region.
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+
+    /// The date of now. The account was made on a day long past, whatever day it is.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        let began: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a date");
+        began + self.now
+    }
+
+    /// The names of the region's zones that meet a condition.
+    pub(crate) fn zones(
+        &self,
+        meets: impl Fn(&crate::simulated::settings::Zone) -> bool,
+    ) -> Vec<String> {
+        let zones = self.settings.zones.iter().filter(|zone| meets(zone));
+        zones.map(|zone| format!("{}{}", self.region, zone.letter)).collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! The commands in a simulated account: what they do when nothing goes wrong, and when anything does.
+
+mod crash;
+mod cycle;
+mod policies;
+mod refusals;
+mod schedules;
+mod support;
+mod together;
