@@ -22,7 +22,7 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     pub(crate) simulate: bool,
     /// The simulated account: the same number gives the same times and accidents
-    #[arg(long, value_name = "N", global = true, default_value_t = 1, requires = "simulate")]
+    #[arg(long, value_name = "N", global = true, default_value_t = 1, requires = "simulate", value_parser = seed)]
     pub(crate) seed: u64,
     /// Keep the simulated account in this file: each command continues where the last one ended
     #[arg(long, value_name = "FILE", global = true, requires = "simulate")]
@@ -33,6 +33,10 @@ pub(crate) struct Common {
     /// Raised when the command is to end.
     #[arg(skip)]
     pub(crate) interrupt: Interrupt,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 fn pace(text: &str) -> Result<f64, String> {

@@ -1,9 +1,10 @@
 //! The sinks of the binary: the terminal's, with the clock of a simulation, and the calls that `-v` shows.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use signal_hook::consts::{SIGINT, SIGTERM};
 use skyward_aws::{Api, CallFuture, Request};
 use skyward_provisioner::event::{Event, Own, Sink};
 use skyward_terminal::event::Call;
@@ -14,6 +15,9 @@ use crate::args::Common;
 
 /// The longest that one event of a simulation is waited for.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+/// The pause between looks for a signal while the program waits for a paced simulation.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Shows the events of a command that changes something.
 pub(crate) fn sink(common: &Common) -> Box<dyn Sink> {
@@ -26,7 +30,7 @@ pub(crate) fn sink(common: &Common) -> Box<dyn Sink> {
     let now = Arc::new(AtomicU64::new(0));
     let shown = Arc::clone(&now);
     let clock = Clock::new(move || f64::from_bits(shown.load(Ordering::Relaxed)));
-    let simulation = Simulation { pace: common.pace, begun: Instant::now(), now };
+    let simulation = Simulation { pace: common.pace.map(Pace::new), begun: Instant::now(), now };
     Box::new(Screen { inner: console.clock(clock).sink(), simulation: Some(simulation) })
 }
 
@@ -44,7 +48,7 @@ struct Screen {
 
 /// The time of a simulation. It jumps from one event to the next; where it is paced, the program waits in between.
 struct Simulation {
-    pace: Option<f64>,
+    pace: Option<Pace>,
     begun: Instant,
     /// The simulated seconds since the begin, as the bits of a number: the live view asks from another thread.
     now: Arc<AtomicU64>,
@@ -63,9 +67,37 @@ impl Simulation {
     fn advance(&self) {
         let now = self.begun.elapsed().as_secs_f64();
         let last = f64::from_bits(self.now.swap(now.to_bits(), Ordering::Relaxed));
-        if let Some(pace) = self.pace {
-            let wait = Duration::from_secs_f64((now - last).max(0.0) / pace);
-            std::thread::sleep(wait.min(LONGEST_WAIT));
+        if let Some(pace) = &self.pace {
+            pace.wait((now - last).max(0.0));
+        }
+    }
+}
+
+/// The speed of a simulation that is watched.
+struct Pace {
+    /// The simulated seconds in one of the reader's.
+    seconds: f64,
+    /// A signal has come: nothing is waited for any more. The runtime hears of it only once the program waits no longer.
+    is_asked: Arc<AtomicBool>,
+}
+
+impl Pace {
+    fn new(seconds: f64) -> Self {
+        let is_asked = Arc::default();
+        for signal in [SIGINT, SIGTERM] {
+            // Where the system lets nothing listen, the signal ends the program by itself.
+            let _ = signal_hook::flag::register(signal, Arc::clone(&is_asked));
+        }
+        Self { seconds, is_asked }
+    }
+
+    /// Waits for as long as these simulated seconds take.
+    fn wait(&self, simulated: f64) {
+        let mut left = Duration::from_secs_f64(simulated / self.seconds).min(LONGEST_WAIT);
+        while !left.is_zero() && !self.is_asked.load(Ordering::Relaxed) {
+            let step = left.min(LOOK);
+            std::thread::sleep(step);
+            left -= step;
         }
     }
 }

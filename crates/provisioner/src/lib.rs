@@ -2,7 +2,7 @@
 //!
 //! `resource` is the vocabulary, `kind` has a file for each kind of resource, and the engine (`topology`, `observe`, `plan`,
 //! `execute`) works on kinds whose types it does not know, over a [`skyward_aws::Api`]: a real account, or the simulated one
-//! of `skyward-simulator`.
+//! of [`skyward_aws::simulated`].
 
 pub mod caller;
 pub mod cost;

@@ -1,6 +1,6 @@
 //! The commands that look at the configuration alone, as they are typed. No account is called.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -127,4 +127,38 @@ fn policies_and_documentation() {
     let output = provision_aws(folder.path(), &["docs", "--write", "nowhere"], "");
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("Next step: name a folder that is there"), "{message}");
+}
+
+#[test]
+fn a_seed_that_is_none_is_told_what_one_is() {
+    let folder = folder("");
+    for seed in ["x", "-1", "1.5", "18446744073709551616"] {
+        let seed = format!("--seed={seed}");
+        let output = provision_aws(folder.path(), &["plan", "--simulate", &seed], "");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        let right = "a seed is a whole number from 0 to 18446744073709551615";
+        assert!(message.contains(right), "{message}");
+    }
+}
+
+/// At this pace the next event is minutes away: a test that waits for it hangs.
+#[test]
+fn a_paced_simulation_hears_ctrl_c_while_it_waits() {
+    let folder = folder("");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_skyward-provisioner"));
+    command.current_dir(folder.path()).env_remove("SKYWARD_CONFIG");
+    command.args(["apply", "--simulate", "--pace", "0.1", "--no-page"]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let first = lines.next().expect("a line").expect("text");
+    assert!(first.contains("simulated"), "{first}");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    let rest: Vec<String> = lines.map(|line| line.expect("text")).collect();
+    let rest = rest.join("\n");
+    assert!(rest.contains("Ctrl-C: no new work begins"), "{rest}");
+    assert!(rest.contains("error: interrupted. Next step: run it again"), "{rest}");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1), "{rest}");
 }

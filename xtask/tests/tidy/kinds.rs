@@ -1,4 +1,5 @@
-//! A kind of AWS resource has one home in each crate that knows it, and the engine knows none by name.
+//! A kind of AWS resource has one home for each of its sides (the stack's, AWS's, the simulated account's), and the engine knows none by
+//! name.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ const PARTS: [(&str, &str); 4] = [
 const ENGINE: [&str; 6] = ["topology", "observe", "plan", "execute", "preflight", "run"];
 
 #[test]
-fn a_kind_has_one_file_in_each_crate_that_knows_it() {
+fn a_kind_has_one_file_for_each_of_its_sides() {
     let list = read("crates/provisioner/src/kind.rs");
     let kinds: Vec<_> =
         list.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect();
@@ -26,7 +27,7 @@ fn a_kind_has_one_file_in_each_crate_that_knows_it() {
         for file in [
             format!("crates/provisioner/src/kind/{kind}.rs"),
             format!("crates/aws/src/kind/{whole}.rs"),
-            format!("crates/simulator/src/kind/{whole}.rs"),
+            format!("crates/aws/src/kind/{whole}/simulated.rs"),
         ] {
             assert!(workspace().join(&file).is_file(), "the kind {kind} has no {file}");
         }

@@ -82,10 +82,10 @@ where
 
 /// The places where credentials were looked for, and the error there, unless it is that there are none.
 fn no_credentials(error: &CredentialsError) -> String {
-    let profile = std::env::var("AWS_PROFILE").map(|name| format!(" {name}")).unwrap_or_default();
+    let profile = std::env::var("AWS_PROFILE").map(|name| format!("the profile {name} of "));
     let places = format!(
-        "no usable credentials in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), the profile{profile} of \
-         ~/.aws/config and ~/.aws/credentials, a web identity token, or the metadata of a container or an instance"
+        "no usable credentials in the environment, {}~/.aws/config or the metadata of an instance",
+        profile.unwrap_or_default()
     );
     match error {
         CredentialsError::CredentialsNotLoaded(_) => places,

@@ -17,7 +17,7 @@ fn any<'a, T>(random: &Random, things: &'a [T]) -> &'a T {
 
 /// Any call of those that make and break networks, about things that may be there or not.
 fn request(random: &Random, ids: &[String]) -> Request {
-    let mut id = |prefix: &str| {
+    let id = |prefix: &str| {
         let of_kind: Vec<&String> = ids.iter().filter(|id| id.starts_with(prefix)).collect();
         if of_kind.is_empty() { format!("{prefix}-0") } else { (*any(random, &of_kind)).clone() }
     };

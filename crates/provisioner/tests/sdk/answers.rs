@@ -11,6 +11,7 @@ use skyward_aws::sdk::aws_credential_types::Credentials;
 use skyward_aws::sdk::aws_credential_types::provider::error::CredentialsError;
 use skyward_aws::sdk::aws_credential_types::provider::{ProvideCredentials, future};
 use skyward_aws::{ApiError, Class, DeleteVpc, GetCallerIdentity, HeadBucket, Operation, send};
+use skyward_provisioner::caller::CallError;
 
 fn loader(address: &str) -> ConfigLoader {
     let nobody = Credentials::new("nobody", "nothing", None, None, "tests");
@@ -130,8 +131,9 @@ async fn without_credentials_nothing_is_sent_and_the_places_are_named() {
         let error = send(&sdk, GetCallerIdentity {}).await.unwrap_err();
         assert_eq!(error.code, ApiError::NO_CREDENTIALS, "{error}");
         assert_eq!(error.class(), Class::Credentials);
+        let next = CallError::Api(error.clone()).next_step();
         for place in ["AWS_ACCESS_KEY_ID", "~/.aws/config", "metadata"] {
-            assert!(error.message.contains(place), "{error}");
+            assert!(format!("{}; {next}", error.message).contains(place), "{error}; {next}");
         }
         assert!(error.message.ends_with(reason), "{error}");
     }
@@ -168,5 +170,7 @@ fn a_command_without_credentials_says_where_they_belong() {
         for word in ["sts:GetCallerIdentity", "AWS_ACCESS_KEY_ID", "~/.aws/config"] {
             assert!(said.contains(word), "{command}: {said}");
         }
+        let longest = said.lines().map(str::len).max().unwrap_or_default();
+        assert!(longest <= 160, "the reason is a line, and the next step another: {said}");
     }
 }
