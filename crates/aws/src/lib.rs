@@ -12,6 +12,7 @@ mod random;
 #[cfg(feature = "sdk")]
 pub mod sdk;
 pub mod simulated;
+mod world;
 
 pub use api::{Api, CallFuture, all, send};
 pub use error::{ApiError, Class, OperationName, Service};

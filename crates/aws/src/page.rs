@@ -1,9 +1,14 @@
 //! Long answers: what is asked for, and the parts in which it comes.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// The tag that marks a resource as a stack's own; its value is the stack's name.
 pub const STACK_TAG: &str = "skyward:stack";
+
+/// Name to value.
+pub type Tags = BTreeMap<String, String>;
 
 /// A selection of many: sent to AWS as a filter, so that the answer is as long as what is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

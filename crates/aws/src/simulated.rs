@@ -22,48 +22,15 @@
 //! });
 //! ```
 
-/// The accessors of a record's tags, which are in this field.
-macro_rules! tags {
-    ($($field:ident).+) => {
-        fn tags(&self) -> &Tags {
-            &self.$($field).+
-        }
-
-        fn tags_mut(&mut self) -> &mut Tags {
-            &mut self.$($field).+
-        }
-    };
-}
-pub(crate) use tags;
-
-pub(crate) mod account;
-pub(crate) mod assumption;
+mod account;
 mod client;
 mod faults;
 mod limits;
-pub(crate) mod settings;
-mod store;
-pub(crate) mod world;
-
-/// The names that the simulated half of every kind uses: the engine's, and those of AWS's operations.
-pub(crate) mod prelude {
-    pub(crate) use std::collections::{BTreeMap, BTreeSet};
-
-    pub(crate) use serde::{Deserialize, Serialize};
-    pub(crate) use serde_json::Value;
-
-    pub(crate) use super::assumption::Source::{Documents, Logs, Unverified};
-    pub(crate) use super::assumption::{Assumption, Behaviour, seconds};
-    pub(crate) use super::store::Time;
-    pub(crate) use super::tags;
-    pub(crate) use super::world::{Answer, DefaultQuota, Event, Kind, Tie, World, refuse};
-    pub(crate) use crate::kind::*;
-    pub(crate) use crate::page::Page;
-}
 
 pub use account::{Account, assumptions, assumptions_markdown, rules};
-pub use assumption::{Assumption, Behaviour, Source};
 pub use client::Client;
 pub use faults::Faults;
-pub use settings::{Settings, Zone};
-pub use world::Item;
+
+pub use crate::world::Item;
+pub use crate::world::assumption::{Assumption, Behaviour, Source};
+pub use crate::world::settings::{Settings, Zone};

@@ -4,8 +4,7 @@ pub(crate) mod simulated;
 
 use std::collections::BTreeMap;
 
-/// Name to value.
-pub type Tags = BTreeMap<String, String>;
+pub use crate::page::Tags;
 
 operations! {
     CreateTags { resources: Vec<String>, tags: Tags } -> ();

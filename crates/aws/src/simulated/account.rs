@@ -9,15 +9,16 @@ use crate::{ApiError, Call, Operation, Request, Response, dispatch};
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use crate::simulated::assumption::{Assumption, Behaviour, OF_CALLS, RULES_OF_CALLS};
-use crate::simulated::limits::{LIMITS, Limit};
-use crate::simulated::settings::Settings;
-use crate::simulated::world::{Item, World};
+use crate::simulated::limits::{Buckets, LIMITS, Limit};
+use crate::world::assumption::{Assumption, Behaviour, OF_CALLS, RULES_OF_CALLS};
+use crate::world::settings::Settings;
+use crate::world::{Item, World};
 
 /// A simulated account in a region. Clones are the same account.
 #[derive(Debug, Clone)]
 pub struct Account {
     world: Rc<RefCell<World>>,
+    buckets: Rc<RefCell<Buckets>>,
 }
 
 impl Account {
@@ -29,11 +30,19 @@ impl Account {
 
     /// The same in another region.
     pub fn in_region(seed: u64, region: &str) -> Self {
-        Self { world: Rc::new(RefCell::new(World::new(seed, region, RECORDS))) }
+        Self::of(World::new(seed, region, RECORDS))
+    }
+
+    fn of(world: World) -> Self {
+        Self { world: Rc::new(RefCell::new(world)), buckets: Rc::default() }
     }
 
     pub(crate) fn world(&self) -> RefMut<'_, World> {
         self.world.borrow_mut()
+    }
+
+    pub(crate) fn buckets(&self) -> RefMut<'_, Buckets> {
+        self.buckets.borrow_mut()
     }
 
     /// Changes the properties of the account.
@@ -53,9 +62,7 @@ impl Account {
 
     /// Carries out an operation at once.
     pub(crate) fn carry_out(&self, request: Request) -> Result<Response, ApiError> {
-        dispatch(&AtOnce(self), request)
-            .now_or_never()
-            .expect("a simulated operation does not wait")
+        dispatch(&*self.world, request).now_or_never().expect("a simulated operation does not wait")
     }
 
     /// Gives a bucket's name to someone else.
@@ -97,7 +104,7 @@ impl Account {
     /// # Errors
     /// It is not the state of an account, or that of another version of this program.
     pub fn restore(state: Value) -> Result<Self, serde_json::Error> {
-        Ok(Self { world: Rc::new(RefCell::new(World::restore(state, RECORDS)?)) })
+        Ok(Self::of(World::restore(state, RECORDS)?))
     }
 
     /// The number of calls that its clients have made.
@@ -107,7 +114,7 @@ impl Account {
 
     /// The number of calls of one operation.
     pub fn calls_of(&self, operation: Operation) -> u64 {
-        self.world().by_operation.get(&operation).copied().unwrap_or_default()
+        self.world().by_operation.get(operation.name()).copied().unwrap_or_default()
     }
 
     /// Every resource as it is now, in the order of kinds and ids, without those that AWS still shows after their end: deleted
@@ -118,9 +125,6 @@ impl Account {
         world.inventory()
     }
 }
-
-/// An account whose operations take no time.
-pub(crate) struct AtOnce<'a>(pub(crate) &'a Account);
 
 /// Every number that the simulator works with, beside its token buckets and quotas.
 pub fn assumptions() -> impl Iterator<Item = &'static Assumption> {

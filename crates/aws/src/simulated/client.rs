@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use crate::{Api, ApiError, CallFuture, Operation, Request, Response, Service};
 
 use crate::simulated::account::Account;
-use crate::simulated::assumption as assumed;
 use crate::simulated::faults::Faults;
 use crate::simulated::limits::throttling_code;
+use crate::world::assumption as assumed;
 
 /// A process that calls a simulated account. Clones are the same process.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ impl Client {
         let (latency, happens_if_dropped) = {
             let mut world = self.account.world();
             world.calls += 1;
-            *world.by_operation.entry(operation).or_default() += 1;
+            *world.by_operation.entry(operation.to_string()).or_default() += 1;
             (world.sample(assumed::LATENCY), world.random.chance(0.5))
         };
         let request = Some(request);
@@ -153,12 +153,13 @@ impl Client {
                 return Err(ApiError::new(operation, code, "as the test asks for"));
             }
             let now = world.now;
-            let has_token = !world.settings.has_limits || world.buckets.take(operation, now);
+            let has_token =
+                !world.settings.has_limits || self.account.buckets().take(operation, now);
             if is_throttled || !has_token {
                 let code = throttling_code(operation.service());
                 return Err(ApiError::new(operation, code, "Rate exceeded"));
             }
-            world.faults = Rc::clone(faults);
+            world.accidents = faults.accidents();
             world.nat_gateways_made = Rc::clone(&self.process.nat_gateways);
             (fails, takes_effect)
         };

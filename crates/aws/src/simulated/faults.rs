@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::Operation;
+use crate::kind::Operation;
+use crate::world::Accidents;
 
 /// The faults of one client. Calls are counted from 1, in the order in which they begin.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,17 @@ impl Default for Faults {
             expired_from: None,
             denied: BTreeSet::new(),
             answer: BTreeMap::new(),
+        }
+    }
+}
+
+impl Faults {
+    /// Those that happen within a kind.
+    pub(crate) fn accidents(&self) -> Accidents {
+        Accidents {
+            nat_fails: self.nat_fails.clone(),
+            database_minutes: self.database_minutes,
+            no_database_capacity: self.no_database_capacity,
         }
     }
 }

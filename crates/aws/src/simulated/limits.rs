@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{Operation, Service};
 
-use crate::simulated::assumption::Source;
-use crate::simulated::store::Time;
+use crate::world::assumption::Source;
+use crate::world::store::Time;
 
 /// A limit of a service on calls: a bucket of tokens that fills again.
 #[derive(Debug, Clone, Copy)]

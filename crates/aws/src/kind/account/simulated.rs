@@ -1,8 +1,8 @@
 //! The properties of an account and its region: identity, zones, instance types, database classes, quotas, parameters.
 
 use crate::kind::simulated::db_cluster::has_clusters;
-use crate::simulated::prelude::*;
-use crate::simulated::settings::Zone as ZoneSetting;
+use crate::kind::simulation::*;
+use crate::world::settings::Zone as ZoneSetting;
 
 /// Tells whether a name could be that of an instance type: `t3.micro`, `m6gd.large`.
 fn is_type(name: &str) -> bool {

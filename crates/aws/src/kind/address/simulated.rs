@@ -1,7 +1,7 @@
 //! Elastic IP addresses.
 
+use crate::kind::simulation::*;
 use crate::random::mix;
-use crate::simulated::prelude::*;
 
 /// An elastic IP address, and the NAT gateway that uses it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

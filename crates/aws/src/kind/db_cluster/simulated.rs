@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::db_subnet_group::{self, DbSubnetGroupRecord};
 use crate::kind::simulated::network_interface::{self, NewInterface};
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A database cluster, and the changes of it that are still to come.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -154,7 +154,7 @@ impl World {
         {
             return refuse("InvalidParameterValue", format!("Invalid security group: {missing}"));
         }
-        if self.faults.no_database_capacity {
+        if self.accidents.no_database_capacity {
             let message = "The specified DB instance class isn't available in the specified Availability Zones.";
             return refuse("InsufficientDBInstanceCapacity", message);
         }
@@ -188,7 +188,7 @@ impl World {
         self.put(&name, DbClusterRecord { cluster, pending: None });
         let assumed = self.sample(CREATE);
         let minutes =
-            self.faults.database_minutes.map(|minutes| Time::from_secs(u64::from(minutes) * 60));
+            self.accidents.database_minutes.map(|minutes| Time::from_secs(u64::from(minutes) * 60));
         self.later(minutes.unwrap_or(assumed), READY, &name);
         Ok(())
     }

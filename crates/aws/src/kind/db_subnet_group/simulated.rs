@@ -1,6 +1,6 @@
 //! DB subnet groups, which give a database its zones.
 
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A DB subnet group with its tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::bucket;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 impl Kind for FlowLog {
     const NAME: &'static str = "flow-log";

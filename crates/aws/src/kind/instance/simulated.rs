@@ -5,7 +5,7 @@ use crate::kind::simulated::nat_gateway::NatGatewayRecord;
 use crate::kind::simulated::network_interface::{self, NewInterface};
 use crate::kind::simulated::target_group::TargetGroupRecord;
 use crate::kind::simulated::{route_table, security_group, target_health};
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// An instance of an auto scaling group.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::network_interface::InterfaceRecord;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 const QUOTA: DefaultQuota =
     DefaultQuota::new("internet gateways", 5, "InternetGatewayLimitExceeded");

@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::load_balancer::LoadBalancerRecord;
 use crate::kind::simulated::target_group::TargetGroupRecord;
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A listener with its tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

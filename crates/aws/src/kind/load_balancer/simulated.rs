@@ -7,7 +7,7 @@ use crate::kind::simulated::network_interface::{self, NewInterface};
 use crate::kind::simulated::{
     bucket, instance, route_table, security_group, target_group, target_health,
 };
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A load balancer with its attributes and tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::address::AddressRecord;
 use crate::kind::simulated::network_interface::{self, NewInterface};
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A NAT gateway, and why it is going to fail.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ impl World {
         }
         let number = self.nat_gateways_made.get() + 1;
         let mut fate = self
-            .faults
+            .accidents
             .nat_fails
             .contains(&number)
             .then(|| "InternalError: the NAT gateway failed".to_owned());

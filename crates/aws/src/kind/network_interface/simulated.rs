@@ -1,6 +1,6 @@
 //! Network interfaces, which hold subnets and security groups for those that own them.
 
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A network interface, and what it belongs to.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Roles with their policies.
 
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A role with its policies.
 #[derive(Debug, Clone, Serialize, Deserialize)]

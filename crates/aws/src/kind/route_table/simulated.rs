@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::nat_gateway::NatGatewayRecord;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// The prefix list of S3 in a region, such as this one.
 const S3_NETWORKS: &str = "pl-6ea54007";

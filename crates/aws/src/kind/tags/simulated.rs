@@ -1,7 +1,7 @@
 //! The operations that tag a resource of any kind, by its id or its ARN.
 
-use crate::simulated::prelude::*;
-use crate::simulated::world::Registered;
+use crate::kind::simulation::*;
+use crate::world::Registered;
 
 impl World {
     pub(crate) fn create_tags(&mut self, call: CreateTags) -> Answer<()> {

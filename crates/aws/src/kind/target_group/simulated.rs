@@ -4,7 +4,7 @@ pub(crate) mod health;
 
 use crate::kind::simulated::listener::ListenerRecord;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::simulated::prelude::*;
+use crate::kind::simulation::*;
 
 /// A target group with its attributes and tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,12 +2,13 @@
 
 use std::any::Any;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
-use crate::kind::Tags;
-use crate::{Operation, Page, Select};
+use crate::page::Tags;
+use crate::page::{Page, Select};
 
 use super::{Answer, DefaultQuota, Item, Kind, Refusal, Registered, Tie, World, refuse};
-use crate::simulated::store::{Store, Time};
+use crate::world::store::{Store, Time};
 
 impl World {
     fn store<T: Kind>(&self) -> &Store<T> {
@@ -174,7 +175,7 @@ impl World {
     /// The resource that an earlier call with this token made, if it asked for the same.
     pub(crate) fn earlier(
         &self,
-        operation: Operation,
+        operation: impl Display,
         token: &str,
         request: &str,
     ) -> Answer<Option<String>> {
@@ -191,7 +192,7 @@ impl World {
     /// Remembers what a call with a token made.
     pub(crate) fn remember(
         &mut self,
-        operation: Operation,
+        operation: impl Display,
         token: &str,
         request: String,
         id: &str,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::STACK_TAG;
-use crate::kind::Tags;
-use crate::{Page, Select};
+use crate::page::STACK_TAG;
+use crate::page::Tags;
+use crate::page::{Page, Select};
 
 /// Since the account was made.
 pub(crate) type Time = Duration;

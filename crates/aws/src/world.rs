@@ -3,27 +3,54 @@
 //! The engine knows kinds of resources by the trait [`Kind`] alone: a kind says what its records are found by, what happens to
 //! them by themselves, and what they hold back. The operations of a kind are methods of [`World`] in the kind's own file.
 
+/// The accessors of a record's tags, which are in this field.
+macro_rules! tags {
+    ($($field:ident).+) => {
+        fn tags(&self) -> &Tags {
+            &self.$($field).+
+        }
+
+        fn tags_mut(&mut self) -> &mut Tags {
+            &mut self.$($field).+
+        }
+    };
+}
+pub(crate) use tags;
+
+pub(crate) mod assumption;
 mod kind;
 mod resources;
+pub(crate) mod settings;
+pub(crate) mod store;
+
+/// The engine's names that the simulated half of every kind uses.
+pub(crate) mod prelude {
+    pub(crate) use std::collections::{BTreeMap, BTreeSet};
+
+    pub(crate) use serde::{Deserialize, Serialize};
+    pub(crate) use serde_json::Value;
+
+    pub(crate) use super::assumption::Source::{Documents, Logs, Unverified};
+    pub(crate) use super::assumption::{Assumption, Behaviour, seconds};
+    pub(crate) use super::store::Time;
+    pub(crate) use super::{Answer, DefaultQuota, Event, Kind, Tie, World, refuse, tags};
+}
 
 use std::cell::Cell;
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::Operation;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::random::{Random, mix};
-use crate::simulated::assumption::{self as assumed, Assumption};
-use crate::simulated::faults::Faults;
-use crate::simulated::limits::Buckets;
-use crate::simulated::settings::Settings;
-use crate::simulated::store::{HORIZON, Moment, Time};
+use crate::world::assumption::{self as assumed, Assumption};
+use crate::world::settings::Settings;
+use crate::world::store::{HORIZON, Moment, Time};
 
 pub use kind::Item;
 pub(crate) use kind::{AnyStore, DefaultQuota, Event, Kind, Registered, Tie};
@@ -43,6 +70,17 @@ pub(crate) fn refuse<T>(code: &str, message: impl Into<String>) -> Answer<T> {
     Err(Refusal { code: code.to_owned(), message: message.into() })
 }
 
+/// The accidents that happen within a kind.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Accidents {
+    /// The client's NAT gateways that fail, counted from 1.
+    pub(crate) nat_fails: BTreeSet<u32>,
+    /// The time that the client's database clusters take to create.
+    pub(crate) database_minutes: Option<u32>,
+    /// AWS has no capacity for a database cluster.
+    pub(crate) no_database_capacity: bool,
+}
+
 /// A simulated account.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct World {
@@ -51,21 +89,19 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) random: Random,
     pub(crate) calls: u64,
-    pub(crate) by_operation: BTreeMap<Operation, u64>,
+    pub(crate) by_operation: BTreeMap<String, u64>,
     /// Since the account was made.
     pub(crate) now: Time,
     /// The call under way sees the state as it was then.
     view: Time,
     /// Everyone sees at once what the call under way writes.
     is_direct: bool,
-    /// The faults of the client whose call is under way.
+    /// The accidents of the client whose call is under way.
     #[serde(skip)]
-    pub(crate) faults: Rc<Faults>,
+    pub(crate) accidents: Accidents,
     /// The number of NAT gateways that that client has made.
     #[serde(skip)]
     pub(crate) nat_gateways_made: Rc<Cell<u32>>,
-    #[serde(skip)]
-    pub(crate) buckets: Buckets,
     /// The requests of calls with client tokens, and the resources that they made.
     tokens: BTreeMap<String, (String, String)>,
     /// Names of what is gone, and from when on they can be taken again.
@@ -127,9 +163,8 @@ impl World {
             now: Time::ZERO,
             view: Time::ZERO,
             is_direct: false,
-            faults: Rc::default(),
+            accidents: Accidents::default(),
             nat_gateways_made: Rc::default(),
-            buckets: Buckets::default(),
             tokens: BTreeMap::new(),
             held_names: BTreeMap::new(),
             earliest: BTreeMap::new(),
@@ -220,7 +255,7 @@ impl World {
     pub(crate) fn begin_directly(&mut self) {
         self.catch_up();
         self.is_direct = true;
-        self.faults = Rc::default();
+        self.accidents = Accidents::default();
     }
 
     /// Tells whether everyone sees at once what the call under way writes.
@@ -289,7 +324,7 @@ impl World {
     /// The names of the region's zones that meet a condition.
     pub(crate) fn zones(
         &self,
-        meets: impl Fn(&crate::simulated::settings::Zone) -> bool,
+        meets: impl Fn(&crate::world::settings::Zone) -> bool,
     ) -> Vec<String> {
         let zones = self.settings.zones.iter().filter(|zone| meets(zone));
         zones.map(|zone| format!("{}{}", self.region, zone.letter)).collect()

@@ -3,14 +3,14 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use crate::kind::Tags;
+use crate::page::Tags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::World;
-use crate::simulated::assumption::{Assumption, Behaviour};
-use crate::simulated::store::{Moment, Record, Store, Time};
+use crate::world::assumption::{Assumption, Behaviour};
+use crate::world::store::{Moment, Record, Store, Time};
 
 /// A kind of resource: everything that is said of it once. Its operations are methods of [`World`].
 pub(crate) trait Kind: Clone + Debug + Serialize + DeserializeOwned + 'static {
