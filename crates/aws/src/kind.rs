@@ -42,12 +42,6 @@ mod prelude {
     pub(super) use crate::sdk::prelude::*;
 }
 
-/// The names that the simulated half of every kind uses.
-pub(crate) mod simulation {
-    pub(crate) use super::*;
-    pub(crate) use crate::world::prelude::*;
-}
-
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;

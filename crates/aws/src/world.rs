@@ -225,13 +225,13 @@ impl World {
         while self.events.peek().is_some_and(|Reverse(due)| due.at <= until) {
             let Reverse(due) = self.events.pop().expect("just seen");
             self.now = due.at;
-            self.happen(due);
+            self.happen(&due);
         }
         self.now = until;
         self.view = until;
     }
 
-    fn happen(&mut self, due: Due) {
+    fn happen(&mut self, due: &Due) {
         if due.event.is_earliest_only {
             let key = due.event.key(&due.id);
             if self.earliest.get(&key) != Some(&self.now) {

@@ -47,9 +47,9 @@ impl CallError {
                 | Class::NotFound
                 | Class::NotYet
                 | Class::Exists => again.into(),
-                Class::Credentials if error.code == ApiError::NO_CREDENTIALS => format!(
-                    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login); then {again}"
-                ),
+                Class::Credentials if error.code == ApiError::NO_CREDENTIALS => {
+                    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login); then run it again".into()
+                }
                 Class::Credentials => {
                     format!("renew the credentials (aws sso login, or AWS_PROFILE); then {again}")
                 }

@@ -133,6 +133,12 @@ macro_rules! registry {
         pub(crate) mod simulated {
             $(pub(crate) use super::$module::simulated as $module;)*
             pub(crate) use super::target_group::simulated::health as target_health;
+
+            /// The names that each of them uses.
+            pub(crate) mod prelude {
+                pub(crate) use crate::kind::*;
+                pub(crate) use crate::world::prelude::*;
+            }
         }
 
         /// The kinds of records that a simulated account can hold.

@@ -117,6 +117,11 @@ impl World {
     }
 
     /// A page of what the call under way sees.
+    #[expect(
+        clippy::needless_pass_by_value,
+        clippy::unnecessary_wraps,
+        reason = "it takes what an operation is given, and is the operation's whole answer"
+    )]
     pub(crate) fn page<T: Kind, M>(
         &self,
         select: &Select,
@@ -175,7 +180,7 @@ impl World {
     /// The resource that an earlier call with this token made, if it asked for the same.
     pub(crate) fn earlier(
         &self,
-        operation: impl Display,
+        operation: impl Display + Copy,
         token: &str,
         request: &str,
     ) -> Answer<Option<String>> {
@@ -192,7 +197,7 @@ impl World {
     /// Remembers what a call with a token made.
     pub(crate) fn remember(
         &mut self,
-        operation: impl Display,
+        operation: impl Display + Copy,
         token: &str,
         request: String,
         id: &str,

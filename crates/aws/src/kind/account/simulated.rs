@@ -1,7 +1,7 @@
 //! The properties of an account and its region: identity, zones, instance types, database classes, quotas, parameters.
 
 use crate::kind::simulated::db_cluster::has_clusters;
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 use crate::world::settings::Zone as ZoneSetting;
 
 /// Tells whether a name could be that of an instance type: `t3.micro`, `m6gd.large`.

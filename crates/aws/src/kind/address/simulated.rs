@@ -1,6 +1,6 @@
 //! Elastic IP addresses.
 
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 use crate::random::mix;
 
 /// An elastic IP address, and the NAT gateway that uses it.

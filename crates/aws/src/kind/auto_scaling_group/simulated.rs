@@ -5,8 +5,8 @@ mod behaviour;
 use crate::kind::simulated::instance::{self, InstanceRecord};
 use crate::kind::simulated::instance_profile::InstanceProfileRecord;
 use crate::kind::simulated::launch_template::LaunchTemplateRecord;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::target_group::TargetGroupRecord;
-use crate::kind::simulation::*;
 
 pub(crate) use behaviour::look;
 

@@ -1,6 +1,6 @@
 //! Buckets with their configuration and what is in them. Their names are taken by all accounts, and free again after a while.
 
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 
 /// A bucket with its configuration and what is in it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

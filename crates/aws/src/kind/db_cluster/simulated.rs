@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::db_subnet_group::{self, DbSubnetGroupRecord};
 use crate::kind::simulated::network_interface::{self, NewInterface};
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 
 /// A database cluster, and the changes of it that are still to come.
 #[derive(Debug, Clone, Serialize, Deserialize)]

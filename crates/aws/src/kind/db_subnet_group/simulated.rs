@@ -1,6 +1,6 @@
 //! DB subnet groups, which give a database its zones.
 
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 
 /// A DB subnet group with its tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

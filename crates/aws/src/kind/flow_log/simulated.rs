@@ -1,8 +1,8 @@
 //! Flow logs, which a VPC writes to a bucket and takes along when it goes.
 
 use crate::kind::simulated::bucket;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::kind::simulation::*;
 
 impl Kind for FlowLog {
     const NAME: &'static str = "flow-log";

@@ -3,9 +3,9 @@
 use crate::kind::simulated::auto_scaling_group::{self, ScalingGroupRecord};
 use crate::kind::simulated::nat_gateway::NatGatewayRecord;
 use crate::kind::simulated::network_interface::{self, NewInterface};
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::target_group::TargetGroupRecord;
 use crate::kind::simulated::{route_table, security_group, target_health};
-use crate::kind::simulation::*;
 
 /// An instance of an auto scaling group.
 #[derive(Debug, Clone, Serialize, Deserialize)]

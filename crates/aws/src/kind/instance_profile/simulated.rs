@@ -1,7 +1,7 @@
 //! Instance profiles, which other services know a while after their role is in them.
 
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::role::RoleRecord;
-use crate::kind::simulation::*;
 
 /// An instance profile, and since when the other services know it with its role.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! Internet gateways, one for a VPC at most.
 
 use crate::kind::simulated::network_interface::InterfaceRecord;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::kind::simulation::*;
 
 const QUOTA: DefaultQuota =
     DefaultQuota::new("internet gateways", 5, "InternetGatewayLimitExceeded");

@@ -1,6 +1,6 @@
 //! Launch templates with their versions.
 
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 
 /// A launch template with its versions, the first of which is 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]

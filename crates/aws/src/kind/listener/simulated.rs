@@ -1,8 +1,8 @@
 //! Listeners: the ports of a load balancer, which go with it.
 
 use crate::kind::simulated::load_balancer::LoadBalancerRecord;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::target_group::TargetGroupRecord;
-use crate::kind::simulation::*;
 
 /// A listener with its tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

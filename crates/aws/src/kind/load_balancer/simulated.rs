@@ -4,10 +4,10 @@ use crate::kind::simulated::auto_scaling_group::ScalingGroupRecord;
 use crate::kind::simulated::instance::InstanceRecord;
 use crate::kind::simulated::listener::{self, ListenerRecord};
 use crate::kind::simulated::network_interface::{self, NewInterface};
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::{
     bucket, instance, route_table, security_group, target_group, target_health,
 };
-use crate::kind::simulation::*;
 
 /// A load balancer with its attributes and tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use crate::kind::simulated::address::AddressRecord;
 use crate::kind::simulated::network_interface::{self, NewInterface};
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 
 /// A NAT gateway, and why it is going to fail.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Network interfaces, which hold subnets and security groups for those that own them.
 
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 
 /// A network interface, and what it belongs to.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Roles with their policies.
 
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 
 /// A role with its policies.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! Route tables with their routes and associations. A route that leads nowhere shows when it is looked at.
 
 use crate::kind::simulated::nat_gateway::NatGatewayRecord;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::kind::simulation::*;
 
 /// The prefix list of S3 in a region, such as this one.
 const S3_NETWORKS: &str = "pl-6ea54007";

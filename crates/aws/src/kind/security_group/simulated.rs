@@ -1,7 +1,7 @@
 //! Security groups with their rules, and what the rules let through.
 
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::vpc::{self, VpcRecord};
-use crate::kind::simulation::*;
 
 const QUOTA: DefaultQuota =
     DefaultQuota::new("security groups", 2500, "SecurityGroupLimitExceeded");

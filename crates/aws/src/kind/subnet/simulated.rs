@@ -1,7 +1,7 @@
 //! Subnets. Route tables are associated with them; network interfaces hold them.
 
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::vpc::{self, VpcRecord};
-use crate::kind::simulation::*;
 
 const READY: Event = Event::new("subnet ready", World::subnet_ready);
 const QUOTA: DefaultQuota = DefaultQuota::new("subnets of a VPC", 200, "SubnetLimitExceeded");

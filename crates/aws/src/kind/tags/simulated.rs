@@ -1,6 +1,6 @@
 //! The operations that tag a resource of any kind, by its id or its ARN.
 
-use crate::kind::simulation::*;
+use crate::kind::simulated::prelude::*;
 use crate::world::Registered;
 
 impl World {

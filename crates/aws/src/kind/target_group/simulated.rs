@@ -3,8 +3,8 @@
 pub(crate) mod health;
 
 use crate::kind::simulated::listener::ListenerRecord;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::kind::simulation::*;
 
 /// A target group with its attributes and tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]

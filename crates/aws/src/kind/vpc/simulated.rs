@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::{route_table, security_group};
-use crate::kind::simulation::*;
 
 /// A VPC with its attributes.
 #[derive(Debug, Clone, Serialize, Deserialize)]

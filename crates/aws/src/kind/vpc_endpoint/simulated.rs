@@ -1,7 +1,7 @@
 //! Gateway endpoints, by which a VPC reaches S3 without the internet.
 
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::vpc::VpcRecord;
-use crate::kind::simulation::*;
 
 const CREATE: Assumption =
     seconds("gateway endpoint: pending until available", 1.0, 6.0, Unverified);

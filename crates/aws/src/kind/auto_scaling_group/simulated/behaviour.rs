@@ -2,8 +2,8 @@
 
 use super::ScalingGroupRecord;
 use crate::kind::simulated::instance::InstanceRecord;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::{instance, target_health};
-use crate::kind::simulation::*;
 
 pub(super) const START: Assumption =
     seconds("auto scaling group: until it acts on a change", 2.0, 10.0, Unverified);

@@ -4,9 +4,9 @@ use crate::kind::simulated::auto_scaling_group::ScalingGroupRecord;
 use crate::kind::simulated::instance::{self, InstanceRecord};
 use crate::kind::simulated::listener::ListenerRecord;
 use crate::kind::simulated::load_balancer::LoadBalancerRecord;
+use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::security_group;
 use crate::kind::simulated::target_group::TargetGroupRecord;
-use crate::kind::simulation::*;
 
 /// An instance as a target of a target group, by the ids of both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
