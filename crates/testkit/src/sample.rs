@@ -33,7 +33,7 @@ pub fn sample<T>(name: &str, points: impl IntoIterator<Item = T>, at_most: usize
         .collect()
 }
 
-/// Whether this run meets samples.
+/// Tells whether this run meets samples.
 pub fn is_sampled() -> bool {
     env::var_os(SEED).is_some()
 }
