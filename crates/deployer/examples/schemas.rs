@@ -1,8 +1,8 @@
-//! Renews `tests/render/kubernetes.json`, the published schemas that the rendered objects are held against, after a new
+//! Renews `tests/deployer/render/kubernetes.json`, the published schemas that the rendered objects are held against, after a new
 //! version in `VERSIONS`: `cargo run -p skyward-deployer --example schemas`. Downloads the source of Kubernetes, 250 MB,
 //! with go.
 
-#[path = "../tests/render/definitions.rs"]
+#[path = "../tests/deployer/render/definitions.rs"]
 mod definitions;
 
 use std::collections::BTreeMap;

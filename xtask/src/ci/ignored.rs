@@ -2,6 +2,9 @@
 //!
 //! They are found by their attribute, `#[ignore = "needs TOOL …"]`, in the crates' sources. A word in capitals, such as
 //! `K3S_BINARY`, is a variable that names a program; `root` is the user.
+//!
+//! Tests that need a part of what others need run with them, where all of it is there: they share what is started once in a program,
+//! such as a control plane. Those that need root run apart, because they change the machine.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,6 +25,9 @@ struct Ignored {
     needs: Vec<String>,
 }
 
+/// How many tests with a cluster run at one time: most of the time each waits for it.
+const WITH_A_CLUSTER: &str = "8";
+
 /// One step for each package and set of tools.
 pub(super) fn steps(scope: &Scope) -> Result<Vec<Step>> {
     let crates = external::workspace().join("crates");
@@ -41,14 +47,58 @@ pub(super) fn steps(scope: &Scope) -> Result<Vec<Step>> {
             test.target.as_deref().unwrap_or_default()
         );
     }
+    unambiguous(&found)?;
     let mut groups: BTreeMap<_, Vec<Ignored>> = BTreeMap::new();
     for test in found {
         groups.entry((test.package.clone(), test.needs.clone())).or_default().push(test);
     }
+    let assets = assets();
+    let groups = together(groups, |needs| missing(needs, &assets).is_none());
     Ok(groups
         .into_iter()
         .map(|((package, needs), tests)| to_step(scope, &package, &needs, &tests))
         .collect())
+}
+
+/// A test is chosen by its name, and libtest takes every name that contains it: none may contain that of a test with other needs.
+fn unambiguous(tests: &[Ignored]) -> Result<()> {
+    for test in tests {
+        let here =
+            |other: &&Ignored| (&other.package, &other.target) == (&test.package, &test.target);
+        let others = tests.iter().filter(here).filter(|other| other.needs != test.needs);
+        for other in others {
+            ensure!(
+                !other.name.contains(&test.name),
+                "the ignored test {} of {} would be run with {}, which needs something else: give one of them another name",
+                other.name,
+                test.package,
+                test.name
+            );
+        }
+    }
+    Ok(())
+}
+
+type Groups = BTreeMap<(String, Vec<String>), Vec<Ignored>>;
+
+/// Moves tests that need a part of what others of the package need to those, where both can run and neither needs root.
+fn together(groups: Groups, runs: impl Fn(&[String]) -> bool) -> Groups {
+    let free: Vec<_> = groups
+        .keys()
+        .filter(|(_, needs)| !needs.iter().any(|need| need == "root") && runs(needs))
+        .cloned()
+        .collect();
+    let mut merged = Groups::new();
+    for (key, tests) in groups {
+        let whole = |other: &&(String, Vec<String>)| {
+            free.contains(&key)
+                && other.0 == key.0
+                && key.1.iter().all(|need| other.1.contains(need))
+        };
+        let largest = free.iter().filter(whole).max_by_key(|other| other.1.len()).cloned();
+        merged.entry(largest.unwrap_or(key)).or_default().extend(tests);
+    }
+    merged
 }
 
 /// The packages are selected as for the step `tests`, though only one has these tests: dependencies get their features by what is
@@ -71,7 +121,11 @@ fn to_step(scope: &Scope, package: &str, needs: &[String], tests: &[Ignored]) ->
             None => command.arg("--lib"),
         };
     }
-    command.args(["--", "--ignored", "--show-output"]).args(tests.iter().map(|test| &test.name));
+    command.args(["--", "--ignored", "--show-output"]);
+    if needs.iter().any(|need| need == "kube-apiserver") {
+        command.args(["--test-threads", WITH_A_CLUSTER]);
+    }
+    command.args(tests.iter().map(|test| &test.name));
     Step { name, when, tools, action: Action::Run(command) }
 }
 
@@ -214,6 +268,45 @@ mod tests {
         ] {
             assert_eq!(is_target(&crates, package, target), expected, "{package} {target}");
         }
+    }
+
+    /// Tests of one program, by name and needs.
+    fn ignored(tests: &[(&str, &str)]) -> Vec<Ignored> {
+        let test = |(name, needs): &(&str, &str)| Ignored {
+            package: "skyward-image".to_owned(),
+            target: Some("image".to_owned()),
+            name: (*name).to_owned(),
+            needs: needs.split(' ').map(str::to_owned).collect(),
+        };
+        tests.iter().map(test).collect()
+    }
+
+    #[test]
+    fn a_name_chooses_only_tests_of_the_same_needs() {
+        unambiguous(&ignored(&[("a", "podman"), ("a_b", "podman")])).expect("the same needs");
+        unambiguous(&ignored(&[("a_b", "podman"), ("c", "podman runc")])).expect("other names");
+        let error = unambiguous(&ignored(&[("a", "podman"), ("a_b", "podman runc")]));
+        let error = error.expect_err("the first chooses both").to_string();
+        assert!(error.starts_with("the ignored test a_b of skyward-image would be run with a, "));
+    }
+
+    #[test]
+    fn tests_that_need_a_part_run_with_those_that_need_the_whole() {
+        let all = [("a", "x"), ("b", "x y"), ("c", "x y z"), ("d", "x z"), ("e", "x root")];
+        let merged = |absent: &str| {
+            let mut groups = Groups::new();
+            for test in ignored(&all) {
+                groups.entry((test.package.clone(), test.needs.clone())).or_default().push(test);
+            }
+            let groups = together(groups, |needs| !needs.iter().any(|need| need == absent));
+            let line = |((_, needs), tests): (&(String, Vec<String>), &Vec<Ignored>)| {
+                let names: Vec<_> = tests.iter().map(|test| test.name.as_str()).collect();
+                format!("{}: {}", needs.join(" "), names.join(" "))
+            };
+            groups.iter().map(line).collect::<Vec<_>>()
+        };
+        assert_eq!(merged("none"), ["x root: e", "x y z: a b c d"]);
+        assert_eq!(merged("z"), ["x root: e", "x y: a b", "x y z: c", "x z: d"]);
     }
 
     #[test]

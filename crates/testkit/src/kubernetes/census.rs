@@ -21,6 +21,15 @@ pub struct Item {
 
 /// Lists what there is. Events come and go by themselves; Endpoints mirror `EndpointSlice`s.
 pub async fn take(client: &Client) -> Census {
+    list(client, None).await
+}
+
+/// The objects of a namespace.
+pub async fn of(client: &Client, namespace: &str) -> Vec<Item> {
+    list(client, Some(namespace)).await.remove(namespace).unwrap_or_default()
+}
+
+async fn list(client: &Client, only: Option<&str>) -> Census {
     let discovery = Discovery::new(client.clone()).run().await.expect("what the API server serves");
     let mut census = Census::new();
     for (resource, capabilities) in discovery.groups().flat_map(ApiGroup::recommended_resources) {
@@ -28,18 +37,22 @@ pub async fn take(client: &Client) -> Census {
         if skipped || !capabilities.supports_operation(verbs::LIST) {
             continue;
         }
-        let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+        let namespaced = capabilities.scope == Scope::Namespaced;
+        let api: Api<DynamicObject> = match only {
+            None => Api::all_with(client.clone(), &resource),
+            Some(namespace) if namespaced => {
+                Api::namespaced_with(client.clone(), namespace, &resource)
+            }
+            Some(_) => continue,
+        };
         let list = api
             .list(&ListParams::default())
             .await
             .unwrap_or_else(|error| panic!("{}: {error}", resource.plural));
         for object in list.items {
-            let namespace = match capabilities.scope {
-                Scope::Cluster => String::new(),
-                Scope::Namespaced => object.namespace().unwrap_or_default(),
-            };
+            let namespace = if namespaced { object.namespace() } else { None };
             let name = format!("{}/{}", resource.plural, object.name_any());
-            census.entry(namespace).or_default().push(Item { name, object });
+            census.entry(namespace.unwrap_or_default()).or_default().push(Item { name, object });
         }
     }
     // Discovery has no order.
@@ -53,7 +66,7 @@ pub async fn take(client: &Client) -> Census {
 pub async fn settled(client: &Client, namespace: &str) -> Vec<Item> {
     let mut before = Vec::new();
     for _ in 0..30 {
-        let now = take(client).await.remove(namespace).unwrap_or_default();
+        let now = of(client, namespace).await;
         if before == now {
             return now;
         }

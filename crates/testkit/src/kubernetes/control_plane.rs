@@ -1,7 +1,6 @@
 //! etcd and kube-apiserver, and where a test wants them kube-controller-manager and kube-scheduler, on free ports.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
@@ -58,12 +57,6 @@ impl ControlPlane {
         let control_plane = Self::start();
         control_plane.start_controllers();
         control_plane
-    }
-
-    /// One with the controllers, for all tests of a test binary.
-    pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<ControlPlane> = OnceLock::new();
-        SHARED.get_or_init(Self::with_controllers)
     }
 
     /// The administrator's kubeconfig.

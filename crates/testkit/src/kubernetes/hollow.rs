@@ -103,11 +103,14 @@ async fn run(client: Client, pace: Pace) {
     tasks.spawn(renew_for_ever(client.clone()));
     let pods: Api<Pod> = Api::all(client.clone());
     let config = watcher::Config::default().fields(&format!("spec.nodeName={NAME}"));
-    let mut events = watcher(pods, config).default_backoff().applied_objects().boxed();
+    let mut events = watcher(pods, config).applied_objects().boxed();
     let mut known: HashMap<String, watch::Sender<bool>> = HashMap::new();
     loop {
-        // An API server that is away comes back.
-        let Ok(Some(pod)) = events.try_next().await else { continue };
+        let Ok(Some(pod)) = events.try_next().await else {
+            // An API server that is away comes back; by the usual intervals that would be noticed half a minute later.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            continue;
+        };
         let uid = pod.uid().expect("a uid");
         let ends = pod.metadata.deletion_timestamp.is_some();
         known.retain(|_, sender| !sender.is_closed());

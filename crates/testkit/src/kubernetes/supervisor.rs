@@ -22,6 +22,8 @@ impl Supervisor {
         let mut shell = Command::new("sh")
             .args(["-c", include_str!("supervisor.sh"), "supervisor"])
             .env("PATH", search_path())
+            // Kubernetes is written in Go: memory is there, and two cores are few.
+            .env("GOGC", "400")
             // A group of its own: an interrupt at the terminal ends the test, and that ends the processes in their order.
             .process_group(0)
             .stdin(Stdio::piped())

@@ -1,0 +1,65 @@
+//! The deployer is killed at each of its calls, before and after the API server has seen it, and run again: it gets to the
+//! same end, leaves nothing over, and touches nothing of others.
+
+use crate::support::proxy::{Fault, Seen};
+use crate::support::sweep::{Disturbance, Scenario, sweep};
+
+const SCENARIOS: [Scenario; 5] = [
+    Scenario {
+        name: "install",
+        command: "apply --image acme/web:1",
+        serves: Some("acme/web:1"),
+        others_namespace: true,
+        others_objects: true,
+        ..Scenario::BASE
+    },
+    // The autoscaler of the first revision is pruned by the second.
+    Scenario {
+        name: "upgrade",
+        before: &["scaled: apply --image acme/web:1"],
+        command: "apply --image acme/web:2",
+        serves: Some("acme/web:2"),
+        others_objects: true,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "failed-upgrade",
+        before: &["scaled: apply --image acme/web:1"],
+        command: "apply --image acme/missing:2",
+        code: 1,
+        serves: Some("acme/web:1"),
+        others_objects: true,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "rollback",
+        before: &["scaled: apply --image acme/web:1", "apply --image acme/web:2"],
+        command: "rollback 1",
+        serves: Some("acme/web:1"),
+        others_objects: true,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "remove",
+        before: &["apply --image acme/web:1"],
+        command: "remove --yes",
+        ..Scenario::BASE
+    },
+];
+
+/// A call that only reads leaves the same behind before and after, and one that asks the same again is the same call.
+const KILLS: [Disturbance; 2] = [
+    Disturbance {
+        name: "before",
+        fault: Fault::KillBefore,
+        to: |seen| !seen.looks_again,
+        again: true,
+    },
+    Disturbance { name: "after", fault: Fault::KillAfter, to: Seen::is_write, again: true },
+];
+
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
+fn a_deployer_that_is_killed_at_any_call_gets_there_the_next_time() {
+    sweep("crash", 40, &SCENARIOS, &KILLS);
+}

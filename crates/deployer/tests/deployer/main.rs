@@ -1,0 +1,21 @@
+//! The service on Kubernetes: one program, so that it is linked once and its tests share a control plane.
+#![allow(missing_docs, unreachable_pub, reason = "these modules are seen by tests alone")]
+
+mod api;
+mod autoscaler;
+mod bad_input;
+mod chart;
+mod crash;
+mod end_to_end;
+mod faults;
+mod forward;
+mod harness;
+mod history;
+mod lock;
+mod noop;
+mod offer;
+mod pure;
+mod render;
+mod rollout;
+mod support;
+mod zero_loss;

@@ -1,0 +1,11 @@
+//! What is rendered of a release.
+
+mod api_server;
+mod auditors;
+mod definitions;
+mod exceptions;
+pub mod releases;
+mod rules;
+mod schemas;
+mod snapshots;
+mod yaml;

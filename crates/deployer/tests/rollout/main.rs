@@ -1,9 +1,0 @@
-//! Whether a rollout is done, has failed and why; whether the service answers.
-
-mod decide;
-mod follow;
-mod pods;
-mod reach;
-mod seen;
-#[path = "../support/mod.rs"]
-mod support;
