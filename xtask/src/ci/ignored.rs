@@ -25,7 +25,7 @@ struct Ignored {
     needs: Vec<String>,
 }
 
-/// How many tests with a cluster run at one time: most of the time each waits for it.
+/// The number of tests with a cluster that run at one time: most of the time each waits for it.
 const WITH_A_CLUSTER: &str = "8";
 
 /// One step for each package and set of tools.
