@@ -5,26 +5,22 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-
-/// One world at a time: two cores are few.
-static TURN: Mutex<()> = Mutex::new(());
 
 /// The release that is installed first, and the one after.
 pub const OLD: &str = "v1.36.3+k3s1";
 pub const NEW: &str = "v1.37.1+k3s1";
 
-/// Machines, and the network that they share with the operator.
+/// Machines, and the network that they share with the operator. Several worlds know nothing of each other.
 pub struct World {
     pub folder: tempfile::TempDir,
     operator: Namespace,
     pub machines: Vec<Machine>,
     /// All that operators have said, and logs that were emptied.
     said: Mutex<Vec<u8>>,
-    _turn: MutexGuard<'static, ()>,
 }
 
 /// A machine, running until it is dropped.
@@ -98,7 +94,6 @@ pub fn write(path: &Path, mode: u32, text: &str) {
 impl World {
     /// So many machines, named `m1` and on; the operator's program is `deployer`.
     pub fn new(program: &Path, count: usize) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a folder");
         let at = folder.path();
         for name in ["cluster", "home/.ssh", "bin", "files", "newer"] {
@@ -132,8 +127,7 @@ impl World {
         ] {
             operator.ip(words);
         }
-        let mut world =
-            Self { folder, operator, machines: Vec::new(), said: Mutex::default(), _turn: turn };
+        let mut world = Self { folder, operator, machines: Vec::new(), said: Mutex::default() };
         for _ in 0..count {
             world.add("");
         }

@@ -25,8 +25,8 @@ struct Ignored {
     needs: Vec<String>,
 }
 
-/// The number of tests with a cluster that run at one time: most of the time each waits for it.
-const WITH_A_CLUSTER: &str = "8";
+/// The tests that run at one time, by what they need: those with a cluster or with machines wait for them most of the time.
+const AT_ONE_TIME: [(&str, &str); 2] = [("kube-apiserver", "8"), ("sshd", "4")];
 
 /// One step for each package and set of tools.
 pub(super) fn steps(scope: &Scope) -> Result<Vec<Step>> {
@@ -122,8 +122,9 @@ fn to_step(scope: &Scope, package: &str, needs: &[String], tests: &[Ignored]) ->
         };
     }
     command.args(["--", "--ignored", "--show-output"]);
-    if needs.iter().any(|need| need == "kube-apiserver") {
-        command.args(["--test-threads", WITH_A_CLUSTER]);
+    if let Some((_, count)) = AT_ONE_TIME.iter().find(|(need, _)| needs.iter().any(|it| it == need))
+    {
+        command.args(["--test-threads", count]);
     }
     command.args(tests.iter().map(|test| &test.name));
     Step { name, when, tools, action: Action::Run(command) }

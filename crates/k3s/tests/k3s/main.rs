@@ -2,9 +2,9 @@
 //! machines in namespaces and a stand-in for k3s. Everything that a test makes ends with it, also where it fails.
 #![allow(missing_docs, unreachable_pub, reason = "these modules are seen by tests alone")]
 
+mod away;
 mod bad_input;
 mod crash;
-mod cut;
 mod download;
 mod files;
 mod kubeconfig;

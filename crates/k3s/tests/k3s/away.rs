@@ -1,4 +1,5 @@
 //! A machine that falls off the network in the middle: told clearly, the others get there, and it follows when it is back.
+//! By its name the longest of these tests, which waits for connections, is the first to start.
 
 use super::operator::{Operator, said};
 use super::secrets::Watch;
