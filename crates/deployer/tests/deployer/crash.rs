@@ -61,5 +61,5 @@ const KILLS: [Disturbance; 2] = [
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn a_deployer_that_is_killed_at_any_call_gets_there_the_next_time() {
-    sweep("crash", 40, &SCENARIOS, &KILLS);
+    sweep("crash", 30, &SCENARIOS, &KILLS);
 }

@@ -1,6 +1,7 @@
 //! The service on Kubernetes: one program, so that it is linked once and its tests share a control plane.
 #![allow(missing_docs, unreachable_pub, reason = "these modules are seen by tests alone")]
 
+mod absence;
 mod api;
 mod autoscaler;
 mod bad_input;
