@@ -21,9 +21,10 @@ use aws_smithy_http_client::tls;
 /// The names that every operation uses.
 pub(crate) mod prelude {
     pub(crate) use super::convert::{
-        Filters, each, ec2, elb, filled, iam, name, next, rds, set, some, tags_from, text,
+        Filters, each, ec2, elb, filled, first, iam, made, name, next, rds, set, some, tags_from,
+        text,
     };
-    pub(crate) use super::error::{Answer, OrNone, empty, invalid};
+    pub(crate) use super::error::{Answer, OrNone, invalid};
     pub(crate) use super::{Sdk, requests};
     pub(crate) use crate::error::ApiError;
 }

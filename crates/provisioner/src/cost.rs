@@ -41,7 +41,7 @@ pub fn monthly(topology: &Topology, region: &str) -> Cost {
     // By kind, so that what the kinds have in common comes in the same order whatever the topology's is.
     for kind in crate::kind::ALL {
         for resource in topology.resources.iter().filter(|one| one.spec.kind() == *kind) {
-            resource.spec.price(topology, &mut bill);
+            resource.spec.inner().price(topology, &mut bill);
         }
     }
     let notes = notes(region, std::mem::take(&mut bill.notes));

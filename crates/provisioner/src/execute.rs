@@ -161,7 +161,12 @@ impl Graph<'_> {
             delete(&context).await
         } else {
             let resource = run.topology.get(&step.id);
-            resource.expect("what is created is in the topology").spec.ensure(&context).await
+            resource
+                .expect("what is created is in the topology")
+                .spec
+                .inner()
+                .ensure(&context)
+                .await
         };
         let ended = run.elapsed();
         match result {
@@ -213,7 +218,7 @@ impl Graph<'_> {
 
 /// Deletes what the step names, and waits until it is gone.
 async fn delete(step: &StepContext<'_>) -> Result<(), CallError> {
-    step.planned.kind.delete(step, step.replaced()).await?;
+    (step.planned.kind.functions().delete)(step, step.replaced()).await?;
     let kept = step.run.observed.found.get(step.id());
     if kept.is_some_and(|found| Some(&found.physical) == step.planned.physical.as_ref()) {
         step.run.forget(step.id());

@@ -14,7 +14,7 @@ use crate::resource::{Template, Topology};
 pub fn cloudformation(topology: &Topology) -> Value {
     let mut template = Template::new(topology);
     for resource in &topology.resources {
-        resource.spec.template(&resource.id, &mut template);
+        resource.spec.inner().template(&resource.id, &mut template);
     }
     exceptions::skip_checks(&mut template);
     let mut document = json!({

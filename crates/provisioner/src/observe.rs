@@ -17,7 +17,7 @@ pub async fn observe(
     names: &Names,
 ) -> Result<Observed, Vec<CallError>> {
     let reader = Reader::new(caller, names);
-    let finders = join_all(kinds.iter().map(|kind| kind.read(&reader))).await;
+    let finders = join_all(kinds.iter().map(|kind| (kind.functions().read)(&reader))).await;
     let errors = reader.take_errors();
     if !errors.is_empty() {
         return Err(errors);

@@ -78,27 +78,9 @@ fn grants_of(operation: Operation) -> &'static Grants {
 /// The actions that an operation needs, each with what it is allowed on.
 fn actions_on(operation: Operation) -> impl Iterator<Item = (String, &'static Scope)> {
     let row = grants_of(operation);
-    let own = format!("{}:{}", operation.service().prefix(), action_name(operation));
+    let own = format!("{}:{}", operation.service().prefix(), operation.action());
     let own = row.on.iter().map(move |scope| (own.clone(), *scope));
     own.chain(row.also.iter().map(|(action, scope)| ((*action).to_owned(), *scope)))
-}
-
-/// The name of an operation's action, where it is not the operation's own.
-fn action_name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::DescribeElbAccountLimits | Operation::DescribeAutoScalingAccountLimits => {
-            "DescribeAccountLimits"
-        }
-        Operation::DescribeRdsAccountAttributes => "DescribeAccountAttributes",
-        Operation::DescribeElbTags => "DescribeTags",
-        Operation::AddElbTags => "AddTags",
-        Operation::ListRdsTags => "ListTagsForResource",
-        Operation::AddRdsTags => "AddTagsToResource",
-        Operation::HeadBucket => "ListBucket",
-        Operation::ListObjectVersions => "ListBucketVersions",
-        Operation::DeleteObjects => "DeleteObject",
-        other => other.name(),
-    }
 }
 
 /// The IAM actions that an operation needs: its own and those that AWS asks for beside it.

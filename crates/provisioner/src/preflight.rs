@@ -29,7 +29,7 @@ pub(crate) async fn check(
     let checks = plan.changes.iter().filter(|change| change.action != Action::Delete);
     let checks = join_all(checks.map(async |change: &Change| match topology.get(&change.id) {
         Some(desired) => {
-            desired.spec.check(&reader, aws, (change.action, &change.differences)).await
+            desired.spec.inner().check(&reader, aws, (change.action, &change.differences)).await
         }
         None => Vec::new(),
     }));
@@ -58,7 +58,8 @@ fn foreign(topology: &Topology, observed: &Observed) -> Vec<Finding> {
 fn name_limits(topology: &Topology) -> Vec<Finding> {
     let mut findings = Vec::new();
     for resource in &topology.resources {
-        let Some(NameLimit { name, longest, refused_prefix }) = resource.spec.name_limit() else {
+        let Some(NameLimit { name, longest, refused_prefix }) = resource.spec.inner().name_limit()
+        else {
             continue;
         };
         let (kind, length) = (resource.spec.kind(), name.len());
@@ -107,7 +108,7 @@ async fn quotas(
     if needs.is_empty() {
         return Vec::new();
     }
-    let used = join_all(needs.iter().map(|(kind, ..)| kind.used_by_others(reader)));
+    let used = join_all(needs.iter().map(|(kind, ..)| (kind.functions().used_by_others)(reader)));
     let (ec2, rds, elb, scaling, used) = tokio::join!(
         reader.find(DescribeAccountAttributes {}),
         reader.find(DescribeRdsAccountAttributes {}),
@@ -149,7 +150,7 @@ pub(crate) async fn zones(
     let reader = Reader::new(caller, names);
     let (zones, offers) = tokio::join!(
         reader.find(DescribeAvailabilityZones {}),
-        join_all(kinds.iter().map(|kind| kind.offered_in(&reader, aws))),
+        join_all(kinds.iter().map(|kind| (kind.functions().offered_in)(&reader, aws))),
     );
     let findings = errors(&reader);
     if !findings.is_empty() {

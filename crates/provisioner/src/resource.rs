@@ -258,7 +258,7 @@ pub(crate) trait Resource:
 
     /// Sets the tags of a resource that exists; other people's tags stay.
     async fn set_tags(step: &StepContext<'_>, physical: &str) -> Result<(), CallError> {
-        step.set_ec2_tags(physical).await
+        if Self::HAS_TAGS { step.set_ec2_tags(physical).await } else { Ok(()) }
     }
 
     /// The time that an action usually takes.

@@ -21,7 +21,7 @@ pub fn desired(aws: &Aws, place: &Place, user_data: &str) -> Result<Topology> {
     let names = Names::new(&aws.name, &aws.region, &place.account);
     let networks = networks(&aws.network)?;
     let stack = Stack { aws, place, user_data, names, networks };
-    let resources = kind::ALL.iter().flat_map(|kind| kind.desired(&stack)).collect();
+    let resources = kind::ALL.iter().flat_map(|kind| (kind.functions().desired)(&stack)).collect();
     let mut tags: BTreeMap<String, String> = aws.tags.clone();
     tags.insert(STACK_TAG.to_owned(), aws.name.clone());
     debug_assert!(!tags.contains_key(RESOURCE_TAG));

@@ -55,9 +55,7 @@ mod sdk {
             db_subnet_group_name(call.name) db_subnet_group_description(call.description)
             set_subnet_ids(Some(call.subnets.into_iter().collect()))
             set_tags(Some(rds::to_tags(call.tags)))
-        } => |answer| subnet_group(
-            answer.db_subnet_group.unwrap_or_else(|| types::DbSubnetGroup::builder().build())
-        );
+        } => |answer| made(Operation::CreateDBSubnetGroup, answer.db_subnet_group, subnet_group)?;
         find describe_db_subnet_groups(call: DescribeDBSubnetGroups) {
             db_subnet_group_name(call.name)
         } or "DBSubnetGroupNotFoundFault" => |answer| each(answer.db_subnet_groups, subnet_group);

@@ -40,20 +40,13 @@ mod sdk {
         }
     }
 
-    fn made(
-        operation: Operation,
-        found: Option<types::InstanceProfile>,
-    ) -> Result<InstanceProfile, ApiError> {
-        found.map(profile).ok_or_else(|| empty(operation))
-    }
-
     requests! { iam
         create_instance_profile(call: CreateInstanceProfile) {
             instance_profile_name(call.name)
             set_tags(Some(iam::to_tags(Operation::CreateInstanceProfile, call.tags)?))
-        } => |answer| made(Operation::CreateInstanceProfile, answer.instance_profile)?;
+        } => |answer| made(Operation::CreateInstanceProfile, answer.instance_profile, profile)?;
         get_instance_profile(call: GetInstanceProfile) { instance_profile_name(call.name) }
-            => |answer| made(Operation::GetInstanceProfile, answer.instance_profile)?;
+            => |answer| made(Operation::GetInstanceProfile, answer.instance_profile, profile)?;
         tag_instance_profile(call: TagInstanceProfile) {
             instance_profile_name(call.name)
             set_tags(Some(iam::to_tags(Operation::TagInstanceProfile, call.tags)?))

@@ -41,9 +41,7 @@ mod sdk {
     requests! { ec2
         create_internet_gateway(call: CreateInternetGateway) {
             tag_specifications(ec2::tagged(types::ResourceType::InternetGateway, call.tags))
-        } => |answer| gateway(
-            answer.internet_gateway.unwrap_or_else(|| types::InternetGateway::builder().build())
-        );
+        } => |answer| made(Operation::CreateInternetGateway, answer.internet_gateway, gateway)?;
         pages describe_internet_gateways.set_filters(DescribeInternetGateways)
             by Filters { vpc: Some("attachment.vpc-id"), ..Filters::by("internet-gateway-id") }
             => |answer| each(answer.internet_gateways, gateway);

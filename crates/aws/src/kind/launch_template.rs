@@ -175,9 +175,7 @@ mod sdk {
             launch_template_name(call.name) launch_template_data(to_data(call.data))
             client_token(call.client_token)
             tag_specifications(ec2::tagged(types::ResourceType::LaunchTemplate, call.tags))
-        } => |answer| template(
-            answer.launch_template.unwrap_or_else(|| types::LaunchTemplate::builder().build())
-        );
+        } => |answer| made(Operation::CreateLaunchTemplate, answer.launch_template, template)?;
         create_launch_template_version(call: CreateLaunchTemplateVersion) {
             launch_template_id(call.template) launch_template_data(to_data(call.data))
             client_token(call.client_token)

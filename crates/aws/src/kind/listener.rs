@@ -7,16 +7,33 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::page::Page;
 
-/// The action of a listener on a request.
+/// The action of a listener on a request; target groups are told by `G`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ListenerAction {
+pub enum ListenerAction<G = String> {
     /// The target group.
-    Forward(String),
+    Forward(G),
     /// To HTTPS on this port, permanently.
     RedirectToHttps(i32),
     /// Anything else.
     Other(String),
+}
+
+impl<G> ListenerAction<G> {
+    /// The same action with target groups that are told otherwise.
+    ///
+    /// # Errors
+    /// The group cannot be told so.
+    pub fn try_map<H, E>(
+        &self,
+        tell: impl FnOnce(&G) -> Result<H, E>,
+    ) -> Result<ListenerAction<H>, E> {
+        Ok(match self {
+            Self::Forward(group) => ListenerAction::Forward(tell(group)?),
+            Self::RedirectToHttps(port) => ListenerAction::RedirectToHttps(*port),
+            Self::Other(other) => ListenerAction::Other(other.clone()),
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,10 +154,7 @@ mod sdk {
             set_ssl_policy(call.tls_policy)
             default_actions(to_action(Operation::CreateListener, call.action)?)
             set_tags(Some(elb::to_tags(call.tags)))
-        } => |answer| {
-            let made = answer.listeners.unwrap_or_default().into_iter().next();
-            listener(made.unwrap_or_else(|| types::Listener::builder().build()))
-        };
+        } => |answer| made(Operation::CreateListener, first(answer.listeners), listener)?;
         describe_listeners(call: DescribeListeners) {
             load_balancer_arn(call.load_balancer) page_size(PAGE) set_marker(call.page)
         }

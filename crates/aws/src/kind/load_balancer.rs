@@ -77,11 +77,7 @@ mod sdk {
             set_subnets(Some(call.subnets.into_iter().collect()))
             set_security_groups(Some(call.security_groups.into_iter().collect()))
             set_tags(Some(elb::to_tags(call.tags)))
-        } => |answer| {
-            let none = || types::LoadBalancer::builder().build();
-            let made = answer.load_balancers.unwrap_or_default().into_iter().next();
-            load_balancer(made.unwrap_or_else(none))
-        };
+        } => |answer| made(Operation::CreateLoadBalancer, first(answer.load_balancers), load_balancer)?;
         find describe_load_balancers(call: DescribeLoadBalancers) {
             names(call.name)
         } or "LoadBalancerNotFound" => |answer| each(answer.load_balancers, load_balancer);

@@ -59,9 +59,7 @@ mod sdk {
         create_nat_gateway(call: CreateNatGateway) {
             subnet_id(call.subnet) allocation_id(call.allocation) client_token(call.client_token)
             tag_specifications(ec2::tagged(types::ResourceType::Natgateway, call.tags))
-        } => |answer| gateway(
-            answer.nat_gateway.unwrap_or_else(|| types::NatGateway::builder().build())
-        );
+        } => |answer| made(Operation::CreateNatGateway, answer.nat_gateway, gateway)?;
         pages describe_nat_gateways.set_filter(DescribeNatGateways) by Filters::by("nat-gateway-id")
             => |answer| each(answer.nat_gateways, gateway);
         delete_nat_gateway(call: DeleteNatGateway) { nat_gateway_id(call.gateway) };

@@ -79,9 +79,9 @@ mod sdk {
         create_role(call: CreateRole) {
             role_name(call.name) assume_role_policy_document(call.trust.to_string())
             set_tags(Some(iam::to_tags(Operation::CreateRole, call.tags)?))
-        } => |answer| answer.role.map(role).ok_or_else(|| empty(Operation::CreateRole))?;
+        } => |answer| made(Operation::CreateRole, answer.role, role)?;
         get_role(call: GetRole) { role_name(call.name) }
-            => |answer| answer.role.map(role).ok_or_else(|| empty(Operation::GetRole))?;
+            => |answer| made(Operation::GetRole, answer.role, role)?;
         update_assume_role_policy(call: UpdateAssumeRolePolicy) {
             role_name(call.name) policy_document(call.trust.to_string())
         };

@@ -123,7 +123,7 @@ mod sdk {
             vpc_id(call.vpc) client_token(call.client_token)
             tag_specifications(ec2::tagged(types::ResourceType::RouteTable, call.tags))
         }
-            => |answer| table(answer.route_table.unwrap_or_else(|| types::RouteTable::builder().build()));
+            => |answer| made(Operation::CreateRouteTable, answer.route_table, table)?;
         // The most that this list allows.
         pages describe_route_tables.set_filters(DescribeRouteTables)
             by Filters { page: 100, ..Filters::by("route-table-id") }

@@ -9,26 +9,42 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::page::{Page, Select};
 
-/// The peer that a rule of a security group lets through.
+/// The peer that a rule of a security group lets through; groups are told by `G`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Peer {
+pub enum Peer<G = String> {
     /// A network.
     Network(String),
     /// The members of a security group.
-    Group(String),
+    Group(G),
     /// The networks of a prefix list.
     PrefixList(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Rule {
+pub struct Rule<G = String> {
     /// `tcp`, `udp`, `icmp`, or `-1` for all.
     pub protocol: String,
     /// First and last port; none for all protocols.
     pub ports: Option<(i32, i32)>,
-    pub peer: Peer,
+    pub peer: Peer<G>,
     pub description: String,
+}
+
+impl<G> Rule<G> {
+    /// The same rule with groups that are told otherwise.
+    ///
+    /// # Errors
+    /// The group cannot be told so.
+    pub fn try_map<H, E>(&self, tell: impl FnOnce(&G) -> Result<H, E>) -> Result<Rule<H>, E> {
+        let peer = match &self.peer {
+            Peer::Network(network) => Peer::Network(network.clone()),
+            Peer::Group(group) => Peer::Group(tell(group)?),
+            Peer::PrefixList(list) => Peer::PrefixList(list.clone()),
+        };
+        let (protocol, description) = (self.protocol.clone(), self.description.clone());
+        Ok(Rule { protocol, ports: self.ports, peer, description })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

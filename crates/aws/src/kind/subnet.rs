@@ -49,7 +49,7 @@ mod sdk {
         create_subnet(call: CreateSubnet) {
             vpc_id(call.vpc) cidr_block(call.cidr) availability_zone(call.zone)
             tag_specifications(ec2::tagged(types::ResourceType::Subnet, call.tags))
-        } => |answer| subnet(answer.subnet.unwrap_or_else(|| types::Subnet::builder().build()));
+        } => |answer| made(Operation::CreateSubnet, answer.subnet, subnet)?;
         pages describe_subnets.set_filters(DescribeSubnets) by Filters::by("subnet-id")
             => |answer| { each(answer.subnets, subnet) };
         modify_subnet_attribute(call: ModifySubnetAttribute) {

@@ -112,11 +112,7 @@ mod sdk {
             health_check_timeout_seconds(call.health_check.timeout_s)
             healthy_threshold_count(call.health_check.healthy)
             unhealthy_threshold_count(call.health_check.unhealthy)
-        } => |answer| {
-            let none = || types::TargetGroup::builder().build();
-            let made = answer.target_groups.unwrap_or_default().into_iter().next();
-            target_group(made.unwrap_or_else(none))
-        };
+        } => |answer| made(Operation::CreateTargetGroup, first(answer.target_groups), target_group)?;
         find describe_target_groups(call: DescribeTargetGroups) {
             names(call.name)
         } or "TargetGroupNotFound" => |answer| each(answer.target_groups, target_group);

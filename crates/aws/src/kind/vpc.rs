@@ -52,7 +52,7 @@ mod sdk {
         create_vpc(call: CreateVpc) {
             cidr_block(call.cidr)
             tag_specifications(ec2::tagged(types::ResourceType::Vpc, call.tags))
-        } => |answer| vpc(answer.vpc.unwrap_or_else(|| types::Vpc::builder().build()));
+        } => |answer| made(Operation::CreateVpc, answer.vpc, vpc)?;
         pages describe_vpcs.set_filters(DescribeVpcs) by Filters::by("vpc-id")
             => |answer| each(answer.vpcs, vpc);
         modify_vpc_attribute(call: ModifyVpcAttribute) {

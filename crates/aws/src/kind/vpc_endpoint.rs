@@ -63,9 +63,7 @@ mod sdk {
             set_route_table_ids(Some(call.route_tables.into_iter().collect()))
             client_token(call.client_token)
             tag_specifications(ec2::tagged(types::ResourceType::VpcEndpoint, call.tags))
-        } => |answer| endpoint(
-            answer.vpc_endpoint.unwrap_or_else(|| types::VpcEndpoint::builder().build())
-        );
+        } => |answer| made(Operation::CreateVpcEndpoint, answer.vpc_endpoint, endpoint)?;
         pages describe_vpc_endpoints.set_filters(DescribeVpcEndpoints) by Filters::by("vpc-endpoint-id")
             => |answer| each(answer.vpc_endpoints, endpoint);
         modify_vpc_endpoint(call: ModifyVpcEndpoint) {

@@ -41,6 +41,21 @@ pub(crate) fn some<T, U>(items: Option<Vec<T>>, convert: impl Fn(T) -> Option<U>
     items.unwrap_or_default().into_iter().filter_map(convert).collect()
 }
 
+/// The first of a list that may be absent.
+pub(crate) fn first<T>(items: Option<Vec<T>>) -> Option<T> {
+    items.unwrap_or_default().into_iter().next()
+}
+
+/// The thing that an answer is for; an answer without it is none.
+pub(crate) fn made<T, U>(
+    operation: impl Into<OperationName>,
+    found: Option<T>,
+    convert: impl FnOnce(T) -> U,
+) -> Result<U, ApiError> {
+    let empty = || ApiError::new(operation, ApiError::NO_ANSWER, "the answer is empty");
+    found.map(convert).ok_or_else(empty)
+}
+
 /// A page's token; some services send an empty one at the end.
 pub(crate) fn next(token: Option<String>) -> Option<String> {
     token.filter(|token| !token.is_empty())

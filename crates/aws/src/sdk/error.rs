@@ -52,11 +52,6 @@ pub(crate) fn invalid(
     ApiError::new(operation, "InvalidParameterValue", error.to_string())
 }
 
-/// An answer without the thing that it is for.
-pub(crate) fn empty(operation: impl Into<OperationName>) -> ApiError {
-    ApiError::new(operation, ApiError::NO_ANSWER, "the answer is empty")
-}
-
 fn explained<E>(operation: impl Into<OperationName>, error: &SdkError<E, HttpResponse>) -> ApiError
 where
     E: ProvideErrorMetadata + Error + 'static,

@@ -18,7 +18,6 @@ pub(crate) const LINE: (&str, &str) = ("public IPv4 address", "public IPv4 addre
 
 /// A public address that stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename = "address")]
 pub struct Address {}
 
 struct Addresses<'a>(&'a StepContext<'a>);

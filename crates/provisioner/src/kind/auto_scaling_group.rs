@@ -37,7 +37,6 @@ fn arns(stack: &PolicyStack<'_>) -> Vec<String> {
 
 /// The group of instances.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "auto-scaling-group")]
 pub struct AutoScalingGroup {
     pub(crate) name: String,
     pub(crate) min: i32,

@@ -42,7 +42,6 @@ fn arns(stack: &PolicyStack<'_>, rest: &str) -> Vec<String> {
 
 /// A bucket with every part of its configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "bucket")]
 pub struct Bucket {
     pub(crate) name: String,
     pub(crate) public_access_blocked: bool,

@@ -28,7 +28,6 @@ const LEAST_IO1: u32 = 1000;
 
 /// The database.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "db-cluster")]
 #[expect(clippy::struct_excessive_bools, reason = "they are RDS's own settings")]
 pub struct DbCluster {
     pub(crate) name: String,

@@ -13,7 +13,6 @@ use crate::resource::prelude::*;
 
 /// The subnets of the database's instances.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "db-subnet-group")]
 pub struct DbSubnetGroup {
     pub(crate) name: String,
     pub(crate) description: String,

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Vpc;
 use super::security_group::{self, DEFAULT};
-use super::security_group_rules::{Rule, peers, set};
+use super::security_group_rules::{Rule, found, peers, set};
 use crate::resource::prelude::*;
 
 /// The group that every VPC has, closed. It goes with its VPC.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "default-security-group")]
 pub struct DefaultSecurityGroup {
     pub(crate) vpc: Id,
     pub(crate) ingress: BTreeSet<Rule>,
@@ -47,13 +46,10 @@ impl Resource for DefaultSecurityGroup {
             if !observation.is_kept::<Vpc>(&group.vpc) {
                 continue;
             }
-            let rules = |rules: &BTreeSet<model::Rule>| {
-                rules.iter().map(|rule| Rule::found(rule, observation)).collect()
-            };
             let spec = Self {
                 vpc: observation.id::<Vpc>(&group.vpc),
-                ingress: rules(&group.ingress),
-                egress: rules(&group.egress),
+                ingress: found(&group.ingress, observation),
+                egress: found(&group.egress, observation),
             };
             observation.keep(Found::new("security-group/default", &group.id, spec, &group.tags));
         }

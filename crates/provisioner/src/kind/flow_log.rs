@@ -16,7 +16,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The record of a VPC's traffic.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "flow-log")]
 pub struct FlowLog {
     pub(crate) vpc: Id,
     pub(crate) bucket: Id,

@@ -13,7 +13,6 @@ use crate::resource::prelude::*;
 
 /// The instance profile, with the role in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "instance-profile")]
 pub struct InstanceProfile {
     pub(crate) name: String,
     pub(crate) role: Option<Id>,

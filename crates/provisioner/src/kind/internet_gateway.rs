@@ -18,7 +18,6 @@ pub(crate) const ATTACHMENT: &str = "InternetGatewayAttachment";
 
 /// The VPC's gateway to the internet, attached.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "internet-gateway")]
 pub struct InternetGateway {
     pub(crate) vpc: Option<Id>,
 }

@@ -29,7 +29,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The template that instances are made from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "launch-template")]
 pub struct LaunchTemplate {
     pub(crate) name: String,
     /// The image, by the parameter that names it.

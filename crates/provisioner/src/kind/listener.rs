@@ -1,5 +1,7 @@
 //! One port of the load balancer, which serves as its name.
 
+use std::convert::Infallible;
+
 use skyward_aws::{
     Class, CreateListener, DeleteListener, DescribeElbTags, DescribeListeners, ModifyListener,
 };
@@ -15,7 +17,6 @@ const HTTPS: i32 = 443;
 
 /// One port of the load balancer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "listener")]
 pub struct Listener {
     pub(crate) load_balancer: Id,
     pub(crate) port: i32,
@@ -26,35 +27,13 @@ pub struct Listener {
 }
 
 /// The action of a listener on a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ListenerAction {
-    /// It goes to the target group.
-    Forward(Id),
-    /// It is redirected to HTTPS on this port.
-    RedirectToHttps(i32),
-    /// Something that is not ours.
-    Other(String),
-}
+pub type ListenerAction = model::ListenerAction<Id>;
 
-impl ListenerAction {
-    fn found(action: &model::ListenerAction, observation: &Observation<'_>) -> Self {
-        match action {
-            model::ListenerAction::Forward(group) => {
-                Self::Forward(observation.id::<TargetGroup>(group))
-            }
-            model::ListenerAction::RedirectToHttps(port) => Self::RedirectToHttps(*port),
-            model::ListenerAction::Other(other) => Self::Other(other.clone()),
-        }
-    }
-
-    fn to_aws(&self, run: &Execution<'_>) -> Result<model::ListenerAction, CallError> {
-        Ok(match self {
-            Self::Forward(group) => model::ListenerAction::Forward(run.physical(group)?),
-            Self::RedirectToHttps(port) => model::ListenerAction::RedirectToHttps(*port),
-            Self::Other(other) => model::ListenerAction::Other(other.clone()),
-        })
-    }
+fn to_aws(
+    action: &ListenerAction,
+    run: &Execution<'_>,
+) -> Result<model::ListenerAction, CallError> {
+    action.try_map(|group| run.physical(group))
 }
 
 impl Listener {
@@ -64,7 +43,7 @@ impl Listener {
             protocol: self.protocol.clone(),
             certificate: self.certificate.clone(),
             tls_policy: self.tls_policy.clone(),
-            action: self.action.to_aws(step.run)?,
+            action: to_aws(&self.action, step.run)?,
         };
         step.run.caller.change(call).await
     }
@@ -160,13 +139,15 @@ impl Resource for Listener {
                 HTTPS => "listener/https".to_owned(),
                 other => format!("listener/{other}"),
             };
+            let id = |group: &String| Ok::<_, Infallible>(observation.id::<TargetGroup>(group));
+            let Ok(action) = listener.action.try_map(id);
             let spec = Self {
                 load_balancer: "load-balancer".into(),
                 port: listener.port,
                 protocol: listener.protocol.clone(),
                 certificate: listener.certificate.clone(),
                 tls_policy: listener.tls_policy.clone(),
-                action: ListenerAction::found(&listener.action, observation),
+                action,
             };
             observation.keep(Found::new(name, &listener.arn, spec, tags));
         }
@@ -191,7 +172,7 @@ impl Resource for Listener {
             protocol: self.protocol.clone(),
             certificate: self.certificate.clone(),
             tls_policy: self.tls_policy.clone(),
-            action: self.action.to_aws(run)?,
+            action: to_aws(&self.action, run)?,
             tags: step.tags(),
         };
         let arn = match run.caller.change(call).await {

@@ -41,7 +41,6 @@ fn arns(stack: &PolicyStack<'_>, with_listeners: bool) -> Vec<String> {
 
 /// The application load balancer. The attributes are those that are set here; it has others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "load-balancer")]
 pub struct LoadBalancer {
     pub(crate) name: String,
     pub(crate) subnets: BTreeSet<Id>,

@@ -19,7 +19,6 @@ const ATTEMPTS: u32 = 4;
 
 /// A NAT gateway in one zone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "nat-gateway")]
 pub struct NatGateway {
     pub(crate) subnet: Id,
     pub(crate) address: Option<Id>,

@@ -41,7 +41,6 @@ fn arns(stack: &PolicyStack<'_>) -> Vec<String> {
 
 /// The role of the instances: a policy of its own, and managed ones by ARN.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "role")]
 pub struct Role {
     pub(crate) name: String,
     pub(crate) trust: Value,

@@ -14,7 +14,6 @@ use crate::resource::prelude::*;
 
 /// One route. The target is an internet gateway or a NAT gateway.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "route")]
 pub struct Route {
     pub(crate) table: Id,
     pub(crate) destination: String,
@@ -126,10 +125,6 @@ impl Resource for Route {
         let (table, destination) = physical.split_once(' ').unwrap_or_default();
         let (table, destination) = (table.to_owned(), destination.to_owned());
         step.run.caller.delete(DeleteRoute { table, destination }).await
-    }
-
-    async fn set_tags(_: &StepContext<'_>, _: &str) -> Result<(), CallError> {
-        Ok(())
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

@@ -17,7 +17,6 @@ const ATTEMPTS: u32 = 3;
 
 /// A route table and the subnets that it is for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "route-table")]
 pub struct RouteTable {
     pub(crate) vpc: Id,
     /// The subnets whose traffic it routes.

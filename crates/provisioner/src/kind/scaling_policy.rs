@@ -13,7 +13,6 @@ const TARGET_CPU: i32 = 50;
 
 /// The policy that scales a group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "scaling-policy")]
 pub struct ScalingPolicy {
     pub(crate) group: Id,
     pub(crate) name: String,
@@ -91,10 +90,6 @@ impl Resource for ScalingPolicy {
     async fn delete(step: &StepContext<'_>, policy: &str) -> Result<(), CallError> {
         let (name, policy) = (step.run.names.auto_scaling_group(), policy.to_owned());
         step.run.caller.delete(DeletePolicy { name, policy }).await
-    }
-
-    async fn set_tags(_: &StepContext<'_>, _: &str) -> Result<(), CallError> {
-        Ok(())
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

@@ -6,7 +6,7 @@ use skyward_aws::{
     Class, CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, DescribeVpcs, Select,
 };
 
-use super::security_group_rules::{Peer, Rule};
+use super::security_group_rules::{Peer, Rule, template as template_of};
 use super::{
     AutoScalingGroup, DbCluster, DefaultSecurityGroup, LaunchTemplate, LoadBalancer,
     SecurityGroupRules, Vpc,
@@ -22,7 +22,6 @@ const GROUPS: [(&str, &str); 3] = [
 
 /// A security group. Its name is unique in its VPC.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "security-group")]
 pub struct SecurityGroup {
     pub(crate) vpc: Id,
     pub(crate) name: String,
@@ -97,7 +96,7 @@ fn rules_by_group(
 ) {
     for rule in rules {
         if let Peer::Group(peer) = &rule.peer {
-            let mut properties = rule.template();
+            let mut properties = template_of(rule);
             properties["GroupId"] = attribute(id, "GroupId");
             properties[peer_is] = attribute(peer, "GroupId");
             let port = rule.ports.map_or_else(String::new, |(first, _)| first.to_string());
@@ -116,7 +115,7 @@ fn networks(rules: &BTreeSet<Rule>) -> Vec<Value> {
             Peer::PrefixList(list) => ("DestinationPrefixListId", list),
             Peer::Group(_) => continue,
         };
-        let mut properties = rule.template();
+        let mut properties = template_of(rule);
         properties[name] = json!(peer);
         found.push(properties);
     }

@@ -2,6 +2,7 @@
 //! and from the instances to the internet for their packages. A rule that is not here is a rule too many.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use skyward_aws::{
@@ -18,7 +19,6 @@ pub(crate) const ANYWHERE: &str = "0.0.0.0/0";
 
 /// The rules of a group, all of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "security-group-rules")]
 pub struct SecurityGroupRules {
     pub(crate) group: Id,
     /// The rules for traffic to the group.
@@ -28,71 +28,36 @@ pub struct SecurityGroupRules {
 }
 
 /// One rule of a security group.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Rule {
-    pub(crate) protocol: String,
-    pub(crate) ports: Option<(i32, i32)>,
-    /// The other side.
-    pub peer: Peer,
-    pub(crate) description: String,
-}
-
+pub type Rule = model::Rule<Id>;
 /// The other side of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Peer {
-    /// A network, such as `0.0.0.0/0`.
-    Network(String),
-    /// The members of a group.
-    Group(Id),
-    /// A prefix list, by AWS's id.
-    PrefixList(String),
+pub type Peer = model::Peer<Id>;
+
+fn tcp(port: i32, peer: Peer, description: &str) -> Rule {
+    let (protocol, description) = ("tcp".into(), description.into());
+    Rule { protocol, ports: Some((port, port)), peer, description }
 }
 
-impl Rule {
-    fn tcp(port: i32, peer: Peer, description: &str) -> Self {
-        let (protocol, description) = ("tcp".into(), description.into());
-        Self { protocol, ports: Some((port, port)), peer, description }
-    }
+/// The rules as they were found.
+pub(crate) fn found(
+    rules: &BTreeSet<model::Rule>,
+    observation: &Observation<'_>,
+) -> BTreeSet<Rule> {
+    let id = |group: &String| Ok::<_, Infallible>(security_group::id_of(observation, group));
+    let rule = |rule: &model::Rule| {
+        let Ok(rule) = rule.try_map(id);
+        rule
+    };
+    rules.iter().map(rule).collect()
+}
 
-    /// The rule as it was found.
-    pub(crate) fn found(rule: &model::Rule, observation: &Observation<'_>) -> Self {
-        Self {
-            protocol: rule.protocol.clone(),
-            ports: rule.ports,
-            peer: match &rule.peer {
-                model::Peer::Network(network) => Peer::Network(network.clone()),
-                model::Peer::Group(group) => Peer::Group(security_group::id_of(observation, group)),
-                model::Peer::PrefixList(list) => Peer::PrefixList(list.clone()),
-            },
-            description: rule.description.clone(),
-        }
+/// A rule in a template, without its peer.
+pub(crate) fn template(rule: &Rule) -> Value {
+    let mut properties = json!({ "IpProtocol": rule.protocol, "Description": rule.description });
+    if let Some((first, last)) = rule.ports {
+        properties["FromPort"] = json!(first);
+        properties["ToPort"] = json!(last);
     }
-
-    /// The rule as EC2 takes it.
-    fn to_aws(&self, run: &Execution<'_>) -> Result<model::Rule, CallError> {
-        Ok(model::Rule {
-            protocol: self.protocol.clone(),
-            ports: self.ports,
-            peer: match &self.peer {
-                Peer::Network(network) => model::Peer::Network(network.clone()),
-                Peer::Group(group) => model::Peer::Group(run.physical(group)?),
-                Peer::PrefixList(list) => model::Peer::PrefixList(list.clone()),
-            },
-            description: self.description.clone(),
-        })
-    }
-
-    /// The rule in a template, without its peer.
-    pub(crate) fn template(&self) -> Value {
-        let mut properties =
-            json!({ "IpProtocol": self.protocol, "Description": self.description });
-        if let Some((first, last)) = self.ports {
-            properties["FromPort"] = json!(first);
-            properties["ToPort"] = json!(last);
-        }
-        properties
-    }
+    properties
 }
 
 /// The groups that rules refer to.
@@ -116,7 +81,7 @@ pub(crate) async fn set(
     egress: &BTreeSet<Rule>,
 ) -> Result<(), CallError> {
     let to_aws = |rules: &BTreeSet<Rule>| -> Result<BTreeSet<model::Rule>, CallError> {
-        rules.iter().map(|rule| rule.to_aws(step.run)).collect()
+        rules.iter().map(|rule| rule.try_map(|group| step.run.physical(group))).collect()
     };
     let (ingress, egress) = (to_aws(ingress)?, to_aws(egress)?);
     while !settle(step, group, &ingress, &egress, true).await? {}
@@ -219,9 +184,9 @@ impl Resource for SecurityGroupRules {
             DatabaseEngine::Mysql => 3306,
             DatabaseEngine::Postgres => 5432,
         };
-        let mut open = vec![Rule::tcp(80, anyone(), "HTTP from anyone")];
+        let mut open = vec![tcp(80, anyone(), "HTTP from anyone")];
         if stack.aws.certificate.is_some() {
-            open.push(Rule::tcp(443, anyone(), "HTTPS from anyone"));
+            open.push(tcp(443, anyone(), "HTTPS from anyone"));
         }
         let wanted = |part: &str, ingress: Vec<Rule>, egress: Vec<Rule>| {
             let spec = Self {
@@ -232,25 +197,17 @@ impl Resource for SecurityGroupRules {
             Wanted::new(format!("rules/{part}"), spec).needing(security_group::ids())
         };
         vec![
-            wanted(
-                "load-balancer",
-                open,
-                vec![Rule::tcp(80, group("cms"), "HTTP to the instances")],
-            ),
+            wanted("load-balancer", open, vec![tcp(80, group("cms"), "HTTP to the instances")]),
             wanted(
                 "cms",
-                vec![Rule::tcp(80, group("load-balancer"), "HTTP from the load balancer")],
+                vec![tcp(80, group("load-balancer"), "HTTP from the load balancer")],
                 vec![
-                    Rule::tcp(80, anyone(), "packages"),
-                    Rule::tcp(443, anyone(), "packages and the AWS API"),
-                    Rule::tcp(database, group("database"), "the database"),
+                    tcp(80, anyone(), "packages"),
+                    tcp(443, anyone(), "packages and the AWS API"),
+                    tcp(database, group("database"), "the database"),
                 ],
             ),
-            wanted(
-                "database",
-                vec![Rule::tcp(database, group("cms"), "from the instances")],
-                Vec::new(),
-            ),
+            wanted("database", vec![tcp(database, group("cms"), "from the instances")], Vec::new()),
         ]
     }
 
@@ -269,13 +226,10 @@ impl Resource for SecurityGroupRules {
             }
             let id = observation.id::<SecurityGroup>(&group.id);
             let part = id.as_str().trim_start_matches("security-group/").to_owned();
-            let rules = |rules: &BTreeSet<model::Rule>| {
-                rules.iter().map(|rule| Rule::found(rule, observation)).collect()
-            };
-            let spec =
-                Self { group: id, ingress: rules(&group.ingress), egress: rules(&group.egress) };
-            let found = Found::new(format!("rules/{part}"), &group.id, spec, &Tags::new());
-            observation.keep(found);
+            let (ingress, egress) =
+                (found(&group.ingress, observation), found(&group.egress, observation));
+            let spec = Self { group: id, ingress, egress };
+            observation.keep(Found::new(format!("rules/{part}"), &group.id, spec, &Tags::new()));
         }
     }
 
@@ -294,10 +248,6 @@ impl Resource for SecurityGroupRules {
     async fn delete(step: &StepContext<'_>, group: &str) -> Result<(), CallError> {
         let none = BTreeSet::new();
         while !settle(step, group, &none, &none, false).await? {}
-        Ok(())
-    }
-
-    async fn set_tags(_: &StepContext<'_>, _: &str) -> Result<(), CallError> {
         Ok(())
     }
 

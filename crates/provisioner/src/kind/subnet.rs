@@ -14,7 +14,6 @@ use crate::resource::prelude::*;
 
 /// A subnet in one zone. Instances get no public address in any of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "subnet")]
 pub struct Subnet {
     pub(crate) vpc: Id,
     pub(crate) network: String,

@@ -15,7 +15,6 @@ const DRAIN_S: &str = "30";
 
 /// The target group of the instances.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "target-group")]
 pub struct TargetGroup {
     pub(crate) name: String,
     pub(crate) vpc: Id,

@@ -24,7 +24,6 @@ const SEEN: Duration = Duration::from_secs(5);
 
 /// The virtual network of a stack.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "vpc")]
 pub struct Vpc {
     pub(crate) network: String,
     pub(crate) dns_support: bool,

@@ -17,7 +17,6 @@ const ATTEMPTS: u32 = 3;
 
 /// A gateway endpoint, and the route tables that lead to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename = "vpc-endpoint")]
 pub struct VpcEndpoint {
     pub(crate) vpc: Id,
     pub(crate) service: String,

@@ -177,7 +177,7 @@ fn deletions<'a>(
     let ids: BTreeSet<&Id> = found.iter().map(|found| &found.id).collect();
     let is_deleted = |id: &Id| ids.contains(id);
     let exists = |id: &Id| observed.found.contains_key(id);
-    let goes_along = |found: &Found| found.spec.goes_along(&is_deleted, &exists);
+    let goes_along = |found: &Found| found.spec.inner().goes_along(&is_deleted, &exists);
     let changes: Vec<Change> = found
         .iter()
         .filter(|found| !goes_along(found))

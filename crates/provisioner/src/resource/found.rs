@@ -147,7 +147,7 @@ impl Observed {
             let suffix = format!("-{letter}");
             let of_letter =
                 self.found.values().filter(|found| found.id.as_str().ends_with(&suffix));
-            of_letter.filter_map(|found| found.spec.zone()).next_back().map(str::to_owned)
+            of_letter.filter_map(|found| found.spec.inner().zone()).next_back().map(str::to_owned)
         };
         let [a, b, c] = LETTERS.map(zone);
         Some([a?, b?, c?])

@@ -23,7 +23,8 @@ use crate::stack::Id;
 #[derive(Clone)]
 pub struct Spec(Arc<dyn AnyResource>);
 
-trait AnyResource: erased_serde::Serialize + fmt::Debug + Send + Sync {
+/// The functions of a resource, as [`Resource`] describes them.
+pub(crate) trait AnyResource: erased_serde::Serialize + fmt::Debug + Send + Sync {
     fn kind(&self) -> Kind;
     fn as_any(&self) -> &dyn Any;
     fn equals(&self, other: &dyn Any) -> bool;
@@ -97,6 +98,8 @@ impl<R: Resource> AnyResource for R {
     }
 }
 
+erased_serde::serialize_trait_object!(AnyResource);
+
 impl Spec {
     pub(crate) fn new<R: Resource>(spec: R) -> Self {
         Self(Arc::new(spec))
@@ -117,52 +120,17 @@ impl Spec {
         self.0.refs()
     }
 
+    /// The functions of its type.
+    pub(crate) fn inner(&self) -> &dyn AnyResource {
+        &*self.0
+    }
+
     /// Its fields as JSON, without the kind.
     pub(crate) fn fields(&self) -> serde_json::Map<String, Value> {
-        match serde_json::to_value(self) {
-            Ok(Value::Object(mut fields)) => {
-                fields.remove("kind");
-                fields
-            }
+        match serde_json::to_value(&*self.0) {
+            Ok(Value::Object(fields)) => fields,
             _ => serde_json::Map::new(),
         }
-    }
-
-    pub(crate) fn goes_along(
-        &self,
-        is_deleted: &dyn Fn(&Id) -> bool,
-        exists: &dyn Fn(&Id) -> bool,
-    ) -> bool {
-        self.0.goes_along(is_deleted, exists)
-    }
-
-    pub(crate) fn zone(&self) -> Option<&str> {
-        self.0.zone()
-    }
-
-    pub(crate) fn name_limit(&self) -> Option<NameLimit<'_>> {
-        self.0.name_limit()
-    }
-
-    pub(crate) async fn ensure(&self, step: &StepContext<'_>) -> Result<(), CallError> {
-        self.0.ensure(step).await
-    }
-
-    pub(crate) async fn check(
-        &self,
-        reader: &Reader<'_>,
-        aws: &Aws,
-        change: (Action, &[Difference]),
-    ) -> Vec<Finding> {
-        self.0.check(reader, aws, change).await
-    }
-
-    pub(crate) fn price(&self, topology: &Topology, bill: &mut Bill) {
-        self.0.price(topology, bill);
-    }
-
-    pub(crate) fn template(&self, id: &Id, template: &mut Template<'_>) {
-        self.0.template(id, template);
     }
 }
 
@@ -179,7 +147,14 @@ impl PartialEq for Spec {
 }
 
 impl Serialize for Spec {
+    /// The fields, after the kind.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        erased_serde::serialize(&*self.0, serializer)
+        #[derive(Serialize)]
+        struct Tagged<'a> {
+            kind: Kind,
+            #[serde(flatten)]
+            fields: &'a dyn AnyResource,
+        }
+        Tagged { kind: self.kind(), fields: &*self.0 }.serialize(serializer)
     }
 }

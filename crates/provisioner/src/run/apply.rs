@@ -162,7 +162,7 @@ async fn outputs(context: &Context<'_>, caller: &Caller<'_>, names: &Names) -> O
     let reader = Reader::new(caller, names);
     let mut outputs = Outputs::default();
     for kind in context.kinds {
-        kind.outputs(&reader, context.aws, &mut outputs).await;
+        (kind.functions().outputs)(&reader, context.aws, &mut outputs).await;
     }
     outputs
 }

@@ -69,7 +69,7 @@ async fn prove(
     let reader = Reader::new(caller, names);
     let mut leftovers = Vec::new();
     for kind in context.kinds {
-        leftovers.extend(kind.leftovers(&reader).await);
+        leftovers.extend((kind.functions().leftovers)(&reader).await);
     }
     let errors = reader.take_errors();
     if !errors.is_empty() {

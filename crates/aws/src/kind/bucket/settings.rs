@@ -24,6 +24,13 @@ const ABSENT: [&str; 6] = [
     "NoSuchLifecycleConfiguration",
 ];
 
+/// Sends a request whose answer says nothing.
+macro_rules! sent {
+    ($operation:expr, $request:expr) => {
+        $request.send().await.answer($operation).map(|_| ())
+    };
+}
+
 impl Sdk {
     pub(crate) async fn get_bucket_setting(
         &self,
@@ -50,8 +57,7 @@ impl Sdk {
         match call.setting {
             BucketSetting::Tagging(tags) => {
                 let tagging = tagging(tags).map_err(wrong)?;
-                let request = s3.put_bucket_tagging().bucket(bucket).tagging(tagging);
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, s3.put_bucket_tagging().bucket(bucket).tagging(tagging))
             }
             BucketSetting::PublicAccessBlocked(on) => {
                 let block = PublicAccessBlockConfiguration::builder()
@@ -60,31 +66,26 @@ impl Sdk {
                     .block_public_policy(on)
                     .restrict_public_buckets(on);
                 let request = s3.put_public_access_block().bucket(bucket);
-                let request = request.public_access_block_configuration(block.build());
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, request.public_access_block_configuration(block.build()))
             }
             BucketSetting::Ownership(kind) => {
                 let controls = ownership(&kind).map_err(wrong)?;
                 let request = s3.put_bucket_ownership_controls().bucket(bucket);
-                let request = request.ownership_controls(controls);
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, request.ownership_controls(controls))
             }
             BucketSetting::Encryption(algorithm) => {
                 let encryption = encryption(&algorithm).map_err(wrong)?;
                 let request = s3.put_bucket_encryption().bucket(bucket);
-                let request = request.server_side_encryption_configuration(encryption);
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, request.server_side_encryption_configuration(encryption))
             }
             BucketSetting::Versioning(on) => self.put_versioning(operation, bucket, on).await,
             BucketSetting::Policy(policy) => {
-                let request = s3.put_bucket_policy().bucket(bucket).policy(policy.to_string());
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, s3.put_bucket_policy().bucket(bucket).policy(policy.to_string()))
             }
             BucketSetting::Lifecycle { uploads, old_versions, objects } => {
                 let rules = lifecycle(uploads, old_versions, objects).map_err(wrong)?;
                 let request = s3.put_bucket_lifecycle_configuration().bucket(bucket);
-                let request = request.lifecycle_configuration(rules);
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, request.lifecycle_configuration(rules))
             }
             BucketSetting::Logging { bucket: target, prefix } => {
                 let logging = LoggingEnabled::builder().target_bucket(target).target_prefix(prefix);
@@ -105,29 +106,19 @@ impl Sdk {
         let operation = Operation::DeleteBucketSetting;
         let (s3, bucket) = (&self.s3, call.bucket);
         match call.part {
-            BucketPart::Tagging => {
-                s3.delete_bucket_tagging().bucket(bucket).send().await.answer(operation).map(|_| ())
-            }
+            BucketPart::Tagging => sent!(operation, s3.delete_bucket_tagging().bucket(bucket)),
             BucketPart::PublicAccessBlock => {
-                let request = s3.delete_public_access_block().bucket(bucket);
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, s3.delete_public_access_block().bucket(bucket))
             }
             BucketPart::OwnershipControls => {
-                let request = s3.delete_bucket_ownership_controls().bucket(bucket);
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, s3.delete_bucket_ownership_controls().bucket(bucket))
             }
             BucketPart::Encryption => {
-                let request = s3.delete_bucket_encryption().bucket(bucket);
-                request.send().await.answer(operation).map(|_| ())
+                sent!(operation, s3.delete_bucket_encryption().bucket(bucket))
             }
             BucketPart::Versioning => self.put_versioning(operation, bucket, false).await,
-            BucketPart::Policy => {
-                s3.delete_bucket_policy().bucket(bucket).send().await.answer(operation).map(|_| ())
-            }
-            BucketPart::Lifecycle => {
-                let request = s3.delete_bucket_lifecycle().bucket(bucket);
-                request.send().await.answer(operation).map(|_| ())
-            }
+            BucketPart::Policy => sent!(operation, s3.delete_bucket_policy().bucket(bucket)),
+            BucketPart::Lifecycle => sent!(operation, s3.delete_bucket_lifecycle().bucket(bucket)),
             BucketPart::Logging => self.put_logging(operation, bucket, None).await,
         }
     }
@@ -142,8 +133,7 @@ impl Sdk {
         let status = if on { Enabled } else { Suspended };
         let versioning = VersioningConfiguration::builder().status(status).build();
         let request = self.s3.put_bucket_versioning().bucket(bucket);
-        let request = request.versioning_configuration(versioning);
-        request.send().await.answer(operation).map(|_| ())
+        sent!(operation, request.versioning_configuration(versioning))
     }
 
     async fn put_logging(
@@ -153,23 +143,27 @@ impl Sdk {
         logging: Option<LoggingEnabled>,
     ) -> Result<(), ApiError> {
         let status = BucketLoggingStatus::builder().set_logging_enabled(logging).build();
-        let request = self.s3.put_bucket_logging().bucket(bucket).bucket_logging_status(status);
-        request.send().await.answer(operation).map(|_| ())
+        sent!(operation, self.s3.put_bucket_logging().bucket(bucket).bucket_logging_status(status))
     }
+}
+
+/// Sends a request that reads a part.
+macro_rules! read {
+    ($request:expr) => {
+        $request.send().await.answer(Operation::GetBucketSetting)?
+    };
 }
 
 /// The parts as they are now.
 impl Sdk {
     async fn tagging(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_bucket_tagging().bucket(bucket).send().await;
-        let tags = answer.answer(Operation::GetBucketSetting)?.tag_set.into_iter();
+        let tags = read!(self.s3.get_bucket_tagging().bucket(bucket)).tag_set.into_iter();
         let tags = tags_from(tags.map(|tag| (Some(tag.key), Some(tag.value))));
         Ok(Some(BucketSetting::Tagging(tags)))
     }
 
     async fn public_access_block(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_public_access_block().bucket(bucket).send().await;
-        let answer = answer.answer(Operation::GetBucketSetting)?;
+        let answer = read!(self.s3.get_public_access_block().bucket(bucket));
         let block = answer.public_access_block_configuration;
         Ok(block.map(|block| {
             let switches = [
@@ -183,15 +177,13 @@ impl Sdk {
     }
 
     async fn ownership(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_bucket_ownership_controls().bucket(bucket).send().await;
-        let answer = answer.answer(Operation::GetBucketSetting)?;
+        let answer = read!(self.s3.get_bucket_ownership_controls().bucket(bucket));
         let rule = answer.ownership_controls.and_then(|controls| controls.rules.into_iter().next());
         Ok(rule.map(|rule| BucketSetting::Ownership(rule.object_ownership.as_str().to_owned())))
     }
 
     async fn encryption(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_bucket_encryption().bucket(bucket).send().await;
-        let answer = answer.answer(Operation::GetBucketSetting)?;
+        let answer = read!(self.s3.get_bucket_encryption().bucket(bucket));
         let rules = answer.server_side_encryption_configuration.map(|found| found.rules);
         let rule = rules.and_then(|rules| rules.into_iter().next());
         let default = rule.and_then(|rule| rule.apply_server_side_encryption_by_default);
@@ -200,15 +192,13 @@ impl Sdk {
     }
 
     async fn versioning(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_bucket_versioning().bucket(bucket).send().await;
-        let status = answer.answer(Operation::GetBucketSetting)?.status;
+        let status = read!(self.s3.get_bucket_versioning().bucket(bucket)).status;
         Ok(status
             .map(|status| BucketSetting::Versioning(status == BucketVersioningStatus::Enabled)))
     }
 
     async fn policy(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_bucket_policy().bucket(bucket).send().await;
-        let policy = answer.answer(Operation::GetBucketSetting)?.policy;
+        let policy = read!(self.s3.get_bucket_policy().bucket(bucket)).policy;
         Ok(policy.map(|policy| match serde_json::from_str(&policy) {
             Ok(policy) => BucketSetting::Policy(policy),
             Err(_) => BucketSetting::Other(policy),
@@ -216,8 +206,9 @@ impl Sdk {
     }
 
     async fn lifecycle(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_bucket_lifecycle_configuration().bucket(bucket).send().await;
-        let rules = answer.answer(Operation::GetBucketSetting)?.rules.unwrap_or_default();
+        let rules = read!(self.s3.get_bucket_lifecycle_configuration().bucket(bucket))
+            .rules
+            .unwrap_or_default();
         if rules.is_empty() {
             return Ok(None);
         }
@@ -228,8 +219,7 @@ impl Sdk {
     }
 
     async fn logging(&self, bucket: String) -> Result<Option<BucketSetting>, ApiError> {
-        let answer = self.s3.get_bucket_logging().bucket(bucket).send().await;
-        let logging = answer.answer(Operation::GetBucketSetting)?.logging_enabled;
+        let logging = read!(self.s3.get_bucket_logging().bucket(bucket)).logging_enabled;
         Ok(logging.map(|logging| BucketSetting::Logging {
             bucket: logging.target_bucket,
             prefix: logging.target_prefix,

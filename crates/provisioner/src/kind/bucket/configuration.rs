@@ -26,39 +26,28 @@ pub(super) fn tls_only(bucket: &str) -> Value {
 /// The same, and the writers of logs: the load balancer, the network, and S3 itself. As AWS's guides to each of the three ask for it.
 pub(super) fn for_logs(bucket: &str, account: &str) -> Value {
     let of_account = json!({ "StringEquals": { "aws:SourceAccount": account } });
-    let write = |sid: &str, service: &str, prefix: &str| {
+    let allow = |sid: &str, service: &str, action: &str, path: &str| {
         json!({
             "Sid": sid,
             "Effect": "Allow",
-            "Principal": { "Service": service },
-            "Action": "s3:PutObject",
-            "Resource": format!("arn:aws:s3:::{bucket}/{prefix}*"),
-            "Condition": of_account,
+            "Principal": { "Service": format!("{service}.amazonaws.com") },
+            "Action": action,
+            "Resource": format!("arn:aws:s3:::{bucket}{path}"),
         })
     };
-    let acl = json!({
-        "Sid": "FlowLogsAcl",
-        "Effect": "Allow",
-        "Principal": { "Service": "delivery.logs.amazonaws.com" },
-        "Action": "s3:GetBucketAcl",
-        "Resource": format!("arn:aws:s3:::{bucket}"),
-        "Condition": of_account,
-    });
-    let load_balancer = json!({
-        "Sid": "LoadBalancer",
-        "Effect": "Allow",
-        "Principal": { "Service": "logdelivery.elasticloadbalancing.amazonaws.com" },
-        "Action": "s3:PutObject",
-        "Resource": format!("arn:aws:s3:::{bucket}/load-balancer/AWSLogs/{account}/*"),
-    });
-    let flow_logs = format!("AWSLogs/{account}/");
+    let load_balancer = format!("/load-balancer/AWSLogs/{account}/*");
+    let flow_logs = format!("/AWSLogs/{account}/*");
+    let mut allowed = [
+        allow("LoadBalancer", "logdelivery.elasticloadbalancing", "s3:PutObject", &load_balancer),
+        allow("FlowLogs", "delivery.logs", "s3:PutObject", &flow_logs),
+        allow("FlowLogsAcl", "delivery.logs", "s3:GetBucketAcl", ""),
+        allow("AccessLogs", "logging.s3", "s3:PutObject", "/assets/*"),
+    ];
+    for statement in &mut allowed[1..] {
+        statement["Condition"] = of_account.clone();
+    }
     let mut policy = tls_only(bucket);
-    policy["Statement"].as_array_mut().expect("a list of statements").extend([
-        load_balancer,
-        write("FlowLogs", "delivery.logs.amazonaws.com", &flow_logs),
-        acl,
-        write("AccessLogs", "logging.s3.amazonaws.com", "assets/"),
-    ]);
+    policy["Statement"].as_array_mut().expect("a list of statements").extend(allowed);
     policy
 }
 
