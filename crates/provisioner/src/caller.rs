@@ -190,6 +190,18 @@ impl<'a> Caller<'a> {
         self.send(call, RetryPolicy::CHANGE).await
     }
 
+    /// Makes a creation; none where there is one of the name already.
+    ///
+    /// # Errors
+    /// Any other answer of AWS.
+    pub async fn create<C: Call>(&self, call: C) -> Result<Option<C::Output>, CallError> {
+        match self.change(call).await {
+            Ok(output) => Ok(Some(output)),
+            Err(error) if error.class() == Some(Class::Exists) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes a deletion; what is not there is deleted.
     ///
     /// # Errors

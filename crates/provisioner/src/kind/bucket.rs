@@ -149,12 +149,9 @@ impl Bucket {
             }
             Err(error) => return Err(error),
         }
-        match step.run.caller.change(CreateBucket { bucket: name, tags: step.tags() }).await {
-            Ok(()) => Ok(true),
-            Err(error) if error.class() == Some(Class::Exists) => {
-                self.adopt(step).await.map(|()| false)
-            }
-            Err(error) => Err(error),
+        match step.run.caller.create(CreateBucket { bucket: name, tags: step.tags() }).await? {
+            Some(()) => Ok(true),
+            None => self.adopt(step).await.map(|()| false),
         }
     }
 

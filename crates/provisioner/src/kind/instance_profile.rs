@@ -25,16 +25,15 @@ impl InstanceProfile {
 
     async fn create(&self, step: &StepContext<'_>) -> Result<(), CallError> {
         let call = CreateInstanceProfile { name: self.name.clone(), tags: step.tags() };
-        match step.run.caller.change(call).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.class() == Some(Class::Exists) => {
+        match step.run.caller.create(call).await? {
+            Some(_) => Ok(()),
+            None => {
                 let look = async || {
                     let profile = step.run.caller.find(self.get()).await?;
                     Ok(profile.map(|profile| ((), profile.tags)))
                 };
                 step.adopt("instance profile", &self.name, look).await
             }
-            Err(error) => Err(error),
         }
     }
 

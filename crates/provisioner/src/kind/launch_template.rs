@@ -106,10 +106,9 @@ impl LaunchTemplate {
                 client_token: run.names.client_token(step.id(), &token),
                 tags: step.tags(),
             };
-            let template = match run.caller.change(call).await {
-                Ok(template) => template.id,
-                Err(error) if error.class() == Some(Class::Exists) => return Ok(None),
-                Err(error) => return Err(error),
+            let template = match run.caller.create(call).await? {
+                Some(template) => template.id,
+                None => return Ok(None),
             };
             // An old token tells of a template that was deleted since: then there is none of the name.
             let asked = Instant::now();

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use skyward_aws::{
-    Class, CreateListener, DeleteListener, DescribeElbTags, DescribeListeners, ModifyListener,
+    CreateListener, DeleteListener, DescribeElbTags, DescribeListeners, ModifyListener,
 };
 
 use super::load_balancer::{self, BALANCER_OWN, BALANCER_TAG};
@@ -175,12 +175,9 @@ impl Resource for Listener {
             action: to_aws(&self.action, run)?,
             tags: step.tags(),
         };
-        let arn = match run.caller.change(call).await {
-            Ok(listener) => listener.arn,
-            Err(error) if error.class() == Some(Class::Exists) => {
-                self.adopt(step, &load_balancer).await?
-            }
-            Err(error) => return Err(error),
+        let arn = match run.caller.create(call).await? {
+            Some(listener) => listener.arn,
+            None => self.adopt(step, &load_balancer).await?,
         };
         run.remember(step.id(), &arn);
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use skyward_aws::model::Attributes;
 use skyward_aws::{
-    AddElbTags, Class, CreateLoadBalancer, DeleteLoadBalancer, DescribeElbTags, DescribeListeners,
+    AddElbTags, CreateLoadBalancer, DeleteLoadBalancer, DescribeElbTags, DescribeListeners,
     DescribeLoadBalancerAttributes, DescribeLoadBalancers, ModifyLoadBalancerAttributes,
     SetSecurityGroups, SetSubnets,
 };
@@ -109,14 +109,13 @@ impl LoadBalancer {
             security_groups: run.physicals(&self.security_groups)?,
             tags: step.tags(),
         };
-        match run.caller.change(call).await {
-            Ok(balancer) => Ok(balancer.arn),
-            Err(error) if error.class() == Some(Class::Exists) => {
+        match run.caller.create(call).await? {
+            Some(balancer) => Ok(balancer.arn),
+            None => {
                 let look =
                     async || with_tags(step, self.look(step).await?.map(|one| one.arn)).await;
                 step.adopt("load balancer", &self.name, look).await
             }
-            Err(error) => Err(error),
         }
     }
 

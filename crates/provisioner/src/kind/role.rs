@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use skyward_aws::{
-    AttachRolePolicy, Class, CreateRole, DeleteRole, DeleteRolePolicy, DetachRolePolicy, GetRole,
+    AttachRolePolicy, CreateRole, DeleteRole, DeleteRolePolicy, DetachRolePolicy, GetRole,
     GetRolePolicy, ListAttachedRolePolicies, PutRolePolicy, TagRole, UpdateAssumeRolePolicy,
 };
 
@@ -61,16 +61,15 @@ impl Role {
     async fn create(&self, step: &StepContext<'_>) -> Result<bool, CallError> {
         let (run, name) = (step.run, &self.name);
         let call = CreateRole { name: name.clone(), trust: self.trust.clone(), tags: step.tags() };
-        match run.caller.change(call).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.class() == Some(Class::Exists) => {
+        match run.caller.create(call).await? {
+            Some(_) => Ok(true),
+            None => {
                 let look = async || {
                     let role = run.caller.find(GetRole { name: name.clone() }).await?;
                     Ok(role.map(|role| ((), role.tags)))
                 };
                 step.adopt("IAM role", name, look).await.map(|()| false)
             }
-            Err(error) => Err(error),
         }
     }
 

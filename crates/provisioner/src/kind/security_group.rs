@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use skyward_aws::{
-    Class, CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, DescribeVpcs, Select,
+    CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, DescribeVpcs, Select,
 };
 
 use super::security_group_rules::{Peer, Rule, template as template_of};
@@ -189,12 +189,9 @@ impl Resource for SecurityGroup {
             let (vpc, name) = (run.physical(&self.vpc)?, self.name.clone());
             let (description, tags) = (self.description.clone(), step.tags());
             let call = CreateSecurityGroup { vpc: vpc.clone(), name, description, tags };
-            match run.caller.change(call).await {
-                Ok(group) => group,
-                Err(error) if error.class() == Some(Class::Exists) => {
-                    named(step, &vpc, &self.name).await?
-                }
-                Err(error) => return Err(error),
+            match run.caller.create(call).await? {
+                Some(group) => group,
+                None => named(step, &vpc, &self.name).await?,
             }
         };
         run.remember(step.id(), &group);

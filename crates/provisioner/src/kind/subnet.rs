@@ -5,9 +5,7 @@
 
 use std::rc::Rc;
 
-use skyward_aws::{
-    Class, CreateSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute, Select,
-};
+use skyward_aws::{CreateSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute, Select};
 
 use super::{AutoScalingGroup, DbSubnetGroup, LoadBalancer, NatGateway, RouteTable, Vpc};
 use crate::resource::prelude::*;
@@ -125,12 +123,9 @@ impl Resource for Subnet {
             let vpc = run.physical(&self.vpc)?;
             let (cidr, zone, tags) = (self.network.clone(), self.zone.clone(), step.tags());
             let call = CreateSubnet { vpc: vpc.clone(), cidr, zone, tags };
-            match run.caller.change(call).await {
-                Ok(subnet) => subnet.id,
-                Err(error) if error.class() == Some(Class::Exists) => {
-                    self.conflicting(step, &vpc).await?
-                }
-                Err(error) => return Err(error),
+            match run.caller.create(call).await? {
+                Some(subnet) => subnet.id,
+                None => self.conflicting(step, &vpc).await?,
             }
         };
         run.remember(step.id(), &subnet);

@@ -2,8 +2,8 @@
 
 use skyward_aws::model::{Attributes, HealthCheck};
 use skyward_aws::{
-    Class, CreateTargetGroup, DeleteTargetGroup, DescribeTargetGroupAttributes,
-    DescribeTargetGroups, ModifyTargetGroup, ModifyTargetGroupAttributes,
+    CreateTargetGroup, DeleteTargetGroup, DescribeTargetGroupAttributes, DescribeTargetGroups,
+    ModifyTargetGroup, ModifyTargetGroupAttributes,
 };
 
 use super::load_balancer::{self, BALANCER_NEW, BALANCER_OWN, BALANCER_TAG, attributes};
@@ -40,9 +40,9 @@ impl TargetGroup {
             health_check: self.health_check.clone(),
             tags: step.tags(),
         };
-        match run.caller.change(call).await {
-            Ok(group) => Ok(group.arn),
-            Err(error) if error.class() == Some(Class::Exists) => {
+        match run.caller.create(call).await? {
+            Some(group) => Ok(group.arn),
+            None => {
                 let look = async || {
                     let call = DescribeTargetGroups { name: self.name.clone() };
                     let found = run.first(call).await?;
@@ -50,7 +50,6 @@ impl TargetGroup {
                 };
                 step.adopt("target group", &self.name, look).await
             }
-            Err(error) => Err(error),
         }
     }
 }
