@@ -45,9 +45,4 @@ impl Estimate {
         };
         Duration::from_secs_f64(seconds)
     }
-
-    /// The time that it usually still takes, once it has taken so long already.
-    pub fn remaining(&self, elapsed: Duration) -> Duration {
-        self.usual.saturating_sub(elapsed)
-    }
 }

@@ -26,58 +26,45 @@ mod target_group;
 mod vpc;
 mod vpc_endpoint;
 
-pub use address::Address;
-pub use auto_scaling_group::AutoScalingGroup;
-pub use bucket::Bucket;
-pub use db_cluster::DbCluster;
-pub use db_subnet_group::DbSubnetGroup;
-pub use default_security_group::DefaultSecurityGroup;
-pub use flow_log::FlowLog;
-pub use instance_profile::InstanceProfile;
-pub use internet_gateway::InternetGateway;
-pub use launch_template::LaunchTemplate;
-pub use listener::{Listener, ListenerAction};
-pub use load_balancer::LoadBalancer;
-pub use nat_gateway::NatGateway;
-pub use role::Role;
-pub use route::Route;
-pub use route_table::RouteTable;
-pub use scaling_policy::ScalingPolicy;
-pub use security_group::SecurityGroup;
-pub use security_group_rules::{Peer, Rule, SecurityGroupRules};
-pub use subnet::Subnet;
-pub use target_group::TargetGroup;
-pub use vpc::Vpc;
-pub use vpc_endpoint::VpcEndpoint;
+pub use listener::ListenerAction;
+pub use security_group_rules::{Peer, Rule};
 
 use crate::resource::Kind;
 
-/// All kinds. The order is the one in which plans, pictures and lists show their resources, each after those that it needs.
-pub const ALL: &[Kind] = &[
-    Kind::of::<Bucket>(),
-    Kind::of::<Vpc>(),
-    Kind::of::<DefaultSecurityGroup>(),
-    Kind::of::<Subnet>(),
-    Kind::of::<InternetGateway>(),
-    Kind::of::<NatGateway>(),
-    Kind::of::<Address>(),
-    Kind::of::<Route>(),
-    Kind::of::<RouteTable>(),
-    Kind::of::<VpcEndpoint>(),
-    Kind::of::<SecurityGroup>(),
-    Kind::of::<SecurityGroupRules>(),
-    Kind::of::<FlowLog>(),
-    Kind::of::<TargetGroup>(),
-    Kind::of::<LoadBalancer>(),
-    Kind::of::<Listener>(),
-    Kind::of::<DbSubnetGroup>(),
-    Kind::of::<DbCluster>(),
-    Kind::of::<Role>(),
-    Kind::of::<InstanceProfile>(),
-    Kind::of::<LaunchTemplate>(),
-    Kind::of::<AutoScalingGroup>(),
-    Kind::of::<ScalingPolicy>(),
-];
+macro_rules! kinds {
+    ($($module:ident::$kind:ident,)*) => {
+        $(pub use $module::$kind;)*
+
+        /// All kinds. The order is the one in which plans, pictures and lists show their resources, each after those that it needs.
+        pub const ALL: &[Kind] = &[$(Kind::of::<$kind>()),*];
+    };
+}
+
+kinds! {
+    bucket::Bucket,
+    vpc::Vpc,
+    default_security_group::DefaultSecurityGroup,
+    subnet::Subnet,
+    internet_gateway::InternetGateway,
+    nat_gateway::NatGateway,
+    address::Address,
+    route::Route,
+    route_table::RouteTable,
+    vpc_endpoint::VpcEndpoint,
+    security_group::SecurityGroup,
+    security_group_rules::SecurityGroupRules,
+    flow_log::FlowLog,
+    target_group::TargetGroup,
+    load_balancer::LoadBalancer,
+    listener::Listener,
+    db_subnet_group::DbSubnetGroup,
+    db_cluster::DbCluster,
+    role::Role,
+    instance_profile::InstanceProfile,
+    launch_template::LaunchTemplate,
+    auto_scaling_group::AutoScalingGroup,
+    scaling_policy::ScalingPolicy,
+}
 
 /// The kind of this id, such as `nat-gateway`.
 pub fn named(id: &str) -> Option<Kind> {

@@ -20,7 +20,7 @@ pub struct GroupInstance {
     pub version: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoScalingGroup {
     pub name: String,
     pub min: i32,

@@ -15,7 +15,7 @@ pub struct DbMember {
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "RDS has them so")]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbCluster {
     pub name: String,
     pub arn: String,

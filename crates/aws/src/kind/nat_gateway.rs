@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::page::{Page, Select};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NatGateway {
     pub id: String,
     pub vpc: String,

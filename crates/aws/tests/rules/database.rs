@@ -12,30 +12,19 @@ use skyward_aws::*;
 fn cluster(stack: &Stack) -> DbCluster {
     DbCluster {
         name: "s-database".into(),
-        arn: String::new(),
-        status: String::new(),
         engine: "mysql".into(),
-        engine_version: String::new(),
         class: Some("db.m5d.large".into()),
         storage_type: Some("gp3".into()),
         storage_gib: Some(100),
-        iops: None,
         subnet_group: Some("s-database".into()),
         security_groups: BTreeSet::from([stack.groups[1].clone()]),
-        endpoint: None,
-        reader_endpoint: None,
-        port: None,
-        secret: None,
         user: Some("skyward".into()),
         encrypted: true,
         deletion_protection: true,
-        publicly_accessible: false,
         backup_retention_days: 7,
         copy_tags_to_snapshot: true,
-        iam_authentication: false,
-        log_exports: BTreeSet::new(),
-        members: Vec::new(),
         tags: tags("s"),
+        ..Default::default()
     }
 }
 

@@ -150,9 +150,8 @@ impl Stack {
             launch_template: Some((self.template.clone(), "$Latest".into())),
             health_check: "ELB".into(),
             grace_s: 180,
-            instances: Vec::new(),
-            status: None,
             tags: tags("s"),
+            ..Default::default()
         }
     }
 

@@ -105,9 +105,8 @@ impl AutoScalingGroup {
             launch_template: Some((run.physical(&self.launch_template)?, LATEST.into())),
             health_check: self.health_check.clone(),
             grace_s: self.grace_s,
-            instances: Vec::new(),
-            status: None,
             tags: step.tags(),
+            ..Default::default()
         })
     }
 

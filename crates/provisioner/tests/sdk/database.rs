@@ -12,30 +12,21 @@ use crate::server::{Moto, tags};
 pub(crate) fn cluster(security_group: String) -> DbCluster {
     DbCluster {
         name: "test-database".into(),
-        arn: String::new(),
-        status: String::new(),
         engine: "mysql".into(),
-        engine_version: String::new(),
         class: Some("db.m5d.large".into()),
         storage_type: Some("io1".into()),
         storage_gib: Some(100),
         iops: Some(1000),
         subnet_group: Some("test-database".into()),
         security_groups: [security_group].into(),
-        endpoint: None,
-        reader_endpoint: None,
-        port: None,
-        secret: None,
         user: Some("skyward".into()),
         encrypted: true,
         deletion_protection: true,
-        publicly_accessible: false,
         backup_retention_days: 7,
         copy_tags_to_snapshot: true,
-        iam_authentication: false,
         log_exports: ["error".to_owned(), "slowquery".to_owned()].into(),
-        members: Vec::new(),
         tags: tags("db-cluster"),
+        ..Default::default()
     }
 }
 

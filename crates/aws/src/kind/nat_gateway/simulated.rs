@@ -139,14 +139,10 @@ impl World {
         self.get::<NatGatewayRecord>(&id).map_or_else(
             || NatGateway {
                 id,
-                vpc: String::new(),
                 subnet: call.subnet,
-                allocation: None,
-                public_ip: None,
                 state: "deleted".into(),
-                failure: None,
-                created: None,
                 tags: call.tags,
+                ..Default::default()
             },
             |nat| nat.gateway.clone(),
         )

@@ -119,30 +119,21 @@ impl DbCluster {
     fn to_aws(&self, step: &StepContext<'_>) -> Result<model::DbCluster, CallError> {
         Ok(model::DbCluster {
             name: self.name.clone(),
-            arn: String::new(),
-            status: String::new(),
             engine: self.engine.clone(),
-            engine_version: String::new(),
             class: Some(self.class.clone()),
             storage_type: Some(self.storage_type.clone()),
             storage_gib: Some(self.storage_gib),
             iops: self.iops,
             subnet_group: Some(step.run.physical(&self.subnet_group)?),
             security_groups: step.run.physicals(&self.security_groups)?,
-            endpoint: None,
-            reader_endpoint: None,
-            port: None,
-            secret: None,
             user: Some(self.user.clone()),
             encrypted: self.encrypted,
             deletion_protection: self.deletion_protection,
-            publicly_accessible: false,
             backup_retention_days: self.backup_retention_days,
             copy_tags_to_snapshot: self.copy_tags_to_snapshot,
-            iam_authentication: false,
             log_exports: self.log_exports.clone(),
-            members: Vec::new(),
             tags: step.tags(),
+            ..Default::default()
         })
     }
 
