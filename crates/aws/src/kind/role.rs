@@ -35,6 +35,7 @@ operations! {
 #[cfg(feature = "sdk")]
 mod sdk {
     use aws_sdk_iam::types;
+    use percent_encoding::percent_decode_str;
 
     use super::*;
     use crate::kind::prelude::*;
@@ -42,28 +43,8 @@ mod sdk {
     /// A policy document as it was written. IAM answers it encoded as in an address (RFC 3986), which JSON never looks like.
     fn document(text: &str) -> Value {
         let read = |text: &str| serde_json::from_str(text).ok();
-        let decoded = || String::from_utf8(decoded(text)).ok();
-        read(text)
-            .or_else(|| decoded().and_then(|text| read(&text)))
-            .unwrap_or_else(|| Value::String(text.to_owned()))
-    }
-
-    fn decoded(text: &str) -> Vec<u8> {
-        let mut bytes = text.bytes();
-        let mut plain = Vec::with_capacity(text.len());
-        while let Some(byte) = bytes.next() {
-            let mut rest = bytes.clone();
-            let digits = (rest.next(), rest.next());
-            let hex = |digit: Option<u8>| char::from(digit?).to_digit(16);
-            match (byte, hex(digits.0), hex(digits.1)) {
-                (b'%', Some(high), Some(low)) => {
-                    plain.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits"));
-                    bytes = rest;
-                }
-                _ => plain.push(byte),
-            }
-        }
-        plain
+        let decoded = percent_decode_str(text).decode_utf8().ok();
+        read(text).or_else(|| read(&decoded?)).unwrap_or_else(|| Value::String(text.to_owned()))
     }
 
     fn role(found: types::Role) -> Role {
