@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+/// The names that the values and operations of every kind use.
+pub(crate) mod prelude {
+    pub(crate) use std::collections::{BTreeMap, BTreeSet};
+
+    pub(crate) use serde::{Deserialize, Serialize};
+
+    pub(crate) use super::{Page, Select, Tags};
+}
+
 /// The tag that marks a resource as a stack's own; its value is the stack's name.
 pub const STACK_TAG: &str = "skyward:stack";
 

@@ -40,9 +40,16 @@ pub(crate) use unique::{Unique, ensure_one};
 
 /// The names that the file of a kind is written in.
 pub(crate) mod prelude {
+    pub(crate) use std::collections::{BTreeMap, BTreeSet};
+    pub(crate) use std::rc::Rc;
+    pub(crate) use std::time::Duration;
+
     pub(crate) use serde::Serialize;
     pub(crate) use serde_json::{Value, json};
     pub(crate) use skyward_aws::model::{self, Tags};
+    pub(crate) use skyward_aws::{Class, Select};
+    pub(crate) use skyward_config::Aws;
+    pub(crate) use tokio::time::Instant;
 
     pub(crate) use super::grants::*;
     pub(crate) use super::{

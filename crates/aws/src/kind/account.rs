@@ -2,9 +2,7 @@
 
 pub(crate) mod simulated;
 
-use serde::{Deserialize, Serialize};
-
-use crate::page::Page;
+use crate::page::prelude::*;
 
 /// The identity of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

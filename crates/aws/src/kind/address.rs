@@ -2,10 +2,7 @@
 
 pub(crate) mod simulated;
 
-use serde::{Deserialize, Serialize};
-
-use super::Tags;
-use crate::page::Select;
+use crate::page::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {

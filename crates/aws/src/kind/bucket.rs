@@ -2,10 +2,7 @@
 
 pub(crate) mod simulated;
 
-use serde::{Deserialize, Serialize};
-
-use super::Tags;
-use crate::page::Page;
+use crate::page::prelude::*;
 
 /// A part of a bucket's configuration; each is an API of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

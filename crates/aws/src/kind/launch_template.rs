@@ -2,12 +2,7 @@
 
 pub(crate) mod simulated;
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
-use super::Tags;
-use crate::page::{Page, Select};
+use crate::page::prelude::*;
 
 /// The properties that instances are made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

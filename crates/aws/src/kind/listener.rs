@@ -2,10 +2,7 @@
 
 pub(crate) mod simulated;
 
-use serde::{Deserialize, Serialize};
-
-use super::Tags;
-use crate::page::Page;
+use crate::page::prelude::*;
 
 /// The action of a listener on a request; target groups are told by `G`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

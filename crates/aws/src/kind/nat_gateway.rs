@@ -2,11 +2,9 @@
 
 pub(crate) mod simulated;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use crate::page::prelude::*;
 
-use super::Tags;
-use crate::page::{Page, Select};
+use jiff::Timestamp;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NatGateway {

@@ -2,11 +2,7 @@
 
 pub(crate) mod simulated;
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
-use crate::page::{Page, Select};
+use crate::page::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkInterface {

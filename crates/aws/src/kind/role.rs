@@ -2,12 +2,9 @@
 
 pub(crate) mod simulated;
 
-use std::collections::BTreeSet;
+use crate::page::prelude::*;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use super::Tags;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {

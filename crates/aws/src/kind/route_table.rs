@@ -2,10 +2,7 @@
 
 pub(crate) mod simulated;
 
-use serde::{Deserialize, Serialize};
-
-use super::Tags;
-use crate::page::{Page, Select};
+use crate::page::prelude::*;
 
 /// The target of a route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

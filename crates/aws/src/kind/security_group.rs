@@ -2,12 +2,7 @@
 
 pub(crate) mod simulated;
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
-use super::Tags;
-use crate::page::{Page, Select};
+use crate::page::prelude::*;
 
 /// The peer that a rule of a security group lets through; groups are told by `G`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

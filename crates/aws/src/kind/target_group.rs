@@ -2,9 +2,9 @@
 
 pub(crate) mod simulated;
 
-use serde::{Deserialize, Serialize};
+use crate::page::prelude::*;
 
-use super::{Attributes, Tags};
+use super::Attributes;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {

@@ -2,9 +2,7 @@
 //!
 //! It has neither a name nor a client token, so an interruption can leave a second one: see [`Unique`].
 
-use std::rc::Rc;
-
-use skyward_aws::{AllocateAddress, DescribeAddresses, ReleaseAddress, Select};
+use skyward_aws::{AllocateAddress, DescribeAddresses, ReleaseAddress};
 
 use super::NatGateway;
 use super::internet_gateway::ATTACHMENT;

@@ -7,8 +7,6 @@
 mod change;
 mod price;
 
-use std::collections::BTreeSet;
-
 use skyward_aws::{
     CreateOrUpdateTags, DeleteAutoScalingGroup, DescribeAutoScalingGroups, DescribeInstances,
     DescribeTargetHealth,

@@ -2,15 +2,11 @@
 
 mod configuration;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use skyward_aws::model::{BucketPart, BucketSetting};
 use skyward_aws::{
-    Class, CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting,
-    HeadBucket, ListObjectVersions, PutBucketSetting,
+    CreateBucket, DeleteBucket, DeleteBucketSetting, DeleteObjects, GetBucketSetting, HeadBucket,
+    ListObjectVersions, PutBucketSetting,
 };
-use skyward_config::Aws;
 
 use super::{AutoScalingGroup, DbCluster, FlowLog, LoadBalancer};
 use crate::resource::prelude::*;

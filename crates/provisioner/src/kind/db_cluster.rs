@@ -7,13 +7,10 @@ mod access;
 mod change;
 mod order;
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use skyward_aws::{
-    AddRdsTags, Class, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
+    AddRdsTags, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
 };
-use skyward_config::{Aws, DatabaseEngine, DatabaseStorage};
+use skyward_config::{DatabaseEngine, DatabaseStorage};
 
 use super::{DbSubnetGroup, security_group};
 use crate::resource::prelude::*;

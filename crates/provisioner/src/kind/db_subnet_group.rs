@@ -1,10 +1,8 @@
 //! The internal subnets, in the form that the database takes.
 
-use std::collections::BTreeSet;
-
 use skyward_aws::{
-    AddRdsTags, Class, CreateDBSubnetGroup, DeleteDBSubnetGroup, DescribeDBSubnetGroups,
-    ListRdsTags, ModifyDBSubnetGroup,
+    AddRdsTags, CreateDBSubnetGroup, DeleteDBSubnetGroup, DescribeDBSubnetGroups, ListRdsTags,
+    ModifyDBSubnetGroup,
 };
 
 use super::db_cluster::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};

@@ -1,7 +1,5 @@
 //! The security group that AWS makes with every VPC. Nothing here uses it, so it lets nothing through.
 
-use std::collections::BTreeSet;
-
 use super::Vpc;
 use super::security_group::{self, DEFAULT};
 use super::security_group_rules::{Rule, found, peers, set};

@@ -1,10 +1,6 @@
 //! The record of the network's traffic, in the bucket for logs.
 
-use std::rc::Rc;
-use std::time::Duration;
-
-use skyward_aws::{Class, CreateFlowLogs, DeleteFlowLogs, DescribeFlowLogs};
-use tokio::time::Instant;
+use skyward_aws::{CreateFlowLogs, DeleteFlowLogs, DescribeFlowLogs};
 
 use super::{Bucket, Vpc};
 use crate::resource::prelude::*;

@@ -1,10 +1,8 @@
 //! The instance profile: the role in the form that instances take.
 
-use std::rc::Rc;
-
 use skyward_aws::{
-    AddRoleToInstanceProfile, Class, CreateInstanceProfile, DeleteInstanceProfile,
-    GetInstanceProfile, RemoveRoleFromInstanceProfile, TagInstanceProfile,
+    AddRoleToInstanceProfile, CreateInstanceProfile, DeleteInstanceProfile, GetInstanceProfile,
+    RemoveRoleFromInstanceProfile, TagInstanceProfile,
 };
 
 use super::role::{READ_ROLE, ROLE_NEW, ROLE_OWN};

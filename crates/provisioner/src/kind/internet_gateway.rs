@@ -2,12 +2,9 @@
 //!
 //! It has neither a name nor a client token, but a VPC takes one at most: who attaches first decides which it is.
 
-use std::rc::Rc;
-use std::time::Duration;
-
 use skyward_aws::{
-    ApiError, AttachInternetGateway, Class, CreateInternetGateway, DeleteInternetGateway,
-    DescribeInternetGateways, DetachInternetGateway, Select,
+    ApiError, AttachInternetGateway, CreateInternetGateway, DeleteInternetGateway,
+    DescribeInternetGateways, DetachInternetGateway,
 };
 
 use super::{Address, LoadBalancer, NatGateway, Route, Vpc};

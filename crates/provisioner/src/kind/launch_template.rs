@@ -1,17 +1,12 @@
 //! The launch template that instances are made from. A change is a new version of it.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use sha2::{Digest, Sha256};
 use skyward_aws::model::{LaunchTemplateData, Volume};
 use skyward_aws::{
-    Class, CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate,
+    CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate,
     DescribeInstanceTypeOfferings, DescribeLaunchTemplateVersions, DescribeLaunchTemplates,
-    GetParameter, ModifyLaunchTemplate, Select,
+    GetParameter, ModifyLaunchTemplate,
 };
-use skyward_config::Aws;
-use tokio::time::Instant;
 
 use super::{AutoScalingGroup, security_group};
 use crate::resource::prelude::*;

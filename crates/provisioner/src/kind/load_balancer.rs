@@ -1,14 +1,11 @@
 //! The application load balancer in the public subnets.
 
-use std::collections::BTreeSet;
-
 use skyward_aws::model::Attributes;
 use skyward_aws::{
     AddElbTags, CreateLoadBalancer, DeleteLoadBalancer, DescribeElbTags, DescribeListeners,
     DescribeLoadBalancerAttributes, DescribeLoadBalancers, ModifyLoadBalancerAttributes,
     SetSecurityGroups, SetSubnets,
 };
-use skyward_config::Aws;
 
 use super::internet_gateway::ATTACHMENT;
 use super::{Bucket, Listener, Subnet, address, security_group};

@@ -3,10 +3,7 @@
 //! Its client token makes a creation repeatable. A gateway that fails spends its token, since the same token would only tell of
 //! the failed one again; it stays visible for an hour, and the next one gets a token that follows from it.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
-use skyward_aws::{Class, CreateNatGateway, DeleteNatGateway, DescribeNatGateways};
+use skyward_aws::{CreateNatGateway, DeleteNatGateway, DescribeNatGateways};
 
 use super::internet_gateway::ATTACHMENT;
 use super::{Address, Route, Subnet, Vpc};

@@ -1,7 +1,5 @@
 //! The role of the instances: they read and write the assets, and are reached by Session Manager instead of SSH.
 
-use std::collections::BTreeSet;
-
 use skyward_aws::{
     AttachRolePolicy, CreateRole, DeleteRole, DeleteRolePolicy, DetachRolePolicy, GetRole,
     GetRolePolicy, ListAttachedRolePolicies, PutRolePolicy, TagRole, UpdateAssumeRolePolicy,

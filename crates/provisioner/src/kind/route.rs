@@ -1,9 +1,7 @@
 //! One route of a table: from the public subnets to the internet gateway, from the internal ones to a NAT gateway.
 
-use std::rc::Rc;
-
 use skyward_aws::model::RouteTarget;
-use skyward_aws::{Class, CreateRoute, DeleteRoute, DescribeRouteTables, ReplaceRoute};
+use skyward_aws::{CreateRoute, DeleteRoute, DescribeRouteTables, ReplaceRoute};
 
 use super::internet_gateway::ATTACHMENT;
 use super::nat_gateway::letters;

@@ -1,12 +1,8 @@
 //! A route table and the subnets that it is for; its routes are resources of their own.
 
-use std::collections::BTreeSet;
-use std::rc::Rc;
-use std::time::Duration;
-
 use skyward_aws::{
-    AssociateRouteTable, Class, CreateRouteTable, DeleteRouteTable, DescribeRouteTables,
-    DisassociateRouteTable, ReplaceRouteTableAssociation, Select,
+    AssociateRouteTable, CreateRouteTable, DeleteRouteTable, DescribeRouteTables,
+    DisassociateRouteTable, ReplaceRouteTableAssociation,
 };
 
 use super::{Route, Subnet, Vpc, VpcEndpoint};

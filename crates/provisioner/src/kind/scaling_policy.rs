@@ -1,7 +1,5 @@
 //! The scaling policy, which keeps the average CPU use of the instances at its target. It is set by its name, as often as one likes.
 
-use std::rc::Rc;
-
 use skyward_aws::{DeletePolicy, DescribePolicies, PutScalingPolicy};
 
 use super::AutoScalingGroup;

@@ -1,10 +1,6 @@
 //! A security group, empty: rules that refer to groups can only be made once all groups exist, so they are a resource of their own.
 
-use std::collections::BTreeSet;
-
-use skyward_aws::{
-    CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, DescribeVpcs, Select,
-};
+use skyward_aws::{CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups, DescribeVpcs};
 
 use super::security_group_rules::{Peer, Rule, template as template_of};
 use super::{

@@ -1,13 +1,11 @@
 //! All rules of one security group: from everyone to the load balancer, from there to the instances, from there to the database,
 //! and from the instances to the internet for their packages. A rule that is not here is a rule too many.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use skyward_aws::{
-    AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, Class, DescribeSecurityGroups,
-    RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select,
+    AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, DescribeSecurityGroups,
+    RevokeSecurityGroupEgress, RevokeSecurityGroupIngress,
 };
 use skyward_config::DatabaseEngine;
 

@@ -3,9 +3,7 @@
 //!
 //! Its network serves as its name, since no two subnets of a VPC have the same.
 
-use std::rc::Rc;
-
-use skyward_aws::{CreateSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute, Select};
+use skyward_aws::{CreateSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute};
 
 use super::{AutoScalingGroup, DbSubnetGroup, LoadBalancer, NatGateway, RouteTable, Vpc};
 use crate::resource::prelude::*;

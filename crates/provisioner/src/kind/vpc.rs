@@ -4,13 +4,10 @@
 //! one of several, the one with the most in it.
 
 use std::cmp::Reverse;
-use std::rc::Rc;
-use std::time::Duration;
 
 use skyward_aws::model::VpcAttribute;
 use skyward_aws::{
     CreateVpc, DeleteVpc, DescribeSubnets, DescribeVpcAttribute, DescribeVpcs, ModifyVpcAttribute,
-    Select,
 };
 
 use super::{

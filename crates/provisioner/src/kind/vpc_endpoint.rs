@@ -1,12 +1,6 @@
 //! The gateway endpoint for S3: traffic to buckets does not go through a NAT gateway, and costs nothing.
 
-use std::collections::BTreeSet;
-use std::rc::Rc;
-
-use skyward_aws::{
-    Class, CreateVpcEndpoint, DeleteVpcEndpoints, DescribeVpcEndpoints, ModifyVpcEndpoint,
-};
-use tokio::time::Instant;
+use skyward_aws::{CreateVpcEndpoint, DeleteVpcEndpoints, DescribeVpcEndpoints, ModifyVpcEndpoint};
 
 use super::route_table::associations;
 use super::{RouteTable, Vpc};

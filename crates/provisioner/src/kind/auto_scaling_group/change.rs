@@ -1,14 +1,10 @@
 //! The creation of a group and its changes, with the instance refresh by which the instances follow their template.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use skyward_aws::{
-    AttachLoadBalancerTargetGroups, Class, CreateAutoScalingGroup, DescribeInstanceRefreshes,
+    AttachLoadBalancerTargetGroups, CreateAutoScalingGroup, DescribeInstanceRefreshes,
     DescribeTargetHealth, DetachLoadBalancerTargetGroups, StartInstanceRefresh,
     UpdateAutoScalingGroup,
 };
-use tokio::time::Instant;
 
 use super::{AutoScalingGroup, LaunchTemplate, healthy, is_newest, launch_template};
 use crate::resource::prelude::*;

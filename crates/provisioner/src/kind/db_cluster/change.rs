@@ -1,8 +1,6 @@
 //! The creation of a database and its changes, each with its wait.
 
-use std::time::Duration;
-
-use skyward_aws::{Class, CreateDBCluster, DbClusterChanges, DescribeDBClusters, ModifyDBCluster};
+use skyward_aws::{CreateDBCluster, DbClusterChanges, DescribeDBClusters, ModifyDBCluster};
 
 use super::DbCluster;
 use crate::resource::prelude::*;

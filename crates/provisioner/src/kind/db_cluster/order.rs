@@ -1,10 +1,7 @@
 //! RDS's offer: the zones in which a database can be ordered, the limits of its storage, and the prices.
 
-use std::collections::BTreeSet;
-
 use skyward_aws::DescribeOrderableDBInstanceOptions;
 use skyward_aws::model::OrderableDatabase;
-use skyward_config::Aws;
 
 use super::{DbCluster, engine, storage};
 use crate::resource::prelude::*;
