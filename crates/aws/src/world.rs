@@ -37,8 +37,7 @@ pub(crate) mod prelude {
 }
 
 use std::cell::Cell;
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -113,42 +112,15 @@ pub(crate) struct World {
     event_number: u64,
     #[serde(skip)]
     clock: Option<Instant>,
+    /// The events to come, each with its resource, by their times. Of two at the same time, the one that was decided on first happens
+    /// first.
     #[serde(skip)]
-    events: BinaryHeap<Reverse<Due>>,
+    events: BTreeMap<(Time, u64), (Event, String)>,
     #[serde(skip)]
     kinds: &'static [Registered],
     #[serde(skip)]
     stores: BTreeMap<&'static str, Box<dyn AnyStore>>,
 }
-
-/// An event to come. Of two at the same time, the one that was decided on first happens first.
-#[derive(Debug)]
-struct Due {
-    at: Time,
-    number: u64,
-    event: Event,
-    id: String,
-}
-
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
-}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Due {}
 
 impl World {
     /// An empty account that can hold these kinds.
@@ -172,7 +144,7 @@ impl World {
             ids: 0,
             event_number: 0,
             clock: None,
-            events: BinaryHeap::new(),
+            events: BTreeMap::new(),
             kinds,
             stores: kinds.iter().map(|kind| (kind.name, (kind.new)())).collect(),
         }
@@ -181,9 +153,10 @@ impl World {
     /// The account as a value.
     pub(crate) fn save(&self) -> Value {
         let mut saved = serde_json::to_value(self).expect("an account is a value");
-        let events =
-            self.events.iter().map(|Reverse(due)| (due.at, due.number, due.event.name, &due.id));
-        saved["events"] = json!(events.collect::<Vec<_>>());
+        let event = |((at, number), (event, id)): (&(Time, u64), &(Event, String))| {
+            json!([at, number, event.name, id])
+        };
+        saved["events"] = self.events.iter().map(event).collect();
         saved["resources"] =
             self.stores.iter().map(|(name, store)| (*name, store.save())).collect();
         saved
@@ -209,7 +182,7 @@ impl World {
         for (at, number, name, id) in events {
             let unknown = || serde::de::Error::custom(format!("there is no event {name:?}"));
             let event = *all().find(|event| event.name == name).ok_or_else(unknown)?;
-            world.events.push(Reverse(Due { at, number, event, id }));
+            world.events.insert((at, number), (event, id));
         }
         Ok(world)
     }
@@ -222,18 +195,20 @@ impl World {
             self.clock.map_or(Duration::ZERO, |last| instant.saturating_duration_since(last));
         self.clock = Some(instant);
         let until = self.now + passed;
-        while self.events.peek().is_some_and(|Reverse(due)| due.at <= until) {
-            let Reverse(due) = self.events.pop().expect("just seen");
-            self.now = due.at;
-            self.happen(&due);
+        while let Some(next) = self.events.first_entry()
+            && next.key().0 <= until
+        {
+            let ((at, _), (event, id)) = next.remove_entry();
+            self.now = at;
+            self.happen(event, &id);
         }
         self.now = until;
         self.view = until;
     }
 
-    fn happen(&mut self, due: &Due) {
-        if due.event.is_earliest_only {
-            let key = due.event.key(&due.id);
+    fn happen(&mut self, event: Event, id: &str) {
+        if event.is_earliest_only {
+            let key = event.key(id);
             if self.earliest.get(&key) != Some(&self.now) {
                 return;
             }
@@ -241,7 +216,7 @@ impl World {
         }
         // Events are seen with the same lag as calls.
         let was_direct = std::mem::take(&mut self.is_direct);
-        (due.event.happens)(self, &due.id);
+        (event.happens)(self, id);
         self.is_direct = was_direct;
     }
 
@@ -290,7 +265,7 @@ impl World {
             self.earliest.insert(key, at);
         }
         self.event_number += 1;
-        self.events.push(Reverse(Due { at, number: self.event_number, event, id: id.to_owned() }));
+        self.events.insert((at, self.event_number), (event, id.to_owned()));
     }
 
     /// The same after a time within what is assumed.

@@ -23,16 +23,14 @@ impl InstanceProfile {
 
     async fn create(&self, step: &StepContext<'_>) -> Result<(), CallError> {
         let call = CreateInstanceProfile { name: self.name.clone(), tags: step.tags() };
-        match step.run.caller.create(call).await? {
-            Some(_) => Ok(()),
-            None => {
-                let look = async || {
-                    let profile = step.run.caller.find(self.get()).await?;
-                    Ok(profile.map(|profile| ((), profile.tags)))
-                };
-                step.adopt("instance profile", &self.name, look).await
-            }
+        if step.run.caller.create(call).await?.is_some() {
+            return Ok(());
         }
+        let look = async || {
+            let profile = step.run.caller.find(self.get()).await?;
+            Ok(profile.map(|profile| ((), profile.tags)))
+        };
+        step.adopt("instance profile", &self.name, look).await
     }
 
     async fn set_role(&self, step: &StepContext<'_>, role: String) -> Result<(), CallError> {

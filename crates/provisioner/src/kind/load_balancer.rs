@@ -106,14 +106,11 @@ impl LoadBalancer {
             security_groups: run.physicals(&self.security_groups)?,
             tags: step.tags(),
         };
-        match run.caller.create(call).await? {
-            Some(balancer) => Ok(balancer.arn),
-            None => {
-                let look =
-                    async || with_tags(step, self.look(step).await?.map(|one| one.arn)).await;
-                step.adopt("load balancer", &self.name, look).await
-            }
+        if let Some(balancer) = run.caller.create(call).await? {
+            return Ok(balancer.arn);
         }
+        let look = async || with_tags(step, self.look(step).await?.map(|one| one.arn)).await;
+        step.adopt("load balancer", &self.name, look).await
     }
 
     async fn update(&self, step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {

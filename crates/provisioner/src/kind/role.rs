@@ -59,16 +59,14 @@ impl Role {
     async fn create(&self, step: &StepContext<'_>) -> Result<bool, CallError> {
         let (run, name) = (step.run, &self.name);
         let call = CreateRole { name: name.clone(), trust: self.trust.clone(), tags: step.tags() };
-        match run.caller.create(call).await? {
-            Some(_) => Ok(true),
-            None => {
-                let look = async || {
-                    let role = run.caller.find(GetRole { name: name.clone() }).await?;
-                    Ok(role.map(|role| ((), role.tags)))
-                };
-                step.adopt("IAM role", name, look).await.map(|()| false)
-            }
+        if run.caller.create(call).await?.is_some() {
+            return Ok(true);
         }
+        let look = async || {
+            let role = run.caller.find(GetRole { name: name.clone() }).await?;
+            Ok(role.map(|role| ((), role.tags)))
+        };
+        step.adopt("IAM role", name, look).await.map(|()| false)
     }
 
     async fn set_managed(&self, step: &StepContext<'_>) -> Result<(), CallError> {

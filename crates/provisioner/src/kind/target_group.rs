@@ -40,17 +40,15 @@ impl TargetGroup {
             health_check: self.health_check.clone(),
             tags: step.tags(),
         };
-        match run.caller.create(call).await? {
-            Some(group) => Ok(group.arn),
-            None => {
-                let look = async || {
-                    let call = DescribeTargetGroups { name: self.name.clone() };
-                    let found = run.first(call).await?;
-                    load_balancer::with_tags(step, found.map(|group| group.arn)).await
-                };
-                step.adopt("target group", &self.name, look).await
-            }
+        if let Some(group) = run.caller.create(call).await? {
+            return Ok(group.arn);
         }
+        let look = async || {
+            let call = DescribeTargetGroups { name: self.name.clone() };
+            let found = run.first(call).await?;
+            load_balancer::with_tags(step, found.map(|group| group.arn)).await
+        };
+        step.adopt("target group", &self.name, look).await
     }
 }
 
