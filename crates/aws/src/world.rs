@@ -17,6 +17,17 @@ macro_rules! tags {
 }
 pub(crate) use tags;
 
+/// Answers a list of EC2 in pages: a method for an operation, with the view that it gives of a kind of records.
+macro_rules! pages {
+    ($method:ident($operation:ident) of $record:ty => $view:expr) => {
+        pub(crate) fn $method(&mut self, call: $operation) -> Answer<<$operation as Call>::Output> {
+            let view: fn(&$record) -> <$operation as Paged>::Item = $view;
+            self.page(&call.select, call.page, view)
+        }
+    };
+}
+pub(crate) use pages;
+
 pub(crate) mod assumption;
 mod kind;
 mod resources;
@@ -33,7 +44,7 @@ pub(crate) mod prelude {
     pub(crate) use super::assumption::Source::{Documents, Logs, Unverified};
     pub(crate) use super::assumption::{Assumption, Behaviour, seconds};
     pub(crate) use super::store::Time;
-    pub(crate) use super::{Answer, DefaultQuota, Event, Kind, Tie, World, refuse, tags};
+    pub(crate) use super::{Answer, DefaultQuota, Event, Kind, Tie, World, pages, refuse, tags};
 }
 
 use std::cell::Cell;

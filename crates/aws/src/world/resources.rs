@@ -109,6 +109,11 @@ impl World {
         self.store_mut().remove(moment, id)
     }
 
+    /// Takes a record away, as an event.
+    pub(crate) fn forget<T: Kind>(&mut self, id: &str) {
+        self.remove::<T>(id);
+    }
+
     /// Takes a record away that the call under way names.
     pub(crate) fn delete<T: Kind>(&mut self, id: &str) -> Answer<()> {
         self.find::<T>(id)?;

@@ -110,7 +110,7 @@ fn duration(spans: &[Span]) -> String {
 
 fn iam(aws: &Aws) -> String {
     let mut text = String::from(
-        "\n## IAM\n\nGenerated from the list of operations that the code can call (`crates/provisioner/src/api/operations.rs`); a test runs \
+        "\n## IAM\n\nGenerated from the list of operations that the code can call (`crates/aws/src/kind.rs`); a test runs \
          every command in a simulated account and holds the calls against these. One role for each purpose:\n\n\
          | role | policies | who may take it |\n|---|---|---|\n",
     );

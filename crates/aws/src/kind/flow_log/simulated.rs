@@ -56,9 +56,7 @@ impl World {
         Ok(log.id)
     }
 
-    pub(crate) fn describe_flow_logs(&mut self, call: DescribeFlowLogs) -> Answer<Page<FlowLog>> {
-        self.page(&call.select, call.page, Clone::clone)
-    }
+    pages!(describe_flow_logs(DescribeFlowLogs) of FlowLog => Clone::clone);
 
     pub(crate) fn delete_flow_logs(&mut self, call: DeleteFlowLogs) -> Answer<()> {
         self.delete::<FlowLog>(&call.flow_log)

@@ -59,7 +59,7 @@ const RUNS: Event = Event::new("instance runs", World::instance_runs);
 const BOOTED: Event = Event::new("instance booted", World::instance_booted);
 const DRAINED: Event = Event::new("instance drained", World::instance_drained);
 const TERMINATED: Event = Event::new("instance terminated", World::instance_terminated);
-const FORGOTTEN: Event = Event::new("instance forgotten", World::instance_forgotten);
+const FORGOTTEN: Event = Event::new("instance forgotten", World::forget::<InstanceRecord>);
 
 impl Kind for InstanceRecord {
     const NAME: &'static str = "instance";
@@ -145,10 +145,7 @@ pub(crate) fn all_of<'a>(
 }
 
 impl World {
-    pub(crate) fn describe_instances(&mut self, call: DescribeInstances) -> Answer<Page<Instance>> {
-        let view = |machine: &InstanceRecord| machine.instance.clone();
-        self.page(&call.select, call.page, view)
-    }
+    pages!(describe_instances(DescribeInstances) of InstanceRecord => |machine| machine.instance.clone());
 
     pub(crate) fn launch(
         &mut self,
@@ -285,10 +282,6 @@ impl World {
         network_interface::remove_all_of(self, id);
         target_health::forget(self, id);
         self.after(VISIBLE, FORGOTTEN, id);
-    }
-
-    pub(crate) fn instance_forgotten(&mut self, id: &str) {
-        self.remove::<InstanceRecord>(id);
     }
 
     /// Ends an instance as a broken machine does: its group finds out when it looks.

@@ -39,12 +39,7 @@ impl World {
         Ok(gateway)
     }
 
-    pub(crate) fn describe_internet_gateways(
-        &mut self,
-        call: DescribeInternetGateways,
-    ) -> Answer<Page<InternetGateway>> {
-        self.page(&call.select, call.page, Clone::clone)
-    }
+    pages!(describe_internet_gateways(DescribeInternetGateways) of InternetGateway => Clone::clone);
 
     pub(crate) fn attach_internet_gateway(&mut self, call: AttachInternetGateway) -> Answer<()> {
         let gateway = self.find::<InternetGateway>(&call.gateway)?;

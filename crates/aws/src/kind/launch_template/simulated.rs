@@ -76,13 +76,7 @@ impl World {
         Ok(template)
     }
 
-    pub(crate) fn describe_launch_templates(
-        &mut self,
-        call: DescribeLaunchTemplates,
-    ) -> Answer<Page<LaunchTemplate>> {
-        let view = |record: &LaunchTemplateRecord| record.template.clone();
-        self.page(&call.select, call.page, view)
-    }
+    pages!(describe_launch_templates(DescribeLaunchTemplates) of LaunchTemplateRecord => |record| record.template.clone());
 
     pub(crate) fn create_launch_template_version(
         &mut self,

@@ -26,7 +26,7 @@ const VISIBLE: Assumption =
     seconds("NAT gateway: visible after its end", 3600.0, 3600.0, Documents);
 const SETTLES: Event = Event::new("NAT gateway settles", World::nat_settles);
 const GONE: Event = Event::new("NAT gateway gone", World::nat_gone);
-const FORGOTTEN: Event = Event::new("NAT gateway forgotten", World::nat_forgotten);
+const FORGOTTEN: Event = Event::new("NAT gateway forgotten", World::forget::<NatGatewayRecord>);
 const QUOTA: DefaultQuota =
     DefaultQuota::new("NAT gateways of a zone", 5, "NatGatewayLimitExceeded");
 
@@ -178,12 +178,7 @@ impl World {
         });
     }
 
-    pub(crate) fn describe_nat_gateways(
-        &mut self,
-        call: DescribeNatGateways,
-    ) -> Answer<Page<NatGateway>> {
-        self.page(&call.select, call.page, |nat: &NatGatewayRecord| nat.gateway.clone())
-    }
+    pages!(describe_nat_gateways(DescribeNatGateways) of NatGatewayRecord => |nat| nat.gateway.clone());
 
     pub(crate) fn delete_nat_gateway(&mut self, call: DeleteNatGateway) -> Answer<()> {
         let nat = self.find::<NatGatewayRecord>(&call.gateway)?;
@@ -205,9 +200,5 @@ impl World {
         network_interface::remove_all_of(self, id);
         self.update::<NatGatewayRecord>(id, |nat| nat.gateway.state = "deleted".into());
         self.after(VISIBLE, FORGOTTEN, id);
-    }
-
-    pub(crate) fn nat_forgotten(&mut self, id: &str) {
-        self.remove::<NatGatewayRecord>(id);
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct InterfaceRecord {
 
 const LINGER: Assumption =
     seconds("network interfaces: after their owner is gone", 2.0, 25.0, Unverified);
-const GONE: Event = Event::new("network interface gone", interface_gone);
+const GONE: Event = Event::new("network interface gone", World::forget::<InterfaceRecord>);
 
 impl Kind for InterfaceRecord {
     const NAME: &'static str = "network-interface";
@@ -81,12 +81,8 @@ pub(crate) fn leave(world: &mut World, owner: &str, meets: impl Fn(&InterfaceRec
 /// Takes those of an owner away at once.
 pub(crate) fn remove_all_of(world: &mut World, owner: &str) {
     for id in all_of(world, owner, |_| true) {
-        interface_gone(world, &id);
+        world.forget::<InterfaceRecord>(&id);
     }
-}
-
-fn interface_gone(world: &mut World, id: &str) {
-    world.remove::<InterfaceRecord>(id);
 }
 
 /// Puts those of an owner into other security groups.
@@ -98,11 +94,5 @@ pub(crate) fn regroup(world: &mut World, owner: &str, groups: &BTreeSet<String>)
 }
 
 impl World {
-    pub(crate) fn describe_network_interfaces(
-        &mut self,
-        call: DescribeNetworkInterfaces,
-    ) -> Answer<Page<NetworkInterface>> {
-        let view = |interface: &InterfaceRecord| interface.shown.clone();
-        self.page(&call.select, call.page, view)
-    }
+    pages!(describe_network_interfaces(DescribeNetworkInterfaces) of InterfaceRecord => |interface| interface.shown.clone());
 }

@@ -107,12 +107,7 @@ impl World {
         Ok(id)
     }
 
-    pub(crate) fn describe_security_groups(
-        &mut self,
-        call: DescribeSecurityGroups,
-    ) -> Answer<Page<SecurityGroup>> {
-        self.page(&call.select, call.page, SecurityGroup::clone)
-    }
+    pages!(describe_security_groups(DescribeSecurityGroups) of SecurityGroup => Clone::clone);
 
     /// All rules of a call, or none of them.
     fn authorize(&mut self, id: &str, new: BTreeSet<Rule>, direction: Direction) -> Answer<()> {

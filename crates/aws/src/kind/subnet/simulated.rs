@@ -63,9 +63,7 @@ impl World {
         self.update::<Subnet>(id, ready);
     }
 
-    pub(crate) fn describe_subnets(&mut self, call: DescribeSubnets) -> Answer<Page<Subnet>> {
-        self.page(&call.select, call.page, Clone::clone)
-    }
+    pages!(describe_subnets(DescribeSubnets) of Subnet => Clone::clone);
 
     pub(crate) fn modify_subnet_attribute(&mut self, call: ModifySubnetAttribute) -> Answer<()> {
         let change = |subnet: &mut Subnet| subnet.public_addresses = call.public_addresses;

@@ -69,9 +69,7 @@ impl World {
         self.update::<VpcRecord>(id, ready);
     }
 
-    pub(crate) fn describe_vpcs(&mut self, call: DescribeVpcs) -> Answer<Page<Vpc>> {
-        self.page(&call.select, call.page, |record: &VpcRecord| record.vpc.clone())
-    }
+    pages!(describe_vpcs(DescribeVpcs) of VpcRecord => |record| record.vpc.clone());
 
     pub(crate) fn describe_vpc_attribute(&mut self, call: DescribeVpcAttribute) -> Answer<bool> {
         let network = self.look::<VpcRecord>(&call.vpc)?;

@@ -7,7 +7,7 @@ const CREATE: Assumption =
     seconds("gateway endpoint: pending until available", 1.0, 6.0, Unverified);
 const DELETE: Assumption = seconds("gateway endpoint: deleting until gone", 1.0, 15.0, Unverified);
 const READY: Event = Event::new("VPC endpoint ready", World::endpoint_ready);
-const GONE: Event = Event::new("VPC endpoint gone", World::endpoint_gone);
+const GONE: Event = Event::new("VPC endpoint gone", World::forget::<VpcEndpoint>);
 const QUOTA: DefaultQuota = DefaultQuota::new("gateway endpoints", 20, "VpcEndpointLimitExceeded");
 
 impl Kind for VpcEndpoint {
@@ -86,12 +86,7 @@ impl World {
         });
     }
 
-    pub(crate) fn describe_vpc_endpoints(
-        &mut self,
-        call: DescribeVpcEndpoints,
-    ) -> Answer<Page<VpcEndpoint>> {
-        self.page(&call.select, call.page, Clone::clone)
-    }
+    pages!(describe_vpc_endpoints(DescribeVpcEndpoints) of VpcEndpoint => Clone::clone);
 
     pub(crate) fn modify_vpc_endpoint(&mut self, call: ModifyVpcEndpoint) -> Answer<()> {
         let endpoint = self.find::<VpcEndpoint>(&call.endpoint)?;
@@ -116,9 +111,5 @@ impl World {
         });
         self.after(DELETE, GONE, &call.endpoint);
         Ok(())
-    }
-
-    pub(crate) fn endpoint_gone(&mut self, id: &str) {
-        self.remove::<VpcEndpoint>(id);
     }
 }
