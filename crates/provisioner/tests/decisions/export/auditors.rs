@@ -7,6 +7,7 @@ use serde_json::Value;
 use skyward_provisioner::export::{self, Auditor};
 use skyward_provisioner::policy;
 use skyward_provisioner::topology::Topology;
+use skyward_testkit::sample::sample;
 use tempfile::TempDir;
 
 use super::variants;
@@ -22,28 +23,28 @@ fn documented(topology: &Topology, auditor: Auditor) -> BTreeSet<(String, String
 
 /// Every variant as a file: with what the template tells the auditors, and without. Each with its name, its topology, and
 /// whether it tells.
-fn folder() -> (TempDir, Vec<(String, Topology, bool)>) {
+fn folder(auditor: &str) -> (TempDir, Vec<(String, Topology, bool)>) {
     // checkov looks into no folder whose name begins with a dot.
     let folder = tempfile::Builder::new().prefix("templates-").tempdir().expect("a folder");
+    let forms = [(true, "json"), (true, "yaml"), (false, "json")];
+    let all = variants().into_iter().flat_map(|(name, topology)| {
+        forms.map(|(tells, extension)| (name, topology.clone(), tells, extension))
+    });
     let mut files = Vec::new();
-    for (name, topology) in variants() {
-        for (tells, extension) in [(true, "json"), (true, "yaml"), (false, "json")] {
-            let mut template = export::cloudformation(&topology);
-            if !tells {
-                for resource in
-                    template["Resources"].as_object_mut().expect("resources").values_mut()
-                {
-                    resource.as_object_mut().expect("a resource").remove("Metadata");
-                }
+    for (name, topology, tells, extension) in sample(&format!("templates for {auditor}"), all, 3) {
+        let mut template = export::cloudformation(&topology);
+        if !tells {
+            for resource in template["Resources"].as_object_mut().expect("resources").values_mut() {
+                resource.as_object_mut().expect("a resource").remove("Metadata");
             }
-            let text = match extension {
-                "yaml" => export::yaml(&template).expect("YAML"),
-                _ => template.to_string(),
-            };
-            let file = format!("{name}-{}.{extension}", if tells { "tells" } else { "plain" });
-            std::fs::write(folder.path().join(&file), text).expect("a file");
-            files.push((file, topology.clone(), tells));
         }
+        let text = match extension {
+            "yaml" => export::yaml(&template).expect("YAML"),
+            _ => template.to_string(),
+        };
+        let file = format!("{name}-{}.{extension}", if tells { "tells" } else { "plain" });
+        std::fs::write(folder.path().join(&file), text).expect("a file");
+        files.push((file, topology, tells));
     }
     (folder, files)
 }
@@ -75,7 +76,7 @@ fn listed(list: &Value, file: &str) -> BTreeSet<(String, String)> {
 #[test]
 #[ignore = "needs checkov"]
 fn checkov_finds_nothing_but_the_exceptions() {
-    let (folder, files) = folder();
+    let (folder, files) = folder("checkov");
     let mut checkov = Command::new("checkov");
     checkov.args(["--framework", "cloudformation", "--output", "json", "--skip-download"]);
     let report = run(checkov.arg("--directory").arg(folder.path()));
@@ -101,7 +102,7 @@ fn checkov_finds_nothing_but_the_exceptions() {
 #[test]
 #[ignore = "needs cfn-lint"]
 fn cfn_lint_finds_nothing_but_the_exceptions() {
-    let (folder, files) = folder();
+    let (folder, files) = folder("cfn-lint");
     let mut cfn_lint = Command::new("cfn-lint");
     cfn_lint.current_dir(folder.path()).args([
         "--format",
