@@ -1,15 +1,18 @@
 //! The command line of the configuration, for people and for CI.
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::{ConfigArgs, ConfigError, Effective, Loaded, reference, schema};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde_json::{Map, json};
-use skyward_config::{ConfigArgs, Effective, Loaded, reference, schema};
 use skyward_terminal::event::{Nothing, Verbosity};
-use skyward_terminal::{Console, Event, Exit, Output, Stream, Table, output};
+use skyward_terminal::{Console, Event, Exit, Output, Stream, Table, exit, output, program};
 
 /// Shows, checks and documents the configuration.
 #[derive(Parser)]
-#[command(name = "config", bin_name = "cargo xtask config", version)]
+#[command(name = "config", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,8 +36,14 @@ enum Command {
     Docs,
 }
 
-pub(crate) fn run() -> Result<Exit> {
-    let Cli { command, config } = Cli::try_parse()?;
+/// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let is_listing =
+        |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
+    exit::main(is_listing, || run(program::parse(arguments)?))
+}
+
+fn run(Cli { command, config }: Cli) -> Result<Exit> {
     match command {
         Command::Show { output } => show(&config.load()?, output)?,
         Command::Check => check(&config.load()?),

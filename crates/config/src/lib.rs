@@ -6,6 +6,8 @@
 //! `file`, a feature, is the configuration of everything else: one file, `skyward.toml`, its environments, `SKYWARD_…`
 //! variables and flags, merged into typed values that know where they came from.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod service;
 
 #[cfg(feature = "file")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
-use skyward_terminal::{Exit, exit, interrupt};
+use skyward_terminal::{Exit, exit, interrupt, program};
 
 use skyward_k3s::command::ClusterArgs;
 
@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Deploys the service on Kubernetes, k3s first. Without a command: apply.
 #[derive(Parser)]
-#[command(name = "deploy-k3s", bin_name = "cargo xtask deploy-k3s", version)]
+#[command(name = "deploy-k3s", version)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -43,14 +43,12 @@ enum Command {
     Cluster(ClusterArgs),
 }
 
-/// Runs the command that the arguments name.
-pub(crate) fn main() -> ExitCode {
+/// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of a configuration's errors begins with the place that it is about.
     let is_listing =
         |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
-    exit::main(is_listing, || {
-        run(&Cli::try_parse_from(with_default(std::env::args_os().collect()))?)
-    })
+    exit::main(is_listing, || run(&program::parse(with_default(arguments.into_iter().collect()))?))
 }
 
 /// Puts `apply` first where no command is named. A word that is no command is left for clap to refuse with its

@@ -5,11 +5,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::api::{ApiServer, ApiSettings, ContextRef};
+use crate::event::{DeployEvent, Event};
 use anyhow::Result;
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
-use skyward_deployer::api::{ApiServer, ApiSettings, ContextRef};
-use skyward_deployer::event::{DeployEvent, Event};
 use skyward_k3s::command::Context;
 use skyward_k3s::kubeconfig;
 use skyward_terminal::event::Verbosity;

@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use skyward_terminal::program;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -36,7 +37,8 @@ pub enum ForwardError {
     Call(#[from] CallError),
     /// Nothing is deployed.
     #[error(
-        "forwarding to {release}: it has no revision and no ready pod in namespace {namespace}; `cargo xtask deploy-k3s` makes one"
+        "forwarding to {release}: it has no revision and no ready pod in namespace {namespace}; `{}` makes one",
+        program::command("deploy-k3s")
     )]
     NoRelease {
         /// Its name.

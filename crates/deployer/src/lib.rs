@@ -7,6 +7,9 @@
 
 pub mod api;
 pub mod chart;
+pub mod cli;
+mod command;
+mod common;
 pub mod deploy;
 pub mod diff;
 pub mod event;

@@ -1,17 +1,18 @@
 //! The list of commands.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
-use skyward_terminal::{Verbose, exit};
+use skyward_terminal::{Verbose, exit, program};
 
 use crate::command::{build, inspect, load, push, resolve, run, unpack};
 
 /// Builds, inspects, pushes and loads the image of a Rust service. No daemon is needed.
 #[derive(Parser)]
-#[command(name = "image", bin_name = "cargo xtask image", version)]
+#[command(name = "image", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -37,14 +38,16 @@ enum Command {
     Enter(run::EnterArgs),
 }
 
-/// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
-pub(crate) fn main() -> ExitCode {
+/// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of those begins with the place that it is about.
-    exit::main(|error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_))), dispatch)
+    exit::main(
+        |error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_))),
+        || dispatch(program::parse(arguments)?),
+    )
 }
 
-fn dispatch() -> Result<ExitCode> {
-    let Cli { command, verbose } = Cli::try_parse()?;
+fn dispatch(Cli { command, verbose }: Cli) -> Result<ExitCode> {
     let verbosity = verbose.verbosity();
     match command {
         Command::Build(args) => build::run(&args, verbosity),

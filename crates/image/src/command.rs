@@ -11,15 +11,15 @@ pub(crate) mod unpack;
 
 use std::path::Path;
 
+use crate::event::{ImageEvent, Monitor};
+use crate::registry::RemoteImage;
+use crate::settings;
+use crate::source::Source;
+use crate::store::Store;
 use anyhow::{Context, Result, bail};
 use skyward_config::{ConfigArgs, Loaded};
-use skyward_image::event::{ImageEvent, Monitor};
-use skyward_image::registry::RemoteImage;
-use skyward_image::settings;
-use skyward_image::source::Source;
-use skyward_image::store::Store;
 use skyward_terminal::event::Verbosity;
-use skyward_terminal::{Console, Output};
+use skyward_terminal::{Console, Output, program};
 
 use registry::RegistryArgs;
 
@@ -54,7 +54,8 @@ pub(crate) fn open(
     let Some(name) = name else {
         let path = settings::archive(&config.load()?);
         if !path.exists() {
-            bail!("there is no image {}; `cargo xtask image build` builds it", path.display());
+            let build = program::command("image build");
+            bail!("there is no image {}; `{build}` builds it", path.display());
         }
         let source = Box::new(Store::open(&path)?);
         return Ok(Opened { name: path.display().to_string(), source });

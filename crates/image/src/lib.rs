@@ -34,6 +34,8 @@
 
 pub mod build;
 pub mod cargo;
+pub mod cli;
+mod command;
 pub mod digest;
 pub mod dive;
 pub mod elf;

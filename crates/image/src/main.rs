@@ -1,10 +1,7 @@
 //! The program `skyward-image`, which is `cargo xtask image`: a command line over the library.
 
-mod cli;
-mod command;
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main()
+    skyward_image::cli::main(std::env::args_os())
 }

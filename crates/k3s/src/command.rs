@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use skyward_config::{Loaded, Role};
 use skyward_terminal::consent::{self, Answer};
-use skyward_terminal::{Event, Exit, Output, Stream, Table, output};
+use skyward_terminal::{Event, Exit, Output, Stream, Table, output, program};
 
 use super::cluster::{Cluster, Machine};
 use super::connection::HostKeys;
@@ -154,7 +154,9 @@ pub async fn set_up(
     let UpOutcome { steps, nodes } = up(&cluster, &source, options, &report).await?;
     if !plan_only && steps > 0 && context.loaded.config.k3s.context.is_none() {
         report.note(format!(
-            "`cargo xtask deploy-k3s` finds the cluster by its name; for `cargo xtask up` and others set k3s.context = {:?}",
+            "`{}` finds the cluster by its name; for `{}` and others set k3s.context = {:?}",
+            program::command("deploy-k3s"),
+            program::command("up"),
             cluster.context
         ));
     }

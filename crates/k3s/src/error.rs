@@ -1,6 +1,7 @@
 //! Errors of the commands: what a machine, a release, the configuration or the kubeconfig makes impossible.
 
 use skyward_terminal::event::Finding;
+use skyward_terminal::program;
 
 use super::cluster::SettingError;
 use super::host::HostError;
@@ -38,7 +39,8 @@ pub enum ClusterError {
     Setting(#[from] SettingError),
     /// The archive of an image cannot be read.
     #[error(
-        "reading the image archive {path}: {reason}. Next step: name an archive that `cargo xtask image build` wrote"
+        "reading the image archive {path}: {reason}. Next step: name an archive that `{}` wrote",
+        program::command("image build")
     )]
     Archive {
         /// The file.

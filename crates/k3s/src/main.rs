@@ -9,11 +9,11 @@ use skyward_config::{ConfigArgs, ConfigError};
 use skyward_k3s::command::{ClusterArgs, Context};
 use skyward_k3s::kubeconfig;
 use skyward_terminal::event::Nothing;
-use skyward_terminal::{Console, Exit, Output, Verbose, exit, interrupt};
+use skyward_terminal::{Console, Exit, Output, Verbose, exit, interrupt, program};
 
 /// Sets up, extends, upgrades and takes down the k3s cluster
 #[derive(Parser)]
-#[command(name = "deploy-k3s", bin_name = "cargo xtask deploy-k3s", version)]
+#[command(name = "deploy-k3s", version)]
 struct Cli {
     #[command(flatten)]
     config: ConfigArgs,
@@ -38,7 +38,7 @@ enum Command {
 fn main() -> ExitCode {
     let is_listing =
         |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
-    exit::main(is_listing, || run(&Cli::try_parse()?))
+    exit::main(is_listing, || run(&program::parse(std::env::args_os())?))
 }
 
 fn run(cli: &Cli) -> Result<Exit> {

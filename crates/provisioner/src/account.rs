@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::event::{Event, Sink};
+use crate::run::{self, Context};
 use anyhow::{Context as _, Result};
 use skyward_aws::Api;
 use skyward_config::Aws;
-use skyward_provisioner::event::{Event, Sink};
-use skyward_provisioner::run::{self, Context};
 use skyward_terminal::{output, text};
 
 use crate::args::Common;

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::interrupt::Interrupt;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
-use skyward_provisioner::interrupt::Interrupt;
 use skyward_terminal::{Output, Verbose};
 
 /// The arguments that every command takes.

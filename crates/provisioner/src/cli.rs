@@ -1,18 +1,19 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
-use skyward_terminal::{exit, interrupt, output};
+use skyward_terminal::{exit, interrupt, output, program};
 
 use crate::args::Common;
 use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
 
 /// Provisions the AWS topology.
 #[derive(Parser)]
-#[command(name = "provision-aws", bin_name = "cargo xtask provision-aws", version)]
+#[command(name = "provision-aws", version)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -34,12 +35,12 @@ enum Command {
     Policies(policies::Args),
 }
 
-/// Runs the command that the arguments name. Usage errors exit with 2, all others with 1.
-pub(crate) fn main() -> ExitCode {
+/// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of an invalid configuration begins with the place that it is about.
     let is_listing =
         |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
-    exit::main(is_listing, || run(&Cli::try_parse()?))
+    exit::main(is_listing, || run(&program::parse(arguments)?))
 }
 
 fn run(cli: &Cli) -> Result<ExitCode> {

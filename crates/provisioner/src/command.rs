@@ -11,10 +11,10 @@ pub(crate) mod plan;
 pub(crate) mod policies;
 pub(crate) mod status;
 
+use crate::event::Sink;
+use crate::execute::Settings;
+use crate::run::Context;
 use skyward_config::Aws;
-use skyward_provisioner::event::Sink;
-use skyward_provisioner::execute::Settings;
-use skyward_provisioner::run::Context;
 
 use crate::args::Common;
 use crate::console::Shown;

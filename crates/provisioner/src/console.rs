@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::event::{Event, Own, Sink};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use skyward_aws::{Api, CallFuture, Request};
-use skyward_provisioner::event::{Event, Own, Sink};
 use skyward_terminal::event::Call;
 use skyward_terminal::{Clock, Console, Output};
 use tokio::time::Instant;

@@ -4,7 +4,12 @@
 //! `execute`) works on kinds whose types it does not know, over a [`skyward_aws::Api`]: a real account, or the simulated one
 //! of [`skyward_aws::simulated`].
 
+mod account;
+mod args;
 pub mod caller;
+pub mod cli;
+mod command;
+mod console;
 pub mod cost;
 pub mod document;
 pub mod draw;

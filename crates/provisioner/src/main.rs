@@ -1,13 +1,7 @@
 //! `cargo xtask provision-aws`: all that knows AWS.
 
-mod account;
-mod args;
-mod cli;
-mod command;
-mod console;
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main()
+    skyward_provisioner::cli::main(std::env::args_os())
 }

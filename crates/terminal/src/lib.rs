@@ -11,8 +11,8 @@
 //!   panics as `println!` does.
 //! - [`table`], [`units`], [`style`] and [`text`] are the forms: columns that fit the width, bytes and seconds, colour,
 //!   and foreign text made harmless.
-//! - [`exit`] is the shell of every `main`: errors in one form, and the exit codes. [`consent`] asks before something
-//!   that cannot be taken back. [`args`] has the flags that all binaries share, and [`interrupt`] hears Ctrl-C.
+//! - [`exit`] is the shell of every `main`: errors in one form, and the exit codes. [`program`] names the commands as they are
+//!   typed. [`consent`] asks before something that cannot be taken back. [`args`] has the flags that all binaries share, and [`interrupt`] hears Ctrl-C.
 //!
 //! The core is light because xtask links it; what only some programs need is behind a cargo feature.
 
@@ -28,6 +28,7 @@ pub mod interrupt;
 pub mod live;
 pub mod output;
 pub mod page;
+pub mod program;
 pub mod render;
 #[cfg(feature = "schema")]
 pub mod schema;

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::api::ApiServer;
+use crate::deploy::{self, Applied, ApplyOptions, OnFailure, Prepared};
+use crate::event::{DeployEvent, Event, Sink};
+use crate::image::Candidate;
+use crate::release::Release;
+use crate::{lock, rollout};
 use anyhow::{Result, bail};
 use skyward_config::Loaded;
-use skyward_deployer::api::ApiServer;
-use skyward_deployer::deploy::{self, Applied, ApplyOptions, OnFailure, Prepared};
-use skyward_deployer::event::{DeployEvent, Event, Sink};
-use skyward_deployer::image::Candidate;
-use skyward_deployer::release::Release;
-use skyward_deployer::{lock, rollout};
 use skyward_k3s::command::{self as cluster, KeyArgs};
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::image::ImageArchive;
 use skyward_k3s::{Machine, Reporter};
-use skyward_terminal::{Exit, Output, consent, output};
+use skyward_terminal::{Exit, Output, consent, output, program};
 
 use crate::command::ImageArgs;
 use crate::common::{Common, Shown};
@@ -133,9 +133,10 @@ async fn offer(common: &Common, loaded: &Loaded, args: &Args) -> Result<()> {
         consent::offer(&question)?.unwrap_or(false)
     };
     if !agreed {
+        let deploy = program::command("deploy-k3s");
         bail!(
             "no cluster is configured; nothing was changed. Next step: name a context of your kubeconfig in k3s.context or by --context, or \
-             set a cluster up: `cargo xtask deploy-k3s cluster up` ({what}); `cargo xtask deploy-k3s --cluster-up` does that and then deploys"
+             set a cluster up: `{deploy} cluster up` ({what}); `{deploy} --cluster-up` does that and then deploys"
         );
     }
     let surroundings = common.cluster(loaded, &common.events());

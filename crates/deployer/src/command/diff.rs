@@ -1,10 +1,10 @@
 //! `diff`: what `apply` would change.
 
+use crate::deploy::{self, ApplyPlan, Observed, Prepared};
+use crate::diff::{self, Change};
+use crate::event::Sink;
+use crate::image::Candidate;
 use anyhow::Result;
-use skyward_deployer::deploy::{self, ApplyPlan, Observed, Prepared};
-use skyward_deployer::diff::{self, Change};
-use skyward_deployer::event::Sink;
-use skyward_deployer::image::Candidate;
 use skyward_terminal::style::Stream;
 use skyward_terminal::{Exit, Output, output};
 

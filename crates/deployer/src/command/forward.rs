@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use crate::event::{Event, Sink};
+use crate::forward::{self, Forward};
 use anyhow::Result;
-use skyward_deployer::event::{Event, Sink};
-use skyward_deployer::forward::{self, Forward};
 use skyward_terminal::{Exit, Output, output};
 use tokio::net::TcpListener;
 

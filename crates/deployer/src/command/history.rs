@@ -1,8 +1,8 @@
 //! `history`: the revisions.
 
+use crate::history::{History, Revision, Status};
 use anyhow::Result;
 use serde::Serialize;
-use skyward_deployer::history::{History, Revision, Status};
 use skyward_terminal::style::Stream;
 use skyward_terminal::{Exit, Output, Table, output};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::deploy::{self, Desired};
+use crate::event::Event;
 use anyhow::Result;
-use skyward_deployer::deploy::{self, Desired};
-use skyward_deployer::event::Event;
 use skyward_terminal::Exit;
 use skyward_terminal::consent::{self, Answer};
 

@@ -4,12 +4,12 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use crate::event::Event;
+use crate::manifest::Kind;
+use crate::release::{IngressHost, Release};
+use crate::{chart, deploy, render};
 use anyhow::{Context, Result, bail};
 use skyward_config::{Config, Ingress};
-use skyward_deployer::event::Event;
-use skyward_deployer::manifest::Kind;
-use skyward_deployer::release::{IngressHost, Release};
-use skyward_deployer::{chart, deploy, render};
 use skyward_terminal::{Exit, Output, output};
 
 use crate::common::Common;

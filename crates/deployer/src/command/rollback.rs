@@ -1,9 +1,9 @@
 //! `rollback`: bring up the objects of an earlier revision, as a new one.
 
+use crate::deploy::{self, Desired};
+use crate::event::{DeployEvent, Event};
+use crate::history::History;
 use anyhow::Result;
-use skyward_deployer::deploy::{self, Desired};
-use skyward_deployer::event::{DeployEvent, Event};
-use skyward_deployer::history::History;
 use skyward_terminal::Exit;
 
 use crate::command::apply::Caution;

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::deploy::{self, Drift, ReleaseStatus};
 use anyhow::{Result, bail};
-use skyward_deployer::deploy::{self, Drift, ReleaseStatus};
 use skyward_terminal::style::Stream;
-use skyward_terminal::{Exit, Output, Table, output, text};
+use skyward_terminal::{Exit, Output, Table, output, program, text};
 
 use crate::common::Common;
 
@@ -25,7 +25,8 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
     let Some(report) = deploy::status(&api, name, namespace).await? else {
         bail!(
-            "reading the status of {name}: it has no revision in namespace {namespace}; `cargo xtask deploy-k3s` makes one"
+            "reading the status of {name}: it has no revision in namespace {namespace}; `{}` makes one",
+            program::command("deploy-k3s")
         );
     };
     match common.output {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use crate::build::{self, Built, BuiltPlatform, Options};
+use crate::platform::Platform;
+use crate::time;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use skyward_config::{ConfigArgs, Loaded};
-use skyward_image::build::{self, Built, BuiltPlatform, Options};
-use skyward_image::platform::Platform;
-use skyward_image::time;
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Output, output};
 

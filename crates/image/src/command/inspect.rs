@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::dive::{self, Analysis, Contents, Rules, Status, Verdict, human_bytes};
+use crate::event::{Event, Monitor};
+use crate::layer::Limits;
+use crate::platform::Platform;
+use crate::resolve::{Resolved, resolve};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use skyward_config::{ConfigArgs, Origin};
-use skyward_image::dive::{self, Analysis, Contents, Rules, Status, Verdict, human_bytes};
-use skyward_image::event::{Event, Monitor};
-use skyward_image::layer::Limits;
-use skyward_image::platform::Platform;
-use skyward_image::resolve::{Resolved, resolve};
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Output, Stream, Table, output, units};
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::load::{Destination, Loaded, Options, load_into};
+use crate::settings;
 use anyhow::Result;
 use skyward_config::ConfigArgs;
-use skyward_image::load::{Destination, Loaded, Options, load_into};
-use skyward_image::settings;
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Output, output};
 

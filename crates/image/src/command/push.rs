@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::registry::{Action, Intent, Push, Reference};
+use crate::settings;
+use crate::store::Store;
+use crate::{Event, ImageEvent};
 use anyhow::Result;
 use skyward_config::ConfigArgs;
-use skyward_image::registry::{Action, Intent, Push, Reference};
-use skyward_image::settings;
-use skyward_image::store::Store;
-use skyward_image::{Event, ImageEvent};
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Console, Output, output};
 

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::time::Duration;
 
+use crate::event::{Event, Monitor};
+use crate::registry::{Credentials, Policy, Settings};
 use anyhow::{Context, Result, bail};
-use skyward_image::event::{Event, Monitor};
-use skyward_image::registry::{Credentials, Policy, Settings};
 use skyward_terminal::Calls;
 use skyward_terminal::event::Verbosity;
 

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use crate::registry::{Reference, resolve};
+use crate::settings;
 use anyhow::Result;
 use serde_json::json;
 use skyward_config::ConfigArgs;
-use skyward_image::registry::{Reference, resolve};
-use skyward_image::settings;
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Output, output};
 

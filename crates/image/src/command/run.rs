@@ -6,21 +6,21 @@ use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::layer;
+use crate::platform::Platform;
+use crate::resolve::{Resolved, resolve};
+use crate::run::{
+    self, CheckTimeouts, Endpoints, Entered, Invocation, Isolation, Overrides, Process, Scratch,
+    checks,
+};
+use crate::unpack::unpack;
+use crate::{Event, ImageEvent};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use rustix::process::{Signal, geteuid, set_parent_process_death_signal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator;
 use skyward_config::{ConfigArgs, Loaded};
-use skyward_image::layer;
-use skyward_image::platform::Platform;
-use skyward_image::resolve::{Resolved, resolve};
-use skyward_image::run::{
-    self, CheckTimeouts, Endpoints, Entered, Invocation, Isolation, Overrides, Process, Scratch,
-    checks,
-};
-use skyward_image::unpack::unpack;
-use skyward_image::{Event, ImageEvent};
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{Console, Output};
 

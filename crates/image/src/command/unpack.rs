@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::Event;
+use crate::layer::Limits;
+use crate::platform::Platform;
+use crate::resolve::resolve;
+use crate::unpack::unpack;
 use anyhow::{Context, Result, bail};
 use skyward_config::ConfigArgs;
-use skyward_image::Event;
-use skyward_image::layer::Limits;
-use skyward_image::platform::Platform;
-use skyward_image::resolve::resolve;
-use skyward_image::unpack::unpack;
 use skyward_terminal::event::Verbosity;
 use skyward_terminal::{output, units};
 

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::event::{Event, Outputs, Own, Sink};
+use crate::plan::Plan;
+use crate::run;
 use anyhow::{Context as _, Result};
-use skyward_provisioner::event::{Event, Outputs, Own, Sink};
-use skyward_provisioner::plan::Plan;
-use skyward_provisioner::run;
 use skyward_terminal::consent::{self, Answer};
 use skyward_terminal::output;
 
@@ -55,7 +55,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let done = run::apply(&context, &agrees).await;
     let done = done.map_err(|error| refusal.take().unwrap_or_else(|| error.into()))?;
     if let Some(path) = args.timeline.as_ref().filter(|_| done.has_changed) {
-        std::fs::write(path, skyward_provisioner::draw::timeline_svg(&done.spans))
+        std::fs::write(path, crate::draw::timeline_svg(&done.spans))
             .with_context(|| format!("writing the timeline to {}", path.display()))?;
     }
     if !args.no_page {

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use crate::cost::{monthly, options};
+use crate::document::{place, topology};
+use crate::present::Form;
 use anyhow::Result;
 use serde_json::json;
-use skyward_provisioner::cost::{monthly, options};
-use skyward_provisioner::document::{place, topology};
-use skyward_provisioner::present::Form;
 use skyward_terminal::{Output, Stream, Table, output};
 
 use crate::args::Common;

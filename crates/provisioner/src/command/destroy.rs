@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::process::ExitCode;
 
+use crate::plan::Plan;
+use crate::run;
 use anyhow::Result;
-use skyward_provisioner::plan::Plan;
-use skyward_provisioner::run;
 use skyward_terminal::consent::{self, Answer};
 
 use crate::account::Account;

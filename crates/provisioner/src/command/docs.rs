@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::document::files;
 use anyhow::{Context as _, Result};
-use skyward_provisioner::document::files;
 use skyward_terminal::output;
 
 use crate::args::{Common, user_data};

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::present::{self, Form};
+use crate::run;
 use anyhow::Result;
 use skyward_aws::model::{Peer, Rule, VpcAttribute};
 use skyward_aws::{
@@ -9,8 +11,6 @@ use skyward_aws::{
     ModifyVpcAttribute, Select,
 };
 use skyward_config::Aws;
-use skyward_provisioner::present::{self, Form};
-use skyward_provisioner::run;
 use skyward_terminal::{Exit, Stream, output};
 
 use crate::account::Account;

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::document::{EXAMPLE_ACCOUNT, topology};
+use crate::export::{cloudformation, yaml};
 use anyhow::Result;
 use clap::ValueEnum;
-use skyward_provisioner::document::{EXAMPLE_ACCOUNT, topology};
-use skyward_provisioner::export::{cloudformation, yaml};
 use skyward_terminal::output;
 
 use crate::args::{Common, user_data};

@@ -4,12 +4,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::document::{simulated_apply, topology};
+use crate::draw::{Annotations, Mark, timeline_svg, topology_mermaid, topology_svg};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use serde_json::Value;
 use skyward_config::Aws;
-use skyward_provisioner::document::{simulated_apply, topology};
-use skyward_provisioner::draw::{Annotations, Mark, timeline_svg, topology_mermaid, topology_svg};
 use skyward_terminal::output;
 
 use crate::args::{Common, user_data};

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::present::{self, Form};
+use crate::run;
 use anyhow::Result;
-use skyward_provisioner::present::{self, Form};
-use skyward_provisioner::run;
 use skyward_terminal::{Exit, Stream, output};
 
 use crate::account::Account;

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::policy::{SIZE_LIMIT, policies, trust_policies};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use skyward_provisioner::policy::{SIZE_LIMIT, policies, trust_policies};
 use skyward_terminal::{Output, Stream, Table, output};
 
 use crate::args::Common;
