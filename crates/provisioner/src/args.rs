@@ -1,12 +1,15 @@
 //! The arguments that every command takes, and what they lead to.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
+use crate::event::{Event, Sink};
 use crate::interrupt::Interrupt;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
-use skyward_terminal::{Output, Verbose};
+use skyward_terminal::{Output, Verbose, output};
 
 /// The arguments that every command takes.
 #[derive(Args)]
@@ -33,6 +36,9 @@ pub(crate) struct Common {
     /// Raised when the command is to end.
     #[arg(skip)]
     pub(crate) interrupt: Interrupt,
+    /// Shows the events of the command that runs.
+    #[arg(skip)]
+    pub(crate) sink: RefCell<Option<Rc<dyn Sink>>>,
 }
 
 fn seed(text: &str) -> Result<u64, String> {
@@ -47,6 +53,14 @@ fn pace(text: &str) -> Result<f64, String> {
 }
 
 impl Common {
+    /// Says something beside the command that runs: through its sink, which knows what of the terminal is redrawn.
+    pub(crate) fn say(&self, text: String) {
+        match &*self.sink.borrow() {
+            Some(sink) => sink.emit(Event::note(text)),
+            None => output::say(&text),
+        }
+    }
+
     /// Reads the configuration.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
         self.config.load()

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
-use skyward_terminal::{exit, interrupt, output, program};
+use skyward_terminal::{exit, interrupt, program};
 
 use crate::args::Common;
 use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
@@ -60,7 +60,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
                     "interrupted again: calls may be under way. Next step: run it again, and it continues from there"
                 );
             }
-            output::say(&format!(
+            common.say(format!(
                 "{signal}: no new work begins; waiting for the calls under way. Press it again to end at once"
             ));
             common.interrupt.raise();

@@ -1,5 +1,6 @@
 //! The sinks of the binary: the terminal's, with the clock of a simulation, and the calls that `-v` shows.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,10 +21,10 @@ const LONGEST_WAIT: Duration = Duration::from_hours(1);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Shows the events of a command that changes something.
-pub(crate) fn sink(common: &Common) -> Box<dyn Sink> {
+pub(crate) fn sink(common: &Common) -> Rc<dyn Sink> {
     let console = Console::new(common.output, common.verbose.verbosity()).stamped().plan_as_count();
     if !common.simulate {
-        return Box::new(Screen { inner: console.sink(), simulation: None });
+        return registered(common, Screen { inner: console.sink(), simulation: None });
     }
     // A simulation is over in a moment: only where it is paced is there something to see of it.
     let console = if common.pace.is_some() { console } else { console.without_live() };
@@ -31,13 +32,20 @@ pub(crate) fn sink(common: &Common) -> Box<dyn Sink> {
     let shown = Arc::clone(&now);
     let clock = Clock::new(move || f64::from_bits(shown.load(Ordering::Relaxed)));
     let simulation = Simulation { pace: common.pace.map(Pace::new), begun: Instant::now(), now };
-    Box::new(Screen { inner: console.clock(clock).sink(), simulation: Some(simulation) })
+    let inner = console.clock(clock).sink();
+    registered(common, Screen { inner, simulation: Some(simulation) })
 }
 
 /// Shows the notes of a command whose result is a document of its own.
-pub(crate) fn notes(common: &Common) -> Box<dyn Sink> {
+pub(crate) fn notes(common: &Common) -> Rc<dyn Sink> {
     let console = Console::notes(common.verbose.verbosity());
-    Box::new(Screen { inner: console.sink(), simulation: None })
+    registered(common, Screen { inner: console.sink(), simulation: None })
+}
+
+fn registered(common: &Common, screen: Screen) -> Rc<dyn Sink> {
+    let sink: Rc<dyn Sink> = Rc::new(screen);
+    *common.sink.borrow_mut() = Some(Rc::clone(&sink));
+    sink
 }
 
 /// The terminal, which in a simulation shows simulated times.
