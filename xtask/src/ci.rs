@@ -3,8 +3,10 @@
 mod generated;
 mod ignored;
 mod report;
+mod sampling;
 mod scope;
 mod selection;
+mod skips;
 mod steps;
 mod workflows;
 
@@ -17,15 +19,20 @@ use clap::Args;
 use skyward_terminal::{Stream, output};
 
 use crate::github;
+use report::Report;
+use sampling::{Sample, Sampling};
 use scope::When;
 use selection::Selection;
+use skips::Skips;
 
 /// The options of `cargo xtask ci`.
 #[derive(Args)]
 pub(crate) struct Ci {
     #[command(flatten)]
     selection: Selection,
-    /// Fail also when a step was skipped.
+    #[command(flatten)]
+    sampling: Sampling,
+    /// Fail also when a step was skipped that `.ci/skips` does not list.
     #[arg(long)]
     strict: bool,
     /// List the steps and run nothing.
@@ -67,6 +74,7 @@ impl Ci {
     /// Runs every step, also after a failed one, and prints the table on standard output.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let steps = self.selection.steps()?;
+        let skips = self.strict.then(Skips::read).transpose()?;
         if self.list {
             return list(steps.iter().map(|step| step.name.as_str()));
         }
@@ -74,20 +82,15 @@ impl Ci {
             let tools: BTreeSet<_> = steps.iter().flat_map(|step| &step.tools).collect();
             return list(tools.into_iter().map(String::as_str));
         }
+        let sample = self.sampling.sample()?;
         let started = Instant::now();
-        let ended: Vec<_> = steps.into_iter().map(Step::run).collect();
-        let elapsed = started.elapsed();
+        let ended: Vec<_> = steps.into_iter().map(|step| step.run(sample.as_ref())).collect();
+        let report = Report::new(ended, started.elapsed(), sample.as_ref());
         let (columns, color) = (Stream::Out.columns(), Stream::Out.has_color());
-        output::print(&format!("\n{}", report::text(&ended, elapsed, columns, color)))?;
-        github::summary(&report::markdown(&ended, elapsed))?;
-        let count = |wanted: fn(&Outcome) -> bool| ended.iter().filter(|e| wanted(&e.1)).count();
-        let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-        let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
-        Ok(if failed > 0 || self.strict && skipped > 0 {
-            ExitCode::FAILURE
-        } else {
-            ExitCode::SUCCESS
-        })
+        output::print(&format!("\n{}", report.text(columns, color)))?;
+        github::summary(&report.markdown())?;
+        let refused = skips.is_some_and(|skips| report.held_against(&skips));
+        Ok(if report.has_failed() || refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
@@ -98,11 +101,14 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
 }
 
 impl Step {
-    fn run(self) -> (String, Outcome, Duration) {
+    fn run(self, sample: Option<&Sample>) -> (String, Outcome, Duration) {
         output::say(&format!("\n── {}", self.name));
         let started = Instant::now();
         let outcome = match self.action {
-            Action::Run(command) => run_command(command),
+            Action::Run(mut command) => {
+                sampling::tell(sample, &mut command);
+                run_command(command)
+            }
             Action::Check(check) => {
                 check().unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")))
             }

@@ -1,6 +1,6 @@
 //! Builds, inspects, pushes, loads and runs OCI images. Never needs a daemon.
 //!
-//! The library prints nothing, catches no signal and changes no variable of its process: the program `skyward-image` and
+//! Below its command line ([`cli`]) it prints nothing, catches no signal and changes no variable of its process: the program `skyward-image` and
 //! the deployer are two callers of the same functions. All of them block; [`Monitor`] hands out their events and ends
 //! them.
 //!

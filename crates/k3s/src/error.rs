@@ -1,7 +1,7 @@
 //! Errors of the commands: what a machine, a release, the configuration or the kubeconfig makes impossible.
 
 use skyward_terminal::event::Finding;
-use skyward_terminal::program;
+use skyward_terminal::{program, units};
 
 use super::cluster::SettingError;
 use super::host::HostError;
@@ -13,7 +13,7 @@ pub enum ClusterError {
     /// Checks before the first change found problems; each of them was reported.
     #[error(
         "checking the machines: {}; nothing was changed. Next step: solve what is listed above, then run the command again",
-        counted(.0)
+        units::counted(.0.len(), "problem")
     )]
     Findings(Vec<Finding>),
     /// Some machines failed; each of them was reported.
@@ -51,11 +51,4 @@ pub enum ClusterError {
     /// The system gives no random bytes.
     #[error("making the ID of the cluster: {0}")]
     Random(std::io::Error),
-}
-
-fn counted(findings: &[Finding]) -> String {
-    match findings.len() {
-        1 => "1 problem".to_owned(),
-        many => format!("{many} problems"),
-    }
 }

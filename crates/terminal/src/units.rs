@@ -39,3 +39,9 @@ pub fn whole(seconds: f64) -> String {
         _ => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
     }
 }
+
+/// A number of things in words: `1 test`, `2 tests`. `one` is a noun that takes an `s`.
+pub fn counted(count: usize, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
+}

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use skyward_terminal::units;
+
 use super::scope::{Scope, When};
 use super::{Action, Step, steps};
 use crate::external;
@@ -108,10 +110,13 @@ fn to_step(scope: &Scope, package: &str, needs: &[String], tests: &[Ignored]) ->
     let (when, tools) = (When::Packages(vec![package.to_owned()]), needs.to_vec());
     let assets = assets();
     if let Some(reason) = missing(needs, &assets) {
-        let reason = format!("{} tests: {reason}", tests.len());
+        let reason = format!("{}: {reason}", units::counted(tests.len(), "test"));
         return Step { name, when, tools, action: Action::Skip(reason) };
     }
     let mut command = steps::on(scope, "test", &[]);
+    if needs.iter().any(|need| need == "root") && !is_root() {
+        command.args(["--config", &by_sudo(&std::env::var("PATH").unwrap_or_default())]);
+    }
     let mut targets: Vec<_> = tests.iter().map(|test| test.target.as_deref()).collect();
     targets.sort_unstable();
     targets.dedup();
@@ -139,7 +144,7 @@ fn missing(needs: &[String], assets: &Path) -> Option<String> {
     let (mut programs, mut others) = (Vec::new(), Vec::new());
     for need in needs.iter().map(String::as_str) {
         match need {
-            "root" if is_root() => {}
+            "root" if is_root() || may_become_root() => {}
             "root" => others.push("they need root".to_owned()),
             variable if is_variable(variable) => {
                 let named = std::env::var_os(variable).map(PathBuf::from);
@@ -165,6 +170,18 @@ fn missing(needs: &[String], assets: &Path) -> Option<String> {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
+}
+
+/// Returns true on GitHub's runners, whose user may become root without a password. Elsewhere nobody is asked for one by a test.
+fn may_become_root() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some() && external::find_program("sudo").is_some()
+}
+
+/// cargo's configuration for tests that run as root: compiled as the user who called, started by sudo with the variables of that
+/// user. sudo has a PATH of its own, so ours is set again behind it.
+fn by_sudo(path: &str) -> String {
+    let words = ["sudo", "--non-interactive", "--preserve-env", "env", &format!("PATH={path}")];
+    format!("target.'cfg(unix)'.runner={}", serde_json::json!(words))
 }
 
 /// The folder of Kubernetes' own binaries, by the convention of its envtest.
@@ -329,7 +346,15 @@ mod tests {
         );
         // cargo sets it for its tests.
         assert_eq!(missing("CARGO"), None);
-        assert_eq!(missing("root").is_none(), is_root());
+        assert_eq!(missing("root").is_none(), is_root() || may_become_root());
+    }
+
+    #[test]
+    fn tests_of_root_keep_the_path_of_the_user() {
+        assert_eq!(
+            by_sudo("/a b:/c"),
+            r#"target.'cfg(unix)'.runner=["sudo","--non-interactive","--preserve-env","env","PATH=/a b:/c"]"#
+        );
     }
 
     #[test]
@@ -343,7 +368,7 @@ mod tests {
         );
         assert_eq!(step.name, "image with no-such-program");
         assert!(
-            matches!(step.action, Action::Skip(reason) if reason.starts_with("1 tests: no no-such-program in PATH or "))
+            matches!(step.action, Action::Skip(reason) if reason.starts_with("1 test: no no-such-program in PATH or "))
         );
     }
 }

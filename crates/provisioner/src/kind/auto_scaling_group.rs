@@ -11,6 +11,7 @@ use skyward_aws::{
     CreateOrUpdateTags, DeleteAutoScalingGroup, DescribeAutoScalingGroups, DescribeInstances,
     DescribeTargetHealth,
 };
+use skyward_terminal::units;
 
 use super::{LaunchTemplate, Subnet, TargetGroup, launch_template, target_group};
 use crate::resource::prelude::*;
@@ -244,7 +245,8 @@ impl Resource for AutoScalingGroup {
         loop {
             let call = DescribeAutoScalingGroups { name: name.to_owned() };
             let Some(group) = step.run.first(call).await? else { return Ok(()) };
-            step.pause(&format!("{} instances are left", group.instances.len())).await?;
+            let left = units::counted(group.instances.len(), "instance");
+            step.pause(&format!("waiting for the end of {left}")).await?;
         }
     }
 

@@ -56,6 +56,13 @@ fn sample() -> Table {
 }
 
 #[test]
+fn one_thing_is_not_several() {
+    assert_eq!(units::counted(0, "test"), "0 tests");
+    assert_eq!(units::counted(1, "test"), "1 test");
+    assert_eq!(units::counted(2, "test"), "2 tests");
+}
+
+#[test]
 fn a_table_without_a_terminal_is_whole_and_not_padded() {
     assert_eq!(
         sample().to_string(),
