@@ -1,9 +1,11 @@
 //! `cargo xtask ci`: everything that CI checks, each step timed, a table at the end.
 
+mod findings;
 mod generated;
 mod ignored;
 mod report;
 mod sampling;
+mod sarif;
 mod scope;
 mod selection;
 mod skips;
@@ -58,7 +60,7 @@ enum Action {
     /// Runs a command; it must succeed.
     Run(std::process::Command),
     /// Calls a check of xtask's own.
-    Check(fn() -> Result<Outcome>),
+    Check(Box<dyn FnOnce() -> Result<Outcome>>),
     /// Cannot run here, and why.
     Skip(String),
 }

@@ -24,6 +24,19 @@ fn workflows() -> BTreeMap<String, String> {
     all
 }
 
+/// The workflows, and the actions that they share.
+fn workflows_and_actions() -> BTreeMap<String, String> {
+    let folder = workspace().join(".github/actions");
+    let folders = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |folder: PathBuf| {
+        let file = folder.join("action.yml");
+        (file.display().to_string(), std::fs::read_to_string(&file).unwrap())
+    };
+    let mut all = workflows();
+    all.extend(folders.map(read));
+    all
+}
+
 /// The jobs of a workflow, each with its lines: what stands two spaces deep under `jobs:`.
 fn jobs(text: &str) -> BTreeMap<&str, Vec<&str>> {
     let mut jobs: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -74,7 +87,7 @@ fn every_job_ends_and_has_its_own_permissions() {
 #[test]
 fn an_action_has_one_version() {
     let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for text in workflows().values() {
+    for text in workflows_and_actions().values() {
         for line in text.lines().filter_map(|line| line.split_once("uses: ")) {
             if let Some((action, version)) = line.1.split_once('@') {
                 versions.entry(action.to_owned()).or_default().insert(version.to_owned());
@@ -138,11 +151,14 @@ fn the_compiler_of_releases_is_that_of_the_dockerfile() {
 /// A role trusts an environment by its name: the workflow has to run in it.
 #[test]
 fn the_roles_trust_the_environments_of_the_workflow() {
-    let text = read(".github/workflows/provision.yml");
-    let jobs = jobs(&text);
-    for (file, job, environment) in
-        [("plan", "plan", "aws-plan"), ("plan", "drift", "aws-plan"), ("apply", "apply", "aws")]
-    {
+    for (workflow, file, job, environment) in [
+        ("ci", "plan", "plan", "aws-plan"),
+        ("provision", "plan", "plan", "aws-plan"),
+        ("provision", "plan", "drift", "aws-plan"),
+        ("provision", "apply", "apply", "aws"),
+    ] {
+        let text = read(&format!(".github/workflows/{workflow}.yml"));
+        let jobs = jobs(&text);
         let policy = read(&format!("infra/github/trust-{file}.json"));
         let policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
         let statement = &policy["Statement"][0];
@@ -156,7 +172,7 @@ fn the_roles_trust_the_environments_of_the_workflow() {
         let named = format!("environment: {environment}");
         assert!(
             jobs[job].contains(&named.as_str()),
-            "provision.yml: {job} is not in {environment}"
+            "{workflow}.yml: {job} is not in {environment}"
         );
     }
 }
@@ -167,7 +183,7 @@ fn the_commands_that_workflows_run_are_there() {
     let help = String::from_utf8(help.stdout).unwrap();
     let commands: BTreeSet<_> =
         help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
-    for (name, text) in workflows() {
+    for (name, text) in workflows_and_actions() {
         let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         for rest in code.filter_map(|line| line.split_once("cargo xtask ")) {
             let end = rest.1.find([' ', ')']).unwrap_or(rest.1.len());
@@ -178,4 +194,80 @@ fn the_commands_that_workflows_run_are_there() {
             );
         }
     }
+}
+
+/// Whoever forks has no secret, no environment and no variable: what needs one asks first, and says what to set.
+#[test]
+fn what_needs_a_setting_says_so() {
+    for (name, settings) in [
+        ("ci.yml", &["AWS_PLAN_ROLE", "CODE_SCANNING"][..]),
+        ("image.yml", &["DOCKERHUB_TOKEN", "DOCKERHUB_USERNAME", "DOCKERHUB_REPOSITORY"]),
+        ("provision.yml", &["AWS_PLAN_ROLE", "AWS_APPLY_ROLE"]),
+    ] {
+        let text = read(&format!(".github/workflows/{name}"));
+        for setting in settings {
+            let said =
+                text.lines().any(|line| line.contains("::notice title=") && line.contains(setting));
+            assert!(said, "{name} does not say in a notice that {setting} is to be set");
+        }
+        let used = text.split(['{', '}', ' ', '(', ')']).filter_map(|word| {
+            word.strip_prefix("vars.").or_else(|| word.strip_prefix("secrets."))
+        });
+        for used in used.filter(|used| *used != "AWS_REGION") {
+            assert!(
+                settings.contains(&used),
+                "{name} uses {used}; add it here, and its notice there"
+            );
+        }
+    }
+}
+
+/// An apply that waits for its reviewer holds no other job.
+#[test]
+fn one_apply_at_a_time_and_nothing_else_waits_for_it() {
+    let text = read(".github/workflows/provision.yml");
+    let with_group: Vec<_> = jobs(&text)
+        .into_iter()
+        .filter(|(_, lines)| lines.iter().any(|line| line.starts_with("concurrency:")))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(with_group, ["apply"]);
+    assert!(text.contains("\n  group: provision-${{ github.run_id }}\n"), "runs share no group");
+}
+
+/// A pull request asks once what it touches, and pays for it once.
+#[test]
+fn a_pull_request_asks_once_what_it_touches() {
+    let asking = |(_, text): &(String, String)| {
+        text.contains("\n  pull_request:\n") && text.contains("/changes.yml\n")
+    };
+    let names: Vec<_> = workflows().into_iter().filter(asking).map(|(name, _)| name).collect();
+    assert_eq!(names, ["ci.yml"]);
+}
+
+/// What the heart of the suite needs is missing nowhere in silence.
+#[test]
+fn no_job_skips_in_silence() {
+    for (name, text) in workflows() {
+        for line in text.lines().filter(|line| line.contains(".ci/run ")) {
+            assert!(line.contains("--strict"), "{name}: {}", line.trim());
+        }
+    }
+}
+
+/// Every fuzz target has seeds, and all seeds together stay small.
+#[test]
+fn the_seeds_of_the_fuzz_targets_are_few() {
+    let manifest = read("fuzz/Cargo.toml");
+    let targets = manifest.split("[[bin]]\nname = \"").skip(1);
+    let mut bytes = 0;
+    for target in targets.map(|rest| rest.split('"').next().unwrap()) {
+        let seeds = workspace().join("fuzz/seeds").join(target);
+        let before = bytes;
+        for seed in std::fs::read_dir(&seeds).unwrap_or_else(|_| panic!("{target} has no seeds")) {
+            bytes += seed.unwrap().metadata().unwrap().len();
+        }
+        assert!(bytes > before, "{target} has no seeds");
+    }
+    assert!(bytes < 100_000, "{bytes} bytes");
 }

@@ -12,6 +12,8 @@ mod client;
 mod credentials;
 mod dry_run;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod ladder;
 mod plan;

@@ -44,6 +44,9 @@ mod descriptors;
 mod diagnostics;
 mod drain;
 mod endpoint;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod lifecycle;
 mod listener;
 mod metrics;

@@ -53,6 +53,8 @@ const RULES: &[Rule] = &[
     rule(".github/workflows/image.yml", "a workflow", workflow(&[Workflows, Image])),
     rule(".github/workflows/e2e.yml", "a workflow", workflow(&[Workflows, Kubernetes])),
     rule(".github/workflows/provision.yml", "a workflow", workflow(&[Workflows, Provision])),
+    rule(".github/actions/xtask/", "what every job takes", Touch::Everything),
+    rule(".github/actions/plan/", "the plan of a workflow", workflow(&[Workflows, Provision])),
     rule(".github/", "what GitHub reads", workflow(&[Workflows])),
     // Rules of the compiler's companions.
     rule("clippy.toml", "rules of clippy", Touch::Packages),
@@ -69,6 +71,7 @@ const RULES: &[Rule] = &[
     rule("infra/README.md", "a generated document", some(&[], PROVISIONER, &[Documents])),
     rule("infra/github/", "whom AWS trusts", some(&[], XTASK, &[])),
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
+    rule("docs/workflows.md", "a document", some(&[], XTASK, &[Documents])),
     rule(
         "docs/",
         "the events' schema",
@@ -84,6 +87,7 @@ const RULES: &[Rule] = &[
             &[Documents],
         ),
     ),
+    rule("fuzz/", "the fuzz targets, which run by night", some(&[], XTASK, &[])),
     // What people read.
     rule("LICENSE", "a document", some(&[], &[], &[Documents])),
     rule(".gitignore", "what git leaves alone", some(&[], &[], &[Documents])),

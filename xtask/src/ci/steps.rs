@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Result, ensure};
 
 use super::scope::{Scope, When};
-use super::{Action, Outcome, Step, generated, ignored, workflows};
+use super::{Action, Outcome, Step, findings, generated, ignored, workflows};
 use crate::affected::Job;
 use crate::external;
 
@@ -28,6 +28,7 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
         cargo(&["test", "--locked", "--package", "xtask", "--test", "tidy"]),
     ));
     steps.extend(workflows::steps());
+    steps.extend(findings::steps(scope));
     steps.retain(|step| scope.wants(&step.when));
     Ok(steps)
 }
@@ -37,7 +38,7 @@ fn step(name: &str, when: When, command: Command) -> Step {
 }
 
 fn check(name: &str, when: When, check: fn() -> Result<Outcome>) -> Step {
-    Step { name: name.to_owned(), when, tools: Vec::new(), action: Action::Check(check) }
+    Step { name: name.to_owned(), when, tools: Vec::new(), action: Action::Check(Box::new(check)) }
 }
 
 /// A command of cargo on the packages of `scope`, with all features.

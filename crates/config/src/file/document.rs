@@ -110,7 +110,7 @@ impl Diagnosis<'_> {
             let what = if value == Some("") { "the value is missing" } else { what };
             ("syntax".into(), format!("{what}; {}", right_form(what)))
         };
-        Problem { origin, key, message }
+        Problem { origin, key: visible(&key), message: visible(&message) }
     }
 
     /// The line of that place, without its end.
@@ -133,6 +133,19 @@ impl Diagnosis<'_> {
         let inner = Some(part).filter(|part| !key.contains(part));
         section.into_iter().chain([key]).chain(inner).collect::<Vec<_>>().join(".")
     }
+}
+
+/// The text with its control characters as escapes: a key that is not TOML may hold any, and is shown on a terminal.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            visible.extend(letter.escape_default());
+        } else {
+            visible.push(letter);
+        }
+    }
+    visible
 }
 
 fn sections(text: &str) -> Vec<(usize, &str)> {
@@ -175,4 +188,25 @@ fn right_form(what: &str) -> &'static str {
     ];
     let form = FORMS.iter().find(|(words, _)| words.iter().any(|word| what.contains(word)));
     form.map_or("a line is [section], key = value or # comment", |(_, form)| form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: the name of a section of which a key is set twice, beside a statement that is not TOML.
+    #[test]
+    fn control_characters_of_a_broken_file_are_escaped() {
+        for text in
+            ["[a]\nb = 1\n[\u{1b}[2Ja]\nb = 1\nb = 2\n", "\u{1b}[2J = \n", "[a\0]\nx = 1\nx = 2"]
+        {
+            let (_, problems) = parse(&Arc::from("skyward.toml"), text.as_bytes());
+            assert!(!problems.is_empty(), "{text:?}");
+            for problem in problems {
+                let shown = problem.to_string();
+                assert!(!shown.contains(char::is_control), "{shown:?}");
+            }
+        }
+        assert_eq!(visible("a\u{1b}[2J\0é"), "a\\u{1b}[2J\\u{0}é");
+    }
 }
