@@ -64,7 +64,7 @@ pub(super) fn complete(document: &mut Value, category: &str) -> Result<(usize, u
     Ok((found, suppressed))
 }
 
-/// What `cargo clippy --message-format=json` prints: one message a line, of which those of the compiler have a place.
+/// The findings in the output of `cargo clippy --message-format=json`: one message a line, of which those of the compiler have a place.
 pub(super) fn of_cargo(lines: &str) -> Vec<Finding> {
     let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut findings: Vec<Finding> = Vec::new();
@@ -88,7 +88,7 @@ pub(super) fn of_cargo(lines: &str) -> Vec<Finding> {
     findings
 }
 
-/// What actionlint prints as JSON.
+/// The findings in the JSON of actionlint.
 pub(super) fn of_actionlint(list: &Value) -> Vec<Finding> {
     let of = |found: &Value| Finding {
         rule: text(&found["kind"], "actionlint"),
@@ -101,7 +101,7 @@ pub(super) fn of_actionlint(list: &Value) -> Vec<Finding> {
     list.as_array().map_or(&[][..], Vec::as_slice).iter().map(of).collect()
 }
 
-/// What cfn-lint prints as JSON.
+/// The findings in the JSON of cfn-lint.
 pub(super) fn of_cfn_lint(list: &Value) -> Vec<Finding> {
     let of = |found: &Value| Finding {
         rule: text(&found["Rule"]["Id"], "cfn-lint"),

@@ -1,4 +1,4 @@
-//! What registries answer, for the fuzz targets: it is read without a registry.
+//! The answers of registries, for the fuzz targets: they are read without a registry.
 
 use super::challenge::{self, Challenge, TokenAnswer};
 
