@@ -28,10 +28,7 @@ pub fn read(input: &[u8], size: usize) -> Vec<Part> {
     let (mut start, mut end, mut message) = (0, 0, 0);
     let mut parts = Vec::new();
     loop {
-        let step = match start < end {
-            true => framing.advance(&input[start..end]),
-            false => Step::More,
-        };
+        let step = if start < end { framing.advance(&input[start..end]) } else { Step::More };
         match step {
             Step::PassHead { length, .. } => {
                 parts.push(Part::Head(start..start + length));
