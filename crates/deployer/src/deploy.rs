@@ -24,6 +24,6 @@ pub use observed::Observed;
 pub use plan::ApplyPlan;
 pub use prepare::{Prepared, prepare};
 pub use preview::preview;
-pub use remove::{Removed, remove};
+pub use remove::{NamespaceEnd, Removed, remove};
 pub use run::apply;
 pub use status::{Drift, ObjectReport, PodReport, ReleaseStatus, status};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::deploy::{self, Desired};
 use crate::event::Event;
 use anyhow::Result;
-use skyward_terminal::Exit;
 use skyward_terminal::consent::{self, Answer};
+use skyward_terminal::{Exit, units};
 
 use crate::common::Common;
 
@@ -32,14 +32,12 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let desired = Desired::nothing(name, namespace);
     let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
     let removed = deploy::remove(&api, &desired, timeout, &common.interrupt, &*shown).await?;
-    let namespace = match &removed.namespace_kept {
-        Some(reason) => format!("Namespace {namespace} stays: {reason}."),
-        None => format!("Namespace {namespace} is gone."),
-    };
+    let namespace = removed.namespace.sentence(namespace);
     let text = if removed.objects == 0 {
         format!("Nothing of {name} is there. {namespace}")
     } else {
-        format!("{name} is removed: {} objects. {namespace}", removed.objects)
+        let objects = units::counted(removed.objects, "object");
+        format!("{name} is removed: {objects}. {namespace}")
     };
     shown.emit(Event::finished(text));
     Ok(Exit::Done)

@@ -23,8 +23,35 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct Removed {
     /// The number of objects that were deleted.
     pub objects: usize,
-    /// The reason why the namespace stays, where it does.
-    pub namespace_kept: Option<String>,
+    /// The namespace afterwards.
+    pub namespace: NamespaceEnd,
+}
+
+/// The namespace after a release was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamespaceEnd {
+    /// It was the release's own, and was deleted.
+    Gone,
+    /// It was not there before.
+    Absent,
+    /// It stays, for this reason.
+    Kept(String),
+}
+
+impl NamespaceEnd {
+    /// A namespace that the release did not make.
+    fn of_others() -> Self {
+        Self::Kept("it was made by others".to_owned())
+    }
+
+    /// The sentence on the namespace of this name.
+    pub fn sentence(&self, name: &str) -> String {
+        match self {
+            Self::Gone => format!("Namespace {name} is gone."),
+            Self::Absent => format!("There is no namespace {name}."),
+            Self::Kept(reason) => format!("Namespace {name} stays: {reason}."),
+        }
+    }
 }
 
 /// Removes the release and everything that it left. Where nothing of it is there, nothing is done.
@@ -42,17 +69,18 @@ pub async fn remove(
     let history = History::new(api, &desired.namespace, &desired.release);
     let namespace = namespace_id(&desired.namespace);
     let Some(live) = api.get(&namespace).await? else {
-        return Ok(Removed { objects: 0, namespace_kept: None });
+        return Ok(Removed { objects: 0, namespace: NamespaceEnd::Absent });
     };
     if live["metadata"]["deletionTimestamp"].is_string() {
-        return namespace_gone(api, &namespace, ends, sink).await;
+        let namespace = namespace_gone(api, &namespace, ends, sink).await?;
+        return Ok(Removed { objects: 0, namespace });
     }
     let state = Observed::look(api, &history, &[]).await?;
     let ours = inventory::bears_our_labels(&live, &desired.release);
     let locked = Lock::is_there(api, &desired.namespace, &desired.release).await?;
     if !ours && !locked && state.revisions.is_empty() {
         // A namespace of others is not even locked where nothing of ours is in it.
-        return Ok(Removed { objects: 0, namespace_kept: None });
+        return Ok(Removed { objects: 0, namespace: NamespaceEnd::of_others() });
     }
     let held = Lock::acquire(api, &desired.namespace, &desired.release, timeout, sink).await?;
     let guarded = held.api();
@@ -92,8 +120,8 @@ pub(super) async fn take_down(
     }
     gone(api, &unwanted, ends, sink).await?;
     history.clear().await?;
-    let kept = remove_namespace(api, desired, ends, sink).await?;
-    Ok(Removed { objects, namespace_kept: kept })
+    let namespace = remove_namespace(api, desired, ends, sink).await?;
+    Ok(Removed { objects, namespace })
 }
 
 /// Waits until the objects are gone. A Deployment goes after its pods (it is deleted in the foreground), and until then
@@ -133,19 +161,19 @@ async fn remove_namespace(
     desired: &Desired,
     ends: Instant,
     sink: &Sink<'_>,
-) -> Result<Option<String>, DeployError> {
+) -> Result<NamespaceEnd, DeployError> {
     let id = namespace_id(&desired.namespace);
-    let Some(live) = api.get(&id).await? else { return Ok(None) };
+    let Some(live) = api.get(&id).await? else { return Ok(NamespaceEnd::Gone) };
     if !inventory::bears_our_labels(&live, &desired.release) {
-        return Ok(Some("it was made by others".to_owned()));
+        return Ok(NamespaceEnd::of_others());
     }
     let others = api.others_in(&desired.namespace, &desired.release).await?;
     if !others.is_empty() {
-        return Ok(Some(format!("others have something in it: {}", others.join(", "))));
+        let others = format!("others have something in it: {}", others.join(", "));
+        return Ok(NamespaceEnd::Kept(others));
     }
     api.delete(&id, inventory::uid(&live)).await?;
-    namespace_gone(api, &id, ends, sink).await?;
-    Ok(None)
+    namespace_gone(api, &id, ends, sink).await
 }
 
 /// Waits until the namespace is gone.
@@ -154,7 +182,7 @@ async fn namespace_gone(
     id: &ObjectId,
     ends: Instant,
     sink: &Sink<'_>,
-) -> Result<Removed, DeployError> {
+) -> Result<NamespaceEnd, DeployError> {
     let started = Instant::now();
     let mut told = false;
     while api.get(id).await?.is_some() {
@@ -169,5 +197,5 @@ async fn namespace_gone(
         tokio::time::sleep(PAUSE).await;
     }
     sink.emit(event::object(id, Action::Deleted));
-    Ok(Removed { objects: 0, namespace_kept: None })
+    Ok(NamespaceEnd::Gone)
 }

@@ -49,6 +49,23 @@ fn a_second_run_sends_no_write() {
 
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
+fn removing_what_is_not_there_says_what_is_so() {
+    let remove = |namespace: &str| {
+        let web = Deployer::new(&cluster().kubeconfig(), namespace);
+        let output = web.run("remove --yes");
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    let of_others = remove("kube-public");
+    let sentence = "Nothing of web is there. Namespace kube-public stays: it was made by others.";
+    assert!(of_others.contains(sentence), "{of_others}");
+    let absent = remove("never-there");
+    let sentence = "Nothing of web is there. There is no namespace never-there.";
+    assert!(absent.contains(sentence), "{absent}");
+}
+
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn two_runs_at_one_time_do_not_mix() {
     let proxy = Proxy::start(cluster());
     let slow = Deployer::new(&proxy.kubeconfig(), "two");
