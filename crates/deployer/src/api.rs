@@ -11,6 +11,7 @@ mod nodes;
 mod objects;
 mod others;
 mod path;
+mod proxy;
 mod retry;
 
 use std::path::PathBuf;
@@ -96,8 +97,17 @@ pub struct Connection {
     pub context: String,
     /// The API server's address.
     pub server: String,
+    /// The proxy on the way to it, without user and password.
+    pub proxy: Option<String>,
     /// When our certificate ends, for the error that tells of a refusal.
     pub certificate_ends: Option<jiff::Timestamp>,
+}
+
+impl Connection {
+    /// The proxy as a part of a sentence on the server.
+    fn by_proxy(&self) -> String {
+        self.proxy.as_ref().map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default()
+    }
 }
 
 /// The part of `GET /version` that is read.

@@ -189,12 +189,14 @@ impl Shared {
         };
         match fault.reason {
             Reason::Unreachable(text) => Reason::Unreachable(format!(
-                "{} cannot be reached: {text}{tried}",
-                self.connection.server
+                "{} cannot be reached{}: {text}{tried}",
+                self.connection.server,
+                self.connection.by_proxy()
             )),
             Reason::Timeout(text) => Reason::Timeout(format!(
-                "{} does not answer: {text}{tried}",
-                self.connection.server
+                "{} does not answer{}: {text}{tried}",
+                self.connection.server,
+                self.connection.by_proxy()
             )),
             Reason::Unavailable(text) => Reason::Unavailable(format!("{text}{tried}")),
             Reason::Unauthorized | Reason::CertificateExpired(_) => {

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::error::{CallError, Reason, Verb};
-use super::{Connection, ContextRef};
+use super::{Connection, ContextRef, proxy};
 
 /// The time of a credentials plugin: it may ask a person.
 const PLUGIN: Duration = Duration::from_mins(2);
@@ -93,28 +93,45 @@ fn unreadable(file: &Path, error: &KubeconfigError) -> String {
 pub(super) async fn connection(chosen: Chosen) -> Result<Connection, CallError> {
     let options =
         KubeConfigOptions { context: Some(chosen.context.clone()), ..KubeConfigOptions::default() };
+    let own_proxy = own_proxy(&chosen);
     let mut config =
         Config::from_custom_kubeconfig(chosen.kubeconfig, &options).await.map_err(|error| {
             failed(Reason::Kubeconfig(format!("context `{}`: {error}", chosen.context)))
         })?;
     // Calls are repeated by `call`, with connection errors and a bound; kube's own retries would multiply with it.
     config.default_retry = false;
-    // As Go's clients do: no proxy of the environment is used for this machine's own addresses.
-    if config.cluster_url.host().is_some_and(is_this_machine) {
-        config.proxy_url = None;
-    }
+    // kube holds NO_PROXY against the proxy's name instead of the server's.
+    let variable = |name: &str| env::var(name).ok();
+    config.proxy_url = proxy::of(&config.cluster_url, own_proxy.as_deref(), variable)
+        .map_err(|text| failed(Reason::Kubeconfig(text)))?;
+    trim_token(&mut config.auth_info);
+    let proxy = config.proxy_url.as_ref().map(|proxy| proxy::shown(&proxy.to_string()));
     let server = config.cluster_url.to_string();
     let certificate_ends =
         client_certificate(&config.auth_info).as_deref().and_then(certificate::ends);
     let client = client(config).await.map_err(failed)?;
     let server = server.trim_end_matches('/').to_owned();
-    Ok(Connection { client, context: chosen.context, server, certificate_ends })
+    Ok(Connection { client, context: chosen.context, server, proxy, certificate_ends })
 }
 
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+/// The `proxy-url` of the chosen context's cluster.
+fn own_proxy(chosen: &Chosen) -> Option<String> {
+    let Chosen { context, kubeconfig } = chosen;
+    let context = kubeconfig.contexts.iter().find(|named| named.name == *context)?;
+    let cluster = &context.context.as_ref()?.cluster;
+    let cluster = kubeconfig.clusters.iter().find(|named| named.name == *cluster)?;
+    cluster.cluster.as_ref()?.proxy_url.clone()
+}
+
+/// Takes the token out of a file that has white space around it, as `kubectl create token x > token` writes one: a header cannot hold
+/// it, and client-go trims it. Of other files kube reads the token itself, again and again.
+fn trim_token(user: &mut AuthInfo) {
+    let Some(path) = user.token_file.as_ref().filter(|_| user.token.is_none()) else { return };
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    if text.trim() != text {
+        user.token_file = None;
+        user.token = Some(text.trim().to_owned().into());
+    }
 }
 
 /// The user's certificate as PEM, from the kubeconfig or the file that it names.
@@ -234,12 +251,17 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_reached_without_a_proxy() {
-        for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
-            assert!(is_this_machine(host), "{host}");
-        }
-        for host in ["10.0.0.1", "localhost.example.com", "[2001:db8::1]"] {
-            assert!(!is_this_machine(host), "{host}");
-        }
+    fn a_token_file_may_end_with_a_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        let taken = |text: &str| {
+            std::fs::write(&path, text).expect("a file");
+            let token_file = Some(path.display().to_string());
+            let mut user = AuthInfo { token_file, ..AuthInfo::default() };
+            trim_token(&mut user);
+            serde_json::to_value(&user).expect("JSON")["token"].as_str().map(str::to_owned)
+        };
+        assert_eq!(taken("abc\r\n").as_deref(), Some("abc"));
+        assert_eq!(taken("abc"), None);
     }
 }

@@ -70,6 +70,37 @@ fn no_cluster_no_context_no_kubeconfig() {
     refused(&output, &["beside", "there", "--context"]);
 }
 
+/// The proxy of the environment is on the way to every server that NO_PROXY does not name, and is named where it fails.
+#[test]
+fn a_proxy_that_is_in_the_way_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubeconfig");
+    let write = |extra: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Config\nclusters: [{{name: a, cluster: {{server: 'https://api.invalid:6443'{extra}}}}}]\n\
+             users: [{{name: a, user: {{}}}}]\ncontexts: [{{name: there, context: {{cluster: a, user: a}}}}]\n"
+        );
+        std::fs::write(&path, text).unwrap();
+    };
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let run = |no_proxy: &str| {
+        let web = Deployer::new(&path, "nowhere");
+        let mut status = web.command("status --context there");
+        let proxy = format!("http://me:hidden@{closed}");
+        status.env("HTTPS_PROXY", proxy).env("NO_PROXY", no_proxy).output().unwrap()
+    };
+    write("");
+    let through =
+        format!("https://api.invalid:6443 cannot be reached through the proxy http://{closed}/");
+    let output = run("example.com");
+    refused(&output, &[&through]);
+    assert!(!said(&output).contains("hidden"), "{}", said(&output));
+    let direct = run(".invalid");
+    refused(&direct, &["https://api.invalid:6443 cannot be reached: "]);
+    write(&format!(", proxy-url: 'socks5://{closed}'"));
+    refused(&run("*"), &[&format!("through the proxy socks5://{closed}/")]);
+}
+
 #[test]
 #[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
 fn who_may_not_is_told_why() {

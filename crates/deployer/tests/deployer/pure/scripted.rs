@@ -76,6 +76,7 @@ where
         client: Client::new(server, "default"),
         context: "test".to_owned(),
         server: "https://scripted".to_owned(),
+        proxy: None,
         certificate_ends: Some("2001-02-03T00:00:00Z".parse().expect("a time")),
     };
     let settings =
