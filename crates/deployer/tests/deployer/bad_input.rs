@@ -70,7 +70,7 @@ fn no_cluster_no_context_no_kubeconfig() {
     refused(&output, &["beside", "there", "--context"]);
 }
 
-/// The proxy of the environment is on the way to every server that NO_PROXY does not name, and is named where it fails.
+/// The proxy of the environment is on the way to every server that `NO_PROXY` does not name, and is named where it fails.
 #[test]
 fn a_proxy_that_is_in_the_way_is_named() {
     let folder = tempfile::tempdir().unwrap();
