@@ -15,6 +15,4 @@ mod file;
 
 #[cfg(feature = "file")]
 pub use file::*;
-pub use service::{
-    Cidr, Conflict, Form, LogFormat, SETTINGS, Service, Setting, Settings, Threads, Unit,
-};
+pub use service::{Cidr, Conflict, Form, LogFormat, SETTINGS, Service, Setting, Settings, Unit};

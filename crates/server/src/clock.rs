@@ -3,8 +3,6 @@
 //! Everything is UTC. An image built from scratch has no time zone database, and one zone for all machines is
 //! what logs want.
 
-use axum::http::HeaderValue;
-use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -117,35 +115,6 @@ pub(crate) fn http_date(seconds: u64) -> String {
     text + " GMT"
 }
 
-thread_local! {
-    static DATE: RefCell<DateCache> = const { RefCell::new(DateCache { until: Tick(0), value: None }) };
-}
-
-/// The present `Date` header.
-pub(crate) fn date_header() -> HeaderValue {
-    DATE.with_borrow_mut(|cache| cache.at(Tick::now(), unix_time))
-}
-
-/// A `Date` header, renewed when the machine's clock begins a second, by ticks: one that is set back is followed too.
-#[derive(Debug)]
-struct DateCache {
-    until: Tick,
-    value: Option<HeaderValue>,
-}
-
-impl DateCache {
-    /// The header of `now`; `unix` tells the machine's clock.
-    fn at(&mut self, now: Tick, unix: impl FnOnce() -> Duration) -> HeaderValue {
-        if now >= self.until || self.value.is_none() {
-            let unix = unix();
-            let rest = 1_000_000_000 - u64::from(unix.subsec_nanos());
-            self.until = now.after(Duration::from_nanos(rest));
-            self.value = HeaderValue::try_from(http_date(unix.as_secs())).ok();
-        }
-        self.value.clone().unwrap_or_else(|| HeaderValue::from_static(""))
-    }
-}
-
 /// A date and a time of day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Civil {
@@ -234,18 +203,6 @@ mod tests {
         assert_eq!(date.common(), "27/Oct/2023:21:20:37 +0000");
         assert_eq!(date.notice(), "2023-10-27 21:20:37");
         assert_eq!(date.rfc3339(), "2023-10-27T21:20:37Z");
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_is_followed() {
-        let mut cache = DateCache { until: Tick(0), value: None };
-        let second = |count: u64| Tick(count * 1_000_000_000);
-        let at = |seconds| move || Duration::from_secs(seconds);
-        let early = "Fri, 27 Oct 2023 21:20:37 GMT";
-        assert_eq!(cache.at(second(5), at(1_698_441_637)), early);
-        assert_eq!(cache.at(Tick(5_999_999_999), || unreachable!("it holds")), early);
-        // An hour back.
-        assert_eq!(cache.at(second(6), at(1_698_438_037)), "Fri, 27 Oct 2023 20:20:37 GMT");
     }
 
     #[test]

@@ -22,8 +22,6 @@ pub(crate) enum Step {
         length: usize,
         /// The start and the end of its request line.
         line: (usize, usize),
-        /// It names a minor version above 1.
-        other_minor: bool,
     },
     /// The first so many bytes, a part of a body.
     PassBody(usize),
@@ -69,7 +67,7 @@ impl Framing {
             State::Head(head) => match head.advance(input, &self.rules) {
                 Scan::More => Step::More,
                 Scan::Refuse(refusal) => Step::RefuseHead(refusal),
-                Scan::Complete { length, line, body, other_minor } => {
+                Scan::Complete { length, line, body } => {
                     self.state = match body {
                         BodyKind::Sized(0) => State::Head(Head::default()),
                         BodyKind::Sized(length) => State::Sized(length),
@@ -77,7 +75,7 @@ impl Framing {
                             State::Chunked(Chunked::new(self.rules.max_body_bytes))
                         }
                     };
-                    Step::PassHead { length, line, other_minor }
+                    Step::PassHead { length, line }
                 }
             },
             State::Sized(left) => {
@@ -130,11 +128,8 @@ mod tests {
         let sized = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
         let chunked =
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-        let head = |length| Step::PassHead {
-            length,
-            line: (0, if length == 27 { 14 } else { 15 }),
-            other_minor: false,
-        };
+        let head =
+            |length| Step::PassHead { length, line: (0, if length == 27 { 14 } else { 15 }) };
         assert_eq!(
             steps([get, sized, chunked, get, "GET"].concat().as_bytes()),
             [
@@ -149,7 +144,7 @@ mod tests {
         );
         assert_eq!(
             steps(["\r\n", get].concat().as_bytes()),
-            [Step::PassHead { length: 29, line: (2, 16), other_minor: false }]
+            [Step::PassHead { length: 29, line: (2, 16) }]
         );
     }
 

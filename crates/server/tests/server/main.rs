@@ -2,12 +2,10 @@
 
 mod deadlines;
 mod drain;
-mod hooks;
 mod limits;
 mod logs;
 mod own_service;
 mod requests;
-mod routers;
 mod start;
 mod support;
 mod tools;
