@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use skyward_terminal::program;
 
 pub(crate) use provision::provision;
 
@@ -72,9 +73,9 @@ pub(crate) fn words(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
     let name = match name.strip_prefix("skyward-") {
-        Some("deployer") => "cargo xtask deploy-k3s".to_owned(),
-        Some("provisioner") => "cargo xtask provision-aws".to_owned(),
-        Some(task) => format!("cargo xtask {task}"),
+        Some("deployer") => program::command("deploy-k3s"),
+        Some("provisioner") => program::command("provision-aws"),
+        Some(task) => program::command(task),
         None => name.into_owned(),
     };
     let arguments = command.get_args().map(OsStr::to_string_lossy);

@@ -47,7 +47,7 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of a configuration's errors begins with the place that it is about.
     let is_listing =
-        |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
+        |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
     exit::main(is_listing, || run(&program::parse(with_default(arguments.into_iter().collect()))?))
 }
 

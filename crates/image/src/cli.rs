@@ -42,7 +42,7 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of those begins with the place that it is about.
     exit::main(
-        |error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_))),
+        |error| error.downcast_ref().is_some_and(ConfigError::is_listing),
         || dispatch(program::parse(arguments)?),
     )
 }

@@ -37,7 +37,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let is_listing =
-        |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
+        |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
     exit::main(is_listing, || run(&program::parse(std::env::args_os())?))
 }
 

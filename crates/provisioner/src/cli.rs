@@ -39,7 +39,7 @@ enum Command {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of an invalid configuration begins with the place that it is about.
     let is_listing =
-        |error: &anyhow::Error| matches!(error.downcast_ref(), Some(ConfigError::Invalid(_)));
+        |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
     exit::main(is_listing, || run(&program::parse(arguments)?))
 }
 

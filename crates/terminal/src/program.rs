@@ -1,25 +1,10 @@
-//! The words by which a person calls the commands: `cargo xtask` in this repository, `skyward` where it is installed.
+//! The commands as a person types them.
 //!
 //! Help, advice and errors name a command by [`command`], so that what they say can be typed as it is.
 
-use std::sync::OnceLock;
-
-/// The words before a command, where they are not those of this repository.
-static PREFIX: OnceLock<&'static str> = OnceLock::new();
-
-/// Sets the words before each command, once, at the start of a program.
-pub fn set_prefix(words: &'static str) {
-    let _ = PREFIX.set(words);
-}
-
-/// The words before each command.
-pub fn prefix() -> &'static str {
-    PREFIX.get().copied().unwrap_or("cargo xtask")
-}
-
 /// The command as it is typed: `cargo xtask image build`.
 pub fn command(words: &str) -> String {
-    format!("{} {words}", prefix())
+    format!("cargo xtask {words}")
 }
 
 /// Parses a command line whose first word is the program's own name. Its usage names the command as it is typed.
