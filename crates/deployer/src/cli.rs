@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
-use skyward_terminal::{Exit, exit, interrupt, program};
+use skyward_terminal::interrupt::Signals;
+use skyward_terminal::{Exit, exit, program};
 
 use skyward_k3s::command::ClusterArgs;
 
@@ -98,10 +99,11 @@ fn run(cli: &Cli) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let common = &cli.common;
     let ended = runtime.block_on(async {
+        let mut signals = Signals::listen();
         let mut command = std::pin::pin!(dispatch(common, &cli.command));
         let signal = tokio::select! {
             ended = &mut command => return ended,
-            signal = interrupt::received() => signal,
+            signal = signals.next() => signal,
         };
         // Whoever holds the lock gives it back; a command that only reads ends by itself.
         common.interrupt.notify_one();

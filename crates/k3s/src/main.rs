@@ -9,7 +9,8 @@ use skyward_config::{ConfigArgs, ConfigError};
 use skyward_k3s::command::{ClusterArgs, Context};
 use skyward_k3s::kubeconfig;
 use skyward_terminal::event::Nothing;
-use skyward_terminal::{Console, Exit, Output, Verbose, exit, interrupt, program};
+use skyward_terminal::interrupt::Signals;
+use skyward_terminal::{Console, Exit, Output, Verbose, exit, program};
 
 /// Sets up, extends, upgrades and takes down the k3s cluster
 #[derive(Parser)]
@@ -58,9 +59,10 @@ fn run(cli: &Cli) -> Result<Exit> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        let mut signals = Signals::listen();
         tokio::select! {
             ended = args.run(&context) => ended,
-            signal = interrupt::received() => {
+            signal = signals.next() => {
                 bail!("interrupted by {signal}. Next step: run the command again, it continues from there")
             }
         }

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use skyward_config::ConfigError;
-use skyward_terminal::{exit, interrupt, program};
+use skyward_terminal::interrupt::Signals;
+use skyward_terminal::{exit, program};
 
 use crate::args::Common;
 use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
@@ -49,11 +50,12 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let runtime = builder.enable_all().start_paused(cli.common.simulate).build()?;
     let common = &cli.common;
     runtime.block_on(async {
+        let mut signals = Signals::listen();
         let mut command = std::pin::pin!(dispatch(common, &cli.command));
         loop {
             let signal = tokio::select! {
                 ended = &mut command => return ended,
-                signal = interrupt::received() => signal,
+                signal = signals.next() => signal,
             };
             if common.interrupt.is_raised() {
                 anyhow::bail!(
