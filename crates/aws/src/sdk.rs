@@ -1,11 +1,15 @@
-//! A real account, or whatever speaks AWS's protocols at `AWS_ENDPOINT_URL`: every operation by the AWS SDK for Rust.
+//! A real account, or whatever speaks AWS's protocols at `AWS_ENDPOINT_URL`: every operation by the AWS SDK for Rust, those of
+//! EC2 and Systems Manager by its runtime alone.
 //!
 //! Nothing is tried again here, and nothing is decided: each operation, in the file of its kind, says in the SDK's types what it
 //! says in ours. The one thing that is smoothed is a search by name that finds nothing, which some services call an error and
 //! others an empty list.
 
 mod convert;
+pub(crate) mod ec2;
 mod error;
+mod runtime;
+mod ssm;
 
 /// The SDK's own configuration, credentials and client of S3, for tests that need other than [`Sdk::connect`] makes.
 pub use {aws_config, aws_credential_types, aws_sdk_s3};
@@ -21,8 +25,10 @@ use aws_smithy_http_client::tls;
 /// The names that every operation uses.
 pub(crate) mod prelude {
     pub(crate) use super::convert::{
-        Filters, each, ec2, elb, filled, first, iam, made, name, next, rds, set, some, tags_from,
-        text,
+        each, elb, filled, first, iam, made, name, next, rds, set, some, tags_from, text,
+    };
+    pub(crate) use super::ec2::{
+        Element, Filters, Parameter, all_successful, ec2_requests, structure, tag_list, tagged,
     };
     pub(crate) use super::error::{Answer, OrNone, invalid};
     pub(crate) use super::{Sdk, requests};
@@ -33,29 +39,9 @@ pub(crate) mod prelude {
 /// answered may be left out.
 ///
 /// The client's method is also ours, unless `as` names another. `find` is a search by name: its answer is empty where the service
-/// answers the code after `or`. `pages` is a list of EC2 that comes in pages, by these filters.
+/// answers the code after `or`.
 macro_rules! requests {
     ($client:ident) => {};
-    ($client:ident pages $method:ident.$set:ident($type:ty) by $filters:expr
-        => |$answer:ident| $value:expr; $($rest:tt)*) => {
-        impl Sdk {
-            pub(crate) async fn $method(
-                &self,
-                call: $type,
-            ) -> Result<<$type as Call>::Output, ApiError> {
-                let filters = $filters;
-                let Some(selected) = filters.of(<$type as Call>::OPERATION, call.select)? else {
-                    return Ok(Page::only(Vec::new()));
-                };
-                let request = self.$client.$method().$set(Some(selected));
-                let request = request.max_results(filters.page).set_next_token(call.page);
-                let mut $answer = request.send().await.answer(<$type as Call>::OPERATION)?;
-                let next = next($answer.next_token.take());
-                Ok(Page { items: $value, next })
-            }
-        }
-        requests! { $client $($rest)* }
-    };
     ($client:ident find $method:ident($call:ident: $type:ty) { $($set:ident($sent:expr))* } or $missing:literal
         => |$answer:ident| $value:expr; $($rest:tt)*) => {
         impl Sdk {
@@ -112,12 +98,12 @@ const CREDENTIALS: Duration = Duration::from_secs(10);
 /// An account in a region, with the credentials that the environment gives.
 pub struct Sdk {
     pub(crate) autoscaling: aws_sdk_autoscaling::Client,
-    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) ec2: ec2::Client,
     pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) s3: aws_sdk_s3::Client,
-    pub(crate) ssm: aws_sdk_ssm::Client,
+    pub(crate) ssm: ssm::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) region: String,
 }
@@ -159,12 +145,12 @@ impl Sdk {
         let config = loader.load().await;
         Self {
             autoscaling: aws_sdk_autoscaling::Client::new(&config),
-            ec2: aws_sdk_ec2::Client::new(&config),
+            ec2: ec2::Client::new(&config).await,
             elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
             s3: s3(&config),
-            ssm: aws_sdk_ssm::Client::new(&config),
+            ssm: ssm::Client::new(&config).await,
             sts: aws_sdk_sts::Client::new(&config),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
         }

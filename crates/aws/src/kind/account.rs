@@ -61,14 +61,13 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types::{Filter, LocationType};
     use aws_sdk_rds::types::OrderableDbInstanceOption;
 
     use super::*;
     use crate::kind::prelude::*;
 
-    fn filter(name: &str, value: impl Into<String>) -> Filter {
-        Filter::builder().name(name).values(value).build()
+    fn filter(name: &str, value: impl Into<Parameter>) -> Vec<Parameter> {
+        vec![structure! { "Name": name, "Value": vec![value] }]
     }
 
     fn orderable(found: OrderableDbInstanceOption) -> OrderableDatabase {
@@ -90,25 +89,28 @@ mod sdk {
             => |answer| Identity { account: text(answer.account), arn: text(answer.arn) };
     }
 
-    requests! { ec2
+    ec2_requests! {
         // Local zones and wavelength zones have no database and few instance types.
         describe_availability_zones(_call: DescribeAvailabilityZones) {
-            filters(filter("zone-type", "availability-zone"))
-        } => |answer| each(answer.availability_zones, |zone| Zone {
-            name: text(zone.zone_name),
-            id: text(zone.zone_id),
-            state: name(zone.state.as_ref()),
+            "Filter": filter("zone-type", "availability-zone"),
+        } => |answer| answer.each("availabilityZoneInfo", |zone| Zone {
+            name: zone.text("zoneName"),
+            id: zone.text("zoneId"),
+            state: zone.text("zoneState"),
         });
         describe_instance_type_offerings(call: DescribeInstanceTypeOfferings) {
-            location_type(LocationType::AvailabilityZone)
-            filters(filter("instance-type", call.instance_type))
-        } => |answer| each(answer.instance_type_offerings, |offering| text(offering.location));
-        describe_account_attributes(_call: DescribeAccountAttributes) {}
-            => |answer| some(answer.account_attributes, |attribute| {
+            "LocationType": "availability-zone",
+            "Filter": filter("instance-type", call.instance_type),
+        } => |answer| answer.each("instanceTypeOfferingSet", |offering| offering.text("location"));
+        describe_account_attributes(_call: DescribeAccountAttributes) {} => |answer| {
+            let quota = |attribute: Element<'_>| {
                 // Some attributes are no numbers: the supported platforms, the default VPC.
-                let value = attribute.attribute_values?.into_iter().next()?.attribute_value?;
-                Some(Quota { name: attribute.attribute_name?, max: value.parse().ok()?, used: None })
-            });
+                let value = attribute.items("attributeValueSet").next()?.option("attributeValue")?;
+                let name = attribute.option("attributeName")?;
+                Some(Quota { name, max: value.parse().ok()?, used: None })
+            };
+            answer.items("accountAttributeSet").filter_map(quota).collect()
+        };
     }
 
     requests! { rds
@@ -147,8 +149,9 @@ mod sdk {
             };
     }
 
-    requests! { ssm
-        get_parameter(call: GetParameter) { name(call.name) }
-            => |answer| text(answer.parameter.and_then(|parameter| parameter.value));
+    impl Sdk {
+        pub(crate) async fn get_parameter(&self, call: GetParameter) -> Result<String, ApiError> {
+            self.ssm.parameter(Operation::GetParameter, &call.name).await
+        }
     }
 }

@@ -21,44 +21,26 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn address(address: types::Address) -> Address {
+    fn address(address: Element<'_>) -> Address {
         Address {
-            allocation: text(address.allocation_id),
-            ip: text(address.public_ip),
-            association: address.association_id.filter(|id| !id.is_empty()),
-            tags: ec2::tags(address.tags),
+            allocation: address.text("allocationId"),
+            ip: address.text("publicIp"),
+            association: address.option("associationId").filter(|id| !id.is_empty()),
+            tags: address.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         allocate_address(call: AllocateAddress) {
-            domain(types::DomainType::Vpc)
-            tag_specifications(ec2::tagged(types::ResourceType::ElasticIp, call.tags.clone()))
-        } => |answer| Address {
-            allocation: text(answer.allocation_id),
-            ip: text(answer.public_ip),
-            association: None,
-            // The answer has none.
-            tags: call.tags,
-        };
-        release_address(call: ReleaseAddress) { allocation_id(call.allocation) };
-    }
-
-    impl Sdk {
-        pub(crate) async fn describe_addresses(
-            &self,
-            call: DescribeAddresses,
-        ) -> Result<Vec<Address>, ApiError> {
-            let operation = Operation::DescribeAddresses;
-            let by = Filters { vpc: None, ..Filters::by("allocation-id") };
-            let Some(filters) = by.of(operation, call.select)? else { return Ok(Vec::new()) };
-            let request = self.ec2.describe_addresses().set_filters(Some(filters));
-            Ok(each(request.send().await.answer(operation)?.addresses, address))
-        }
+            "Domain": "vpc", "TagSpecification": tagged("elastic-ip", call.tags.clone()),
+        // The answer has no tags.
+        } => |answer| Address { tags: call.tags, ..address(answer) };
+        all describe_addresses(DescribeAddresses)
+            by Filters { vpc: None, ..Filters::by("allocation-id") }
+            => |answer| answer.each("addressesSet", address);
+        release_address(call: ReleaseAddress) { "AllocationId": call.allocation };
     }
 }

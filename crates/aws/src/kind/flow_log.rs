@@ -30,36 +30,33 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn flow_log(log: types::FlowLog) -> FlowLog {
+    fn flow_log(log: Element<'_>) -> FlowLog {
         FlowLog {
-            traffic: name(log.traffic_type.as_ref()),
-            id: text(log.flow_log_id),
-            resource: text(log.resource_id),
-            destination: text(log.log_destination),
-            tags: ec2::tags(log.tags),
+            id: log.text("flowLogId"),
+            resource: log.text("resourceId"),
+            destination: log.text("logDestination"),
+            traffic: log.text("trafficType"),
+            tags: log.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_flow_logs(call: CreateFlowLogs) {
-            resource_ids(call.vpc) resource_type(types::FlowLogsResourceType::Vpc)
-            traffic_type(call.traffic.as_str().into())
-            log_destination_type(types::LogDestinationType::S3) log_destination(call.destination)
-            client_token(call.client_token)
-            tag_specifications(ec2::tagged(types::ResourceType::VpcFlowLog, call.tags))
+            "ResourceId": vec![call.vpc], "ResourceType": "VPC", "TrafficType": call.traffic,
+            "LogDestinationType": "s3", "LogDestination": call.destination,
+            "ClientToken": call.client_token,
+            "TagSpecification": tagged("vpc-flow-log", call.tags),
         } => |answer| {
-            ec2::all_successful(Operation::CreateFlowLogs, answer.unsuccessful)?;
-            text(answer.flow_log_ids.unwrap_or_default().into_iter().next())
+            all_successful(answer)?;
+            answer.texts("flowLogIdSet").pop_first().unwrap_or_default()
         };
-        pages describe_flow_logs.set_filter(DescribeFlowLogs)
+        pages describe_flow_logs(DescribeFlowLogs)
             by Filters { vpc: Some("resource-id"), ..Filters::by("flow-log-id") }
-            => |answer| each(answer.flow_logs, flow_log);
-        delete_flow_logs(call: DeleteFlowLogs) { flow_log_ids(call.flow_log) }
-            => |answer| ec2::all_successful(Operation::DeleteFlowLogs, answer.unsuccessful)?;
+            => |answer| answer.each("flowLogSet", flow_log);
+        delete_flow_logs(call: DeleteFlowLogs) { "FlowLogId": vec![call.flow_log] }
+            => |answer| all_successful(answer)?;
     }
 }

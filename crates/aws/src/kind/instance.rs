@@ -20,26 +20,23 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn instance(instance: types::Instance) -> Instance {
+    fn instance(instance: Element<'_>) -> Instance {
         Instance {
-            id: text(instance.instance_id),
-            zone: text(instance.placement.and_then(|placement| placement.availability_zone)),
-            state: name(instance.state.and_then(|state| state.name).as_ref()),
-            private_ip: instance.private_ip_address,
-            tags: ec2::tags(instance.tags),
+            id: instance.text("instanceId"),
+            zone: instance.child("placement").text("availabilityZone"),
+            state: instance.child("instanceState").text("name"),
+            private_ip: instance.option("privateIpAddress"),
+            tags: instance.tags(),
         }
     }
 
-    requests! { ec2
-        pages describe_instances.set_filters(DescribeInstances) by Filters::by("instance-id")
-            => |answer| {
-                let reservations = answer.reservations.unwrap_or_default().into_iter();
-                reservations.flat_map(|found| each(found.instances, instance)).collect()
-            };
+    ec2_requests! {
+        pages describe_instances(DescribeInstances) by Filters::by("instance-id") => |answer| {
+            let reservations = answer.items("reservationSet");
+            reservations.flat_map(|found| found.each("instancesSet", instance)).collect()
+        };
     }
 }

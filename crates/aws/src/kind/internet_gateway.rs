@@ -22,32 +22,30 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn gateway(gateway: types::InternetGateway) -> InternetGateway {
+    fn gateway(gateway: Element<'_>) -> InternetGateway {
         InternetGateway {
-            id: text(gateway.internet_gateway_id),
-            vpc: gateway.attachments.unwrap_or_default().into_iter().find_map(|found| found.vpc_id),
-            tags: ec2::tags(gateway.tags),
+            id: gateway.text("internetGatewayId"),
+            vpc: gateway.items("attachmentSet").find_map(|found| found.option("vpcId")),
+            tags: gateway.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_internet_gateway(call: CreateInternetGateway) {
-            tag_specifications(ec2::tagged(types::ResourceType::InternetGateway, call.tags))
-        } => |answer| made(Operation::CreateInternetGateway, answer.internet_gateway, gateway)?;
-        pages describe_internet_gateways.set_filters(DescribeInternetGateways)
+            "TagSpecification": tagged("internet-gateway", call.tags),
+        } => |answer| answer.made("internetGateway", gateway)?;
+        pages describe_internet_gateways(DescribeInternetGateways)
             by Filters { vpc: Some("attachment.vpc-id"), ..Filters::by("internet-gateway-id") }
-            => |answer| each(answer.internet_gateways, gateway);
+            => |answer| answer.each("internetGatewaySet", gateway);
         attach_internet_gateway(call: AttachInternetGateway) {
-            internet_gateway_id(call.gateway) vpc_id(call.vpc)
+            "InternetGatewayId": call.gateway, "VpcId": call.vpc,
         };
         detach_internet_gateway(call: DetachInternetGateway) {
-            internet_gateway_id(call.gateway) vpc_id(call.vpc)
+            "InternetGatewayId": call.gateway, "VpcId": call.vpc,
         };
-        delete_internet_gateway(call: DeleteInternetGateway) { internet_gateway_id(call.gateway) };
+        delete_internet_gateway(call: DeleteInternetGateway) { "InternetGatewayId": call.gateway };
     }
 }

@@ -64,7 +64,6 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
     use base64::Engine;
     use base64::prelude::BASE64_STANDARD;
 
@@ -74,49 +73,49 @@ mod sdk {
     /// The most that a page of this list may hold.
     const PAGE: i32 = 200;
 
-    fn template(template: types::LaunchTemplate) -> LaunchTemplate {
+    fn template(template: Element<'_>) -> LaunchTemplate {
         LaunchTemplate {
-            id: text(template.launch_template_id),
-            name: text(template.launch_template_name),
-            latest_version: template.latest_version_number.unwrap_or_default(),
-            default_version: template.default_version_number.unwrap_or_default(),
-            tags: ec2::tags(template.tags),
+            id: template.text("launchTemplateId"),
+            name: template.text("launchTemplateName"),
+            latest_version: template.parsed("latestVersionNumber").unwrap_or_default(),
+            default_version: template.parsed("defaultVersionNumber").unwrap_or_default(),
+            tags: template.tags(),
         }
     }
 
-    fn to_data(data: LaunchTemplateData) -> types::RequestLaunchTemplateData {
-        let profile = types::LaunchTemplateIamInstanceProfileSpecificationRequest::builder();
-        let metadata = types::LaunchTemplateInstanceMetadataOptionsRequest::builder()
-            .http_endpoint(types::LaunchTemplateInstanceMetadataEndpointState::Enabled)
-            .http_tokens(data.http_tokens.as_str().into())
-            .http_put_response_hop_limit(data.http_hop_limit);
-        let disk = types::LaunchTemplateEbsBlockDeviceRequest::builder()
-            .volume_size(data.volume.size_gib)
-            .volume_type(data.volume.kind.as_str().into())
-            .encrypted(data.volume.encrypted)
-            .delete_on_termination(true);
-        let device = types::LaunchTemplateBlockDeviceMappingRequest::builder()
-            .device_name(data.volume.device)
-            .ebs(disk.build());
-        let monitoring =
-            types::LaunchTemplatesMonitoringRequest::builder().enabled(data.detailed_monitoring);
-        let tags = [types::ResourceType::Instance, types::ResourceType::Volume].map(|kind| {
-            types::LaunchTemplateTagSpecificationRequest::builder()
-                .resource_type(kind)
-                .set_tags(Some(ec2::to_tags(data.tags.clone())))
-                .build()
-        });
-        types::RequestLaunchTemplateData::builder()
-            .image_id(data.image)
-            .instance_type(data.instance_type.as_str().into())
-            .set_security_group_ids(Some(data.security_groups.into_iter().collect()))
-            .iam_instance_profile(profile.name(data.instance_profile).build())
-            .user_data(BASE64_STANDARD.encode(data.user_data))
-            .metadata_options(metadata.build())
-            .block_device_mappings(device.build())
-            .monitoring(monitoring.build())
-            .set_tag_specifications((!data.tags.is_empty()).then(|| tags.into()))
-            .build()
+    fn version(found: Element<'_>) -> LaunchTemplateVersion {
+        LaunchTemplateVersion {
+            version: found.parsed("versionNumber").unwrap_or_default(),
+            data: data(found.child("launchTemplateData")),
+        }
+    }
+
+    fn to_data(data: LaunchTemplateData) -> Parameter {
+        let tags = |kind: &str| {
+            structure! { "ResourceType": kind, "Tag": tag_list(data.tags.clone()) }
+        };
+        let tags = (!data.tags.is_empty()).then(|| vec![tags("instance"), tags("volume")]);
+        let device = structure! {
+            "DeviceName": data.volume.device,
+            "Ebs": structure! {
+                "Encrypted": data.volume.encrypted, "DeleteOnTermination": true,
+                "VolumeSize": data.volume.size_gib, "VolumeType": data.volume.kind,
+            },
+        };
+        structure! {
+            "ImageId": data.image,
+            "InstanceType": data.instance_type,
+            "SecurityGroupId": data.security_groups,
+            "IamInstanceProfile.Name": data.instance_profile,
+            "UserData": BASE64_STANDARD.encode(data.user_data),
+            "MetadataOptions": structure! {
+                "HttpEndpoint": "enabled", "HttpTokens": data.http_tokens,
+                "HttpPutResponseHopLimit": data.http_hop_limit,
+            },
+            "BlockDeviceMapping": vec![device],
+            "Monitoring.Enabled": data.detailed_monitoring,
+            "TagSpecification": tags,
+        }
     }
 
     /// User data as text. Anything else is not ours, and is shown as it came.
@@ -125,73 +124,61 @@ mod sdk {
         decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(user_data)
     }
 
-    fn volume(devices: Option<Vec<types::LaunchTemplateBlockDeviceMapping>>) -> Volume {
-        let device = devices.unwrap_or_default().into_iter().next();
-        let (device, disk) = device.map_or((None, None), |device| (device.device_name, device.ebs));
-        let kind = disk.as_ref().and_then(|disk| disk.volume_type.as_ref());
+    fn volume(data: Element<'_>) -> Volume {
+        let device = data.items("blockDeviceMappingSet").next();
+        let disk = device.map(|device| device.child("ebs"));
         Volume {
-            device: text(device),
-            kind: name(kind),
-            size_gib: disk.as_ref().and_then(|disk| disk.volume_size).unwrap_or_default(),
-            encrypted: disk.and_then(|disk| disk.encrypted).unwrap_or_default(),
+            device: device.map(|device| device.text("deviceName")).unwrap_or_default(),
+            size_gib: disk.and_then(|disk| disk.parsed("volumeSize")).unwrap_or_default(),
+            kind: disk.map(|disk| disk.text("volumeType")).unwrap_or_default(),
+            encrypted: disk.and_then(|disk| disk.parsed("encrypted")).unwrap_or_default(),
         }
     }
 
-    fn data(data: types::ResponseLaunchTemplateData) -> LaunchTemplateData {
-        let metadata = data.metadata_options;
-        let tokens = metadata.as_ref().and_then(|options| options.http_tokens.as_ref());
-        let profile = data.iam_instance_profile;
-        let mut tags = data.tag_specifications.unwrap_or_default().into_iter();
+    fn data(data: Element<'_>) -> LaunchTemplateData {
+        let metadata = data.child("metadataOptions");
+        let profile = data.child("iamInstanceProfile");
+        let mut tags = data.items("tagSpecificationSet");
+        let of_instances = tags.find(|found| found.text("resourceType") == "instance");
         LaunchTemplateData {
-            image: text(data.image_id),
-            instance_type: name(data.instance_type.as_ref()),
-            security_groups: set(data.security_group_ids),
+            image: data.text("imageId"),
+            instance_type: data.text("instanceType"),
+            security_groups: data.texts("securityGroupIdSet"),
             // By name; a template that someone else made may have it by ARN.
-            instance_profile: text(profile.and_then(|profile| profile.name.or(profile.arn))),
-            user_data: plain(text(data.user_data)),
-            http_tokens: name(tokens),
-            http_hop_limit: metadata
-                .and_then(|options| options.http_put_response_hop_limit)
+            instance_profile: profile
+                .option("name")
+                .or_else(|| profile.option("arn"))
                 .unwrap_or_default(),
-            volume: volume(data.block_device_mappings),
-            detailed_monitoring: data
-                .monitoring
-                .and_then(|found| found.enabled)
-                .unwrap_or_default(),
-            tags: tags
-                .find(|found| found.resource_type == Some(types::ResourceType::Instance))
-                .map(|found| ec2::tags(found.tags))
-                .unwrap_or_default(),
+            user_data: plain(data.text("userData")),
+            http_tokens: metadata.text("httpTokens"),
+            http_hop_limit: metadata.parsed("httpPutResponseHopLimit").unwrap_or_default(),
+            volume: volume(data),
+            detailed_monitoring: data.child("monitoring").parsed("enabled").unwrap_or_default(),
+            tags: of_instances.map(Element::tags).unwrap_or_default(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_launch_template(call: CreateLaunchTemplate) {
-            launch_template_name(call.name) launch_template_data(to_data(call.data))
-            client_token(call.client_token)
-            tag_specifications(ec2::tagged(types::ResourceType::LaunchTemplate, call.tags))
-        } => |answer| made(Operation::CreateLaunchTemplate, answer.launch_template, template)?;
+            "LaunchTemplateName": call.name, "LaunchTemplateData": to_data(call.data),
+            "ClientToken": call.client_token,
+            "TagSpecification": tagged("launch-template", call.tags),
+        } => |answer| answer.made("launchTemplate", template)?;
         create_launch_template_version(call: CreateLaunchTemplateVersion) {
-            launch_template_id(call.template) launch_template_data(to_data(call.data))
-            client_token(call.client_token)
+            "LaunchTemplateId": call.template, "LaunchTemplateData": to_data(call.data),
+            "ClientToken": call.client_token,
         } => |answer| {
-            let version = answer.launch_template_version;
-            version.and_then(|version| version.version_number).unwrap_or_default()
+            let version = answer.child("launchTemplateVersion");
+            version.parsed("versionNumber").unwrap_or_default()
         };
         describe_launch_template_versions(call: DescribeLaunchTemplateVersions) {
-            launch_template_id(call.template) versions(call.version)
-        } => |answer| each(answer.launch_template_versions, |found| LaunchTemplateVersion {
-            version: found.version_number.unwrap_or_default(),
-            data: data(
-                found
-                    .launch_template_data
-                    .unwrap_or_else(|| types::ResponseLaunchTemplateData::builder().build())
-            ),
-        });
+            "LaunchTemplateId": call.template, "LaunchTemplateVersion": vec![call.version],
+        } => |answer| answer.each("launchTemplateVersionSet", version);
         modify_launch_template(call: ModifyLaunchTemplate) {
-            launch_template_id(call.template) default_version(call.default_version.to_string())
+            "LaunchTemplateId": call.template,
+            "SetDefaultVersion": call.default_version,
         };
-        delete_launch_template(call: DeleteLaunchTemplate) { launch_template_id(call.template) };
+        delete_launch_template(call: DeleteLaunchTemplate) { "LaunchTemplateId": call.template };
     }
 
     impl Sdk {
@@ -200,25 +187,26 @@ mod sdk {
             call: DescribeLaunchTemplates,
         ) -> Result<Page<LaunchTemplate>, ApiError> {
             let operation = Operation::DescribeLaunchTemplates;
-            let sent = self.ec2.describe_launch_templates().set_next_token(call.page);
-            let sent = match call.select {
+            let selected = match call.select {
                 Select::Ids(ids) if ids.is_empty() => return Ok(Page::only(Vec::new())),
                 // This list has no filter by id, and takes no page size beside ids.
-                Select::Ids(ids) => sent.set_launch_template_ids(Some(ids)),
+                Select::Ids(ids) => structure! { "LaunchTemplateId": ids, "NextToken": call.page },
                 select => {
                     let name = Some("launch-template-name");
                     let by = Filters { vpc: None, name, ..Filters::by("") };
-                    sent.set_filters(by.of(operation, select)?).max_results(PAGE)
+                    structure! {
+                        "Filter": by.of(operation, select)?, "MaxResults": PAGE,
+                        "NextToken": call.page,
+                    }
                 }
             };
-            let missing = ["InvalidLaunchTemplateId.NotFound"];
-            let Some(answer) = sent.send().await.answer(operation).or_none(&missing)? else {
-                return Ok(Page::only(Vec::new()));
+            let page = |answer: Element<'_>| {
+                let next = next(answer.option("nextToken"));
+                Ok(Page { items: answer.each("launchTemplates", template), next })
             };
-            Ok(Page {
-                items: each(answer.launch_templates, template),
-                next: next(answer.next_token),
-            })
+            let missing = ["InvalidLaunchTemplateId.NotFound"];
+            let found = self.ec2.call(operation, selected, page).await.or_none(&missing)?;
+            Ok(found.unwrap_or_else(|| Page::only(Vec::new())))
         }
     }
 }

@@ -28,38 +28,37 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn gateway(gateway: types::NatGateway) -> NatGateway {
-        let address = gateway.nat_gateway_addresses.unwrap_or_default().into_iter().next();
-        let (allocation, public_ip) =
-            address.map_or((None, None), |address| (address.allocation_id, address.public_ip));
+    fn gateway(gateway: Element<'_>) -> NatGateway {
+        let address = gateway.items("natGatewayAddressSet").next();
+        let of_address = |name| address.and_then(|address| address.option(name));
+        let failure = (gateway.option("failureCode"), gateway.option("failureMessage"));
         NatGateway {
-            state: name(gateway.state.as_ref()),
-            id: text(gateway.nat_gateway_id),
-            vpc: text(gateway.vpc_id),
-            subnet: text(gateway.subnet_id),
-            allocation,
-            public_ip,
-            failure: match (gateway.failure_code, gateway.failure_message) {
+            id: gateway.text("natGatewayId"),
+            vpc: gateway.text("vpcId"),
+            subnet: gateway.text("subnetId"),
+            allocation: of_address("allocationId"),
+            public_ip: of_address("publicIp"),
+            state: gateway.text("state"),
+            failure: match failure {
                 (Some(code), Some(message)) => Some(format!("{code}: {message}")),
                 (code, message) => code.or(message),
             },
-            created: gateway.create_time.and_then(|time| Timestamp::from_second(time.secs()).ok()),
-            tags: ec2::tags(gateway.tags),
+            created: gateway.parsed("createTime"),
+            tags: gateway.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_nat_gateway(call: CreateNatGateway) {
-            subnet_id(call.subnet) allocation_id(call.allocation) client_token(call.client_token)
-            tag_specifications(ec2::tagged(types::ResourceType::Natgateway, call.tags))
-        } => |answer| made(Operation::CreateNatGateway, answer.nat_gateway, gateway)?;
-        pages describe_nat_gateways.set_filter(DescribeNatGateways) by Filters::by("nat-gateway-id")
-            => |answer| each(answer.nat_gateways, gateway);
-        delete_nat_gateway(call: DeleteNatGateway) { nat_gateway_id(call.gateway) };
+            "SubnetId": call.subnet, "AllocationId": call.allocation,
+            "ClientToken": call.client_token,
+            "TagSpecification": tagged("natgateway", call.tags),
+        } => |answer| answer.made("natGateway", gateway)?;
+        pages describe_nat_gateways(DescribeNatGateways) by Filters::by("nat-gateway-id")
+            => |answer| answer.each("natGatewaySet", gateway);
+        delete_nat_gateway(call: DeleteNatGateway) { "NatGatewayId": call.gateway };
     }
 }

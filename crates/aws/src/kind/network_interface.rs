@@ -19,23 +19,22 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn interface(interface: types::NetworkInterface) -> NetworkInterface {
-        let groups = interface.groups.unwrap_or_default().into_iter();
+    fn interface(interface: Element<'_>) -> NetworkInterface {
+        let groups = interface.items("groupSet");
         NetworkInterface {
-            id: text(interface.network_interface_id),
-            subnet: text(interface.subnet_id),
-            description: text(interface.description),
-            groups: groups.filter_map(|group| group.group_id).collect(),
+            id: interface.text("networkInterfaceId"),
+            subnet: interface.text("subnetId"),
+            description: interface.text("description"),
+            groups: groups.filter_map(|group| group.option("groupId")).collect(),
         }
     }
 
-    requests! { ec2
-        pages describe_network_interfaces.set_filters(DescribeNetworkInterfaces) by Filters::by("network-interface-id")
-            => |answer| each(answer.network_interfaces, interface);
+    ec2_requests! {
+        pages describe_network_interfaces(DescribeNetworkInterfaces)
+            by Filters::by("network-interface-id")
+            => |answer| answer.each("networkInterfaceSet", interface);
     }
 }

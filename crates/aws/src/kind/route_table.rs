@@ -52,100 +52,105 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn target(route: &types::Route) -> RouteTarget {
-        match (&route.gateway_id, &route.nat_gateway_id) {
-            (Some(id), _) if id.starts_with("igw-") => RouteTarget::InternetGateway(id.clone()),
-            (_, Some(id)) => RouteTarget::NatGateway(id.clone()),
-            (Some(id), None) => RouteTarget::Other(id.clone()),
+    fn target(route: Element<'_>) -> RouteTarget {
+        match (route.option("gatewayId"), route.option("natGatewayId")) {
+            (Some(id), _) if id.starts_with("igw-") => RouteTarget::InternetGateway(id),
+            (_, Some(id)) => RouteTarget::NatGateway(id),
+            (Some(id), None) => RouteTarget::Other(id),
             (None, None) => {
                 let others = [
-                    &route.transit_gateway_id,
-                    &route.vpc_peering_connection_id,
-                    &route.instance_id,
-                    &route.network_interface_id,
-                    &route.egress_only_internet_gateway_id,
-                    &route.local_gateway_id,
-                    &route.carrier_gateway_id,
-                    &route.core_network_arn,
+                    "transitGatewayId",
+                    "vpcPeeringConnectionId",
+                    "instanceId",
+                    "networkInterfaceId",
+                    "egressOnlyInternetGatewayId",
+                    "localGatewayId",
+                    "carrierGatewayId",
+                    "coreNetworkArn",
                 ];
-                RouteTarget::Other(text(others.into_iter().find_map(Clone::clone)))
+                let found = others.into_iter().find_map(|name| route.option(name));
+                RouteTarget::Other(found.unwrap_or_default())
             }
         }
     }
 
-    fn route(route: types::Route) -> Route {
-        let network =
-            route.destination_cidr_block.clone().or(route.destination_ipv6_cidr_block.clone());
+    fn route(route: Element<'_>) -> Route {
+        let destinations =
+            ["destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"];
+        let destination = destinations.into_iter().find_map(|name| route.option(name));
         Route {
-            target: target(&route),
-            is_blackhole: route.state == Some(types::RouteState::Blackhole),
-            destination: text(network.or(route.destination_prefix_list_id)),
+            destination: destination.unwrap_or_default(),
+            target: target(route),
+            is_blackhole: route.text("state") == "blackhole",
         }
     }
 
-    fn association(association: types::RouteTableAssociation) -> RouteTableAssociation {
+    fn association(association: Element<'_>) -> RouteTableAssociation {
         RouteTableAssociation {
-            id: text(association.route_table_association_id),
-            subnet: association.subnet_id,
+            id: association.text("routeTableAssociationId"),
+            subnet: association.option("subnetId"),
         }
     }
 
-    fn table(table: types::RouteTable) -> RouteTable {
-        let is_main = table.associations().iter().any(|association| association.main == Some(true));
+    fn table(table: Element<'_>) -> RouteTable {
+        let mut associations = table.items("associationSet");
         RouteTable {
-            id: text(table.route_table_id),
-            vpc: text(table.vpc_id),
-            is_main,
-            routes: each(table.routes, route),
-            associations: each(table.associations, association),
-            tags: ec2::tags(table.tags),
+            id: table.text("routeTableId"),
+            vpc: table.text("vpcId"),
+            is_main: associations.any(|association| association.parsed("main") == Some(true)),
+            routes: table.each("routeSet", route),
+            associations: table.each("associationSet", association),
+            tags: table.tags(),
         }
     }
 
-    /// The ids of the gateway and of the NAT gateway that a route leads to, of which it has one.
-    fn ids(target: RouteTarget) -> (Option<String>, Option<String>) {
-        match target {
+    fn to_route(table: String, destination: String, target: RouteTarget) -> Parameter {
+        let (gateway, nat_gateway) = match target {
             RouteTarget::NatGateway(id) => (None, Some(id)),
             RouteTarget::InternetGateway(id) | RouteTarget::Other(id) => (Some(id), None),
+        };
+        structure! {
+            "RouteTableId": table, "DestinationCidrBlock": destination, "GatewayId": gateway,
+            "NatGatewayId": nat_gateway,
         }
     }
 
-    requests! { ec2
-        create_route_table(call: CreateRouteTable) {
-            vpc_id(call.vpc) client_token(call.client_token)
-            tag_specifications(ec2::tagged(types::ResourceType::RouteTable, call.tags))
+    /// The parameter that names a destination.
+    fn destination(destination: &str) -> &'static str {
+        match destination {
+            list if list.starts_with("pl-") => "DestinationPrefixListId",
+            network if network.contains(':') => "DestinationIpv6CidrBlock",
+            _ => "DestinationCidrBlock",
         }
-            => |answer| made(Operation::CreateRouteTable, answer.route_table, table)?;
+    }
+
+    ec2_requests! {
+        create_route_table(call: CreateRouteTable) {
+            "VpcId": call.vpc, "ClientToken": call.client_token,
+            "TagSpecification": tagged("route-table", call.tags),
+        } => |answer| answer.made("routeTable", table)?;
         // The most that this list allows.
-        pages describe_route_tables.set_filters(DescribeRouteTables)
+        pages describe_route_tables(DescribeRouteTables)
             by Filters { page: 100, ..Filters::by("route-table-id") }
-            => |answer| each(answer.route_tables, table);
-        delete_route_table(call: DeleteRouteTable) { route_table_id(call.table) };
+            => |answer| answer.each("routeTableSet", table);
+        delete_route_table(call: DeleteRouteTable) { "RouteTableId": call.table };
         associate_route_table(call: AssociateRouteTable) {
-            route_table_id(call.table) subnet_id(call.subnet)
-        } => |answer| text(answer.association_id);
+            "RouteTableId": call.table, "SubnetId": call.subnet,
+        } => |answer| answer.text("associationId");
         replace_route_table_association(call: ReplaceRouteTableAssociation) {
-            association_id(call.association) route_table_id(call.table)
-        } => |answer| text(answer.new_association_id);
-        disassociate_route_table(call: DisassociateRouteTable) { association_id(call.association) };
-        create_route(call: CreateRoute) {
-            route_table_id(call.table) destination_cidr_block(call.destination)
-            set_gateway_id(ids(call.target.clone()).0) set_nat_gateway_id(ids(call.target).1)
+            "AssociationId": call.association, "RouteTableId": call.table,
+        } => |answer| answer.text("newAssociationId");
+        disassociate_route_table(call: DisassociateRouteTable) {
+            "AssociationId": call.association,
         };
-        replace_route(call: ReplaceRoute) {
-            route_table_id(call.table) destination_cidr_block(call.destination)
-            set_gateway_id(ids(call.target.clone()).0) set_nat_gateway_id(ids(call.target).1)
-        };
-        delete_route(call: DeleteRoute) {
-            route_table_id(call.table)
-            set_destination_prefix_list_id(Some(call.destination.clone()).filter(|it| it.starts_with("pl-")))
-            set_destination_ipv6_cidr_block(Some(call.destination.clone()).filter(|it| it.contains(':')))
-            set_destination_cidr_block(Some(call.destination).filter(|it| !it.starts_with("pl-") && !it.contains(':')))
-        };
+        create_route(call: CreateRoute) (to_route(call.table, call.destination, call.target));
+        replace_route(call: ReplaceRoute) (to_route(call.table, call.destination, call.target));
+        delete_route(call: DeleteRoute) (Parameter::Structure(vec![
+            ("RouteTableId", call.table.into()),
+            (destination(&call.destination), call.destination.into()),
+        ]));
     }
 }

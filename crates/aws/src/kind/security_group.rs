@@ -65,100 +65,90 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-    use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
-
     use super::*;
     use crate::kind::prelude::*;
 
     /// The protocol of a rule for all protocols, which has no ports.
     const ALL: &str = "-1";
 
-    /// The rules of permissions: a permission is a protocol with ports and any number of peers; a rule has one.
-    fn rules(permissions: Option<Vec<IpPermission>>) -> BTreeSet<Rule> {
-        permissions.unwrap_or_default().into_iter().flat_map(rules_of).collect()
-    }
+    /// The lists of peers in a permission, with the names of their members.
+    const PEERS: [(&str, &str); 4] = [
+        ("ipRanges", "cidrIp"),
+        ("ipv6Ranges", "cidrIpv6"),
+        ("groups", "groupId"),
+        ("prefixListIds", "prefixListId"),
+    ];
 
-    fn rules_of(permission: IpPermission) -> Vec<Rule> {
-        let protocol = text(permission.ip_protocol);
-        let ports = permission.from_port.zip(permission.to_port).filter(|_| protocol != ALL);
-        let networks = each(permission.ip_ranges, |range| {
-            (Peer::Network(text(range.cidr_ip)), range.description)
-        });
-        let networks_v6 = each(permission.ipv6_ranges, |range| {
-            (Peer::Network(text(range.cidr_ipv6)), range.description)
-        });
-        let groups = each(permission.user_id_group_pairs, |pair| {
-            (Peer::Group(text(pair.group_id)), pair.description)
-        });
-        let lists = each(permission.prefix_list_ids, |list| {
-            (Peer::PrefixList(text(list.prefix_list_id)), list.description)
-        });
-        let rule = |(peer, description)| {
-            let (protocol, description) = (protocol.clone(), text(description));
-            Rule { protocol, ports, peer, description }
+    /// The rules of a permission, which is a protocol with ports and any number of peers; a rule has one.
+    fn rules(permission: Element<'_>) -> Vec<Rule> {
+        let protocol = permission.text("ipProtocol");
+        let ports = permission.parsed("fromPort").zip(permission.parsed("toPort"));
+        let ports = ports.filter(|_| protocol != ALL);
+        let rule = |(list, name): (&str, &str)| {
+            permission.each(list, |found| Rule {
+                protocol: protocol.clone(),
+                ports,
+                peer: match list {
+                    "groups" => Peer::Group(found.text(name)),
+                    "prefixListIds" => Peer::PrefixList(found.text(name)),
+                    _ => Peer::Network(found.text(name)),
+                },
+                description: found.text("description"),
+            })
         };
-        [networks, networks_v6, groups, lists].into_iter().flatten().map(rule).collect()
+        PEERS.into_iter().flat_map(rule).collect()
     }
 
-    fn permission(rule: Rule) -> IpPermission {
+    fn permission(rule: Rule) -> Parameter {
+        let (list, name, peer) = match rule.peer {
+            Peer::Network(network) if network.contains(':') => ("Ipv6Ranges", "CidrIpv6", network),
+            Peer::Network(network) => ("IpRanges", "CidrIp", network),
+            Peer::Group(group) => ("Groups", "GroupId", group),
+            Peer::PrefixList(id) => ("PrefixListIds", "PrefixListId", id),
+        };
         let about = Some(rule.description).filter(|text| !text.is_empty());
-        let permission = IpPermission::builder()
-            .ip_protocol(rule.protocol)
-            .set_from_port(rule.ports.map(|ports| ports.0))
-            .set_to_port(rule.ports.map(|ports| ports.1));
-        let permission = match rule.peer {
-            Peer::Network(network) if network.contains(':') => permission.ipv6_ranges(
-                Ipv6Range::builder().cidr_ipv6(network).set_description(about).build(),
-            ),
-            Peer::Network(network) => permission
-                .ip_ranges(IpRange::builder().cidr_ip(network).set_description(about).build()),
-            Peer::Group(group) => permission.user_id_group_pairs(
-                UserIdGroupPair::builder().group_id(group).set_description(about).build(),
-            ),
-            Peer::PrefixList(list) => permission.prefix_list_ids(
-                PrefixListId::builder().prefix_list_id(list).set_description(about).build(),
-            ),
-        };
-        permission.build()
+        let peer = vec![(name, peer.into()), ("Description", about.into())];
+        Parameter::Structure(vec![
+            ("IpProtocol", rule.protocol.into()),
+            ("FromPort", rule.ports.map(|ports| ports.0).into()),
+            ("ToPort", rule.ports.map(|ports| ports.1).into()),
+            (list, Parameter::List(vec![Parameter::Structure(peer)])),
+        ])
     }
 
-    fn permissions(rules: BTreeSet<Rule>) -> Vec<IpPermission> {
-        rules.into_iter().map(permission).collect()
+    fn permissions(group: String, rules: BTreeSet<Rule>) -> Parameter {
+        let permissions: Vec<_> = rules.into_iter().map(permission).collect();
+        structure! { "GroupId": group, "IpPermissions": permissions }
     }
 
-    fn group(group: types::SecurityGroup) -> SecurityGroup {
+    fn group(group: Element<'_>) -> SecurityGroup {
         SecurityGroup {
-            id: text(group.group_id),
-            vpc: text(group.vpc_id),
-            name: text(group.group_name),
-            description: text(group.description),
-            ingress: rules(group.ip_permissions),
-            egress: rules(group.ip_permissions_egress),
-            tags: ec2::tags(group.tags),
+            id: group.text("groupId"),
+            vpc: group.text("vpcId"),
+            name: group.text("groupName"),
+            description: group.text("groupDescription"),
+            ingress: group.items("ipPermissions").flat_map(rules).collect(),
+            egress: group.items("ipPermissionsEgress").flat_map(rules).collect(),
+            tags: group.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_security_group(call: CreateSecurityGroup) {
-            vpc_id(call.vpc) group_name(call.name) description(call.description)
-            tag_specifications(ec2::tagged(types::ResourceType::SecurityGroup, call.tags))
-        } => |answer| text(answer.group_id);
-        pages describe_security_groups.set_filters(DescribeSecurityGroups)
+            "VpcId": call.vpc, "GroupName": call.name, "GroupDescription": call.description,
+            "TagSpecification": tagged("security-group", call.tags),
+        } => |answer| answer.text("groupId");
+        pages describe_security_groups(DescribeSecurityGroups)
             by Filters { name: Some("group-name"), ..Filters::by("group-id") }
-            => |answer| each(answer.security_groups, group);
-        authorize_security_group_ingress(call: AuthorizeSecurityGroupIngress) {
-            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
-        };
-        authorize_security_group_egress(call: AuthorizeSecurityGroupEgress) {
-            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
-        };
-        revoke_security_group_ingress(call: RevokeSecurityGroupIngress) {
-            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
-        };
-        revoke_security_group_egress(call: RevokeSecurityGroupEgress) {
-            group_id(call.group) set_ip_permissions(Some(permissions(call.rules)))
-        };
-        delete_security_group(call: DeleteSecurityGroup) { group_id(call.group) };
+            => |answer| answer.each("securityGroupInfo", group);
+        authorize_security_group_ingress(call: AuthorizeSecurityGroupIngress)
+            (permissions(call.group, call.rules));
+        authorize_security_group_egress(call: AuthorizeSecurityGroupEgress)
+            (permissions(call.group, call.rules));
+        revoke_security_group_ingress(call: RevokeSecurityGroupIngress)
+            (permissions(call.group, call.rules));
+        revoke_security_group_egress(call: RevokeSecurityGroupEgress)
+            (permissions(call.group, call.rules));
+        delete_security_group(call: DeleteSecurityGroup) { "GroupId": call.group };
     }
 }

@@ -25,33 +25,31 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn subnet(subnet: types::Subnet) -> Subnet {
+    fn subnet(subnet: Element<'_>) -> Subnet {
         Subnet {
-            state: name(subnet.state.as_ref()),
-            id: text(subnet.subnet_id),
-            vpc: text(subnet.vpc_id),
-            cidr: text(subnet.cidr_block),
-            zone: text(subnet.availability_zone),
-            public_addresses: subnet.map_public_ip_on_launch.unwrap_or_default(),
-            tags: ec2::tags(subnet.tags),
+            id: subnet.text("subnetId"),
+            vpc: subnet.text("vpcId"),
+            cidr: subnet.text("cidrBlock"),
+            zone: subnet.text("availabilityZone"),
+            public_addresses: subnet.parsed("mapPublicIpOnLaunch").unwrap_or_default(),
+            state: subnet.text("state"),
+            tags: subnet.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_subnet(call: CreateSubnet) {
-            vpc_id(call.vpc) cidr_block(call.cidr) availability_zone(call.zone)
-            tag_specifications(ec2::tagged(types::ResourceType::Subnet, call.tags))
-        } => |answer| made(Operation::CreateSubnet, answer.subnet, subnet)?;
-        pages describe_subnets.set_filters(DescribeSubnets) by Filters::by("subnet-id")
-            => |answer| { each(answer.subnets, subnet) };
+            "VpcId": call.vpc, "CidrBlock": call.cidr, "AvailabilityZone": call.zone,
+            "TagSpecification": tagged("subnet", call.tags),
+        } => |answer| answer.made("subnet", subnet)?;
+        pages describe_subnets(DescribeSubnets) by Filters::by("subnet-id")
+            => |answer| answer.each("subnetSet", subnet);
         modify_subnet_attribute(call: ModifySubnetAttribute) {
-            subnet_id(call.subnet) map_public_ip_on_launch(ec2::switch(call.public_addresses))
+            "SubnetId": call.subnet, "MapPublicIpOnLaunch.Value": call.public_addresses,
         };
-        delete_subnet(call: DeleteSubnet) { subnet_id(call.subnet) };
+        delete_subnet(call: DeleteSubnet) { "SubnetId": call.subnet };
     }
 }

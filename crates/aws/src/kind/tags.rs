@@ -17,19 +17,17 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types::Tag;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    requests! { ec2
+    ec2_requests! {
         create_tags(call: CreateTags) {
-            set_resources(Some(call.resources)) set_tags(Some(ec2::to_tags(call.tags)))
+            "ResourceId": call.resources, "Tag": tag_list(call.tags),
         };
+        // Without a value a tag goes whatever its value is.
         delete_tags(call: DeleteTags) {
-            set_resources(Some(call.resources))
-            // Without a value the tag goes whatever its value is.
-            set_tags(Some(call.names.into_iter().map(|name| Tag::builder().key(name).build()).collect()))
+            "ResourceId": call.resources,
+            "Tag": call.names.into_iter().map(|name| structure! { "Key": name }).collect::<Vec<_>>(),
         };
     }
 

@@ -30,53 +30,44 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn vpc(vpc: types::Vpc) -> Vpc {
+    fn vpc(vpc: Element<'_>) -> Vpc {
         Vpc {
-            state: name(vpc.state.as_ref()),
-            id: text(vpc.vpc_id),
-            cidr: text(vpc.cidr_block),
-            is_default: vpc.is_default.unwrap_or_default(),
-            tags: ec2::tags(vpc.tags),
+            id: vpc.text("vpcId"),
+            cidr: vpc.text("cidrBlock"),
+            state: vpc.text("state"),
+            is_default: vpc.parsed("isDefault").unwrap_or_default(),
+            tags: vpc.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_vpc(call: CreateVpc) {
-            cidr_block(call.cidr)
-            tag_specifications(ec2::tagged(types::ResourceType::Vpc, call.tags))
-        } => |answer| made(Operation::CreateVpc, answer.vpc, vpc)?;
-        pages describe_vpcs.set_filters(DescribeVpcs) by Filters::by("vpc-id")
-            => |answer| each(answer.vpcs, vpc);
+            "CidrBlock": call.cidr, "TagSpecification": tagged("vpc", call.tags),
+        } => |answer| answer.made("vpc", vpc)?;
+        pages describe_vpcs(DescribeVpcs) by Filters::by("vpc-id")
+            => |answer| answer.each("vpcSet", vpc);
         modify_vpc_attribute(call: ModifyVpcAttribute) {
-            vpc_id(call.vpc)
-            set_enable_dns_support((call.attribute == VpcAttribute::DnsSupport).then(|| ec2::switch(call.value)))
-            set_enable_dns_hostnames((call.attribute == VpcAttribute::DnsHostnames).then(|| ec2::switch(call.value)))
+            "VpcId": call.vpc,
+            "EnableDnsSupport.Value":
+                (call.attribute == VpcAttribute::DnsSupport).then_some(call.value),
+            "EnableDnsHostnames.Value":
+                (call.attribute == VpcAttribute::DnsHostnames).then_some(call.value),
         };
-        delete_vpc(call: DeleteVpc) { vpc_id(call.vpc) };
+        delete_vpc(call: DeleteVpc) { "VpcId": call.vpc };
+        describe_vpc_attribute(call: DescribeVpcAttribute) {
+            "VpcId": call.vpc, "Attribute": attribute(call.attribute),
+        } => |answer| {
+            answer.child(attribute(call.attribute)).parsed("value").unwrap_or_default()
+        };
     }
 
-    impl Sdk {
-        pub(crate) async fn describe_vpc_attribute(
-            &self,
-            call: DescribeVpcAttribute,
-        ) -> Result<bool, ApiError> {
-            use types::VpcAttributeName::{EnableDnsHostnames, EnableDnsSupport};
-            let request = self.ec2.describe_vpc_attribute().vpc_id(call.vpc);
-            let request = request.attribute(match call.attribute {
-                VpcAttribute::DnsSupport => EnableDnsSupport,
-                VpcAttribute::DnsHostnames => EnableDnsHostnames,
-            });
-            let answer = request.send().await.answer(Operation::DescribeVpcAttribute)?;
-            let attribute = match call.attribute {
-                VpcAttribute::DnsSupport => answer.enable_dns_support,
-                VpcAttribute::DnsHostnames => answer.enable_dns_hostnames,
-            };
-            Ok(attribute.and_then(|attribute| attribute.value).unwrap_or_default())
+    fn attribute(attribute: VpcAttribute) -> &'static str {
+        match attribute {
+            VpcAttribute::DnsSupport => "enableDnsSupport",
+            VpcAttribute::DnsHostnames => "enableDnsHostnames",
         }
     }
 }

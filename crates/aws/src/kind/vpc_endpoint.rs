@@ -34,38 +34,35 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_ec2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn endpoint(endpoint: types::VpcEndpoint) -> VpcEndpoint {
+    fn endpoint(endpoint: Element<'_>) -> VpcEndpoint {
         VpcEndpoint {
+            id: endpoint.text("vpcEndpointId"),
+            vpc: endpoint.text("vpcId"),
+            service: endpoint.text("serviceName"),
+            route_tables: endpoint.texts("routeTableIdSet"),
             // Some states are written `Available`, others `available`.
-            state: name(endpoint.state.as_ref()).to_ascii_lowercase(),
-            id: text(endpoint.vpc_endpoint_id),
-            vpc: text(endpoint.vpc_id),
-            service: text(endpoint.service_name),
-            route_tables: set(endpoint.route_table_ids),
-            tags: ec2::tags(endpoint.tags),
+            state: endpoint.text("state").to_ascii_lowercase(),
+            tags: endpoint.tags(),
         }
     }
 
-    requests! { ec2
+    ec2_requests! {
         create_vpc_endpoint(call: CreateVpcEndpoint) {
-            vpc_id(call.vpc) service_name(call.service)
-            vpc_endpoint_type(types::VpcEndpointType::Gateway)
-            set_route_table_ids(Some(call.route_tables.into_iter().collect()))
-            client_token(call.client_token)
-            tag_specifications(ec2::tagged(types::ResourceType::VpcEndpoint, call.tags))
-        } => |answer| made(Operation::CreateVpcEndpoint, answer.vpc_endpoint, endpoint)?;
-        pages describe_vpc_endpoints.set_filters(DescribeVpcEndpoints) by Filters::by("vpc-endpoint-id")
-            => |answer| each(answer.vpc_endpoints, endpoint);
+            "VpcId": call.vpc, "ServiceName": call.service, "VpcEndpointType": "Gateway",
+            "RouteTableId": call.route_tables, "ClientToken": call.client_token,
+            "TagSpecification": tagged("vpc-endpoint", call.tags),
+        } => |answer| answer.made("vpcEndpoint", endpoint)?;
+        pages describe_vpc_endpoints(DescribeVpcEndpoints) by Filters::by("vpc-endpoint-id")
+            => |answer| answer.each("vpcEndpointSet", endpoint);
         modify_vpc_endpoint(call: ModifyVpcEndpoint) {
-            vpc_endpoint_id(call.endpoint) set_add_route_table_ids(filled(call.add_route_tables))
-            set_remove_route_table_ids(filled(call.remove_route_tables))
+            "VpcEndpointId": call.endpoint, "AddRouteTableId": call.add_route_tables,
+            "RemoveRouteTableId": call.remove_route_tables,
         };
-        delete_vpc_endpoints(call: DeleteVpcEndpoints) { vpc_endpoint_ids(call.endpoint) }
-            => |answer| ec2::all_successful(Operation::DeleteVpcEndpoints, answer.unsuccessful)?;
+        delete_vpc_endpoints(call: DeleteVpcEndpoints) {
+            "VpcEndpointId": vec![call.endpoint],
+        } => |answer| all_successful(answer)?;
     }
 }

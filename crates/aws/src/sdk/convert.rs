@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::Filter;
-
 use super::error::invalid;
 use crate::error::{ApiError, OperationName};
-use crate::page::{STACK_TAG, Select};
 
 /// Name to value.
 type Tags = BTreeMap<String, String>;
@@ -87,39 +84,6 @@ macro_rules! tags_of {
     };
 }
 
-/// The conversions that the operations of EC2 share.
-pub(crate) mod ec2 {
-    use aws_sdk_ec2::types::{
-        AttributeBooleanValue, ResourceType, TagSpecification, UnsuccessfulItem,
-    };
-
-    use crate::error::{ApiError, OperationName};
-
-    tags_of!(aws_sdk_ec2);
-
-    /// An attribute that is on or off.
-    pub(crate) fn switch(on: bool) -> AttributeBooleanValue {
-        AttributeBooleanValue::builder().value(on).build()
-    }
-
-    /// The tags that something gets with its creation.
-    pub(crate) fn tagged(kind: ResourceType, tags: BTreeMap<String, String>) -> TagSpecification {
-        TagSpecification::builder().resource_type(kind).set_tags(Some(to_tags(tags))).build()
-    }
-
-    /// Fails where anything failed: operations that take several things list the failures in a successful answer.
-    pub(crate) fn all_successful(
-        operation: impl Into<OperationName>,
-        failed: Option<Vec<UnsuccessfulItem>>,
-    ) -> Result<(), ApiError> {
-        let failed = failed.unwrap_or_default().into_iter().next();
-        failed.and_then(|item| item.error).map_or(Ok(()), |error| {
-            let (code, message) = (error.code.unwrap_or_default(), error.message);
-            Err(ApiError::new(operation, &code, message.unwrap_or_default()))
-        })
-    }
-}
-
 /// The conversions that the operations of Elastic Load Balancing share.
 pub(crate) mod elb {
     tags_of!(aws_sdk_elasticloadbalancingv2);
@@ -151,46 +115,5 @@ pub(crate) mod iam {
     pub(crate) fn tags(tags: Option<Vec<Tag>>) -> Tags {
         let tags = tags.unwrap_or_default().into_iter();
         tags_from(tags.map(|tag| (Some(tag.key), Some(tag.value))))
-    }
-}
-
-/// The most that one page of most of EC2's lists may hold.
-const PAGE: i32 = 1000;
-
-/// The filters of an operation of EC2, by its own names for them.
-pub(crate) struct Filters {
-    /// The filter of ids.
-    pub(crate) id: &'static str,
-    /// The filter of VPCs, where there is one.
-    pub(crate) vpc: Option<&'static str>,
-    /// The filter of names, where there is one.
-    pub(crate) name: Option<&'static str>,
-    /// The most that a page may hold.
-    pub(crate) page: i32,
-}
-
-impl Filters {
-    /// The filters of an operation that knows VPCs by `vpc-id` and no names.
-    pub(crate) fn by(id: &'static str) -> Self {
-        Self { id, vpc: Some("vpc-id"), name: None, page: PAGE }
-    }
-
-    /// A selection as filters; none where it can have no result, because a filter without values selects everything.
-    pub(crate) fn of(
-        &self,
-        operation: impl Into<OperationName>,
-        select: Select,
-    ) -> Result<Option<Vec<Filter>>, ApiError> {
-        let (name, values) = match select {
-            Select::All => return Ok(Some(Vec::new())),
-            Select::Stack(stack) => (Ok(format!("tag:{STACK_TAG}")), vec![stack]),
-            Select::Ids(ids) if ids.is_empty() => return Ok(None),
-            Select::Ids(ids) => (Ok(self.id.to_owned()), ids),
-            Select::Vpc(vpc) => (self.vpc.map(str::to_owned).ok_or("VPC"), vec![vpc]),
-            Select::Name(name) => (self.name.map(str::to_owned).ok_or("name"), vec![name]),
-        };
-        let unknown = |what| invalid(operation, &format!("it cannot select by {what}"));
-        let name = name.map_err(unknown)?;
-        Ok(Some(vec![Filter::builder().name(name).set_values(Some(values)).build()]))
     }
 }

@@ -8,6 +8,7 @@ mod answers;
 mod bucket;
 mod cycle;
 mod database;
+mod ec2;
 mod edge;
 mod instances;
 mod network;
