@@ -25,7 +25,8 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     steps.push(step(
         "code map",
         When::CodeOr(Job::Documents),
-        cargo(&["test", "--locked", "--package", "xtask", "--test", "tidy"]),
+        // As the step "tests" compiles it: by itself, the package would be compiled again with other features.
+        cargo(&["test", "--locked", "--workspace", "--all-features", "--test", "tidy"]),
     ));
     steps.extend(workflows::steps());
     steps.extend(findings::steps(scope));
