@@ -11,6 +11,7 @@ mod nodes;
 mod objects;
 mod others;
 mod path;
+mod plugin;
 mod proxy;
 mod retry;
 

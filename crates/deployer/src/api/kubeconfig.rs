@@ -3,20 +3,16 @@
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use k8s_openapi::ByteString;
+use kube::client::ClientBuilder;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use skyward_k3s::certificate;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::error::{CallError, Reason, Verb};
+use super::plugin::{self, Tokens};
 use super::{Connection, ContextRef, proxy};
-
-/// The time of a credentials plugin: it may ask a person.
-const PLUGIN: Duration = Duration::from_mins(2);
 
 /// A context that is there.
 pub(super) struct Chosen {
@@ -105,11 +101,18 @@ pub(super) async fn connection(chosen: Chosen) -> Result<Connection, CallError> 
     config.proxy_url = proxy::of(&config.cluster_url, own_proxy.as_deref(), variable)
         .map_err(|text| failed(Reason::Kubeconfig(text)))?;
     trim_token(&mut config.auth_info);
+    let tokens = plugin::credentials(&mut config.auth_info).await;
+    let tokens = tokens.map_err(|error| failed(Reason::Credentials(error.to_string())))?;
     let proxy = config.proxy_url.as_ref().map(|proxy| proxy::shown(&proxy.to_string()));
     let server = config.cluster_url.to_string();
     let certificate_ends =
         client_certificate(&config.auth_info).as_deref().and_then(certificate::ends);
-    let client = client(config).await.map_err(failed)?;
+    let client = client(config, tokens).map_err(|error| {
+        failed(match error {
+            kube::Error::Auth(error) => Reason::Credentials(error.to_string()),
+            error => Reason::Kubeconfig(error.to_string()),
+        })
+    })?;
     let server = server.trim_end_matches('/').to_owned();
     Ok(Connection { client, context: chosen.context, server, proxy, certificate_ends })
 }
@@ -143,29 +146,12 @@ fn client_certificate(user: &AuthInfo) -> Option<Vec<u8>> {
     std::fs::read(user.client_certificate.as_ref()?).ok()
 }
 
-/// kube runs credentials plugins while it makes the client, and waits for them without end: on a thread of their own they
-/// hold up neither the runtime nor, after a time-out, the process.
-async fn client(config: Config) -> Result<Client, Reason> {
-    let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
-    let made = match &plugin {
-        None => Client::try_from(config),
-        Some(plugin) => {
-            let (sender, receiver) = oneshot::channel();
-            let runtime = Handle::current();
-            std::thread::spawn(move || {
-                let _entered = runtime.enter();
-                let _ = sender.send(Client::try_from(config));
-            });
-            let late = || format!("{plugin} has not answered for {} s", PLUGIN.as_secs());
-            tokio::time::timeout(PLUGIN, receiver)
-                .await
-                .map_err(|_| Reason::Credentials(late()))?
-                .map_err(|_| Reason::Credentials(format!("{plugin} ended without an answer")))?
-        }
-    };
-    made.map_err(|error| match error {
-        kube::Error::Auth(error) => Reason::Credentials(error.to_string()),
-        error => Reason::Kubeconfig(error.to_string()),
+/// Makes the client, whose requests have the token of a credentials plugin where there is one.
+fn client(config: Config, tokens: Option<Tokens>) -> Result<Client, kube::Error> {
+    let builder = ClientBuilder::try_from(config)?;
+    Ok(match tokens {
+        Some(tokens) => builder.with_layer(&tokens).build(),
+        None => builder.build(),
     })
 }
 

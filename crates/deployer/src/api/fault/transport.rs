@@ -7,6 +7,7 @@ use hyper_util::client::legacy;
 use rustls::{AlertDescription, CertificateError};
 
 use super::super::error::Reason;
+use super::super::plugin::PluginError;
 use super::super::retry::Retryable;
 use super::AttemptError;
 
@@ -23,6 +24,9 @@ pub(in super::super) fn of_transport(error: &(dyn Error + 'static)) -> AttemptEr
     if let Some(error) =
         causes.iter().find_map(|cause| cause.downcast_ref::<kube::client::AuthError>())
     {
+        return find(Reason::Credentials(error.to_string()), Retryable::None);
+    }
+    if let Some(error) = causes.iter().find_map(|cause| cause.downcast_ref::<PluginError>()) {
         return find(Reason::Credentials(error.to_string()), Retryable::None);
     }
     if let Some(error) = causes.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
