@@ -15,4 +15,6 @@ mod file;
 
 #[cfg(feature = "file")]
 pub use file::*;
-pub use service::{Cidr, Conflict, Form, LogFormat, SETTINGS, Service, Setting, Settings, Unit};
+pub use service::{
+    Cidr, Conflict, Form, LogFormat, SETTINGS, Service, Setting, Settings, Threads, Unit,
+};

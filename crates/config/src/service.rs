@@ -6,15 +6,15 @@
 //! nothing of what reads the file: everything else is behind the feature `file`.
 
 mod form;
+mod words;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::str::FromStr;
 
 #[cfg(feature = "file")]
 pub(crate) use form::is_host;
 pub use form::{Cidr, Form, NotCidr, Plain, Unit};
+pub use words::{LogFormat, Threads};
 
 /// The start of the name of every variable that is a setting. The two underscores keep it apart from what Kubernetes
 /// sets for a Service called "skyward".
@@ -37,6 +37,9 @@ const HEAD_BYTES: Form =
     Form::Whole { what: "the size of a head", unit: Unit::Byte, least: 256, most: 65_536 };
 const BODY_BYTES: Form =
     Form::Whole { what: "the size of a body", unit: Unit::Byte, least: 0, most: 1 << 40 };
+const RATE: Form = Form::Whole { what: "a rate", unit: Unit::Byte, least: 0, most: 1 << 30 };
+const SHARE: Form =
+    Form::Whole { what: "a number of connections", unit: Unit::One, least: 0, most: 1_000_000 };
 
 /// One setting.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +108,7 @@ macro_rules! value {
 value!(IpAddr, Plain::Address(address) => Some(address), address => address.to_string());
 value!(String, Plain::Text(text) => Some(text), text => text.clone());
 value!(LogFormat, Plain::Text(text) => text.parse().ok(), format => format.as_str().into());
+value!(Threads, Plain::Text(text) => text.parse().ok(), threads => threads.as_str().into());
 value!(u16, Plain::Whole(number) => number.try_into().ok(), number => number.to_string());
 value!(u32, Plain::Whole(number) => number.try_into().ok(), number => number.to_string());
 value!(u64, Plain::Whole(number) => Some(number), number => number.to_string());
@@ -228,18 +232,31 @@ settings! {
     kept {
         /// Time for the head of a request to arrive.
         header_timeout_ms: u64 = 10_000, DEADLINE;
-        /// Time between two requests on a connection. Longer than that of the load balancer (ALB 60 s, Traefik 90 s),
-        /// which else sends requests into connections that are being closed.
+        /// Time between two requests on a connection, and between two parts that the application gives of an answer.
+        /// Longer than that of the load balancer (ALB 60 s, Traefik 90 s), which else sends requests into connections
+        /// that are being closed.
         idle_timeout_ms: u64 = 120_000, DEADLINE;
         /// Time between two parts of a request's body.
         body_timeout_ms: u64 = 15_000, DEADLINE;
         /// Time between two parts of an answer that the client takes.
         write_timeout_ms: u64 = 15_000, DEADLINE;
-        /// Time from the head of a request to the end of its answer.
+        /// Time from the head of a request to the beginning of its answer, without the time that the client takes for
+        /// the body.
         request_timeout_ms: u64 = 30_000, DEADLINE;
-        /// Connections open at one time; one more is answered with 503. Where nothing is set and the limit of open
-        /// files is lower, as many as it allows.
+        /// Bytes a second that a client must send of a body, or take of an answer, once it has kept the service waiting
+        /// for as long as an answer may take to begin; 0 for any rate.
+        min_rate_bytes: u64 = 1_024, RATE;
+        /// Connections open at one time. For one more, the one that has been idle for the longest is closed; where none
+        /// is idle, the new one is answered with 503. Where nothing is set and the limit of open files is lower, as many
+        /// as it allows.
         max_connections: u32 = 4_096, CONNECTIONS;
+        /// Connections open at one time from one address (of IPv6, one /64), trusted proxies excepted; one more is
+        /// answered with 503. 0 for no such bound.
+        max_connections_per_client: u32 = 0, SHARE;
+        /// Upgraded connections, such as websockets, open at one time; one more is answered with 503.
+        max_upgrades: u32 = 1_024, SHARE;
+        /// Time without a byte in either direction on an upgraded connection.
+        upgrade_idle_timeout_ms: u64 = 300_000, DEADLINE;
         /// Size of a request's head; a larger one is answered with 431 or 414.
         max_header_bytes: u32 = 16 * 1024, HEAD_BYTES;
         /// Size of a request's body; a larger one is answered with 413.
@@ -255,6 +272,8 @@ settings! {
         trusted_proxies: Vec<String> = Vec::new(), Form::Networks;
         /// Hosts to answer for, with *.HOST for all below it; requests for others are answered with 421.
         allowed_hosts: Vec<String> = Vec::new(), Form::Hosts;
+        /// Threads that serve connections.
+        threads: Threads = Threads::PerCore, Form::Word(Threads::WORDS);
     }
 }
 
@@ -300,54 +319,5 @@ impl Settings {
             conflicts.push(Conflict { keys: ["drain_delay_ms", "drain_cap_ms"], reason });
         }
         conflicts
-    }
-}
-
-/// The form of the access log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "file", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "file", serde(rename_all = "lowercase"))]
-pub enum LogFormat {
-    /// `127.0.0.1 - - [27/Oct/2023 21:20:37] "GET / HTTP/1.1" 200 -`
-    #[default]
-    Default,
-    /// The Common Log Format: the same with a zone, and the size of the body.
-    Common,
-    /// The common form with the quoted `Referer` and `User-Agent`.
-    Combined,
-    /// One JSON object a line.
-    Json,
-}
-
-impl LogFormat {
-    /// The words of the configuration and of the command line, with their meanings.
-    pub const WORDS: &'static [(&'static str, &'static str)] = &[
-        (
-            "default",
-            "As Python's `http.server` writes it: `127.0.0.1 - - [27/Oct/2023 21:20:37] \"GET / HTTP/1.1\" 200 -`.",
-        ),
-        ("common", "The Common Log Format."),
-        ("combined", "The Common Log Format with referrer and user agent."),
-        ("json", "One JSON object a line."),
-    ];
-
-    /// The word in the configuration and on the service's command line.
-    pub const fn as_str(self) -> &'static str {
-        Self::WORDS[self as usize].0
-    }
-}
-
-impl fmt::Display for LogFormat {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for LogFormat {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let all = [Self::Default, Self::Common, Self::Combined, Self::Json];
-        all.into_iter().find(|format| format.as_str() == text).ok_or(())
     }
 }

@@ -5,26 +5,29 @@
 //!
 //! | part | limits that apply |
 //! |---|---|
-//! | every request | `max-connections`, `max-header-bytes`, `header-timeout-ms` and `idle-timeout-ms`, before a handler runs |
+//! | every request | `max-connections`, `max-header-bytes`, `header-timeout-ms` and `idle-timeout-ms`, before a handler runs; `request-timeout-ms` until its answer begins (503) |
 //! | path parameter | the request's target has 8,192 bytes at most (414) |
-//! | JSON body | `max-body-bytes` (413) and `body-timeout-ms` (408); what axum says of malformed JSON stays as it is (400, 415, 422) |
-//! | streamed answer | `request-timeout-ms` to the end of the stream, and `write-timeout-ms` while the client takes nothing: both cut the connection, since the status is sent already |
-//! | server-sent events | the same; an `EventSource` connects again by itself. Long streams need a longer `request-timeout-ms` (an hour at most) |
+//! | JSON body | `max-body-bytes` (413), `body-timeout-ms` and `min-rate-bytes` (408); what axum says of malformed JSON stays as it is (400, 415, 422) |
+//! | streamed answer | any length of time while bytes flow: `idle-timeout-ms` between two parts that the handler gives, `write-timeout-ms` and `min-rate-bytes` for the client; past them the connection is reset, and the log says 499 |
+//! | server-sent events | the same; without a keep-alive, `Deadline::no_stall` on the route |
+//! | slow handler | `Deadline::within` on the route, in place of `request-timeout-ms` |
+//! | websocket | `max-upgrades` (503), `upgrade-idle-timeout-ms` without a byte, `write-timeout-ms` apart; a Close frame when the service drains |
 //! | layer | within the request's deadline; it does not see what the server itself refuses |
+//! | panic | 500 for that request, the others are served |
 //! | state | none: what it holds counts against the memory of the process, so it has a limit of its own here |
 //! | all, at the end | `drain-cap-ms` cuts what still runs, streams too |
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{MatchedPath, Path, State};
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, body::Bytes};
+use axum::{Json, Router, body::Bytes};
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
-use skyward_server::App;
+use skyward_server::{App, ClientAddress, Deadline, Problem, Registry, Shutdown};
 use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,13 +48,38 @@ struct Note {
 
 /// The application, with no notes yet.
 pub(crate) fn app() -> App {
-    let notes = Notes::default();
-    App::new()
+    let (notes, registry) = (Notes::default(), Registry::new());
+    let kept = registry.gauge("notes_kept", "Notes that are kept.", &[]);
+    let api = Router::new()
+        .route("/notes", post(add).get(export))
+        .route("/notes/{number}", get(read))
+        .route("/digest", get(digest).layer(Deadline::within(Duration::from_mins(1))))
+        .with_state(Arc::clone(&notes));
+    let router = Router::new()
         .route("/", get(async || "notes\n"))
-        .route("/notes", post(add).get(export).with_state(Arc::clone(&notes)))
-        .route("/notes/{number}", get(read).with_state(notes))
+        .merge(api)
+        .nest("/about", Router::new().route("/me", get(whoami)))
         .route("/ticks", get(ticks))
-        .layer(from_fn(stamp))
+        .layer(from_fn(stamp));
+    App::new(router)
+        .metrics(registry)
+        .ready({
+            let notes = Arc::clone(&notes);
+            move || {
+                let is_whole = !notes.is_poisoned();
+                async move { is_whole.then_some(()).ok_or("a handler has panicked among the notes") }
+            }
+        })
+        .background("count", async move |shutdown| {
+            while !shutdown.is_ending() {
+                let count = notes.lock().unwrap_or_else(PoisonError::into_inner).len();
+                kept.set(i64::try_from(count).unwrap_or(i64::MAX));
+                tokio::select! {
+                    () = shutdown.ending() => {}
+                    () = tokio::time::sleep(TICK) => {}
+                }
+            }
+        })
 }
 
 /// Takes a JSON body.
@@ -69,8 +97,8 @@ async fn read(State(notes): State<Notes>, Path(number): Path<usize>) -> Response
     let notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
     match notes.get(number) {
         Some(note) => Json(note.clone()).into_response(),
-        // Without a body of its own, the answer gets the server's problem details.
-        None => StatusCode::NOT_FOUND.into_response(),
+        // An answer stays as the handler gives it; this one has the form of the server's own errors.
+        None => Problem::new(StatusCode::NOT_FOUND, "there is no such note").into_response(),
     }
 }
 
@@ -81,12 +109,29 @@ async fn export(State(notes): State<Notes>) -> Body {
     Body::from_stream(stream::iter(lines))
 }
 
-/// Sends events until the client leaves, or the deadline of the request passes.
-async fn ticks() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    Sse::new(stream::unfold(0_u64, async |count| {
-        tokio::time::sleep(TICK).await;
-        Some((Ok(Event::default().data(count.to_string())), count + 1))
+/// Sends events until the client leaves, or the service ends.
+async fn ticks(shutdown: Shutdown) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(stream::unfold((0_u64, shutdown), async |(count, shutdown)| {
+        tokio::select! {
+            // Ended rather than cut: an `EventSource` connects again, to another process.
+            () = shutdown.draining() => None,
+            () = tokio::time::sleep(TICK) => {
+                Some((Ok(Event::default().data(count.to_string())), (count + 1, shutdown)))
+            }
+        }
     }))
+}
+
+/// Takes a while, for which the route has a deadline of its own.
+async fn digest(State(notes): State<Notes>) -> String {
+    tokio::time::sleep(10 * TICK).await;
+    let notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+    notes.iter().map(|note| note.text.len()).sum::<usize>().to_string()
+}
+
+/// Tells the caller its address.
+async fn whoami(ClientAddress(address): ClientAddress, path: MatchedPath) -> String {
+    format!("{address} {}\n", path.as_str())
 }
 
 /// A layer: marks every answer of the application's.

@@ -1,13 +1,13 @@
 //! Accepting connections: one loop a port, on the main thread. It deals the service's connections out to the
 //! workers in turn, so that each core has its share and one place counts them.
 
-use crate::clock;
+use crate::clock::{self, Tick};
 use crate::connection::{Handler, stream};
 use crate::diagnostics::Diagnostics;
-use crate::lifecycle::Phase;
+use crate::endpoint::record;
+use crate::lifecycle::{Essential, Phase};
 use crate::listener::is_out_of_descriptors;
-use crate::problem;
-use crate::request::record;
+use crate::problem::{self, Refusal};
 use crate::worker::Handover;
 use std::io;
 use std::net::SocketAddr;
@@ -20,6 +20,8 @@ use tokio::time::{sleep, timeout};
 
 /// Connections that were told 503 and are read empty at one time; more are closed right after the answer.
 const MAX_REJECTED_OPEN: usize = 64;
+/// Connections that may be open beyond the limit, in place of as many that were asked to close.
+const MOST_EVICTED: usize = 64;
 /// The first and the longest pause after the system could not accept.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
@@ -28,6 +30,8 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::fro
 pub(crate) enum Dispatch {
     /// To workers, in turn.
     Workers(Vec<UnboundedSender<Handover>>),
+    /// By all threads of this runtime; the handlers take turns, so that their logs do.
+    Shared(Vec<Arc<Handler>>),
     /// They are served on this thread.
     Here,
 }
@@ -50,6 +54,7 @@ pub(crate) struct Acceptor {
 impl Acceptor {
     /// Accepts until `last` has come, then takes what the kernel has queued and closes the listener.
     pub(crate) async fn run(mut self, listener: TcpListener, last: Phase) {
+        let _essential = Essential;
         let lifecycle = Arc::clone(&self.handler.lifecycle);
         let mut reached = std::pin::pin!(lifecycle.reached(last));
         let mut turn = 0;
@@ -78,11 +83,18 @@ impl Acceptor {
     fn dispatch(&mut self, stream: TcpStream, peer: SocketAddr, turn: &mut usize) {
         // An answer is one small write; waiting for more (Nagle) would only delay it.
         let _ = stream.set_nodelay(true);
-        if self.handler.endpoint.open.load(Relaxed) >= self.max_connections {
-            return self.reject(stream, peer);
+        if !self.has_room() {
+            return self.reject(stream, peer, problem::CROWDED);
+        }
+        if !self.handler.endpoint.register.clients.enter(peer.ip()) {
+            return self.reject(stream, peer, problem::CROWDED_CLIENT);
         }
         self.handler.acquire();
         match &self.dispatch {
+            Dispatch::Shared(handlers) => {
+                *turn = (*turn + 1) % handlers.len();
+                tokio::spawn(Arc::clone(&handlers[*turn]).serve(stream, peer));
+            }
             Dispatch::Here => drop(tokio::spawn(Arc::clone(&self.handler).serve(stream, peer))),
             Dispatch::Workers(workers) => {
                 *turn = (*turn + 1) % workers.len();
@@ -92,18 +104,32 @@ impl Acceptor {
                     .ok()
                     .and_then(|stream| workers[*turn].send((stream, peer)).ok());
                 if sent.is_none() {
-                    self.handler.release();
+                    self.handler.release(peer.ip());
                 }
             }
         }
     }
 
-    fn reject(&self, mut stream: TcpStream, peer: SocketAddr) {
+    /// Tells whether one more connection may be open, if need be in place of one that is idle.
+    fn has_room(&self) -> bool {
+        let open = self.handler.endpoint.open.load(Relaxed);
+        if open < self.max_connections {
+            return true;
+        }
+        // Those that were asked to close are still open for a moment.
+        let has_evicted = open < self.max_connections + MOST_EVICTED
+            && self.handler.endpoint.register.evict(Tick::now());
+        if has_evicted && self.handler.endpoint.observed {
+            self.handler.metrics.evicted_connections.fetch_add(1, Relaxed);
+        }
+        has_evicted
+    }
+
+    fn reject(&self, mut stream: TcpStream, peer: SocketAddr, crowded: Refusal) {
         let context = self.handler.context(peer);
         if context.endpoint.observed {
             self.handler.metrics.shed_connections.fetch_add(1, Relaxed);
         }
-        let crowded = problem::CROWDED;
         let body = problem::body(crowded.status, crowded.detail).len();
         let answer = problem::raw(
             crowded.status,

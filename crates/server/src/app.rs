@@ -1,118 +1,143 @@
-//! An application: axum routes, and the names under which the metrics count them.
-//!
-//! axum's own router would do, but for two things: it does not tell which template a path matched, and it looks plain
-//! paths up in a tree and allocates for parameters that are not there. So templates are kept beside it, and plain paths
-//! take a fast lane that leaves it out.
+//! An application: an axum router, and what is to happen around it.
 
+use crate::extract::Shutdown;
+use crate::metrics::Registry;
 use axum::Router;
-use axum::extract::Request;
-use axum::response::IntoResponse;
-use axum::routing::{self, MethodRouter};
-use std::convert::Infallible;
-use tower_layer::Layer;
-use tower_service::Service;
+use std::fmt::{self, Display};
+use std::pin::Pin;
+use std::sync::Arc;
 
-/// Routes to serve. Everything else (limits, deadlines, 404 and 405 as problem details, OPTIONS, logs, metrics) is the
-/// server's.
+/// A future in a box, as the hooks are kept.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Runs once; a failure is said in one line.
+pub(crate) type Start = Box<dyn FnOnce(Shutdown) -> Boxed<Result<(), String>> + Send>;
+/// Runs once.
+pub(crate) type Once = Box<dyn FnOnce() -> Boxed<()> + Send>;
+/// Runs as long as the service does.
+pub(crate) type Background = Box<dyn FnOnce(Shutdown) -> Boxed<()> + Send>;
+/// Runs whenever somebody asks.
+pub(crate) type Check = Arc<dyn Fn() -> Boxed<Result<(), String>> + Send + Sync>;
+
+/// An axum router to serve, and what is to happen around it. A [`Router`] alone is one as well.
 ///
-/// State goes to a handler as axum gives it: `get(handler).with_state(state)`.
-#[derive(Clone, Debug, Default)]
+/// ```no_run
+/// use axum::{Router, routing::get};
+/// use skyward_server::App;
+///
+/// let router = Router::new().route("/", get(async || "Hello!"));
+/// let app = App::new(router)
+///     .on_start(async |_| Ok::<_, String>(()))
+///     .ready(async || Ok::<_, String>(()))
+///     .background("clean-up", async |shutdown| shutdown.drained().await)
+///     .after_drain(async || ());
+/// ```
+#[derive(Default)]
 pub struct App {
-    router: Router,
-    routes: Vec<Route>,
-    /// The routes by their templates, as places in `routes`.
-    index: matchit::Router<usize>,
+    pub(crate) router: Router,
+    pub(crate) hooks: Hooks,
+    pub(crate) registry: Registry,
 }
 
-/// A route that a path was found to match.
-#[derive(Clone, Debug)]
-pub(crate) struct Route {
-    /// Its template: the metrics' label, since a path would make a series for every guess of a client's.
-    pub(crate) template: &'static str,
-    /// The fast lane: the handlers, where the template is a plain path. axum's router would look the path up a second
-    /// time, and allocate a table of parameters that are not there: a tenth of all instructions of a small answer
-    /// (counted with callgrind).
-    pub(crate) methods: Option<MethodRouter>,
+/// The hooks of an application.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) start: Vec<Start>,
+    pub(crate) ready: Vec<Check>,
+    pub(crate) background: Vec<(String, Background)>,
+    pub(crate) before_drain: Vec<Once>,
+    pub(crate) after_drain: Vec<Once>,
 }
 
 impl App {
-    /// Makes an application that answers every path with 404.
-    pub fn new() -> Self {
-        Self::default()
+    /// Makes an application of `router`. It is taken as it is: with its routes, nested and merged ones, layers, fallbacks,
+    /// services and state.
+    pub fn new(router: Router) -> Self {
+        Self { router, ..Self::default() }
     }
 
-    /// Adds a route; `template` is axum's, such as `/users/{id}`.
-    ///
-    /// # Panics
-    /// When the template is malformed or conflicts with an earlier one: that is a mistake in the program,
-    /// found by its first test.
+    /// Runs `hook` after the ports are bound and before the first connection is served: a pool is opened, a table read.
+    /// `/readyz` answers 503 until it has ended. If it fails, the service ends with the reason.
     #[must_use]
-    pub fn route(mut self, template: &'static str, methods: MethodRouter) -> Self {
-        let is_plain = !template.contains(['{', '}']);
-        let route = Route { template, methods: is_plain.then(|| methods.clone()) };
-        self.router = self.router.route(template, methods);
-        self.index
-            .insert(template, self.routes.len())
-            .expect("axum has accepted the same template");
-        self.routes.push(route);
-        self
-    }
-
-    /// Wraps the routes that were added so far, and the answer to paths that are not found, in a layer of tower's.
-    ///
-    /// The layer works within the server's limits: a request that the server itself refuses never reaches it, and the
-    /// deadline of the request counts its time too.
-    #[must_use]
-    pub fn layer<L>(mut self, layer: L) -> Self
+    pub fn on_start<F, E>(mut self, hook: impl FnOnce(Shutdown) -> F + Send + 'static) -> Self
     where
-        L: Layer<routing::Route> + Clone + Send + Sync + 'static,
-        L::Service: Service<Request> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
-        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
-        <L::Service as Service<Request>>::Future: Send + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
     {
-        for route in &mut self.routes {
-            let methods = route.methods.take();
-            route.methods = methods.map(|methods| methods.layer(layer.clone()));
-        }
-        self.router = self.router.layer(layer);
+        self.hooks.start.push(Box::new(move |shutdown| {
+            let future = hook(shutdown);
+            Box::pin(async move { future.await.map_err(|error| error.to_string()) })
+        }));
         self
     }
 
-    /// The router that answers where [`Self::find`] names nothing else: routes with parameters, and paths
-    /// that are not found.
-    pub(crate) fn router(&self) -> &Router {
-        &self.router
+    /// Lets `/readyz` answer 503 with the reason while `check` fails, or takes longer than 800 ms. It runs for each probe,
+    /// on the thread that accepts connections.
+    #[must_use]
+    pub fn ready<F, E>(mut self, check: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        self.hooks.ready.push(Arc::new(move || {
+            let future = check();
+            Box::pin(async move { future.await.map_err(|error| error.to_string()) })
+        }));
+        self
     }
 
-    /// Finds the route that `path` matches.
-    pub(crate) fn find(&self, path: &str) -> Option<&Route> {
-        self.index.at(path).ok().map(|found| &self.routes[*found.value])
+    /// Runs `task` beside the requests, from the start on. It is to end by itself when the [`Shutdown`] says so, and is
+    /// waited for until `drain_cap_ms` have passed.
+    #[must_use]
+    pub fn background<F>(
+        mut self,
+        name: impl Into<String>,
+        task: impl FnOnce(Shutdown) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let task: Background = Box::new(move |shutdown| Box::pin(task(shutdown)));
+        self.hooks.background.push((name.into(), task));
+        self
+    }
+
+    /// Runs `hook` after the signal, while connections are still accepted. The drain waits for it.
+    #[must_use]
+    pub fn before_drain<F>(mut self, hook: impl FnOnce() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.before_drain.push(Box::new(move || Box::pin(hook())));
+        self
+    }
+
+    /// Runs `hook` after the last request: what they have left behind is written, a pool closed. A quarter of
+    /// `drain_cap_ms`, one second at most, is kept for these hooks and the end of background tasks.
+    #[must_use]
+    pub fn after_drain<F>(mut self, hook: impl FnOnce() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.after_drain.push(Box::new(move || Box::pin(hook())));
+        self
+    }
+
+    /// Shows the numbers of `registry` under `/metrics`, after the server's.
+    #[must_use]
+    pub fn metrics(self, registry: Registry) -> Self {
+        Self { registry, ..self }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::routing::get;
+impl From<Router> for App {
+    fn from(router: Router) -> Self {
+        Self::new(router)
+    }
+}
 
-    #[test]
-    fn a_path_counts_under_its_template() {
-        let app = App::new()
-            .route("/", get(""))
-            .route("/users/{id}", get(""))
-            .route("/files/{*path}", get(""));
-        for (path, template) in [
-            ("/", "/"),
-            ("/users/7", "/users/{id}"),
-            ("/files/a/b", "/files/{*path}"),
-            ("/users/7/x", ""),
-            ("*", ""),
-            ("", ""),
-        ] {
-            let found = app.find(path);
-            assert_eq!(found.map_or("", |route| route.template), template, "{path}");
-            assert_eq!(found.is_some_and(|route| route.methods.is_some()), path == "/", "{path}");
-        }
+impl fmt::Debug for App {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("App").field("router", &self.router).finish_non_exhaustive()
     }
 }

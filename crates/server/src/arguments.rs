@@ -2,9 +2,13 @@
 //! [`skyward_config`](skyward_config::SETTINGS) declares it. The service reads no file: its image holds nothing but the
 //! binary.
 
+mod flags;
+
+pub use flags::{Flag, Values};
 use skyward_config::service::{BUILD_KEYS, PREFIX};
 use skyward_config::{Form, SETTINGS, Setting, Settings};
 use std::ffi::OsString;
+use std::fmt::Write as _;
 
 /// A service as its `--help`, its `--version` and its metrics name it; [`run!`](crate::run!) takes it from the
 /// service's `Cargo.toml`.
@@ -21,8 +25,8 @@ pub struct About {
 /// The request of a command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Serve with these settings, after these warnings.
-    Serve(Box<Settings>, Vec<String>),
+    /// Serve with these settings, after these warnings; the program's own flags have these values.
+    Serve(Box<Settings>, Vec<String>, Values),
     /// Print a text and end.
     Print(String),
 }
@@ -30,7 +34,7 @@ pub(crate) enum Request {
 /// A command line or an environment that cannot be understood: one line that names the flag or the variable.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct UsageError(String);
+pub(crate) struct UsageError(pub(crate) String);
 
 /// Reads `arguments` (without the program's name) and `variables`.
 ///
@@ -38,21 +42,32 @@ pub(crate) struct UsageError(String);
 /// At the first thing that is wrong.
 pub(crate) fn read(
     about: &About,
+    own: &[Flag],
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Request, UsageError> {
     let mut settings = Settings { name: about.name.into(), ..Settings::default() };
-    let warnings = read_variables(variables, &mut settings)?;
+    let mut values = Values::defaults(own);
+    let warnings = read_variables(variables, own, &mut settings, &mut values)?;
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| UsageError(error.to_string()))? {
         let setting = match argument {
             lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => {
-                return Ok(Request::Print(help(about)));
+                return Ok(Request::Print(help(about, own)));
             }
             lexopt::Arg::Short('V') | lexopt::Arg::Long("version") => {
                 return Ok(Request::Print(format!("{} {}\n", about.name, about.version)));
             }
-            lexopt::Arg::Long(flag) => SETTINGS.iter().find(|setting| setting.flag() == flag),
+            lexopt::Arg::Long(flag) => match own.iter().find(|known| known.name == flag) {
+                Some(known) => {
+                    let value = parser.value().map_err(|_| {
+                        UsageError(format!("--{} needs a value: {}", known.name, known.placeholder))
+                    })?;
+                    values.set(known, &format!("--{}", known.name), value)?;
+                    continue;
+                }
+                None => SETTINGS.iter().find(|setting| setting.flag() == flag),
+            },
             _ => None,
         };
         let Some(setting) = setting else {
@@ -64,8 +79,9 @@ pub(crate) fn read(
         })?;
         set(setting, &flag, value, &mut settings)?;
     }
+    values.check(own)?;
     match settings.conflicts().first() {
-        None => Ok(Request::Serve(Box::new(settings), warnings)),
+        None => Ok(Request::Serve(Box::new(settings), warnings, values)),
         Some(conflict) => {
             let [first, second] = conflict.keys.map(|key| key.replace('_', "-"));
             Err(UsageError(format!("--{first} and --{second}: {}", conflict.reason)))
@@ -75,11 +91,17 @@ pub(crate) fn read(
 
 fn read_variables(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
+    own: &[Flag],
     settings: &mut Settings,
+    values: &mut Values,
 ) -> Result<Vec<String>, UsageError> {
     let mut warnings = Vec::new();
     for (name, value) in variables {
         let name = name.to_string_lossy();
+        if let Some(flag) = own.iter().find(|flag| flag.variable() == name) {
+            values.set(flag, &name, value)?;
+            continue;
+        }
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
         match SETTINGS.iter().find(|setting| setting.variable() == name) {
             Some(setting) => set(setting, &name, value, settings)?,
@@ -117,10 +139,19 @@ const WIDTH: usize = 80;
 const FLAG_WIDTH: usize = 27;
 
 /// The text of `--help`.
-pub(crate) fn help(about: &About) -> String {
+pub(crate) fn help(about: &About, own: &[Flag]) -> String {
     let About { name, description, .. } = about;
-    let mut text = format!(
-        "{description}\n\nUsage: {name} [--FLAG VALUE]…\n\nFlags (each is also a variable, which the flag wins over: --admin-port is\n\
+    let mut text = format!("{description}\n\nUsage: {name} [--FLAG VALUE]…\n");
+    if !own.is_empty() {
+        text.push_str("\nFlags of this program:\n");
+    }
+    for flag in own {
+        let shown = format!("--{} {}", flag.name, flag.placeholder);
+        entry(&mut text, &shown, &flag.meaning());
+    }
+    let _ = write!(
+        text,
+        "\nFlags (each is also a variable, which the flag wins over: --admin-port is\n\
          SKYWARD_SERVICE__ADMIN_PORT):\n"
     );
     for setting in SETTINGS {

@@ -3,6 +3,8 @@
 //! Everything is UTC. An image built from scratch has no time zone database, and one zone for all machines is
 //! what logs want.
 
+use axum::http::HeaderValue;
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -115,6 +117,45 @@ pub(crate) fn http_date(seconds: u64) -> String {
     text + " GMT"
 }
 
+thread_local! {
+    static CLOCK: Cell<Clock> = const { Cell::new(Clock { until: Tick(0), highest: 0, is_behind: false }) };
+}
+
+/// Looks at the machine's clock, if it has begun another second since this thread last did.
+pub(crate) fn look(now: Tick) {
+    let mut clock = CLOCK.get();
+    if now >= clock.until {
+        clock.read(now, unix_time());
+        CLOCK.set(clock);
+    }
+}
+
+/// The present `Date` header while the clock, when [`look`] was last called, was behind a time that it had shown before.
+/// hyper, whose own date is otherwise as good, waits until that comes again.
+pub(crate) fn date_if_set_back() -> Option<HeaderValue> {
+    let is_behind = CLOCK.get().is_behind;
+    is_behind.then(|| HeaderValue::try_from(http_date(unix_seconds())).ok()).flatten()
+}
+
+/// The machine's clock, as a thread has seen it.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    until: Tick,
+    /// The latest second that it has shown.
+    highest: u64,
+    is_behind: bool,
+}
+
+impl Clock {
+    /// Takes notice of `unix`, which the clock shows `now`.
+    fn read(&mut self, now: Tick, unix: Duration) {
+        let rest = 1_000_000_000 - u64::from(unix.subsec_nanos());
+        self.until = now.after(Duration::from_nanos(rest));
+        self.is_behind = unix.as_secs() < self.highest;
+        self.highest = self.highest.max(unix.as_secs());
+    }
+}
+
 /// A date and a time of day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Civil {
@@ -203,6 +244,21 @@ mod tests {
         assert_eq!(date.common(), "27/Oct/2023:21:20:37 +0000");
         assert_eq!(date.notice(), "2023-10-27 21:20:37");
         assert_eq!(date.rfc3339(), "2023-10-27T21:20:37Z");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_noticed() {
+        let mut clock = Clock { until: Tick(0), highest: 0, is_behind: false };
+        let mut read = |second: u64, unix: u64| {
+            clock.read(Tick(second * 1_000_000_000), Duration::from_secs(unix));
+            clock.is_behind
+        };
+        assert!(!read(5, 1_698_441_637));
+        assert!(!read(6, 1_698_441_638));
+        // An hour back.
+        assert!(read(7, 1_698_438_039));
+        assert!(read(8, 1_698_438_040));
+        assert!(!read(3_606, 1_698_441_638));
     }
 
     #[test]

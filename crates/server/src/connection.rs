@@ -1,7 +1,7 @@
 //! One connection, from its first byte to its close.
 //!
 //! The bytes go through a guarded [`stream`] to hyper, and from there as requests to the [`request`](crate::request) service.
-//! [`serve`] runs both and holds them to their [`deadline`]s.
+//! [`serve`] runs both and holds them to their [`deadline`]s. What an upgrade makes of it is a [`tunnel`].
 
 pub(crate) mod chunked;
 pub(crate) mod deadline;
@@ -9,22 +9,26 @@ pub(crate) mod framing;
 pub(crate) mod head;
 pub(crate) mod stream;
 pub(crate) mod syntax;
+pub(crate) mod tunnel;
 mod watch;
 
 use crate::access_log::Log;
 use crate::clock::{self, Tick};
+use crate::diagnostics::Diagnostics;
+use crate::endpoint::matched::Matched;
+use crate::endpoint::record;
 use crate::endpoint::{ConnectionContext, Endpoint};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
 use crate::problem;
-use crate::progress::{Progress, RequestFault};
-use crate::request::{RequestService, record};
+use crate::progress::{Cut, Progress, RequestFault};
+use crate::request::RequestService;
 use deadline::Expiry;
 use hyper::server::conn::http1;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Poll, ready};
 use stream::GuardedStream;
 use tokio::net::TcpStream;
@@ -40,12 +44,12 @@ pub(crate) struct Handler {
     pub(crate) endpoint: Arc<Endpoint>,
     /// The numbers of the process.
     pub(crate) metrics: Arc<Metrics>,
-    /// The number of the worker.
-    pub(crate) worker: usize,
     /// The log to write to.
     pub(crate) log: Arc<Log>,
     /// The phase of the process.
     pub(crate) lifecycle: Arc<Lifecycle>,
+    /// The service's own lines.
+    pub(crate) diagnostics: Diagnostics,
 }
 
 impl Handler {
@@ -56,12 +60,15 @@ impl Handler {
             progress: Progress::new(Tick::now()),
             endpoint: Arc::clone(&self.endpoint),
             metrics: Arc::clone(&self.metrics),
-            worker: self.worker,
             log: Arc::clone(&self.log),
             lifecycle: Arc::clone(&self.lifecycle),
+            diagnostics: self.diagnostics.clone(),
             peer: address,
+            socket: SocketAddr::new(address, peer.port()),
             peer_text: address.to_string().into(),
-            request_line: Mutex::default(),
+            matched: Matched::default(),
+            unwritten: Mutex::default(),
+            waker: OnceLock::new(),
         })
     }
 
@@ -71,11 +78,12 @@ impl Handler {
         stream: TcpStream,
         peer: SocketAddr,
     ) -> impl Future<Output = ()> + Send {
+        clock::look(Tick::now());
+        let context = self.context(peer);
+        let place = self.endpoint.register.enter(&context);
         // Released when dropped too, even before the first poll: at the end of the process, open connections are.
-        let permit = Permit(self);
-        async move {
-            serve(stream, permit.0.context(peer)).await;
-        }
+        let permit = Permit { handler: self, peer: context.peer, place };
+        serve(GuardedStream::new(stream, Arc::clone(&context), permit), context)
     }
 
     /// Counts a connection as open.
@@ -86,8 +94,9 @@ impl Handler {
         }
     }
 
-    /// Counts a connection as closed.
-    pub(crate) fn release(&self) {
+    /// Counts a connection with `peer` as closed.
+    pub(crate) fn release(&self, peer: IpAddr) {
+        self.endpoint.register.clients.leave(peer);
         self.endpoint.open.fetch_sub(1, Relaxed);
         if self.endpoint.observed {
             self.metrics.open_connections.fetch_sub(1, Relaxed);
@@ -97,11 +106,17 @@ impl Handler {
 }
 
 /// One of the connections that may be open.
-struct Permit(Arc<Handler>);
+#[derive(Debug)]
+pub(crate) struct Permit {
+    handler: Arc<Handler>,
+    peer: IpAddr,
+    place: usize,
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.release();
+        self.handler.endpoint.register.leave(self.place);
+        self.handler.release(self.peer);
     }
 }
 
@@ -114,45 +129,65 @@ enum End {
     Idle,
     /// The next request is refused.
     Refused,
-    /// The client does not take its answer.
+    /// An answer does not reach its end.
     Cut,
 }
 
-/// Serves `stream` until its end.
-async fn serve(stream: TcpStream, context: Arc<ConnectionContext>) {
-    let stream = GuardedStream::new(stream, Arc::clone(&context));
+/// Serves `stream` until its end. Not an `async fn`: that would keep room for the stream beside the connection made of it.
+fn serve(
+    stream: GuardedStream,
+    context: Arc<ConnectionContext>,
+) -> impl Future<Output = ()> + Send {
     let requests = RequestService::new(Arc::clone(&context));
     let mut http = http1::Builder::new()
         .half_close(true)
         .max_buf_size(HYPER_BUFFER.max(2 * context.endpoint.head_limits.max_header_bytes))
-        .serve_connection(stream, requests);
-    let end = run(&mut http, &context).await;
-    let stream = http.into_parts().io;
-    match end {
-        End::Done => stream.close().await,
-        End::Idle => drop(stream),
-        End::Cut => stream.reset(),
-        End::Refused => refuse(stream, &context).await,
+        .serve_connection(stream, requests)
+        .with_upgrades();
+    async move {
+        let end = run(&mut http, &context).await;
+        // An upgraded connection is the application's.
+        let Some(parts) = http.into_parts() else { return };
+        // A request that is under way ends here, before the end that its client sees.
+        drop(parts.service);
+        record::lost(&context);
+        let stream = parts.io;
+        match end {
+            End::Idle => drop(stream),
+            End::Cut => stream.reset(),
+            // In a box: what the end needs would be in the memory of every connection that is open.
+            End::Done => Box::pin(stream.close()).await,
+            End::Refused => Box::pin(refuse(stream, context)).await,
+        }
     }
 }
 
-async fn refuse(stream: GuardedStream, context: &ConnectionContext) {
+async fn refuse(stream: GuardedStream, context: Arc<ConnectionContext>) {
     let (refusal, line) = stream.refusal();
     let date = clock::http_date(clock::unix_seconds());
     let with_body = !line.starts_with(b"HEAD ");
     let answer = problem::raw(refusal.status, refusal.detail, &date, with_body);
     let bytes = if with_body { problem::body(refusal.status, refusal.detail).len() } else { 0 };
-    record::refused(context, &refusal, line, bytes);
+    record::refused(&context, &refusal, line, bytes);
+    if refusal == problem::TLS {
+        context.diagnostics.warning_at_times(&format!(
+            "A TLS handshake came from {} to the port of plain HTTP; the client, or the load balancer in front, is to speak HTTP here",
+            context.peer
+        ));
+    }
     stream.answer_and_close(&answer, context.endpoint.deadlines.write).await;
 }
 
 async fn run(
-    http: &mut http1::Connection<GuardedStream, RequestService>,
+    http: &mut http1::UpgradeableConnection<GuardedStream, RequestService>,
     context: &ConnectionContext,
 ) -> End {
     let progress = &context.progress;
+    // Probes are answered to the last.
+    let last = if context.endpoint.observed { Phase::Finishing } else { Phase::Over };
     let mut watch = pin!(Watch::new(context));
     std::future::poll_fn(|cx| {
+        context.waker.get_or_init(|| cx.waker().clone());
         loop {
             if Pin::new(&mut *http).poll(cx).is_ready() {
                 return Poll::Ready(End::Done);
@@ -160,16 +195,28 @@ async fn run(
             if progress.refused.is_up() && progress.busy_since.get().is_none() {
                 return Poll::Ready(End::Refused);
             }
+            if progress.evicted.is_up() && progress.idle().is_some() {
+                return Poll::Ready(End::Idle);
+            }
+            if context.lifecycle.phase() >= last {
+                return Poll::Ready(match progress.busy_since.get() {
+                    Some(_) => End::Cut,
+                    None => End::Idle,
+                });
+            }
             match ready!(watch.as_mut().poll_expiry(cx)) {
                 Expiry::Idle => return Poll::Ready(End::Idle),
                 Expiry::Header => return Poll::Ready(End::Refused),
-                Expiry::Write => return Poll::Ready(End::Cut),
-                Expiry::Body | Expiry::Request if progress.responding.is_up() => {
+                Expiry::Stall => {
+                    progress.cut_for(Cut::Stalled);
                     return Poll::Ready(End::Cut);
                 }
-                Expiry::Body => progress.set_fault(RequestFault::SlowBody),
-                Expiry::Request if progress.body_due.is_up() => {
+                Expiry::Body if !progress.responding.is_up() => {
                     progress.set_fault(RequestFault::SlowBody);
+                }
+                Expiry::Write | Expiry::Body => {
+                    progress.cut_for(Cut::SlowClient);
+                    return Poll::Ready(End::Cut);
                 }
                 Expiry::Request => progress.set_fault(RequestFault::SlowAnswer),
             }

@@ -26,12 +26,13 @@ pub(crate) struct Diagnostics {
     name: Arc<str>,
     log: Arc<Log>,
     last_error: Arc<AtomicTick>,
+    last_warning: Arc<AtomicTick>,
 }
 
 impl Diagnostics {
     /// Lines of the service `name`; information goes out with `log`.
     pub(crate) fn new(name: &str, log: Arc<Log>) -> Self {
-        Self { name: name.into(), log, last_error: Arc::default() }
+        Self { name: name.into(), log, last_error: Arc::default(), last_warning: Arc::default() }
     }
 
     /// Information, on standard output in its place among the access log's lines.
@@ -42,10 +43,24 @@ impl Diagnostics {
     /// An error, on standard error; at most one every ten seconds. It is written at once, by the thread that
     /// says it: a pipe that nobody reads would stop that thread, but takes an hour of such lines first.
     pub(crate) fn error_at_times(&self, text: &str) {
+        self.at_times(&self.last_error, "ERROR", text);
+    }
+
+    /// A warning, as [`Self::error_at_times`] says an error.
+    pub(crate) fn warning_at_times(&self, text: &str) {
+        self.at_times(&self.last_warning, "WARNING", text);
+    }
+
+    /// A warning that is said once.
+    pub(crate) fn warning(&self, text: &str) {
+        on_standard_error(&self.name, "WARNING", text);
+    }
+
+    fn at_times(&self, last: &AtomicTick, level: &str, text: &str) {
         let now = Tick::now();
-        if self.last_error.get().is_none_or(|last| now.since(last) >= AT_TIMES) {
-            self.last_error.set(now);
-            on_standard_error(&self.name, "ERROR", text);
+        if last.get().is_none_or(|last| now.since(last) >= AT_TIMES) {
+            last.set(now);
+            on_standard_error(&self.name, level, text);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The end: from the first signal to the last answer.
 
+use crate::app::Once;
 use crate::clock::Seconds;
 use crate::diagnostics::Diagnostics;
+use crate::endpoint::Endpoint;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
 use std::io;
@@ -45,7 +47,7 @@ impl Stop {
 pub struct Drained {
     /// Requests that were answered after the first stop.
     pub answered: u64,
-    /// Requests that were still under way at the cap, and were cut.
+    /// Requests that were still under way at the cap, and upgraded connections that were open; they were cut.
     pub cut: u64,
 }
 
@@ -58,8 +60,12 @@ pub enum Outcome {
     Forced(Stop),
 }
 
+/// The most that is kept of the cap for what the application does after its last request.
+const MOST_RESERVED: Duration = Duration::from_secs(1);
+/// Time for the lines of what was cut to be written.
+const CUTTING: Duration = Duration::from_millis(200);
+
 /// All that a drain works with.
-#[derive(Debug)]
 pub(crate) struct Drain {
     /// Time to keep accepting.
     pub(crate) delay: Duration,
@@ -69,15 +75,23 @@ pub(crate) struct Drain {
     pub(crate) lifecycle: Arc<Lifecycle>,
     /// The requests and connections under way.
     pub(crate) metrics: Arc<Metrics>,
+    /// The connections that are upgraded.
+    pub(crate) endpoint: Arc<Endpoint>,
     /// The lines that tell of it.
     pub(crate) diagnostics: Diagnostics,
+    /// The application's hooks.
+    pub(crate) before: Vec<Once>,
+    /// The application's hooks.
+    pub(crate) after: Vec<Once>,
+    /// The application's tasks, by their names.
+    pub(crate) background: Vec<(String, JoinHandle<()>)>,
 }
 
 impl Drain {
     /// Waits for the first stop, then drains; `accepting` ends once the listener is closed.
     pub(crate) async fn run(
         self,
-        mut stops: UnboundedReceiver<Stop>,
+        stops: &mut UnboundedReceiver<Stop>,
         accepting: JoinHandle<()>,
     ) -> Outcome {
         // The server itself holds a sender while this runs.
@@ -89,7 +103,7 @@ impl Drain {
         }
     }
 
-    async fn drain(&self, first: Stop, accepting: JoinHandle<()>) -> Drained {
+    async fn drain(self, first: Stop, accepting: JoinHandle<()>) -> Drained {
         let (start, before) = (Instant::now(), self.metrics.answered());
         self.diagnostics.info(&format!(
             "{}: draining; accepting for {:.1} s more, ending within {:.1} s",
@@ -97,23 +111,55 @@ impl Drain {
             Seconds(self.delay),
             Seconds(self.cap)
         ));
+        let has_more = !self.after.is_empty() || !self.background.is_empty();
+        let reserved = if has_more { (self.cap / 4).min(MOST_RESERVED) } else { Duration::ZERO };
+        let (last_request, end) = (start + self.cap - reserved, start + self.cap);
         self.lifecycle.enter(Phase::Leaving);
-        sleep(self.delay).await;
+        let hooks = join_all("before_drain", self.before, last_request, &self.diagnostics);
+        tokio::join!(hooks, sleep(self.delay));
         self.lifecycle.enter(Phase::Draining);
-        let _ = timeout_at(start + self.cap, async {
+        let _ = timeout_at(last_request, async {
             let _ = accepting.await;
             while self.metrics.open_connections.load(Relaxed) > 0 {
                 self.lifecycle.closed().await;
             }
         })
         .await;
-        let drained =
-            Drained { cut: self.metrics.active(), answered: self.metrics.answered() - before };
-        let Drained { answered, cut } = drained;
+        let upgraded = u64::try_from(self.endpoint.upgraded.load(Relaxed)).unwrap_or(0);
+        let cut = self.metrics.active() + upgraded;
+        let answered = self.metrics.answered() - before;
+        self.lifecycle.enter(Phase::Finishing);
+        if cut > 0 {
+            let _ = timeout_at(Instant::now() + CUTTING, async {
+                while self.metrics.active() > 0 {
+                    self.lifecycle.closed().await;
+                }
+            })
+            .await;
+        }
+        join_all("after_drain", self.after, end, &self.diagnostics).await;
+        for (name, task) in self.background {
+            if timeout_at(end, task).await.is_err() {
+                self.diagnostics
+                    .warning(&format!("The background task {name} did not end in time; it is cut"));
+            }
+        }
         let seconds = Seconds(start.elapsed());
         self.diagnostics
             .info(&format!("Drained in {seconds:.1} s: {answered} answered, {cut} cut"));
-        drained
+        Drained { answered, cut }
+    }
+}
+
+/// Runs `hooks` one after the other, until `end` at the latest.
+async fn join_all(name: &str, hooks: Vec<Once>, end: Instant, diagnostics: &Diagnostics) {
+    for hook in hooks {
+        // On a task of its own, so that a panic ends nothing else.
+        let mut task = tokio::spawn(hook());
+        if timeout_at(end, &mut task).await.is_err() {
+            task.abort();
+            diagnostics.warning(&format!("A hook, {name}, did not end in time; it is cut"));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::clock::AtomicTick;
 use crate::clock::Tick;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
@@ -17,14 +17,17 @@ pub(crate) enum Phase {
     Leaving = 1,
     /// No longer accepting: what is under way is answered.
     Draining = 2,
-    /// Over: what is still open is cut.
-    Over = 3,
+    /// No request is answered any more: what is still open is cut, and the application ends what it has beside them.
+    Finishing = 3,
+    /// Over.
+    Over = 4,
 }
 
 /// The phase, to be read and waited for.
 #[derive(Debug, Default)]
 pub(crate) struct Lifecycle {
     phase: AtomicU8,
+    started: AtomicBool,
     draining_since: AtomicTick,
     changed: Arc<Notify>,
     closed: Notify,
@@ -37,6 +40,7 @@ impl Lifecycle {
             0 => Phase::Serving,
             1 => Phase::Leaving,
             2 => Phase::Draining,
+            3 => Phase::Finishing,
             _ => Phase::Over,
         }
     }
@@ -44,6 +48,16 @@ impl Lifecycle {
     /// Tells whether answers are to end their connections.
     pub(crate) fn is_ending(&self) -> bool {
         self.phase() != Phase::Serving
+    }
+
+    /// Tells whether the application has started.
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.load(SeqCst)
+    }
+
+    /// The application has started.
+    pub(crate) fn start(&self) {
+        self.started.store(true, SeqCst);
     }
 
     /// When connections without a request were told to end, if they were.
@@ -86,5 +100,17 @@ impl Lifecycle {
     /// Waits for a connection to be closed.
     pub(crate) async fn closed(&self) {
         self.closed.notified().await;
+    }
+}
+
+/// Ends the process if what holds it panics: a server whose own loop is gone would look alive and serve nobody.
+#[derive(Debug)]
+pub(crate) struct Essential;
+
+impl Drop for Essential {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
+        }
     }
 }

@@ -3,12 +3,16 @@
 //! Names and buckets are those of the OpenTelemetry semantic conventions for HTTP servers, in their Prometheus form.
 
 pub(crate) mod histogram;
+pub(crate) mod registry;
 pub(crate) mod render;
 
 pub(crate) use histogram::Histogram;
+pub use registry::{Counter, DurationHistogram, Gauge, Registry};
 
 use crate::clock::Tick;
+use crate::progress::Cut;
 use axum::http::{Method, StatusCode};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -33,7 +37,16 @@ pub(crate) struct Series {
     pub(crate) status: StatusCode,
 }
 
-/// The numbers of one worker. Only its worker writes them; in cache lines that no other worker writes to.
+thread_local! {
+    static WORKER: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Lets this thread count among the numbers of worker number `index`.
+pub(crate) fn enter_worker(index: usize) {
+    WORKER.set(index);
+}
+
+/// The numbers of one worker; in cache lines that no other worker writes to.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct WorkerMetrics {
@@ -45,12 +58,12 @@ pub(crate) struct WorkerMetrics {
 impl WorkerMetrics {
     /// A request has come.
     pub(crate) fn begin(&self) {
-        bump(&self.begun);
+        self.begun.fetch_add(1, Relaxed);
     }
 
     /// It has been answered, or its client has left.
     pub(crate) fn end(&self, series: Series, duration: Duration) {
-        bump(&self.ended);
+        self.ended.fetch_add(1, Relaxed);
         let mut durations = self.durations.lock().unwrap_or_else(PoisonError::into_inner);
         match durations.iter_mut().find(|(known, _)| *known == series) {
             Some((_, histogram)) => histogram.observe(duration),
@@ -61,12 +74,6 @@ impl WorkerMetrics {
     /// Requests answered so far.
     pub(crate) fn ended(&self) -> u64 {
         self.ended.load(Relaxed)
-    }
-
-    /// Requests under way.
-    pub(crate) fn active(&self) -> u64 {
-        let ended = self.ended.load(Relaxed);
-        self.begun.load(Relaxed).saturating_sub(ended)
     }
 
     fn add_to(&self, total: &mut Vec<(Series, Histogram)>) {
@@ -81,11 +88,6 @@ impl WorkerMetrics {
     }
 }
 
-/// Adds one without a locked instruction: a counter with one writer needs none.
-fn bump(counter: &AtomicU64) {
-    counter.store(counter.load(Relaxed) + 1, Relaxed);
-}
-
 /// The numbers of the whole process. Connections are counted where they are opened and closed.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -95,6 +97,12 @@ pub(crate) struct Metrics {
     pub(crate) open_connections: AtomicU64,
     /// Connections that were turned away with 503 because as many as allowed were open.
     pub(crate) shed_connections: AtomicU64,
+    /// Connections that were closed idle to make room for a new one.
+    pub(crate) evicted_connections: AtomicU64,
+    /// Requests whose answers did not reach their end, by [`Cut`].
+    pub(crate) cut: [AtomicU64; Cut::ALL.len()],
+    /// Panics of the application.
+    pub(crate) panics: AtomicU64,
     /// Times that the system would not accept a connection (no descriptors, no memory).
     pub(crate) accept_errors: AtomicU64,
     /// When the process started.
@@ -108,6 +116,9 @@ impl Metrics {
             workers: (0..=workers).map(|_| WorkerMetrics::default()).collect(),
             open_connections: AtomicU64::new(0),
             shed_connections: AtomicU64::new(0),
+            evicted_connections: AtomicU64::new(0),
+            cut: Default::default(),
+            panics: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
             started: Tick::now(),
         }
@@ -120,7 +131,25 @@ impl Metrics {
 
     /// Requests under way.
     pub(crate) fn active(&self) -> u64 {
-        self.workers.iter().map(WorkerMetrics::active).sum()
+        // One that ends between the two counts is better missed than counted below zero.
+        let ended = self.answered();
+        let begun: u64 = self.workers.iter().map(|worker| worker.begun.load(Relaxed)).sum();
+        begun.saturating_sub(ended)
+    }
+
+    /// The numbers of the worker that runs this.
+    pub(crate) fn of_this_thread(&self) -> &WorkerMetrics {
+        &self.workers[WORKER.get().min(self.workers.len() - 1)]
+    }
+
+    /// A handler, or the body of its answer, has panicked.
+    pub(crate) fn note_panic(&self) {
+        self.panics.fetch_add(1, Relaxed);
+    }
+
+    /// An answer did not reach its end.
+    pub(crate) fn note_cut(&self, cut: Cut) {
+        self.cut[cut as usize].fetch_add(1, Relaxed);
     }
 
     /// The durations of all workers together, in the order of their labels.

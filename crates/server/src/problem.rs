@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use std::fmt::Write as _;
 
 /// A request that is answered with an error, after which its connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +55,23 @@ pub(crate) const FOREIGN_HOST: Refusal =
 /// CONNECT is for proxies.
 pub(crate) const NO_TUNNEL: Refusal =
     Refusal::of(StatusCode::NOT_IMPLEMENTED, "this service is not a proxy");
-/// Neither HTTP/1.1 nor HTTP/1.0.
+/// No version of HTTP/1.
 pub(crate) const OTHER_VERSION: Refusal = Refusal::of(
     StatusCode::HTTP_VERSION_NOT_SUPPORTED,
     "this service speaks HTTP/1.1 and HTTP/1.0",
 );
+/// A TLS handshake on the port of plain HTTP.
+pub(crate) const TLS: Refusal =
+    Refusal::bad_request("this port speaks plain HTTP, and a TLS handshake came");
+/// As many connections of one client as allowed are open.
+pub(crate) const CROWDED_CLIENT: Refusal =
+    Refusal::of(StatusCode::SERVICE_UNAVAILABLE, "too many connections from one address");
+/// As many upgraded connections as allowed are open.
+pub(crate) const CROWDED_UPGRADES: Refusal =
+    Refusal::of(StatusCode::SERVICE_UNAVAILABLE, "too many upgraded connections");
+/// A handler panicked.
+pub(crate) const PANICKED: Refusal =
+    Refusal::of(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be handled");
 /// The chunked body is malformed.
 pub(crate) const BAD_CHUNK: Refusal = Refusal::bad_request("the chunked body is malformed");
 
@@ -77,6 +91,58 @@ pub(crate) fn body(status: StatusCode, detail: &str) -> String {
     } else {
         format!(r#"{{"type":"about:blank","title":"{title}","status":{code},"detail":"{detail}"}}"#)
     }
+}
+
+/// An error of a handler's as problem details (RFC 9457), in the form of the server's own. Handlers answer as they like;
+/// this is for those that want the same form.
+///
+/// ```no_run
+/// use axum::http::StatusCode;
+/// use skyward_server::Problem;
+///
+/// async fn read() -> Result<String, Problem> {
+///     Err(Problem::new(StatusCode::NOT_FOUND, "there is no such note"))
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+}
+
+impl Problem {
+    /// A problem of `status`; `detail` says what is wrong with this request, and may be empty.
+    #[must_use]
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into() }
+    }
+}
+
+impl From<StatusCode> for Problem {
+    fn from(status: StatusCode) -> Self {
+        Self::new(status, "")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        response(self.status, &escaped(&self.detail))
+    }
+}
+
+/// The inside of a JSON string.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => escaped.extend(['\\', character]),
+            _ if character.is_control() => {
+                let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+            }
+            _ => escaped.push(character),
+        }
+    }
+    escaped
 }
 
 /// A problem as the answer to a request.
@@ -147,6 +213,14 @@ mod tests {
                 assert_eq!(problem["type"], "about:blank");
             }
         }
+    }
+
+    #[test]
+    fn a_detail_of_ones_own_is_escaped() {
+        let detail = "a \"b\" \\ \n\u{7f}\u{e9}";
+        let problem: serde_json::Value =
+            serde_json::from_str(&body(StatusCode::NOT_FOUND, &escaped(detail))).unwrap();
+        assert_eq!(problem["detail"], detail);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //! where it was put.
 
 use crate::connection::Handler;
-use crate::lifecycle::Phase;
+use crate::lifecycle::{Essential, Phase};
+use crate::metrics;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -30,11 +32,27 @@ pub(crate) struct Worker {
 pub(crate) fn start(index: usize, handler: Arc<Handler>) -> io::Result<Worker> {
     let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let (connections, queue) = unbounded_channel();
-    let thread = thread::Builder::new()
-        .name(format!("worker-{index}"))
-        // Dropping the runtime drops the connections that are still open.
-        .spawn(move || runtime.block_on(serve(handler, queue)))?;
+    let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+        let _essential = Essential;
+        metrics::enter_worker(index);
+        runtime.block_on(serve(handler, queue));
+        // Drops the connections that are still open; blocking work that is under way is left behind.
+        runtime.shutdown_background();
+    })?;
     Ok(Worker { connections, thread })
+}
+
+/// Waits for the threads of `workers` to end, for a moment at most: one may be held up by a handler that computes.
+pub(crate) fn join(workers: Vec<Worker>, patience: Duration) {
+    let end = Instant::now() + patience;
+    for worker in workers {
+        while !worker.thread.is_finished() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(1));
+        }
+        if worker.thread.is_finished() {
+            let _ = worker.thread.join();
+        }
+    }
 }
 
 async fn serve(handler: Arc<Handler>, mut queue: UnboundedReceiver<Handover>) {
@@ -44,7 +62,7 @@ async fn serve(handler: Arc<Handler>, mut queue: UnboundedReceiver<Handover>) {
             if let Ok(stream) = TcpStream::from_std(stream) {
                 tokio::spawn(Arc::clone(&handler).serve(stream, peer));
             } else {
-                handler.release();
+                handler.release(peer.ip());
             }
         }
         std::future::pending::<()>().await;

@@ -6,5 +6,5 @@ mod routes;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    skyward_server::run!(routes::app())
+    skyward_server::run!(routes::router())
 }

@@ -49,7 +49,7 @@ impl Form {
         match self {
             Self::Address => "ADDRESS",
             Self::Name => "NAME",
-            Self::Word(_) => "FORMAT",
+            Self::Word(_) => "WORD",
             Self::Whole { unit: Unit::One, .. } => "N",
             Self::Whole { unit: Unit::Port, .. } => "PORT",
             Self::Whole { unit: Unit::Millisecond, .. } => "MS",

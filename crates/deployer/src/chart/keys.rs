@@ -7,7 +7,7 @@ use crate::release::{IngressHost, Release};
 use crate::render;
 
 /// The keys of `[service]` that the chart has, in the order of `values.yaml`.
-const SERVICE: [&str; 20] = [
+const SERVICE: [&str; 25] = [
     "name",
     "host",
     "port",
@@ -20,7 +20,11 @@ const SERVICE: [&str; 20] = [
     "body_timeout_ms",
     "write_timeout_ms",
     "request_timeout_ms",
+    "min_rate_bytes",
     "max_connections",
+    "max_connections_per_client",
+    "max_upgrades",
+    "upgrade_idle_timeout_ms",
     "max_header_bytes",
     "max_body_bytes",
     "drain_delay_ms",
@@ -28,6 +32,7 @@ const SERVICE: [&str; 20] = [
     "drain_cap_ms",
     "trusted_proxies",
     "allowed_hosts",
+    "threads",
 ];
 
 /// Those of `[k3s]`.

@@ -38,7 +38,7 @@ pub struct Unit {
 const PROFILE: &str = "image";
 /// The profile's settings, for workspaces that do not have it.
 const SETTINGS: [&str; 5] =
-    ["inherits='release'", "lto='fat'", "codegen-units=1", "panic='abort'", "strip='symbols'"];
+    ["inherits='release'", "lto='fat'", "codegen-units=1", "panic='unwind'", "strip='symbols'"];
 /// The last lines of cargo that an error quotes, where they are not on the terminal already.
 const QUOTED: usize = 8;
 

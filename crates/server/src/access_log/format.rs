@@ -26,7 +26,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) client: &'a str,
     /// The request line as it was sent; of a refused request what had arrived of it, which may be nothing.
     pub(crate) request: &'a [u8],
-    /// The status that was sent; 499 for a client that left before there was one.
+    /// The status that was sent; 499 where the answer did not reach its end.
     pub(crate) status: u16,
     /// Bytes of body that were sent.
     pub(crate) bytes: u64,
@@ -36,6 +36,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) referer: Option<&'a [u8]>,
     /// The `User-Agent` header.
     pub(crate) user_agent: Option<&'a [u8]>,
+    /// The reason why the answer did not reach its end, and the status that was sent before.
+    pub(crate) cut: Option<(&'static str, Option<u16>)>,
 }
 
 /// The date in the form of the log. The clock is asked and the text renewed once a second, when the
@@ -123,9 +125,16 @@ impl Stamp {
         let micros = entry.duration.as_micros();
         let _ = write!(
             line,
-            r#","status":{},"bytes":{},"duration_us":{micros}}}"#,
+            r#","status":{},"bytes":{},"duration_us":{micros}"#,
             entry.status, entry.bytes
         );
+        if let Some((reason, sent)) = entry.cut {
+            let _ = write!(line, r#","cut":"{reason}""#);
+            if let Some(sent) = sent {
+                let _ = write!(line, r#","sent_status":{sent}"#);
+            }
+        }
+        line.push(b'}');
     }
 }
 
@@ -152,6 +161,7 @@ mod tests {
         duration: Duration::from_micros(120),
         referer: None,
         user_agent: Some(b"curl/8 \"\xff\""),
+        cut: None,
     };
 
     #[test]
@@ -190,6 +200,15 @@ mod tests {
         let json: serde_json::Value =
             serde_json::from_str(&line(LogFormat::Json, &refused)).unwrap();
         assert_eq!(json["request"], r"GET /\x16\x03");
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_says_so() {
+        let cut = Entry { status: 499, cut: Some(("slow_client", Some(200))), ..ENTRY };
+        let json: serde_json::Value = serde_json::from_str(&line(LogFormat::Json, &cut)).unwrap();
+        assert_eq!((&json["status"], &json["sent_status"]), (&499.into(), &200.into()));
+        assert_eq!(json["cut"], "slow_client");
+        assert!(line(LogFormat::Default, &cut).ends_with(" 499 -\n"));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use super::batch::{self, Batch};
 use super::format::{Entry, Stamp};
 use crate::clock::Tick;
+use crate::lifecycle::Essential;
 use skyward_config::LogFormat;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -115,6 +116,7 @@ impl LogWriter {
         let (end, ended) = sync_channel(1);
         let of_thread = Arc::clone(&state);
         let thread = thread::Builder::new().name("log".into()).spawn(move || {
+            let _essential = Essential;
             if let Ok(logs) = logs.recv() {
                 Writing::new(logs, of_thread, sink).run(&end);
             }

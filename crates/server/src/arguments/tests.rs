@@ -16,15 +16,15 @@ fn pairs(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
 }
 
 fn settings(flags: &[&str], variables: &[(&str, &str)]) -> Settings {
-    match read(&ABOUT, os(flags), pairs(variables)) {
-        Ok(Request::Serve(settings, warnings)) if warnings.is_empty() => *settings,
+    match read(&ABOUT, &[], os(flags), pairs(variables)) {
+        Ok(Request::Serve(settings, warnings, _)) if warnings.is_empty() => *settings,
         other => panic!("{other:?}"),
     }
 }
 
 #[track_caller]
 fn refused(flags: &[&str], variables: &[(&str, &str)], expected: &str) {
-    let error = read(&ABOUT, os(flags), pairs(variables)).expect_err("is wrong").to_string();
+    let error = read(&ABOUT, &[], os(flags), pairs(variables)).expect_err("is wrong").to_string();
     assert_eq!(error, expected);
 }
 
@@ -60,6 +60,7 @@ fn every_setting_has_a_flag_and_a_variable() {
         ("trusted-proxies", "10.0.0.1"),
         ("allowed-hosts", "Example.org,*.test"),
         ("drain-cap-ms", "7777"),
+        ("threads", "shared"),
     ];
     for setting in SETTINGS {
         let value = samples
@@ -124,9 +125,10 @@ fn an_error_names_the_flag_or_the_variable() {
         "--allowed-hosts: \"a.b:80\" is not valid; a host is a name or an address without a port, such as example.org, *.example.org, 192.0.2.7 or [::1]",
     );
     let not_text = OsString::from_vec(vec![0xff]);
-    let error = read(&ABOUT, [], [("SKYWARD_SERVICE__NAME".into(), not_text.clone())]).unwrap_err();
+    let error =
+        read(&ABOUT, &[], [], [("SKYWARD_SERVICE__NAME".into(), not_text.clone())]).unwrap_err();
     assert_eq!(error.to_string(), "SKYWARD_SERVICE__NAME: the value is not UTF-8");
-    let error = read(&ABOUT, ["--name".into(), not_text], []).unwrap_err();
+    let error = read(&ABOUT, &[], ["--name".into(), not_text], []).unwrap_err();
     assert_eq!(error.to_string(), "--name: the value is not UTF-8");
 }
 
@@ -138,7 +140,7 @@ fn a_variable_with_a_mistake_in_its_name_is_warned_of() {
         ("SKYWARD_SERVICE__ENV__KEY", "x"),
         ("PATH", "/"),
     ];
-    let Ok(Request::Serve(settings, warnings)) = read(&ABOUT, [], pairs(&variables)) else {
+    let Ok(Request::Serve(settings, warnings, _)) = read(&ABOUT, &[], [], pairs(&variables)) else {
         panic!("is a warning")
     };
     assert_eq!(*settings, Settings::default());
@@ -152,7 +154,7 @@ fn a_variable_with_a_mistake_in_its_name_is_warned_of() {
 
 #[test]
 fn the_help_names_every_flag() {
-    let Ok(Request::Print(text)) = read(&ABOUT, os(&["--port", "1", "--help"]), []) else {
+    let Ok(Request::Print(text)) = read(&ABOUT, &[], os(&["--port", "1", "--help"]), []) else {
         panic!("prints")
     };
     assert!(
@@ -164,5 +166,38 @@ fn the_help_names_every_flag() {
         "{text}"
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    assert_eq!(read(&ABOUT, os(&["-V"]), []), Ok(Request::Print("skyward-service 0.1.0\n".into())));
+    assert_eq!(
+        read(&ABOUT, &[], os(&["-V"]), []),
+        Ok(Request::Print("skyward-service 0.1.0\n".into()))
+    );
+}
+
+#[test]
+fn a_program_may_have_flags_of_its_own() {
+    let flags = [
+        Flag::new("database-url", "URL", "Where the notes are kept.").required(),
+        Flag::new("greeting", "TEXT", "Text to greet with").default("Hello"),
+    ];
+    let values = |arguments: &[&str], variables: &[(&str, &str)]| match read(
+        &ABOUT,
+        &flags,
+        os(arguments),
+        pairs(variables),
+    ) {
+        Ok(Request::Serve(_, _, values)) => Ok(values),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.to_string()),
+    };
+    let found = values(&["--port", "1"], &[("DATABASE_URL", "a"), ("GREETING", "Hi")]).unwrap();
+    assert_eq!((found.get("database-url"), found.get("greeting")), (Some("a"), Some("Hi")));
+    let found = values(&["--database-url=b"], &[("DATABASE_URL", "a")]).unwrap();
+    assert_eq!((found.get("database-url"), found.get("greeting")), (Some("b"), Some("Hello")));
+    assert_eq!(
+        values(&[], &[]).unwrap_err(),
+        "--database-url or the variable DATABASE_URL is needed: Where the notes are kept"
+    );
+    assert_eq!(values(&["--greeting"], &[]).unwrap_err(), "--greeting needs a value: TEXT");
+    let help = help(&ABOUT, &flags);
+    assert!(help.contains("Flags of this program:\n  --database-url URL        Where the notes are kept; also DATABASE_URL\n"), "{help}");
+    assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
 }

@@ -11,36 +11,51 @@ pub(crate) enum Expiry {
     Idle,
     /// Part of a head has arrived: 408.
     Header,
-    /// Part of a body has arrived: 408, unless the answer has begun.
+    /// A body does not arrive, or too slowly: 408, unless the answer has begun.
     Body,
-    /// No answer yet: 503, unless it has begun.
+    /// No answer yet: 503.
     Request,
     /// The client does not take its answer: reset.
     Write,
+    /// The application gives nothing more of an answer that has begun: reset.
+    Stall,
 }
 
-/// The next deadline; `draining` since when, if so.
+/// The next deadline, if there is one; `draining` since when, if so.
+///
+/// Of a request under way, those count that wait for each other: while the client is waited for, the application has its
+/// time. What is over is compared by the caller, so that a request without limits has no deadline at all.
 pub(crate) fn next(
     progress: &Progress,
     limits: &Deadlines,
     draining: Option<Tick>,
-) -> (Tick, Expiry) {
+) -> Option<(Tick, Expiry)> {
     if let Some(overdue) = progress.overdue_since.get() {
-        return (overdue.after(limits.write), Expiry::Write);
+        return Some((overdue.after(limits.write), Expiry::Write));
     }
     let Some(busy) = progress.busy_since.get() else {
-        return waiting(progress, limits, draining);
+        return Some(waiting(progress, limits, draining));
     };
-    let request = Some((busy.after(limits.request), Expiry::Request));
-    let body = progress.body_since.get().map(|since| (since.after(limits.body), Expiry::Body));
-    let write =
-        progress.blocked_since.get().map(|since| (since.after(limits.write), Expiry::Write));
-    let soonest =
-        [body, write].into_iter().flatten().fold(request, |soonest, other| match soonest {
-            Some(best) if best.0 <= other.0 => Some(best),
-            _ => Some(other),
-        });
-    soonest.unwrap_or((busy.after(limits.request), Expiry::Request))
+    let (receiving, sending) = (&progress.receiving, &progress.sending);
+    let body = receiving.since().map(|since| {
+        let end = receiving.end(since, limits.request);
+        (since.after(limits.body).min(end), Expiry::Body)
+    });
+    let write = sending.since().map(|since| {
+        (since.after(limits.write).min(sending.end(since, limits.request)), Expiry::Write)
+    });
+    let answer = if progress.responding.is_up() {
+        let moved = progress.moved_at.get().unwrap_or(busy).max(busy);
+        progress.stall_limit().map(|limit| (moved.after(limit), Expiry::Stall))
+    } else {
+        let from = busy.after(receiving.total());
+        progress.answer_limit().map(|limit| (from.after(limit), Expiry::Request))
+    };
+    let is_clients = body.is_some() || write.is_some();
+    [body, write, answer.filter(|_| !is_clients)]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(tick, _)| *tick)
 }
 
 fn waiting(progress: &Progress, limits: &Deadlines, draining: Option<Tick>) -> (Tick, Expiry) {
@@ -61,6 +76,7 @@ fn waiting(progress: &Progress, limits: &Deadlines, draining: Option<Tick>) -> (
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::Limit;
     use std::time::Duration;
 
     const SECOND: u64 = 1_000_000_000;
@@ -70,6 +86,8 @@ mod tests {
         body: Duration::from_secs(15),
         write: Duration::from_secs(20),
         request: Duration::from_secs(30),
+        upgrade_idle: Duration::from_secs(100),
+        nanoseconds_per_byte: 1_000_000,
         drain_grace: Duration::from_secs(1),
     };
 
@@ -86,7 +104,7 @@ mod tests {
     ) {
         let progress = Progress::new(at(1));
         arrange(&progress);
-        assert_eq!(next(&progress, &LIMITS, draining), (at(seconds), expiry));
+        assert_eq!(next(&progress, &LIMITS, draining), Some((at(seconds), expiry)));
     }
 
     #[test]
@@ -103,37 +121,66 @@ mod tests {
 
     #[test]
     fn during_a_request() {
-        check(|progress| progress.begin(at(5)), None, 35, Expiry::Request);
-        let body = |progress: &Progress| {
-            progress.begin(at(5));
-            progress.body_since.set(at(6));
+        let begin = |progress: &Progress| progress.begin(at(5), LIMITS.request, LIMITS.idle);
+        check(begin, None, 35, Expiry::Request);
+        let body = |used| {
+            move |progress: &Progress| {
+                begin(progress);
+                progress.receiving.set(at(6), Duration::from_secs(used));
+            }
         };
-        check(body, None, 21, Expiry::Body);
-        let blocked = |progress: &Progress| {
-            progress.begin(at(5));
-            progress.blocked_since.set(at(7));
+        check(body(0), None, 21, Expiry::Body);
+        check(body(28), None, 8, Expiry::Body);
+        let blocked = |used| {
+            move |progress: &Progress| {
+                begin(progress);
+                progress.sending.set(at(20), Duration::from_secs(used));
+            }
         };
-        check(blocked, None, 27, Expiry::Write);
-        let dribbling = |progress: &Progress| {
-            progress.begin(at(5));
-            progress.blocked_since.set(at(20));
-        };
-        check(dribbling, None, 35, Expiry::Request);
+        check(blocked(0), None, 40, Expiry::Write);
+        check(blocked(29), None, 21, Expiry::Write);
         let overdue = |progress: &Progress| {
-            progress.begin(at(5));
+            begin(progress);
             progress.overdue_since.set(at(35));
         };
         check(overdue, None, 55, Expiry::Write);
     }
 
     #[test]
+    fn an_answer_that_has_begun_has_the_time_between_its_parts() {
+        let streaming = |progress: &Progress| {
+            progress.begin(at(5), LIMITS.request, LIMITS.idle);
+            progress.respond();
+            progress.moved_at.set(at(1_000));
+        };
+        check(streaming, None, 1_100, Expiry::Stall);
+        let blocked = |progress: &Progress| {
+            streaming(progress);
+            progress.sending.set(at(1_090), Duration::ZERO);
+        };
+        check(blocked, None, 1_110, Expiry::Write);
+    }
+
+    #[test]
+    fn a_route_may_have_no_deadline() {
+        let progress = Progress::new(at(1));
+        progress.begin(at(5), LIMITS.request, LIMITS.idle);
+        progress.limit(Limit::Off, Limit::Off);
+        assert_eq!(next(&progress, &LIMITS, None), None);
+        progress.respond();
+        assert_eq!(next(&progress, &LIMITS, None), None);
+        progress.begin(at(6), LIMITS.request, LIMITS.idle);
+        assert_eq!(next(&progress, &LIMITS, None), Some((at(36), Expiry::Request)));
+    }
+
+    #[test]
     fn an_answer_that_ended_is_busy_until_it_is_written() {
         let progress = Progress::new(at(1));
-        progress.begin(at(5));
+        progress.begin(at(5), LIMITS.request, LIMITS.idle);
         progress.end(at(6));
-        assert_eq!(next(&progress, &LIMITS, None), (at(35), Expiry::Request));
+        assert_eq!(next(&progress, &LIMITS, None), Some((at(35), Expiry::Request)));
         progress.flushed();
-        assert_eq!(next(&progress, &LIMITS, None), (at(106), Expiry::Idle));
+        assert_eq!(next(&progress, &LIMITS, None), Some((at(106), Expiry::Idle)));
     }
 
     #[test]
@@ -141,8 +188,13 @@ mod tests {
         check(|_| {}, Some(at(4)), 5, Expiry::Idle);
         check(|progress| progress.idle_since.set(at(3)), Some(at(4)), 5, Expiry::Idle);
         check(|progress| progress.head_since.set(at(3)), Some(at(4)), 13, Expiry::Header);
-        check(|progress| progress.begin(at(3)), Some(at(4)), 33, Expiry::Request);
+        check(
+            |progress| progress.begin(at(3), LIMITS.request, LIMITS.idle),
+            Some(at(4)),
+            33,
+            Expiry::Request,
+        );
         let accepted_late = Progress::new(at(7));
-        assert_eq!(next(&accepted_late, &LIMITS, Some(at(4))), (at(8), Expiry::Idle));
+        assert_eq!(next(&accepted_late, &LIMITS, Some(at(4))), Some((at(8), Expiry::Idle)));
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Step {
         length: usize,
         /// The start and the end of its request line.
         line: (usize, usize),
+        /// It names a minor version above 1.
+        other_minor: bool,
     },
     /// The first so many bytes, a part of a body.
     PassBody(usize),
@@ -67,7 +69,7 @@ impl Framing {
             State::Head(head) => match head.advance(input, &self.rules) {
                 Scan::More => Step::More,
                 Scan::Refuse(refusal) => Step::RefuseHead(refusal),
-                Scan::Complete { length, line, body } => {
+                Scan::Complete { length, line, body, other_minor } => {
                     self.state = match body {
                         BodyKind::Sized(0) => State::Head(Head::default()),
                         BodyKind::Sized(length) => State::Sized(length),
@@ -75,7 +77,7 @@ impl Framing {
                             State::Chunked(Chunked::new(self.rules.max_body_bytes))
                         }
                     };
-                    Step::PassHead { length, line }
+                    Step::PassHead { length, line, other_minor }
                 }
             },
             State::Sized(left) => {
@@ -128,8 +130,11 @@ mod tests {
         let sized = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
         let chunked =
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
-        let head =
-            |length| Step::PassHead { length, line: (0, if length == 27 { 14 } else { 15 }) };
+        let head = |length| Step::PassHead {
+            length,
+            line: (0, if length == 27 { 14 } else { 15 }),
+            other_minor: false,
+        };
         assert_eq!(
             steps([get, sized, chunked, get, "GET"].concat().as_bytes()),
             [
@@ -144,7 +149,7 @@ mod tests {
         );
         assert_eq!(
             steps(["\r\n", get].concat().as_bytes()),
-            [Step::PassHead { length: 29, line: (2, 16) }]
+            [Step::PassHead { length: 29, line: (2, 16), other_minor: false }]
         );
     }
 

@@ -12,6 +12,7 @@ use crate::problem::{self, Refusal};
 const MAX_TARGET: usize = 8_192;
 const BOTH_FRAMINGS: Refusal =
     Refusal::bad_request("there is both a Content-Length and a Transfer-Encoding");
+const MALFORMED: Refusal = Refusal::bad_request("the request line is malformed");
 /// Header lines; hyper takes no more.
 const MAX_LINES: usize = 100;
 
@@ -37,6 +38,8 @@ pub(crate) enum Scan {
         line: (usize, usize),
         /// The body that follows.
         body: BodyKind,
+        /// It names a minor version above 1, as one may that can do more; it is served as HTTP/1.1 (RFC 9110 §2.5).
+        other_minor: bool,
     },
     /// It is refused.
     Refuse(Refusal),
@@ -50,7 +53,8 @@ pub(crate) struct Head {
     /// Header lines so far, the request line being the first; 0 before it.
     lines: usize,
     first: (usize, usize),
-    http_10: bool,
+    /// The minor version of HTTP/1.
+    minor: u8,
     has_host: bool,
     /// The target named the host itself (absolute form): it counts, not the header (RFC 9112 §3.2.2).
     target_host: bool,
@@ -75,7 +79,8 @@ impl Head {
             match self.read(line, rules) {
                 Ok(None) => {}
                 Ok(Some(body)) => {
-                    return Scan::Complete { length: end + 1, line: self.first, body };
+                    let (line, other_minor) = (self.first, self.minor > 1);
+                    return Scan::Complete { length: end + 1, line, body, other_minor };
                 }
                 Err(refusal) => return Scan::Refuse(refusal),
             }
@@ -85,6 +90,9 @@ impl Head {
             Scan::Refuse(self.too_large())
         } else if self.lines == 0 && partial > MAX_TARGET + 64 {
             Scan::Refuse(problem::LONG_TARGET)
+        } else if self.lines == 0 && partial > 0 && !begins_a_line(input[self.line]) {
+            // Not HTTP, and so perhaps without a line feed that could be waited for.
+            Scan::Refuse(not_http(&input[self.line..]))
         } else {
             Scan::More
         }
@@ -114,14 +122,14 @@ impl Head {
     }
 
     fn request_line(&mut self, line: &[u8], rules: &HeadLimits) -> Result<(), Refusal> {
-        const MALFORMED: Refusal = Refusal::bad_request("the request line is malformed");
-        let (method, rest) = syntax::split_token(line).ok_or(MALFORMED)?;
+        let (method, rest) = syntax::split_token(line).ok_or(not_http(line))?;
         let rest = rest.strip_prefix(b" ").ok_or(MALFORMED)?;
         let end = memchr::memchr(b' ', rest).ok_or(MALFORMED)?;
         let (target, version) = (&rest[..end], &rest[end + 1..]);
         match version {
-            b"HTTP/1.1" => {}
-            b"HTTP/1.0" => self.http_10 = true,
+            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9'] => {
+                self.minor = minor - b'0';
+            }
             [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
                 if major.is_ascii_digit() && minor.is_ascii_digit() =>
             {
@@ -192,7 +200,7 @@ impl Head {
     }
 
     fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Refusal> {
-        if self.http_10 {
+        if self.minor == 0 {
             return Err(Refusal::bad_request("HTTP/1.0 has no Transfer-Encoding"));
         }
         match self.body.replace(BodyKind::Chunked) {
@@ -209,7 +217,7 @@ impl Head {
     }
 
     fn complete(&self, rules: &HeadLimits) -> Result<BodyKind, Refusal> {
-        if !self.has_host && !self.http_10 {
+        if !self.has_host && self.minor != 0 {
             return Err(Refusal::bad_request("there is no Host"));
         }
         if !self.has_host && !self.target_host && !rules.allowed_hosts.is_empty() {
@@ -220,6 +228,18 @@ impl Head {
             body => Ok(body),
         }
     }
+}
+
+/// Tells whether a request line, or an empty line before it, can begin with `byte`.
+fn begins_a_line(byte: u8) -> bool {
+    byte == b'\r' || syntax::split_token(&[byte]).is_some()
+}
+
+/// The refusal of what does not begin like a request.
+fn not_http(line: &[u8]) -> Refusal {
+    /// The type of a TLS record with a handshake, such as a `ClientHello` (RFC 8446 §5.1).
+    const TLS_HANDSHAKE: u8 = 22;
+    if line.first() == Some(&TLS_HANDSHAKE) { problem::TLS } else { MALFORMED }
 }
 
 /// Checks the form of a host with an optional port and, if it is the one that counts, whether this service

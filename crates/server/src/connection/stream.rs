@@ -1,8 +1,11 @@
 //! The stream that hyper reads and writes. It passes on only bytes that were checked, and notes what the deadlines need
 //! to know.
 
+use super::Permit;
 use super::framing::{Framing, Step};
+use super::tunnel::Tunnel;
 use crate::endpoint::ConnectionContext as Connection;
+use crate::endpoint::record;
 use crate::problem::{self, Refusal};
 use crate::progress::RequestFault;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -10,6 +13,7 @@ use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -41,11 +45,23 @@ pub(crate) struct GuardedStream {
     checked: usize,
     ended: bool,
     refusal: Option<Refusal>,
+    /// Once the connection is upgraded: what follows is not HTTP.
+    tunnel: Option<Box<Tunnel>>,
+    /// Held as long as the socket is open, by whatever the connection has become.
+    _permit: Permit,
+}
+
+/// The part of the input that may be passed on.
+#[derive(Clone, Copy, Debug)]
+struct Pass {
+    length: usize,
+    /// The place of a minor version of HTTP that hyper does not know; what comes is served as HTTP/1.1.
+    minor: Option<usize>,
 }
 
 impl GuardedStream {
     /// Guards `stream`, the stream of `connection`.
-    pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(stream: TcpStream, connection: Arc<Connection>, permit: Permit) -> Self {
         let framing = Framing::new(Arc::clone(&connection.endpoint.head_limits));
         Self {
             stream,
@@ -55,6 +71,8 @@ impl GuardedStream {
             checked: 0,
             ended: false,
             refusal: None,
+            tunnel: None,
+            _permit: permit,
         }
     }
 
@@ -110,11 +128,17 @@ impl GuardedStream {
     /// The usual case without a detour over `held`: one whole head, passed straight on.
     fn take_fresh(&mut self, arrived: &[u8], out: &mut ReadBufCursor<'_>) -> io::Result<()> {
         let passed = match self.check(arrived)? {
-            Some(checked) => {
-                let fitting = checked.min(out.remaining());
+            Some(Pass { length, minor: None }) => {
+                let fitting = length.min(out.remaining());
                 out.put_slice(&arrived[..fitting]);
-                self.checked = checked - fitting;
+                self.checked = length - fitting;
                 fitting
+            }
+            Some(Pass { length, minor: Some(place) }) => {
+                self.held.extend_from_slice(arrived);
+                self.held[place] = b'1';
+                self.checked = length;
+                return Ok(());
             }
             None => 0,
         };
@@ -123,24 +147,25 @@ impl GuardedStream {
     }
 
     /// Checks `bytes` and returns how many of them may be passed on; none if more must arrive first, or if the request is refused.
-    fn check(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+    fn check(&mut self, bytes: &[u8]) -> io::Result<Option<Pass>> {
         let progress = &self.connection.progress;
         match self.framing.advance(bytes) {
-            Step::PassHead { length, line: (start, end) } => {
+            Step::PassHead { length, line: (start, end), other_minor } => {
                 progress.head_since.clear();
                 if !self.framing.has_whole_body(&bytes[length..]) {
                     progress.body_outside.raise();
                 }
                 self.connection.keep_request_line(&bytes[start..end]);
-                Ok(Some(length))
+                Ok(Some(Pass { length, minor: other_minor.then(|| end - 1) }))
             }
             Step::PassBody(length) => {
-                progress.body_since.clear();
+                let pace = self.connection.endpoint.deadlines.nanoseconds_per_byte;
+                progress.receiving.moved(length, pace);
                 if !self.framing.in_body() {
                     progress.body_due.lower();
                     progress.body_outside.lower();
                 }
-                Ok(Some(length))
+                Ok(Some(Pass { length, minor: None }))
             }
             Step::More => {
                 progress.head_since.start();
@@ -170,6 +195,9 @@ impl Read for GuardedStream {
         mut out: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.tunnel.is_some() {
+            return this.poll_read_tunnel(context, &mut out);
+        }
         let room = out.remaining();
         loop {
             if this.checked > 0 {
@@ -193,8 +221,11 @@ impl Read for GuardedStream {
                 let held = std::mem::take(&mut this.held);
                 let checked = this.check(&held);
                 this.held = held;
-                if let Some(checked) = checked? {
-                    this.checked = checked;
+                if let Some(Pass { length, minor }) = checked? {
+                    this.checked = length;
+                    if let Some(place) = minor {
+                        this.held[place] = b'1';
+                    }
                     continue;
                 }
                 if this.refusal.is_some() {
@@ -208,7 +239,7 @@ impl Read for GuardedStream {
                 Poll::Ready(result) => result?,
                 Poll::Pending => {
                     if this.framing.in_body() {
-                        this.connection.progress.body_since.start();
+                        this.connection.progress.receiving.wait();
                         this.connection.progress.body_due.raise();
                     }
                     return Poll::Pending;
@@ -220,11 +251,40 @@ impl Read for GuardedStream {
 
 impl GuardedStream {
     fn note_write(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let progress = &self.connection.progress;
         match &result {
-            Poll::Pending => self.connection.progress.blocked_since.start(),
-            Poll::Ready(_) => self.connection.progress.blocked_since.clear(),
+            Poll::Pending => progress.sending.wait(),
+            Poll::Ready(written) => {
+                let written = written.as_ref().map_or(0, |written| *written);
+                progress
+                    .sending
+                    .moved(written, self.connection.endpoint.deadlines.nanoseconds_per_byte);
+                progress.wrote.raise();
+            }
         }
         result
+    }
+
+    /// Reads of an upgraded connection: first what had arrived before it was one.
+    fn poll_read_tunnel(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.held.is_empty() {
+            let fitting = self.held.len().min(out.remaining());
+            out.put_slice(&self.held[..fitting]);
+            self.held.drain(..fitting);
+            return Poll::Ready(Ok(()));
+        }
+        let Some(tunnel) = &mut self.tunnel else { return Poll::Ready(Ok(())) };
+        SCRATCH.with_borrow_mut(|scratch| {
+            let length = scratch.len().min(out.remaining());
+            let mut buffer = ReadBuf::new(&mut scratch[..length]);
+            ready!(tunnel.poll_read(&mut self.stream, context, &mut buffer))?;
+            out.put_slice(buffer.filled());
+            Poll::Ready(Ok(()))
+        })
     }
 }
 
@@ -234,6 +294,10 @@ impl Write for GuardedStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if let Some(tunnel) = &mut this.tunnel {
+            return tunnel.poll_write(&mut this.stream, context, bytes);
+        }
         let result = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.note_write(result)
     }
@@ -243,6 +307,10 @@ impl Write for GuardedStream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.tunnel.is_some() {
+            let first = slices.iter().find(|slice| !slice.is_empty());
+            return self.poll_write(context, first.map_or(&[], |slice| &slice[..]));
+        }
         let length: usize = slices.iter().map(|slice| slice.len()).sum();
         let result = if length <= SMALL_WRITE {
             let mut whole = [0; SMALL_WRITE];
@@ -262,14 +330,37 @@ impl Write for GuardedStream {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.tunnel.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.connection.progress.ended.is_up() {
+            record::written(&self.connection);
+        }
         self.connection.progress.flushed();
+        if self.connection.progress.upgraded.is_up() {
+            // The answer that says so is out: from here on it is another protocol's.
+            self.refusal = None;
+            self.tunnel = Some(Box::new(Tunnel::new(Arc::clone(&self.connection))));
+        }
         Poll::Ready(Ok(()))
     }
 
-    /// Nothing: [`GuardedStream::close`] ends the connection after hyper has let go of it.
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Nothing, unless the connection is upgraded: [`GuardedStream::close`] ends it after hyper has let go of it.
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.tunnel.is_some() {
+            return Pin::new(&mut self.stream).poll_shutdown(context);
+        }
         Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for GuardedStream {
+    fn drop(&mut self) {
+        record::lost(&self.connection);
+        if self.connection.progress.upgraded.is_up() {
+            self.connection.endpoint.upgraded.fetch_sub(1, Relaxed);
+        }
     }
 }
 

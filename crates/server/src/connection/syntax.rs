@@ -72,6 +72,10 @@ pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
 }
 
 /// The form of a request target that hyper will take as well; none for a malformed one.
+///
+/// A quote and angle brackets in a query are malformed (RFC 3986 §3.4). Browsers and HTTP libraries send them as `%22`,
+/// `%3C` and `%3E` (the query percent-encode set of the WHATWG's URL standard), so that only what was put together by
+/// hand is refused.
 pub(crate) fn target(bytes: &[u8]) -> Option<Target<'_>> {
     if bytes == b"*" {
         return Some(Target::Asterisk);
@@ -93,7 +97,8 @@ pub(crate) fn target(bytes: &[u8]) -> Option<Target<'_>> {
 }
 
 /// The name in `name[:port]`, or the address in `[address][:port]` with its brackets; none for a malformed
-/// one. Names are what DNS, Kubernetes and people use: letters, digits, `-`, `.` and `_`.
+/// one. Names are what DNS, Kubernetes and people use: letters, digits, `-`, `.` and `_`. An empty name is malformed: every
+/// URL that a browser can open has a host (RFC 9110 §4.2.1).
 pub(crate) fn host_name(value: &[u8]) -> Option<&[u8]> {
     let (name, port) = if value.first() == Some(&b'[') {
         let end = value.iter().position(|byte| *byte == b']')?;
@@ -109,11 +114,17 @@ pub(crate) fn host_name(value: &[u8]) -> Option<&[u8]> {
     };
     match port {
         [] => Some(name),
-        [b':', digits @ ..] if digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit) => {
-            Some(name)
-        }
+        [b':', digits @ ..] if is_port(digits) => Some(name),
         _ => None,
     }
+}
+
+/// Tells whether `digits` may follow the colon: nothing (RFC 3986 §3.2.3), or a port that there is.
+fn is_port(digits: &[u8]) -> bool {
+    let number = digits.iter().try_fold(0_u32, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+    });
+    digits.len() <= 5 && number.is_some_and(|number| u16::try_from(number).is_ok())
 }
 
 #[cfg(test)]
@@ -135,6 +146,9 @@ mod tests {
             ("a,b", None),
             ("a/b", None),
             ("user@host", None),
+            ("host:65535", Some("host")),
+            ("host:65536", None),
+            ("host:99999", None),
             ("host:123456", None),
             ("host:-1", None),
             ("host:80:80", None),
@@ -160,6 +174,9 @@ mod tests {
             ("a:80", None),
             ("/a#b", None),
             ("/<", None),
+            ("/?q=%22a%22&r=%3Ca%3E", Some(Target::Origin)),
+            ("/?q=\"a\"", None),
+            ("/?q=<a>", None),
             ("ftp://a/", None),
             ("http:///", None),
         ] {

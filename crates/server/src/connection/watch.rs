@@ -60,12 +60,18 @@ impl<'a> Watch<'a> {
         }
         let draining =
             if *this.phase >= Some(Phase::Draining) { lifecycle.draining_since() } else { None };
+        connection.progress.note_moves();
         loop {
-            let (at, expiry) =
+            let next =
                 deadline::next(&connection.progress, &connection.endpoint.deadlines, draining);
+            // Without a deadline the timer may go off, but never says that something is over.
+            let (at, expiry) = next.unwrap_or((Tick(u64::MAX), Expiry::Idle));
             let is_early = this.timer.is_elapsed();
             if is_early && Tick::now() >= at {
                 return Poll::Ready(expiry);
+            }
+            if is_early && next.is_none() {
+                return Poll::Pending;
             }
             if is_early || *this.timer_at > at {
                 this.timer.as_mut().reset(at.instant().into());

@@ -2,14 +2,27 @@
 
 use super::{Metrics, Series};
 use crate::clock::{Seconds, Tick};
+use crate::progress::Cut;
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The media type of [`render`]'s text.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All numbers; `dropped_lines` is the access log's count.
-pub(crate) fn render(metrics: &Metrics, dropped_lines: u64, version: &str) -> String {
+/// Numbers that are counted elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Elsewhere<'a> {
+    /// The access log's lines that were lost.
+    pub(crate) dropped_lines: u64,
+    /// Upgraded connections.
+    pub(crate) upgraded: usize,
+    /// The version of the service.
+    pub(crate) version: &'a str,
+}
+
+/// All numbers.
+pub(crate) fn render(metrics: &Metrics, elsewhere: &Elsewhere<'_>) -> String {
+    let Elsewhere { dropped_lines, upgraded, version } = elsewhere;
     let mut text = String::with_capacity(4 * 1024);
     durations(metrics, &mut text);
     let mut number = |name: &str, kind: &str, help: &str, labels: &str, value: &dyn Display| {
@@ -19,6 +32,13 @@ pub(crate) fn render(metrics: &Metrics, dropped_lines: u64, version: &str) -> St
     number("http_server_active_requests", "gauge", "Requests under way.", "", &metrics.active());
     let open = metrics.open_connections.load(Relaxed);
     number("http_server_open_connections", "gauge", "Open connections.", "", &open);
+    number(
+        "http_server_upgraded_connections",
+        "gauge",
+        "Open connections that are upgraded, such as websockets.",
+        "",
+        upgraded,
+    );
     let shed = metrics.shed_connections.load(Relaxed);
     number(
         "http_server_shed_connections_total",
@@ -27,6 +47,16 @@ pub(crate) fn render(metrics: &Metrics, dropped_lines: u64, version: &str) -> St
         "",
         &shed,
     );
+    let evicted = metrics.evicted_connections.load(Relaxed);
+    number(
+        "http_server_evicted_connections_total",
+        "counter",
+        "Idle connections closed at the limit, to make room for new ones.",
+        "",
+        &evicted,
+    );
+    let panics = metrics.panics.load(Relaxed);
+    number("http_server_panics_total", "counter", "Panics of handlers.", "", &panics);
     let refused = metrics.accept_errors.load(Relaxed);
     number(
         "http_server_accept_errors_total",
@@ -40,13 +70,26 @@ pub(crate) fn render(metrics: &Metrics, dropped_lines: u64, version: &str) -> St
         "counter",
         "Lines that standard output did not take.",
         "",
-        &dropped_lines,
+        dropped_lines,
     );
     let uptime = Seconds(Tick::now().since(metrics.started));
     number("skyward_service_uptime_seconds", "gauge", "Time since the start.", "", &uptime);
     let version = format!("{{version=\"{version}\"}}");
     number("skyward_service_build_info", "gauge", "The build that runs.", &version, &1);
+    cuts(metrics, &mut text);
     text
+}
+
+fn cuts(metrics: &Metrics, text: &mut String) {
+    const NAME: &str = "http_server_cut_requests_total";
+    let _ = write!(
+        text,
+        "# HELP {NAME} Requests whose answers did not reach their end.\n# TYPE {NAME} counter\n"
+    );
+    for (cut, count) in Cut::ALL.iter().zip(&metrics.cut) {
+        let (reason, count) = (cut.as_str(), count.load(Relaxed));
+        let _ = writeln!(text, "{NAME}{{reason=\"{reason}\"}} {count}");
+    }
 }
 
 fn durations(metrics: &Metrics, text: &mut String) {
@@ -93,7 +136,10 @@ mod tests {
             Series { method: "_OTHER", route: "", status: StatusCode::BAD_REQUEST },
             Duration::ZERO,
         );
-        let text = render(&metrics, 5, "0.1.0");
+        let text = render(
+            &metrics,
+            &Elsewhere { dropped_lines: 5, version: "0.1.0", ..Elsewhere::default() },
+        );
         for line in [
             "# TYPE http_server_request_duration_seconds histogram",
             r#"http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/",http_response_status_code="200",le="0.005"} 0"#,

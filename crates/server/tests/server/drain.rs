@@ -1,9 +1,10 @@
 //! The end: what is under way is answered.
 
 use crate::support::{Client, InProcess, Process, get, wait_for};
+use axum::Router;
 use axum::routing::get as on_get;
 use rustix::process::Signal;
-use skyward_server::{App, Drained, Outcome};
+use skyward_server::{Drained, Outcome};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -81,8 +82,8 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
-fn slow_app(pause: Duration) -> App {
-    App::new().route(
+fn slow_app(pause: Duration) -> Router {
+    Router::new().route(
         "/",
         on_get(async move || {
             tokio::time::sleep(pause).await;

@@ -1,8 +1,8 @@
 //! What is written down.
 
 use crate::support::{Client, InProcess, Process, ask, command, get, wait_for};
+use axum::Router;
 use axum::extract::Path;
-use skyward_server::App;
 use std::io::BufRead as _;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -126,7 +126,7 @@ fn probes_are_not_logged_and_requests_are_counted() {
 #[test]
 fn a_route_counts_under_its_template() {
     let app =
-        App::new().route("/users/{id}", axum::routing::get(async |Path(id): Path<String>| id));
+        Router::new().route("/users/{id}", axum::routing::get(async |Path(id): Path<String>| id));
     let service = InProcess::start(app, |_| {});
     for id in 0..10 {
         assert_eq!(get(service.address, &format!("/users/{id}")).text(), id.to_string());

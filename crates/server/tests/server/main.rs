@@ -2,10 +2,13 @@
 
 mod deadlines;
 mod drain;
+mod files;
+mod hooks;
 mod limits;
 mod logs;
 mod own_service;
 mod requests;
+mod routers;
 mod start;
 mod support;
 mod tools;

@@ -38,7 +38,10 @@ fn state_path_parameters_and_json_bodies_are_served() {
     let answer = post(service.address, r#"{"text":"milk"}"#);
     assert_eq!((answer.status, answer.text()), (201, r#"{"text":"milk"}"#));
     assert_eq!(get(service.address, "/notes/0").text(), r#"{"text":"milk"}"#);
-    get(service.address, "/notes/1").assert_problem(404);
+    let missing = get(service.address, "/notes/1");
+    missing.assert_problem(404);
+    assert!(missing.text().contains("there is no such note"), "{missing:?}");
+    assert_eq!(get(service.address, "/about/me").text(), "127.0.0.1 /about/me\n");
     let (_, log) = service.stop();
     assert_eq!(log.matches("\"GET /notes/0 HTTP/1.1\" 200 -").count(), 1, "{log}");
 }
@@ -66,16 +69,34 @@ fn a_streamed_answer_arrives_in_chunks() {
     assert_eq!((body, ended), ("6\r\nbread\n\r\n5\r\nmilk\n\r\n0\r\n\r\n", true));
 }
 
-/// The deadline of the request reaches to the end of its answer, so it ends a stream, and the client is told so by the
-/// missing last chunk.
+/// A stream lives while bytes flow, and is whole when the service ends it.
 #[test]
-fn events_are_sent_until_the_deadline_of_the_request() {
+fn events_are_sent_until_the_service_drains() {
+    let mut service = start();
+    let mut client = Client::connect(service.address);
+    client.send("GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut received = String::new();
+    let mut buffer = [0; 1024];
+    // Far longer than the deadline of the request, which ends when the answer begins.
+    while !received.contains("data: 20\n\n") {
+        let read = client.stream().read(&mut buffer).unwrap();
+        assert!(read > 0, "{received}");
+        received.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+    }
+    assert!(received.contains("content-type: text/event-stream"), "{received}");
+    service.begin_to_stop();
+    client.stream().read_to_string(&mut received).unwrap();
+    assert!(received.ends_with("0\r\n\r\n"), "{received}");
+    let (_, log) = service.end();
+    assert_eq!(log.matches("\"GET /ticks HTTP/1.1\" 200 -").count(), 1, "{log}");
+}
+
+/// The deadline of the server is 400 ms here; the route has another.
+#[test]
+fn a_route_has_a_deadline_of_its_own() {
     let service = start();
-    let (received, ended) = stream(service.address, "/ticks");
-    let (head, body) = received.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains("content-type: text/event-stream"), "{head}");
-    assert!(body.contains("data: 0\n\n") && body.contains("data: 1\n\n"), "{body}");
-    assert!(!ended || !body.ends_with("0\r\n\r\n"), "a cut answer is not a whole one");
+    let answer = get(service.address, "/digest");
+    assert_eq!((answer.status, answer.text()), (200, "0"));
 }
 
 /// The layer is around plain paths, paths with parameters and those that are not found; not around what the server

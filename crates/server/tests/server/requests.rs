@@ -1,8 +1,8 @@
 //! What is answered.
 
 use crate::support::{Client, InProcess, Process, ask, get};
+use axum::Router;
 use axum::routing::{get as on_get, post};
-use skyward_server::App;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -81,6 +81,7 @@ fn malformed_requests() {
         ("no version".into(), "GET /\r\n\r\n".into(), 400),
         ("TLS".into(), "\x16\x03\x01\x02\0\x01\r\n".into(), 400),
         ("HTTP/2".into(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), 505),
+        ("HTTP/0.9".into(), "GET / HTTP/0.9\r\nHost: a\r\n\r\n".into(), 505),
         ("CONNECT".into(), "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n".into(), 501),
         ("long target".into(), format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"), 414),
         ("large head".into(), format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"), 431),
@@ -139,6 +140,57 @@ fn malformed_requests() {
         .map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap())
         .sum();
     assert_eq!(counted, number as u64);
+}
+
+/// What no browser sends: each is answered as any malformed request.
+#[test]
+fn hosts_and_queries_that_are_not_urls() {
+    let service = Process::start(&[]);
+    for request in [
+        "GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET /?q=\"a\" HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /?q=<a> HTTP/1.1\r\nHost: a\r\n\r\n",
+    ] {
+        ask(service.address, request).assert_problem(400);
+    }
+    let encoded = "GET /?q=%22a%22%3Ca%3E HTTP/1.1\r\nHost: a:65535\r\n\r\n";
+    assert_eq!(ask(service.address, encoded).status, 200);
+}
+
+/// A client that can do more says so, and is served as one that cannot (RFC 9110 §2.5).
+#[test]
+fn a_later_minor_version() {
+    let service = Process::start(&[]);
+    let later = "GET / HTTP/1.2\r\nHost: a\r\n\r\n";
+    let mut client = Client::connect(service.address);
+    client.send(later);
+    let answer = client.answer();
+    assert!(answer.head.starts_with("HTTP/1.1 200 OK\r\n"), "{answer:?}");
+    // The connection is kept, also for several at once and one in pieces.
+    client.send(format!("{later}{GET}{later}GET / HTTP/1.9\r\n"));
+    (0..3).for_each(|_| assert_eq!(client.answer().text(), "Hello, World!"));
+    client.send("Host: a\r\n\r\n");
+    assert_eq!(client.answer().text(), "Hello, World!");
+    assert!(service.log(1)[0].contains("\"GET / HTTP/1.2\" 200"));
+}
+
+/// A `ClientHello` need not have a line feed that could be waited for.
+#[test]
+fn tls_is_refused_at_its_first_byte() {
+    let mut service = Process::start(&["--drain-delay-ms", "0"]);
+    for hello in [&b"\x16"[..], b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"] {
+        let mut client = Client::connect(service.address);
+        client.send(hello);
+        let answer = client.answer();
+        answer.assert_problem(400);
+        assert!(answer.text().contains("TLS"), "{answer:?}");
+        client.assert_closed();
+    }
+    service.signal(rustix::process::Signal::TERM);
+    let (_, _, errors) = service.wait();
+    assert_eq!(errors.lines().count(), 1, "at times, not for each: {errors}");
+    assert!(errors.contains("[WARNING]: A TLS handshake came from 127.0.0.1"), "{errors}");
 }
 
 #[test]
@@ -221,7 +273,7 @@ fn probes() {
 /// An application that takes bodies: what is between them and the next request must never be mistaken.
 #[test]
 fn bodies() {
-    let app = App::new()
+    let app = Router::new()
         .route("/echo", post(async |body: String| body))
         .route("/", on_get(async || "page"));
     let service = InProcess::start(app, |settings| settings.max_body_bytes = Some(100));
@@ -283,7 +335,7 @@ fn bodies() {
 #[test]
 fn a_body_as_large_as_allowed() {
     let length = 3 << 20;
-    let app = App::new()
+    let app = Router::new()
         .route("/plain", post(async |body: String| body.len().to_string()))
         .route("/of/{name}", post(async |body: String| body.len().to_string()));
     let service = InProcess::start(app, |settings| settings.max_body_bytes = Some(length));

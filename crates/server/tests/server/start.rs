@@ -101,12 +101,28 @@ fn wrong_usage() {
 fn help_and_version() {
     let help = output(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    assert!(String::from_utf8(help.stdout).unwrap().contains("--admin-port PORT"));
+    let help = String::from_utf8(help.stdout).unwrap();
+    // The package's name and description, and not those of the sample; then its own flags, then the server's.
+    assert!(
+        help.contains("skyward-server") && help.contains(env!("CARGO_PKG_DESCRIPTION")),
+        "{help}"
+    );
+    assert!(!help.contains("skyward-service"), "{help}");
+    let place = |text: &str| help.find(text).unwrap_or_else(|| panic!("{text} in {help}"));
+    assert!(place("--hello-text TEXT") < place("--admin-port PORT"), "{help}");
+    assert!(help.contains("[Hello, World!]"), "{help}");
     let version = output(&["--version"]);
     assert_eq!(
         String::from_utf8(version.stdout).unwrap(),
         format!("skyward-server {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+#[test]
+fn flags_of_its_own() {
+    let service = Process::start(&["--hello-text", "Good day!"]);
+    assert_eq!(get(service.address, "/").text(), "Good day!");
+    fails(&["--hello-text"], 2, "--hello-text");
 }
 
 #[test]

@@ -111,6 +111,7 @@ impl Drop for Process {
 /// The server in this process, with an application and settings that the binary does not have.
 pub(crate) struct InProcess {
     pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
     stopper: tokio::sync::mpsc::UnboundedSender<Stop>,
     thread: Option<JoinHandle<Outcome>>,
     output: Arc<Mutex<Vec<u8>>>,
@@ -130,7 +131,7 @@ impl Write for Shared {
 }
 
 impl InProcess {
-    pub(crate) fn start(app: App, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn start(app: impl Into<App>, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
@@ -141,10 +142,11 @@ impl InProcess {
         change(&mut settings);
         let server = Server::bind(settings, app).expect("binds");
         let (address, stopper) = (server.address().unwrap(), server.stopper());
+        let admin = server.admin_address().unwrap();
         let output = Arc::new(Mutex::new(Vec::new()));
         let sink = Box::new(Shared(Arc::clone(&output)));
         let thread = std::thread::spawn(move || server.run(sink).expect("runs"));
-        Self { address, stopper, thread: Some(thread), output }
+        Self { address, admin, stopper, thread: Some(thread), output }
     }
 
     pub(crate) fn begin_to_stop(&self) {

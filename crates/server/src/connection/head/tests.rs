@@ -42,7 +42,11 @@ fn lines() {
         ("\x16\x03\x01\r\n", Err(400)),
         ("GET / HTTP/2.0\r\n", Err(505)),
         ("PRI * HTTP/2.0\r\n\r\n", Err(505)),
-        ("GET / HTTP/1.2\r\n", Err(505)),
+        ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", Ok(BodyKind::Sized(0))),
+        ("GET / HTTP/1.9\r\n\r\n", Err(400)),
+        ("GET / HTTP/1.10\r\n", Err(400)),
+        ("GET / HTTP/0.9\r\n", Err(505)),
+        ("GET / HTTP/3.0\r\n", Err(505)),
         ("CONNECT a:80 HTTP/1.1\r\n", Err(501)),
         ("GET / HTTP/1.1\r\n\r\n", Err(400)),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n", Err(400)),
@@ -58,6 +62,22 @@ fn lines() {
         ("GET / HTTP/1.1\r\nHost: a\r\nX: \x7f\r\n", Err(400)),
     ] {
         assert_eq!(status(input, &rules()), expected, "{input:?}");
+    }
+}
+
+/// A line feed may never come, so what cannot become a request is refused at its first byte.
+#[test]
+fn what_is_not_http_is_not_waited_for() {
+    assert_eq!(scan("\x16"), Scan::Refuse(problem::TLS));
+    assert_eq!(scan("\r\n\x16\x03\x01"), Scan::Refuse(problem::TLS));
+    assert_eq!(
+        scan("\x16\x03\x01\n"),
+        Scan::Refuse(Refusal::bad_request("a line ends in a bare line feed"))
+    );
+    assert_eq!(scan("\0"), Scan::Refuse(MALFORMED));
+    assert_eq!(scan(" "), Scan::Refuse(MALFORMED));
+    for input in ["", "G", "\r", "\r\n", "\r\nG"] {
+        assert_eq!(scan(input), Scan::More, "{input:?}");
     }
 }
 
