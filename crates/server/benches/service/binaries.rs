@@ -8,16 +8,18 @@ use std::process::{Command, Stdio};
 pub(crate) struct Binaries {
     pub(crate) service: PathBuf,
     pub(crate) raw_hyper: PathBuf,
+    pub(crate) axum_serve: PathBuf,
 }
 
 /// The flags of a static binary, as `image build` sets them.
 const RUSTFLAGS: &str = "-C target-feature=+crt-static -C relocation-model=static";
 
-/// Two runs of cargo: in one, the example's dependencies would switch on features in the service's.
+/// A run of cargo for each: in one, an example's dependencies would switch on features in the service's.
 pub(crate) fn build() -> Result<Binaries> {
     Ok(Binaries {
         service: compile("skyward-service", "--bin", "skyward-service")?,
         raw_hyper: compile("skyward-server", "--example", "raw_hyper")?,
+        axum_serve: compile("skyward-server", "--example", "axum_serve")?,
     })
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Program {
 enum Kind {
     Service(PathBuf),
     RawHyper(PathBuf, &'static str),
+    AxumServe(PathBuf),
     Nginx,
     Go(PathBuf),
     Python(PathBuf),
@@ -26,6 +27,7 @@ enum Kind {
 pub(crate) const SERVICE: &str = "skyward-service";
 pub(crate) const RAW_HYPER: &str = "raw hyper, per core";
 pub(crate) const RAW_HYPER_MULTI: &str = "raw hyper, multi-thread";
+pub(crate) const AXUM_SERVE: &str = "axum::serve, log and layers";
 pub(crate) const NGINX: &str = "nginx return 200, access log";
 
 /// A peer that is not here, and why.
@@ -80,6 +82,7 @@ pub(crate) fn find(binaries: &Binaries, folder: &Path) -> Result<(Vec<Program>, 
             name: RAW_HYPER_MULTI,
             kind: Kind::RawHyper(binaries.raw_hyper.clone(), "multi-thread"),
         },
+        Program { name: AXUM_SERVE, kind: Kind::AxumServe(binaries.axum_serve.clone()) },
     ];
     let mut skipped = Vec::new();
     let python = folder.join("hello.py");
@@ -155,6 +158,11 @@ impl Program {
             Kind::RawHyper(binary, mode) => {
                 let mut command = Command::new(binary);
                 command.arg(mode).arg(&port);
+                command
+            }
+            Kind::AxumServe(binary) => {
+                let mut command = Command::new(binary);
+                command.arg(&port);
                 command
             }
             Kind::Nginx => {

@@ -2,7 +2,7 @@
 
 use crate::cores;
 use crate::measure::{Measured, Round, median};
-use crate::programs::{NGINX, RAW_HYPER, RAW_HYPER_MULTI, SERVICE, Skipped};
+use crate::programs::{AXUM_SERVE, NGINX, RAW_HYPER, RAW_HYPER_MULTI, SERVICE, Skipped};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -53,6 +53,7 @@ impl<'a> Report<'a> {
                 1.10,
                 true,
             ),
+            row(processor(AXUM_SERVE), ratio(AXUM_SERVE, |round| round.processor), "x", 1.0, true),
             row(
                 format!("throughput against {NGINX}"),
                 ratio(NGINX, |round| round.per_second),
