@@ -270,3 +270,15 @@ fn the_commands_of_the_readme_fit_their_terminal_and_survive_their_readers() {
     println!("{table}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn git_that_is_missing_is_named() {
+    let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-programs");
+    std::fs::create_dir_all(&nowhere).unwrap();
+    let mut affected = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    affected.arg("affected").current_dir(workspace()).env("PATH", &nowhere);
+    let ended = affected.env("CARGO", env!("CARGO")).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("start git") && said.contains("Next step: install it"), "{said}");
+}

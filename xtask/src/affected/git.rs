@@ -70,7 +70,7 @@ pub(super) fn base(folder: &Path, base: &str, head: &str) -> Result<Base> {
     let head_commit = resolve(folder, head)?.ok_or_else(|| unknown(head))?;
     let output = git(folder, &["merge-base", &commit, &head_commit])?;
     match output {
-        Some(common) => Ok(Base::Commit(common.trim().to_owned())),
+        Some(common) => Ok(Base::Commit(self::commit(&common))),
         None => Ok(Base::Unknown(base.to_owned())),
     }
 }
@@ -82,14 +82,16 @@ fn unknown(name: &str) -> anyhow::Error {
 }
 
 /// The files that differ between two commits; a moved file counts with both of its names.
+///
+/// Like all paths here they are relative to `folder`, which may be a part of a larger repository: what differs outside of it is left out.
 pub(super) fn between(folder: &Path, base: &str, head: &str) -> Result<Vec<String>> {
-    paths(folder, &["diff", "--name-only", "--no-renames", "-z", base, head, "--"])
+    paths(folder, &["diff", "--relative", "--name-only", "--no-renames", "-z", base, head, "--"])
 }
 
 /// The files that differ between a commit and the working tree, those that git does not know yet included.
 pub(super) fn since(folder: &Path, base: &str) -> Result<Vec<String>> {
     let mut found: BTreeSet<_> =
-        paths(folder, &["diff", "--name-only", "--no-renames", "-z", base, "--"])?
+        paths(folder, &["diff", "--relative", "--name-only", "--no-renames", "-z", base, "--"])?
             .into_iter()
             .collect();
     found.extend(paths(folder, &["ls-files", "-z", "--others", "--exclude-standard"])?);
@@ -100,19 +102,30 @@ pub(super) fn since(folder: &Path, base: &str) -> Result<Vec<String>> {
 fn resolve(folder: &Path, name: &str) -> Result<Option<String>> {
     let name = format!("{name}^{{commit}}");
     let found = git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name])?;
-    Ok(found.map(|commit| commit.trim().to_owned()))
+    Ok(found.as_deref().map(commit))
+}
+
+/// The hash that git prints, without the end of its line.
+fn commit(printed: &[u8]) -> String {
+    String::from_utf8_lossy(printed).trim().to_owned()
 }
 
 fn paths(folder: &Path, arguments: &[&str]) -> Result<Vec<String>> {
     let words = format!("git {}", arguments.join(" "));
-    let text = git(folder, arguments)?.with_context(|| {
+    let listed = git(folder, arguments)?.with_context(|| {
         format!("`{words}` failed in {}; its reason is above", folder.display())
     })?;
-    Ok(text.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    Ok(listed.split(|&byte| byte == 0).filter(|path| !path.is_empty()).map(path).collect())
+}
+
+/// A path as text: bytes that are not UTF-8 are escaped, so that such a file is named and belongs to its folder's package.
+fn path(bytes: &[u8]) -> String {
+    let chunks = bytes.utf8_chunks();
+    chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
 }
 
 /// Returns what git prints, or `None` where it says no. Its own words go to standard error.
-fn git(folder: &Path, arguments: &[&str]) -> Result<Option<String>> {
+fn git(folder: &Path, arguments: &[&str]) -> Result<Option<Vec<u8>>> {
     let mut git = Command::new("git");
     // Paths as they are, relative to the repository's folder.
     git.current_dir(folder).args(["-c", "core.quotePath=false"]).args(arguments);
@@ -124,13 +137,13 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<Option<String>> {
     let output = git.output().context(
         "affected: start git, which tells what has changed. Next step: install it, or put it in PATH",
     )?;
-    let text = String::from_utf8(output.stdout).context("git prints a path that is not UTF-8")?;
-    Ok(output.status.success().then_some(text))
+    Ok(output.status.success().then_some(output.stdout))
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::ffi::OsStrExt;
 
     use super::*;
 
@@ -202,6 +215,35 @@ mod tests {
         fs::rename(folder.join("kept"), folder.join("a/target/kept")).unwrap();
         let without_history = [".gitignore", "a/target/kept", "ignored", "néw", "untracked"];
         assert_eq!(files(folder).unwrap(), without_history);
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf8_is_escaped_and_stays_in_its_folder() {
+        let repository = Repository::new("bytes");
+        let folder = &repository.0;
+        let first = repository.commit();
+        let name = std::ffi::OsStr::from_bytes(b"a/n\xc3\xa9w \xff\xfe.rs");
+        fs::create_dir(folder.join("a")).unwrap();
+        fs::write(folder.join(name), "1").unwrap();
+        assert_eq!(since(folder, &first).unwrap(), [r"a/néw \xff\xfe.rs"]);
+        let changed = repository.commit();
+        assert_eq!(between(folder, &first, &changed).unwrap(), [r"a/néw \xff\xfe.rs"]);
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_folder_of_a_larger_repository() {
+        let repository = Repository::new("larger");
+        let folder = repository.0.join("product/skyward");
+        fs::create_dir_all(folder.join("crates")).unwrap();
+        repository.write("product/skyward/crates/kept", "1");
+        let first = repository.commit();
+        repository.write("product/skyward/crates/kept", "2");
+        repository.write("product/other", "of others");
+        let changed = repository.commit();
+        repository.write("product/skyward/untracked", "3");
+        repository.write("product/untracked", "of others");
+        assert_eq!(between(&folder, &first, &changed).unwrap(), ["crates/kept"]);
+        assert_eq!(since(&folder, &first).unwrap(), ["crates/kept", "untracked"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use skyward_terminal::{Output, Stream, Table, output};
 
@@ -31,14 +31,19 @@ struct Size {
 
 type Sizes = BTreeMap<String, Size>;
 
-/// Prints the sizes of the working tree, and those of `base` where it is named.
-pub(super) fn run(base: Option<&str>, form: Output) -> Result<()> {
+/// Prints the sizes of the working tree, and those of `base` where it is named. Under `strict` a limit that is passed is an error.
+pub(super) fn run(base: Option<&str>, form: Output, strict: bool) -> Result<()> {
     let now = sizes(None)?;
     let before = base.map(|base| sizes(Some(base))).transpose()?;
     match form {
         Output::Text => output::print(&table(&now, before.as_ref()).for_stream(Stream::Out))?,
         Output::Json => output::line(&rows(&now, before.as_ref()).to_string())?,
     }
+    let Count { lines, files } = total(&now).source;
+    ensure!(
+        !strict || (lines <= LINES && files <= FILES),
+        "bench size: targets missed: {lines} lines (≤ {LINES}), {files} files (≤ {FILES})"
+    );
     Ok(())
 }
 

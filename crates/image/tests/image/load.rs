@@ -264,7 +264,7 @@ impl Drop for Containerd {
 }
 
 #[test]
-#[ignore = "needs containerd ctr"]
+#[ignore = "needs containerd ctr root"]
 fn containerd_and_k3s_have_the_image_where_kubernetes_looks() {
     let containerd = Containerd::start();
     let folder = tempfile::tempdir().expect("a folder");

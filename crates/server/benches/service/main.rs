@@ -1,5 +1,5 @@
 //! The service's numbers and its peers', in one run on one machine: `cargo bench -p skyward-server --bench
-//! service [-- --output json]`.
+//! service [-- --output json --strict]`.
 //!
 //! The service is built as its image builds it. Half of the cores serve, half ask. Programs take turns in
 //! short rounds, and each ratio is the median of the rounds' own ratios: what else the machine does hits all
@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match output_format().and_then(run) {
+    match Options::parse().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench service: {error:#}");
@@ -26,33 +26,37 @@ fn main() -> ExitCode {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Output {
-    Text,
-    Json,
+#[derive(Default)]
+struct Options {
+    is_json: bool,
+    /// Fail where a target was missed.
+    is_strict: bool,
 }
 
-fn output_format() -> Result<Output> {
-    let mut arguments = std::env::args().skip(1);
-    let mut output = Output::Text;
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            // cargo bench says so itself.
-            "--bench" => {}
-            "--output" => {
-                output = match arguments.next().as_deref() {
-                    Some("text") => Output::Text,
-                    Some("json") => Output::Json,
+impl Options {
+    fn parse() -> Result<Self> {
+        let mut arguments = std::env::args().skip(1);
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                // cargo bench says so itself.
+                "--bench" => {}
+                "--strict" => options.is_strict = true,
+                "--output" => match arguments.next().as_deref() {
+                    Some("text") => options.is_json = false,
+                    Some("json") => options.is_json = true,
                     _ => bail!("--output takes text or json"),
-                }
+                },
+                other => bail!(
+                    "unknown argument `{other}`. Next step: use --output text|json or --strict"
+                ),
             }
-            other => bail!("unknown argument `{other}`; there is only --output text|json"),
         }
+        Ok(options)
     }
-    Ok(output)
 }
 
-fn run(output: Output) -> Result<()> {
+fn run(options: Options) -> Result<()> {
     measure::raise_limit();
     eprintln!("building the service as its image does …");
     let binaries = binaries::build()?;
@@ -60,9 +64,14 @@ fn run(output: Output) -> Result<()> {
     let (programs, skipped) = programs::find(&binaries, folder.path())?;
     let results = measure::all(&programs, folder.path())?;
     let report = report::Report::new(&results, skipped);
-    match output {
-        Output::Text => print!("{}", report.text()),
-        Output::Json => println!("{}", report.json()),
+    if options.is_json {
+        println!("{}", report.json());
+    } else {
+        print!("{}", report.text());
+    }
+    let missed = report.missed();
+    if options.is_strict && !missed.is_empty() {
+        bail!("targets missed: {}", missed.join("; "));
     }
     Ok(())
 }

@@ -80,6 +80,12 @@ impl<'a> Report<'a> {
         Self { rows, results, skipped }
     }
 
+    /// The rows whose target was missed.
+    pub(crate) fn missed(&self) -> Vec<&str> {
+        let missed = self.rows.iter().filter(|row| row.verdict() == "missed");
+        missed.map(|row| row.what.as_str()).collect()
+    }
+
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{:<58} {:>10} {:>10}  \n", "service", "value", "target");
         for row in &self.rows {

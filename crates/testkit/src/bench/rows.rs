@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use anyhow::ensure;
 use serde_json::{Value, json};
 
 /// The bound that the design sets for a figure.
@@ -60,6 +61,12 @@ impl Row {
             Target::AtMost(most) => ours <= most,
             Target::AtLeast(least) => ours >= least,
         })
+    }
+
+    /// Its name, figure and target, where the target was missed.
+    fn missed(&self) -> Option<String> {
+        let [what, ours, target, ..] = self.cells();
+        (self.met() == Some(false)).then(|| format!("{what} ({ours}, {target})"))
     }
 
     fn cells(&self) -> [String; 6] {
@@ -123,6 +130,13 @@ impl Row {
 fn figure(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Fails where a target was missed. What was skipped has none.
+pub(super) fn judge(rows: &[Row]) -> anyhow::Result<()> {
+    let missed: Vec<_> = rows.iter().filter_map(Row::missed).collect();
+    ensure!(missed.is_empty(), "targets missed: {}", missed.join("; "));
+    Ok(())
 }
 
 /// The rows in columns, the notes below.
