@@ -53,6 +53,8 @@ struct Step {
     /// Programs that it needs beside cargo.
     tools: Vec<String>,
     action: Action,
+    /// True where it runs only if the command line names it.
+    is_extra: bool,
 }
 
 /// The work of a step.
@@ -103,6 +105,11 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> Result<ExitCode> {
 }
 
 impl Step {
+    /// A step of every run.
+    fn new(name: impl Into<String>, when: When, tools: Vec<String>, action: Action) -> Self {
+        Self { name: name.into(), when, tools, action, is_extra: false }
+    }
+
     fn run(self, sample: Option<&Sample>) -> (String, Outcome, Duration) {
         output::say(&format!("\n── {}", self.name));
         let started = Instant::now();

@@ -211,7 +211,7 @@ impl Shared {
 
 impl std::fmt::Debug for ApiServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cluster")
+        f.debug_struct("ApiServer")
             .field("context", &self.shared.connection.context)
             .field("server", &self.shared.connection.server)
             .finish_non_exhaustive()

@@ -40,6 +40,20 @@ pub(crate) struct Common {
     pub(crate) interrupt: Arc<Notify>,
 }
 
+/// The configuration, the cluster that it names, and the sink of a command's events.
+pub(crate) struct Session {
+    pub(crate) loaded: Loaded,
+    pub(crate) shown: Shown,
+    pub(crate) api: ApiServer,
+}
+
+impl Session {
+    /// The release's name and namespace.
+    pub(crate) fn release(&self) -> (&str, &str) {
+        (&self.loaded.config.service.name, &self.loaded.config.k3s.namespace)
+    }
+}
+
 impl Common {
     /// Reads the configuration.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
@@ -77,6 +91,13 @@ impl Common {
         let (context, server) = (api.context().to_owned(), api.server().to_owned());
         shown.emit(DeployEvent::Cluster { context, server }.into());
         Ok(api)
+    }
+
+    /// Reads the configuration and connects to its cluster.
+    pub(crate) async fn open(&self, shown: Shown) -> Result<Session> {
+        let loaded = self.load()?;
+        let api = self.connect(&loaded, &shown).await?;
+        Ok(Session { loaded, shown, api })
     }
 
     /// Returns the cluster to talk to: that of the flags, then of the configuration, then the one that `cluster up` made.

@@ -25,7 +25,7 @@ pub enum Kind {
     PodDisruptionBudget,
     /// The number of pods.
     HorizontalPodAutoscaler,
-    /// The way in from outside; last, so that it leads somewhere.
+    /// The entry from outside; last, so that it leads somewhere.
     Ingress,
 }
 

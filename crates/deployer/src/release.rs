@@ -24,13 +24,13 @@ pub struct Release {
     pub image: String,
     /// The user and group id that the pods run as.
     pub user: u32,
-    /// The way in from outside.
+    /// The host names that its Ingress answers for.
     pub ingress_host: IngressHost,
     /// True where the nodes count disk space. Where none does, a pod that asks for some would never be scheduled.
     pub disk_is_counted: bool,
 }
 
-/// The way in from outside.
+/// The host names that the Ingress of a release answers for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IngressHost {
     /// There is no Ingress.

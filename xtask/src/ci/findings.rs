@@ -16,15 +16,7 @@ use crate::external;
 /// Calls an auditor and returns its document.
 type Audit = Box<dyn FnOnce() -> Result<Value>>;
 
-/// The beginning of these steps' names.
-const NAME: &str = "findings of ";
-
-/// Returns true for a step that runs only where it is asked for by its name: its auditor has a step of its own, which judges.
-pub(super) fn is_one(name: &str) -> bool {
-    name.starts_with(NAME)
-}
-
-/// One step for each auditor and what it reads.
+/// One step for each auditor and what it reads. They are extra: each auditor has a step of its own, which judges.
 pub(super) fn steps(scope: &Scope) -> Vec<Step> {
     let clippy = steps::on(scope, "clippy", &["--all-targets", "--message-format=json"]);
     vec![
@@ -50,13 +42,12 @@ pub(super) fn steps(scope: &Scope) -> Vec<Step> {
 }
 
 fn step(category: &'static str, when: When, program: &str, audit: Audit) -> Step {
-    let name = format!("{NAME}{category}");
     let tools = vec![program.to_owned()];
     let action = match external::find_program(program) {
         Some(_) => Action::Check(Box::new(move || keep(category, audit()?))),
         None => Action::Skip(format!("no {program} in PATH")),
     };
-    Step { name, when, tools, action }
+    Step { is_extra: true, ..Step::new(format!("findings of {category}"), when, tools, action) }
 }
 
 /// Writes the document, and says how much is in it.

@@ -111,7 +111,7 @@ fn to_step(scope: &Scope, package: &str, needs: &[String], tests: &[Ignored]) ->
     let assets = assets();
     if let Some(reason) = missing(needs, &assets) {
         let reason = format!("{}: {reason}", units::counted(tests.len(), "test"));
-        return Step { name, when, tools, action: Action::Skip(reason) };
+        return Step::new(name, when, tools, Action::Skip(reason));
     }
     let mut command = steps::on(scope, "test", &[]);
     if needs.iter().any(|need| need == "root") && !is_root() {
@@ -132,7 +132,7 @@ fn to_step(scope: &Scope, package: &str, needs: &[String], tests: &[Ignored]) ->
         command.args(["--test-threads", count]);
     }
     command.args(tests.iter().map(|test| &test.name));
-    Step { name, when, tools, action: Action::Run(command) }
+    Step::new(name, when, tools, Action::Run(command))
 }
 
 /// Names the tools that are not there.

@@ -6,7 +6,7 @@ use skyward_terminal::exit::UsageError;
 use skyward_terminal::output;
 
 use super::scope::Scope;
-use super::{Step, findings, steps};
+use super::{Step, steps};
 use crate::affected::Change;
 
 /// Steps by name, by what a change touches, or by package.
@@ -39,7 +39,7 @@ impl Selection {
         }
         let mut steps = steps::all(&self.scope()?)?;
         if self.only.is_empty() {
-            steps.retain(|step| !findings::is_one(&step.name));
+            steps.retain(|step| !step.is_extra);
         } else {
             steps.retain(|step| self.only.iter().any(|word| named(step, word)));
         }

@@ -35,11 +35,11 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
 }
 
 fn step(name: &str, when: When, command: Command) -> Step {
-    Step { name: name.to_owned(), when, tools: Vec::new(), action: Action::Run(command) }
+    Step::new(name, when, Vec::new(), Action::Run(command))
 }
 
 fn check(name: &str, when: When, check: fn() -> Result<Outcome>) -> Step {
-    Step { name: name.to_owned(), when, tools: Vec::new(), action: Action::Check(Box::new(check)) }
+    Step::new(name, when, Vec::new(), Action::Check(Box::new(check)))
 }
 
 /// A command of cargo on the packages of `scope`, with all features.

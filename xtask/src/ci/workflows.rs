@@ -30,8 +30,7 @@ fn step(program: &str, install: &str, tools: &[&str], action: Action) -> Step {
         None => Action::Skip(format!("no {program} in PATH; {install} installs it")),
     };
     let tools = tools.iter().map(|&tool| tool.to_owned()).collect();
-    let name = format!("workflows by {program}");
-    Step { name, when: When::Job(Job::Workflows), tools, action }
+    Step::new(format!("workflows by {program}"), When::Job(Job::Workflows), tools, action)
 }
 
 pub(super) fn zizmor() -> Command {

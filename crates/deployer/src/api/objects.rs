@@ -87,23 +87,19 @@ impl ApiServer {
             name: String::new(),
             shown,
         };
-        let mut parameters = ListParams::default();
-        if !labels.is_empty() {
-            parameters = parameters.labels(labels);
-        }
-        let request = build(Verb::List, &place, place.builder().list(&parameters))?;
+        let request = build(Verb::List, &place, place.builder().list(&labelled(labels)))?;
         let list: ObjectList<K> = self.send_for(Verb::List, &place.shown, request).await?;
         Ok(list.items)
     }
 
-    /// Lists the metadata of the objects in a place's collection.
+    /// Lists the metadata of the objects in a place's collection that have the labels.
     pub(crate) async fn list_metadata(
         &self,
         place: &ResourcePath,
         labels: &str,
     ) -> Result<Vec<ObjectMeta>, CallError> {
-        let parameters = ListParams::default().labels(labels);
-        let request = build(Verb::List, place, place.builder().list_metadata(&parameters))?;
+        let request = place.builder().list_metadata(&labelled(labels));
+        let request = build(Verb::List, place, request)?;
         let list: MetadataList = self.send_for(Verb::List, &place.shown, request).await?;
         Ok(list.items.into_iter().flatten().map(|item| item.metadata).collect())
     }
@@ -219,6 +215,12 @@ struct MetadataList {
 #[derive(Deserialize)]
 struct Metadata {
     metadata: ObjectMeta,
+}
+
+/// The objects that have the labels (`key=value,…`); all, where there are none.
+fn labelled(labels: &str) -> ListParams {
+    let all = ListParams::default();
+    if labels.is_empty() { all } else { all.labels(labels) }
 }
 
 fn written() -> PostParams {

@@ -1,12 +1,10 @@
 //! The objects of others in a namespace: asked for before the namespace is deleted, and everything in it with it.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResource;
-use kube::core::params::ListParams;
-use serde_json::Value;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIResource, ObjectMeta};
 
+use super::ApiServer;
 use super::error::{CallError, Reason, Verb};
 use super::path::{self, ResourcePath};
-use super::{ApiServer, objects};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
 /// So many are named: a person wants to know that there is something, not all of it.
@@ -34,10 +32,8 @@ impl ApiServer {
                 name: String::new(),
                 shown,
             };
-            let request = place.builder().list_metadata(&ListParams::default());
-            let request = objects::build(Verb::List, &place, request)?;
-            let items = match self.send_for::<Value>(Verb::List, &place.shown, request).await {
-                Ok(mut list) => list["items"].take(),
+            let items = match self.list_metadata(&place, "").await {
+                Ok(items) => items,
                 Err(CallError { reason: Reason::Forbidden(_), .. }) => {
                     others.push(format!("{} (may not be listed)", resource.name));
                     continue;
@@ -46,8 +42,7 @@ impl ApiServer {
                 Err(CallError { reason: Reason::NotFound | Reason::NoKind, .. }) => continue,
                 Err(error) => return Err(error),
             };
-            let found = items.as_array().into_iter().flatten();
-            let foreign = found.filter(|item| is_foreign(&resource.kind, item, release));
+            let foreign = items.iter().filter(|item| is_foreign(&resource.kind, item, release));
             others.extend(foreign.map(|item| format!("{} {}", resource.kind, name(item))));
             if others.len() >= NAMED {
                 others.truncate(NAMED);
@@ -88,17 +83,16 @@ impl ApiServer {
 }
 
 /// Returns true for an object that somebody would miss.
-fn is_foreign(kind: &str, item: &Value, release: &str) -> bool {
-    let metadata = &item["metadata"];
-    let label = |name: &str| metadata["labels"][name].as_str();
+fn is_foreign(kind: &str, item: &ObjectMeta, release: &str) -> bool {
+    let label = |name: &str| item.labels.as_ref()?.get(name).map(String::as_str);
     // Labels are soon copied: only what is still there when all else of ours is gone counts as ours, the lock and the
     // shadow of a Service.
     let ours = label(MANAGED_BY) == Some(MANAGER)
         && label(INSTANCE) == Some(release)
         && matches!(kind, "Lease" | "Endpoints");
     // Its owner is looked at in its own turn.
-    let owned = metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
-    let leaving = metadata["deletionTimestamp"].is_string();
+    let owned = item.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
+    let leaving = item.deletion_timestamp.is_some();
     let everywhere = matches!(
         (kind, name(item)),
         ("ConfigMap", "kube-root-ca.crt" | "openshift-service-ca.crt")
@@ -107,6 +101,6 @@ fn is_foreign(kind: &str, item: &Value, release: &str) -> bool {
     !(ours || owned || leaving || everywhere)
 }
 
-fn name(item: &Value) -> &str {
-    item["metadata"]["name"].as_str().unwrap_or_default()
+fn name(item: &ObjectMeta) -> &str {
+    item.name.as_deref().unwrap_or_default()
 }

@@ -150,7 +150,7 @@ fn reference(tag: &str) -> String {
     format!("^(({host})/)?{part}(/{part})*(:{tag})?(@sha256:[0-9a-f]{{64}})?$")
 }
 
-/// `[k3s]` with what was settled since: the way in, and the networks in their canonical form.
+/// `[k3s]` with what was settled since: the Ingress host, and the networks in their canonical form.
 fn k3s(release: &Release) -> Value {
     let mut k3s = release.k3s.clone();
     k3s.host = match &release.ingress_host {

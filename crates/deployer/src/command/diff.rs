@@ -9,7 +9,7 @@ use skyward_terminal::style::Stream;
 use skyward_terminal::{Exit, Output, output};
 
 use crate::command::ImageArgs;
-use crate::common::Common;
+use crate::common::{Common, Session};
 
 /// Show what `apply` would change, from a server-side dry run; changes nothing
 #[derive(clap::Args)]
@@ -26,9 +26,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
+    let Session { loaded, shown, api } = common.open(common.notes()).await?;
     // Nothing is sent: the image has the name that it would have.
     let named = async |candidate: Candidate, _: &Sink<'_>| Ok(candidate.named().reference.clone());
     let image = args.image.image.as_deref();

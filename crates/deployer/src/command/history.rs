@@ -32,11 +32,9 @@ struct Line<'a> {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, _: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&api, namespace, name).list().await?;
+    let session = common.open(common.notes()).await?;
+    let (name, namespace) = session.release();
+    let revisions = History::new(&session.api, namespace, name).list().await?;
     let serving = revisions.iter().rev().find(|it| it.status == Status::Deployed);
     let serving = serving.map(|revision| revision.number);
     let before = std::iter::once(None).chain(revisions.iter().map(Some));

@@ -20,18 +20,17 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.events();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
+    let session = common.open(common.events()).await?;
+    let (name, namespace) = session.release();
+    let (api, shown) = (&session.api, &session.shown);
     let context = api.context();
     let operation = format!("remove {name} from namespace {namespace} of {context}");
     let question =
         format!("This ends {name} in namespace {namespace} of {context}, and deletes its history.");
     consent::ask(&operation, &question, Answer::Name(name), args.yes)?;
     let desired = Desired::nothing(name, namespace);
-    let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
-    let removed = deploy::remove(&api, &desired, timeout, &common.interrupt, &*shown).await?;
+    let timeout = Duration::from_secs(session.loaded.config.k3s.timeout_s.into());
+    let removed = deploy::remove(api, &desired, timeout, &common.interrupt, &**shown).await?;
     let namespace = removed.namespace.sentence(namespace);
     let text = if removed.objects == 0 {
         format!("Nothing of {name} is there. {namespace}")

@@ -20,15 +20,14 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.events();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&api, namespace, name).list().await?;
+    let session = common.open(common.events()).await?;
+    let (name, namespace) = session.release();
+    let (api, shown) = (&session.api, &session.shown);
+    let revisions = History::new(api, namespace, name).list().await?;
     let target = deploy::rollback_target(name, &revisions, args.revision)?;
     let desired = Desired::nothing(name, namespace).back_to(target);
-    let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&api, &desired, revisions.clone(), &options, &*shown).await?;
+    let options = args.caution.options(common, &session.loaded);
+    let applied = deploy::apply(api, &desired, revisions.clone(), &options, &**shown).await?;
     let text = if applied.changed {
         format!(
             "Revision {} of {name} serves again, as revision {}.",

@@ -19,11 +19,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let Some(report) = deploy::status(&api, name, namespace).await? else {
+    let session = common.open(common.notes()).await?;
+    let (name, namespace) = session.release();
+    let Some(report) = deploy::status(&session.api, name, namespace).await? else {
         bail!(
             "reading the status of {name}: it has no revision in namespace {namespace}; `{}` makes one",
             program::command("deploy-k3s")

@@ -11,7 +11,7 @@ use crate::history::Revision;
 use crate::manifest::Kind;
 use crate::release::IngressHost;
 
-/// The way in that the configuration asks for; a nip.io name is made of a node's address, and stays what it was as long as
+/// The Ingress host that the configuration asks for; a nip.io name is made of a node's address, and stays what it was as long as
 /// a node has that address.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::deploy::run::Run;
 use crate::deploy::{inventory, replicas};
 use crate::event::{self, Action, Sink};
 use crate::history::Revision;
-use crate::manifest::{Kind, Manifest};
+use crate::manifest::{Kind, Manifest, ObjectId};
 
 /// The time between two looks for something that is being deleted.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -94,11 +94,7 @@ impl Objects<'_> {
     ) -> Result<Value, CallError> {
         let api = self.run.api;
         api.delete(&manifest.id, uid).await?;
-        while api.get(&manifest.id).await?.is_some_and(|live| inventory::uid(&live) == uid)
-            && self.run.ends > Instant::now()
-        {
-            tokio::time::sleep(PAUSE).await;
-        }
+        gone(api, &manifest.id, Some(uid), self.run.ends, |_| ()).await?;
         api.apply(manifest, how).await
     }
 
@@ -120,6 +116,32 @@ impl Objects<'_> {
         }
         Ok(())
     }
+}
+
+/// Waits until the object of this UID is gone, or where no UID is given every object of this name. `waiting` is told once how long it
+/// may still take. False: the time is over, and it is still there.
+pub(super) async fn gone(
+    api: &ApiServer,
+    id: &ObjectId,
+    uid: Option<&str>,
+    ends: Instant,
+    waiting: impl FnOnce(Duration),
+) -> Result<bool, CallError> {
+    let mut waiting = Some(waiting);
+    while let Some(live) = api.get(id).await? {
+        if uid.is_some_and(|uid| inventory::uid(&live) != uid) {
+            break;
+        }
+        let left = ends.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        if let Some(waiting) = waiting.take() {
+            waiting(left);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(true)
 }
 
 /// The outcome of applying, by the object's version before and after.

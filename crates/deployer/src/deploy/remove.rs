@@ -8,15 +8,12 @@ use tokio::sync::Notify;
 use crate::api::ApiServer;
 use crate::deploy::DeployError;
 use crate::deploy::desired::Desired;
-use crate::deploy::inventory;
 use crate::deploy::observed::Observed;
+use crate::deploy::{inventory, objects};
 use crate::event::{self, Action, Sink};
 use crate::history::{History, Owned};
 use crate::lock::Lock;
 use crate::manifest::{Kind, ObjectId};
-
-/// The time between two looks for something that is being deleted.
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// The outcome of removing a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,36 +115,30 @@ pub(super) async fn take_down(
             sink.emit(event::object(&owned.id, Action::Deleted));
         }
     }
-    gone(api, &unwanted, ends, sink).await?;
+    for owned in &unwanted {
+        gone(api, &owned.id, Some(&owned.uid), ends, sink).await?;
+    }
     history.clear().await?;
     let namespace = remove_namespace(api, desired, ends, sink).await?;
     Ok(Removed { objects, namespace })
 }
 
-/// Waits until the objects are gone. A Deployment goes after its pods (it is deleted in the foreground), and until then
-/// they still answer.
+/// Waits until a deleted object is gone. A Deployment goes after its pods (it is deleted in the foreground), and until then they
+/// still answer.
 async fn gone(
     api: &ApiServer,
-    deleted: &[Owned],
+    id: &ObjectId,
+    uid: Option<&str>,
     ends: Instant,
     sink: &Sink<'_>,
 ) -> Result<(), DeployError> {
     let started = Instant::now();
-    for owned in deleted {
-        let mut told = false;
-        while api.get(&owned.id).await?.is_some_and(|live| inventory::uid(&live) == owned.uid) {
-            if Instant::now() >= ends {
-                let seconds = started.elapsed().as_secs();
-                return Err(DeployError::NotGone { what: owned.id.to_string(), seconds });
-            }
-            if !std::mem::replace(&mut told, true) {
-                let left = ends.saturating_duration_since(Instant::now());
-                sink.emit(event::waiting(owned.id.to_string(), "is ending", left));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+    let doing = if id.kind == Kind::Namespace { "is being deleted" } else { "is ending" };
+    let waiting = |left| sink.emit(event::waiting(id.to_string(), doing, left));
+    if objects::gone(api, id, uid, ends, waiting).await? {
+        return Ok(());
     }
-    Ok(())
+    Err(DeployError::NotGone { what: id.to_string(), seconds: started.elapsed().as_secs() })
 }
 
 /// The namespace as an object.
@@ -183,19 +174,7 @@ async fn namespace_gone(
     ends: Instant,
     sink: &Sink<'_>,
 ) -> Result<NamespaceEnd, DeployError> {
-    let started = Instant::now();
-    let mut told = false;
-    while api.get(id).await?.is_some() {
-        if Instant::now() >= ends {
-            let seconds = started.elapsed().as_secs();
-            return Err(DeployError::NotGone { what: id.to_string(), seconds });
-        }
-        if !std::mem::replace(&mut told, true) {
-            let left = ends.saturating_duration_since(Instant::now());
-            sink.emit(event::waiting(id.to_string(), "is being deleted", left));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+    gone(api, id, None, ends, sink).await?;
     sink.emit(event::object(id, Action::Deleted));
     Ok(NamespaceEnd::Gone)
 }
