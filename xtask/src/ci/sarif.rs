@@ -39,10 +39,20 @@ fn result(finding: &Finding) -> Value {
         "level": finding.level,
         "message": { "text": finding.message },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": finding.file },
+            "artifactLocation": { "uri": uri(&finding.file) },
             "region": { "startLine": finding.line.max(1), "startColumn": finding.column.max(1) },
         } }],
     })
+}
+
+/// A path as a reference by RFC 3986, which SARIF asks for: all but what is nowhere special is escaped.
+fn uri(path: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    path.bytes().map(escaped).collect()
 }
 
 /// Gives a document what code scanning asks for: a list of results in each run, empty where there are none, and a category, because
@@ -181,6 +191,12 @@ mod tests {
         let place = &result["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "a/b");
         assert_eq!(place["region"], json!({ "startLine": 1, "startColumn": 1 }));
+    }
+
+    #[test]
+    fn a_path_is_a_reference() {
+        assert_eq!(uri(".github/workflows/ci.yml"), ".github/workflows/ci.yml");
+        assert_eq!(uri("a b/100%/ü.rs"), "a%20b/100%25/%C3%BC.rs");
     }
 
     /// kube-score leaves the results out where there are none.
