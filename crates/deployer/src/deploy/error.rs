@@ -54,7 +54,7 @@ pub enum DeployError {
     },
     /// Something that was deleted is still there.
     #[error(
-        "removing: {what} are still there after {seconds} s; run again to wait on, or see `kubectl describe` for what holds them"
+        "removing: {what} is still there after {seconds} s; run again to wait on, or see `kubectl describe` for what holds it"
     )]
     NotGone {
         /// The objects.
