@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Options {
     is_json: bool,
     /// Fail where a target was missed.
