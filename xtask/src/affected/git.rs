@@ -120,8 +120,12 @@ fn paths(folder: &Path, arguments: &[&str]) -> Result<Vec<String>> {
 
 /// A path as text: bytes that are not UTF-8 are escaped, so that such a file is named and belongs to its folder's package.
 fn path(bytes: &[u8]) -> String {
-    let chunks = bytes.utf8_chunks();
-    chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii())).collect()
+    let mut path = String::new();
+    for chunk in bytes.utf8_chunks() {
+        path.push_str(chunk.valid());
+        path.push_str(&chunk.invalid().escape_ascii().to_string());
+    }
+    path
 }
 
 /// Returns what git prints, or `None` where it says no. Its own words go to standard error.
