@@ -65,13 +65,28 @@ pub(super) fn complete(document: &mut Value, category: &str) -> Result<(usize, u
         if run["results"].is_null() {
             run["results"] = json!([]);
         }
-        for result in run["results"].as_array().context("a run's results are a list")? {
+        for result in run["results"].as_array_mut().context("a run's results are a list")? {
+            drop_empty_regions(result);
             found += 1;
             let meant = result["suppressions"].as_array().is_some_and(|all| !all.is_empty());
             suppressed += usize::from(meant);
         }
     }
     Ok((found, suppressed))
+}
+
+/// Removes regions that say neither a line nor an offset, which SARIF's schema refuses: kube-score writes one for each finding.
+fn drop_empty_regions(result: &mut Value) {
+    let locations = result.get_mut("locations").and_then(Value::as_array_mut);
+    let places = locations.into_iter().flatten();
+    for place in places.filter_map(|location| location.get_mut("physicalLocation")) {
+        let says = |key: &str| place["region"][key].is_u64();
+        if !["startLine", "charOffset", "byteOffset"].into_iter().any(says)
+            && let Some(place) = place.as_object_mut()
+        {
+            place.remove("region");
+        }
+    }
 }
 
 /// The findings in the output of `cargo clippy --message-format=json`: one message a line, of which those of the compiler have a place.
@@ -197,6 +212,18 @@ mod tests {
     fn a_path_is_a_reference() {
         assert_eq!(uri(".github/workflows/ci.yml"), ".github/workflows/ci.yml");
         assert_eq!(uri("a b/100%/ü.rs"), "a%20b/100%25/%C3%BC.rs");
+    }
+
+    #[test]
+    fn a_region_without_a_place_is_left_out() {
+        let location = |region: Value| json!({ "physicalLocation": { "region": region } });
+        let mut result = json!({
+            "locations": [location(json!({ "snippet": {} })), location(json!({ "startLine": 3 }))],
+        });
+        drop_empty_regions(&mut result);
+        assert_eq!(result["locations"][0], json!({ "physicalLocation": {} }));
+        assert_eq!(result["locations"][1], location(json!({ "startLine": 3 })));
+        drop_empty_regions(&mut json!({ "message": { "text": "m" } }));
     }
 
     /// kube-score leaves the results out where there are none.

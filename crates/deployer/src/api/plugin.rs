@@ -36,7 +36,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[error("{0}")]
 pub(super) struct PluginError(String);
 
-/// What a plugin answers.
+/// The answer of a plugin.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ExecCredential {
