@@ -24,8 +24,9 @@ mod validate;
 
 pub use load::{ConfigArgs, ConfigError, Loaded};
 pub use model::{
-    Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Image, Ingress, K3s,
-    Machine, Role,
+    Access, Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Effect, Image,
+    Ingress, Job, K3s, Machine, Peer, Port, Protocol, Role, ServiceType, Spread, Toleration,
+    Volume, When, Worker,
 };
 pub use origin::{Effective, Origin, Origins};
 pub use problem::{Problem, Problems};

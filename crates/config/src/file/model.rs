@@ -7,7 +7,10 @@ mod k3s;
 
 pub use aws::{Aws, DatabaseEngine, DatabaseStorage};
 pub use image::{Compression, Image};
-pub use k3s::{Delivery, Ingress, K3s, Machine, Role};
+pub use k3s::{
+    Access, Delivery, Effect, Ingress, Job, K3s, Machine, Peer, Port, Protocol, Role, ServiceType,
+    Spread, Toleration, Volume, When, Worker,
+};
 
 use schemars::JsonSchema;
 use serde::de::value::Error;

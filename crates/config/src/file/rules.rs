@@ -1,5 +1,7 @@
 //! Rules over several keys, on a configuration whose single values are all valid.
 
+mod processes;
+
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
@@ -25,6 +27,7 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     hosts(config, &mut report);
     variables(config, &mut report);
     kubernetes(config, &mut report);
+    processes::check(config, &mut report);
     machines(config, &mut report);
     aws(config, &mut report);
     broken
@@ -100,7 +103,7 @@ fn kubernetes(config: &Config, report: &mut Report<'_>) {
             "Kubernetes' own reason must be known before the timeout; progress_deadline_s is the smaller of the two".into()
         });
     }
-    if k3s.ingress == Ingress::None {
+    if k3s.ingress == Ingress::None && k3s.gateway.is_none() {
         let concerned =
             [("k3s.host", k3s.host.is_some()), ("k3s.tls_secret", k3s.tls_secret.is_some())];
         for (key, _) in concerned.into_iter().filter(|(_, given)| *given) {

@@ -1,5 +1,6 @@
 //! What is said of wrong input, to the letter.
 
+mod processes;
 mod settings;
 mod syntax;
 mod values;

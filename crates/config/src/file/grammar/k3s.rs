@@ -1,8 +1,12 @@
 //! The forms of `[k3s]`: what Kubernetes asks of its objects, the machines, and how k3s is set up.
 
+mod workload;
+
 use schemars::{Schema, SchemaGenerator};
 
 use super::{DNS_LABEL, formatted, list, map, text, whole};
+
+pub(crate) use workload::*;
 
 pub(crate) fn namespace(_: &mut SchemaGenerator) -> Schema {
     text(DNS_LABEL, "a namespace is 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")

@@ -1,5 +1,9 @@
 //! `[k3s]`: the service on Kubernetes and the cluster, as types.
 
+mod cluster;
+mod default;
+mod workload;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -8,9 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::file::grammar;
 
+pub use cluster::{Delivery, Ingress, Machine, Role};
+pub use workload::{
+    Access, Effect, Job, Peer, Port, Protocol, ServiceType, Spread, Toleration, Volume, When,
+    Worker,
+};
+
 /// `[k3s]`: the service on Kubernetes, and the cluster that `deploy-k3s cluster` makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct K3s {
     /// The kubeconfig, relative to the folder of the configuration file. Without it: those that `KUBECONFIG` names, else
     /// `~/.kube/config`.
@@ -40,6 +51,10 @@ pub struct K3s {
     /// The use of the requested CPU, in percent, that the autoscaler aims for.
     #[schemars(schema_with = "grammar::percent")]
     pub target_cpu: u8,
+    /// The use of the requested memory, in percent, that the autoscaler aims for beside that of the CPU.
+    #[schemars(schema_with = "grammar::percent")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_memory: Option<u8>,
     /// The CPU that each pod is promised, in cores or thousandths (`m`).
     #[schemars(schema_with = "grammar::cpu")]
     pub cpu: String,
@@ -66,15 +81,76 @@ pub struct K3s {
     /// others; only the reference is here.
     #[schemars(schema_with = "grammar::secrets")]
     pub secrets: BTreeMap<String, String>,
+    /// Secrets of the namespace whose keys are all environment variables, under `env` and `secrets`.
+    #[schemars(schema_with = "grammar::object_names")]
+    pub env_from_secrets: Vec<String>,
+    /// Files of the pods: the path there to the file here, relative to the folder of the configuration file. A change of one
+    /// replaces the pods.
+    #[schemars(schema_with = "grammar::files")]
+    pub files: BTreeMap<String, String>,
+    /// Files of the pods from Secrets of the namespace: the path there to `SECRET/KEY`.
+    #[schemars(schema_with = "grammar::secret_files")]
+    pub secret_files: BTreeMap<String, String>,
+    /// The volumes of the pods, for what has to stay.
+    pub volume: Vec<Volume>,
+    /// Jobs with the service's image: before or after each deployment, or by a schedule.
+    pub job: Vec<Job>,
+    /// Further processes with the service's image, without a Service.
+    pub worker: Vec<Worker>,
+    /// Files with Kubernetes manifests of your own, relative to the folder of the configuration file; `*` stands for any part of a
+    /// file's name. Their objects belong to the release.
+    #[schemars(schema_with = "grammar::manifest_files")]
+    pub manifests: Vec<String>,
     /// Further labels of every object, name to value.
     #[schemars(schema_with = "grammar::kubernetes_labels")]
     pub labels: BTreeMap<String, String>,
+    /// Further labels of the pods alone, name to value.
+    #[schemars(schema_with = "grammar::kubernetes_labels")]
+    pub pod_labels: BTreeMap<String, String>,
+    /// Annotations of the pods, name to value.
+    #[schemars(schema_with = "grammar::annotations")]
+    pub pod_annotations: BTreeMap<String, String>,
+    /// The labels that a node must have to run the pods, name to value.
+    #[schemars(schema_with = "grammar::kubernetes_labels")]
+    pub node_selector: BTreeMap<String, String>,
+    /// The taints of nodes that the pods tolerate.
+    pub toleration: Vec<Toleration>,
+    /// The name of the PriorityClass of the pods.
+    #[schemars(schema_with = "grammar::object_name")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority_class: Option<String>,
+    /// The spread of the pods over the nodes.
+    pub spread: Spread,
+    /// The name of a ServiceAccount that others made. Without it: one of the service's own, which may do nothing.
+    #[schemars(schema_with = "grammar::object_name")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
+    /// Annotations of the service's own ServiceAccount, such as `eks.amazonaws.com/role-arn`.
+    #[schemars(schema_with = "grammar::annotations")]
+    pub service_account_annotations: BTreeMap<String, String>,
+    /// Gives the pods a token of the ServiceAccount, for a service that talks to the API server.
+    pub service_account_token: bool,
     /// The host name of the Ingress where `host` gives none, or no Ingress at all.
     pub ingress: Ingress,
     /// The host name of the Ingress.
     #[schemars(schema_with = "grammar::host_name")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// Further host names of the Ingress or HTTPRoute.
+    #[schemars(schema_with = "grammar::host_names")]
+    pub hosts: Vec<String>,
+    /// The paths that lead to the service, with all below them.
+    #[schemars(schema_with = "grammar::route_paths")]
+    pub paths: Vec<String>,
+    /// The Gateway of an HTTPRoute instead of the Ingress: `NAME` in the service's namespace, or `NAMESPACE/NAME`. The cluster needs
+    /// the Gateway API.
+    #[schemars(schema_with = "grammar::gateway")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// The type of the Service.
+    pub service_type: ServiceType,
+    /// Further ports of the pods and of the Service.
+    pub extra_port: Vec<Port>,
     /// The IngressClass. Without it: the cluster's default, Traefik in k3s.
     #[schemars(schema_with = "grammar::object_name")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +168,18 @@ pub struct K3s {
     /// The networks that the service itself may reach, beside DNS.
     #[schemars(schema_with = "grammar::networks")]
     pub egress: Vec<String>,
+    /// Makes the NetworkPolicies. Without them, who reaches whom is left to others.
+    pub network_policies: bool,
+    /// Pods and networks that may reach the service, beside those of `clients`.
+    pub allow_from: Vec<Peer>,
+    /// Pods and networks that the service may reach, beside those of `egress`.
+    pub allow_to: Vec<Peer>,
+    /// The pods beyond their number that a rolling update may start at a time, or a percentage.
+    #[schemars(schema_with = "grammar::count_or_percent")]
+    pub max_surge: String,
+    /// The pods that may be away during a rolling update, or a percentage.
+    #[schemars(schema_with = "grammar::count_or_percent")]
+    pub max_unavailable: String,
     /// Seconds that a pod must have been ready for before it counts.
     #[schemars(schema_with = "grammar::seconds_or_none")]
     pub min_ready_s: u16,
@@ -147,124 +235,4 @@ pub struct K3s {
     /// Seconds that a machine may take until its node is ready.
     #[schemars(schema_with = "grammar::seconds")]
     pub node_timeout_s: u16,
-}
-
-impl Default for K3s {
-    fn default() -> Self {
-        Self {
-            kubeconfig: None,
-            context: None,
-            namespace: "skyward".into(),
-            delivery: Delivery::default(),
-            pull_secret: None,
-            replicas: 2,
-            max_replicas: None,
-            target_cpu: 80,
-            cpu: "50m".into(),
-            cpu_limit: "1".into(),
-            memory: "16Mi".into(),
-            memory_limit: "64Mi".into(),
-            storage: "16Mi".into(),
-            storage_limit: "64Mi".into(),
-            env: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            ingress: Ingress::default(),
-            host: None,
-            ingress_class: None,
-            ingress_annotations: BTreeMap::new(),
-            tls_secret: None,
-            clients: vec!["kube-system".into()],
-            egress: Vec::new(),
-            min_ready_s: 3,
-            pre_stop_s: 5,
-            progress_deadline_s: 120,
-            timeout_s: 300,
-            history: 10,
-            cluster: "skyward".into(),
-            machine: Vec::new(),
-            version: "v1.36.3+k3s1".into(),
-            sha256: BTreeMap::new(),
-            download: "https://github.com/k3s-io/k3s/releases/download".into(),
-            airgap: None,
-            registries: BTreeMap::new(),
-            registries_file: None,
-            embedded_registry: false,
-            traefik: true,
-            servicelb: true,
-            node_env: BTreeMap::new(),
-            node_timeout_s: 300,
-        }
-    }
-}
-
-/// The way of the image to the nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Delivery {
-    /// `push` where `image.repository` names a registry, else `load`.
-    #[default]
-    Auto,
-    /// Into the registry of `image.repository`, from which the nodes pull it.
-    Push,
-    /// Into all nodes of the cluster that `cluster up` made, else into k3s or containerd on this machine, which is the only node.
-    Load,
-    /// Not at all: it is in the registry already.
-    None,
-}
-
-/// The host name of the Ingress where none is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ingress {
-    /// A nip.io name of a node's address, such as `web.10-0-0-5.nip.io`.
-    #[default]
-    NipIo,
-    /// None: the Ingress answers under every name and address.
-    AnyHost,
-    /// There is no Ingress.
-    None,
-}
-
-/// `[[k3s.machine]]`: one machine of the cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Machine {
-    /// The address that ssh reaches it by: a host name, an IP address, or a `Host` of `ssh_config`. `localhost` is this machine, without ssh.
-    #[schemars(schema_with = "grammar::ssh_address")]
-    pub address: String,
-    /// The user of ssh. Without it: as `ssh_config` says. One who is not root needs sudo without a password.
-    #[schemars(schema_with = "grammar::ssh_user")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// The port of ssh. Without it: as `ssh_config` says.
-    #[schemars(schema_with = "grammar::ssh_port")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// Its part in the cluster.
-    #[serde(default)]
-    pub role: Role,
-    /// The address that the other machines reach it by, where `address` is a name that only `ssh_config` knows.
-    #[schemars(schema_with = "grammar::node_address")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip: Option<String>,
-    /// The name of its node. Without it: its host name.
-    #[schemars(schema_with = "grammar::object_name")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Labels that its node gets when it joins, name to value.
-    #[schemars(schema_with = "grammar::kubernetes_labels")]
-    #[serde(default)]
-    pub labels: BTreeMap<String, String>,
-}
-
-/// The part of a machine in the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// It has the control plane and etcd, and runs pods too.
-    #[default]
-    Server,
-    /// It runs pods.
-    Agent,
 }
