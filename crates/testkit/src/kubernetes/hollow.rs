@@ -7,7 +7,7 @@
 //! | `crash` | ends with exit code 1 again and again: CrashLoopBackOff |
 //! | `oom` | is ended for its memory again and again |
 //! | `unready` | runs, and never becomes ready |
-//! | none of them | runs and is ready |
+//! | none of them | runs and is ready; a job's ends, as its arguments say (`fail`, `hang`) |
 
 mod kubelet;
 mod log;

@@ -78,11 +78,34 @@ impl Life {
         tokio::time::sleep(pace.start).await;
         let image = self.image();
         match Behaviour::of(&image) {
+            Behaviour::Serves if self.job_code().is_some() => {
+                self.end(self.job_code().unwrap_or_default(), pace).await;
+            }
             Behaviour::Serves => self.report(State::Running { ready: true }, 0, None).await,
             Behaviour::Unready => self.unready(pace).await,
             Behaviour::Missing => self.missing(&image, pace).await,
             Behaviour::Ends { code, reason } => self.crash(code, reason, pace).await,
         }
+    }
+
+    /// The exit code of a job's process, by its arguments: `fail` fails, `hang` never ends, and all others are done at once. None for what
+    /// is no job.
+    fn job_code(&self) -> Option<i32> {
+        self.pod.metadata.labels.as_ref()?.get("batch.kubernetes.io/job-name")?;
+        let arguments = self.containers()[0].args.as_deref().unwrap_or_default();
+        let is_asked_to = |what: &str| arguments.iter().any(|argument| argument == what);
+        (!is_asked_to("hang")).then(|| i32::from(is_asked_to("fail")))
+    }
+
+    /// Runs for a moment, and ends for good.
+    async fn end(&self, code: i32, pace: Pace) {
+        self.report(State::Running { ready: true }, 0, None).await;
+        tokio::time::sleep(pace.start).await;
+        let (phase, reason) =
+            if code == 0 { ("Succeeded", "Completed") } else { ("Failed", "Error") };
+        let mut status = status::of(&self.pod, &State::Ended { code, reason }, 0, None);
+        status["phase"] = json!(phase);
+        self.patch(&json!({ "status": status })).await;
     }
 
     async fn unready(&self, pace: Pace) {

@@ -49,7 +49,7 @@ pub(super) async fn serve(control_plane: &ControlPlane) -> u16 {
     port
 }
 
-/// `/containerLogs/NAMESPACE/POD/CONTAINER`: two lines that name the image.
+/// `/containerLogs/NAMESPACE/POD/CONTAINER`: two lines that name the image, with their times where these are asked for.
 async fn answer(
     client: Client,
     request: Request<Incoming>,
@@ -57,11 +57,14 @@ async fn answer(
     let parts: Vec<_> = request.uri().path().split('/').collect();
     let (namespace, pod) = (parts.get(2).unwrap_or(&""), parts.get(3).unwrap_or(&""));
     let pod = Api::<Pod>::namespaced(client, namespace).get(pod).await?;
+    let is_timed = request.uri().query().is_some_and(|query| query.contains("timestamps=true"));
+    let begun = pod.metadata.creation_timestamp.filter(|_| is_timed);
+    let time = begun.map(|time| format!("{} ", time.0)).unwrap_or_default();
     let image = pod.spec.and_then(|spec| spec.containers[0].image.clone()).unwrap_or_default();
     let last = if image.contains("crash") {
         "Error: DATABASE_URL is not set"
     } else {
         "listening on 0.0.0.0:8000"
     };
-    Ok(Response::new(Full::from(format!("starting {image}\n{last}\n"))))
+    Ok(Response::new(Full::from(format!("{time}starting {image}\n{time}{last}\n"))))
 }
