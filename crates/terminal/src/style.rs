@@ -82,6 +82,25 @@ impl Stream {
     }
 }
 
+/// Colours that are told apart at a glance, on dark and on light terminals.
+const DISTINCT: [AnsiColor; 6] = [
+    AnsiColor::Cyan,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Yellow,
+    AnsiColor::Blue,
+    AnsiColor::BrightRed,
+];
+
+/// Writes the text in the colour of this number, so that what comes from several sources is told apart.
+pub fn distinct(text: &str, number: usize, color: bool) -> String {
+    if !color || text.is_empty() {
+        return text.to_owned();
+    }
+    let style = DISTINCT[number % DISTINCT.len()].on_default();
+    format!("{style}{text}{style:#}")
+}
+
 impl Tone {
     /// Writes the text in this tone's colour, where `color` says that colours are shown.
     pub fn paint(self, text: &str, color: bool) -> String {
