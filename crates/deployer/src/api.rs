@@ -14,6 +14,7 @@ mod path;
 mod plugin;
 mod proxy;
 mod retry;
+mod stream;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -29,6 +30,7 @@ pub use nodes::{IngressClass, NodeAddress};
 pub use objects::Apply;
 pub(crate) use path::ResourcePath;
 pub use retry::RetryPolicy;
+pub use stream::{LogStream, Session};
 
 /// The cluster to connect to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub fn chart(release: &Release) -> Result<Vec<(PathBuf, String)>, RenderError> {
         (PathBuf::from("templates/_exceptions.tpl"), exceptions::template()),
     ];
     let written = TEMPLATES.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    let templates = written.into_iter().chain(derive::templates());
+    let templates = written.into_iter().chain(derive::templates(release));
     files.extend(templates.map(|(name, text)| (PathBuf::from("templates").join(name), text)));
     Ok(files)
 }

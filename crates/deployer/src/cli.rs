@@ -12,7 +12,10 @@ use skyward_terminal::{Exit, exit, program};
 
 use skyward_k3s::command::ClusterArgs;
 
-use crate::command::{apply, diff, forward, history, remove, render, rollback, status};
+use crate::command::{
+    apply, diff, events, exec, forward, history, logs, open, remove, render, restart, rollback,
+    scale, secret, status, top,
+};
 use crate::common::Common;
 
 /// The time that work on other threads has to stop in after the command has ended.
@@ -40,6 +43,14 @@ enum Command {
     Rollback(rollback::Args),
     Remove(remove::Args),
     Forward(forward::Args),
+    Open(open::Args),
+    Logs(logs::Args),
+    Events(events::Args),
+    Top(top::Args),
+    Exec(exec::Args),
+    Restart(restart::Args),
+    Scale(scale::Args),
+    Secret(secret::Args),
     /// Set up, extend, upgrade or take down the k3s cluster itself
     Cluster(ClusterArgs),
 }
@@ -95,7 +106,7 @@ fn first_word<'a>(cli: &clap::Command, arguments: &'a [OsString]) -> Option<&'a 
     None
 }
 
-fn run(cli: &Cli) -> Result<Exit> {
+fn run(cli: &Cli) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let common = &cli.common;
     let ended = runtime.block_on(async {
@@ -119,8 +130,8 @@ fn run(cli: &Cli) -> Result<Exit> {
     ended
 }
 
-async fn dispatch(common: &Common, command: &Command) -> Result<Exit> {
-    match command {
+async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
+    let ended: Result<Exit> = match command {
         Command::Apply(args) => Box::pin(apply::run(common, args)).await,
         Command::Render(args) => render::run(common, args),
         Command::Diff(args) => diff::run(common, args).await,
@@ -129,19 +140,35 @@ async fn dispatch(common: &Common, command: &Command) -> Result<Exit> {
         Command::Rollback(args) => rollback::run(common, args).await,
         Command::Remove(args) => remove::run(common, args).await,
         Command::Forward(args) => forward::run(common, args).await,
+        Command::Open(args) => open::run(common, args).await,
+        Command::Logs(args) => logs::run(common, args).await,
+        Command::Events(args) => events::run(common, args).await,
+        Command::Top(args) => top::run(common, args).await,
+        // The exit code is that of the program that was started.
+        Command::Exec(args) => return exec::run(common, args).await,
+        Command::Restart(args) => restart::run(common, args).await,
+        Command::Scale(args) => scale::run(common, args).await,
+        Command::Secret(args) => secret::run(common, args).await,
         Command::Cluster(args) => {
             let loaded = common.load()?;
             let shown = if args.prints_a_document() { common.notes() } else { common.events() };
             args.run(&common.cluster(&loaded, &shown)).await
         }
-    }
+    };
+    ended.map(ExitCode::from)
 }
 
 impl Command {
     /// The time that the command may take to end in order, once it is asked to.
     fn grace(&self) -> Duration {
         match self {
-            Self::Apply(_) | Self::Rollback(_) | Self::Remove(_) | Self::Forward(_) => GRACE,
+            Self::Apply(_)
+            | Self::Rollback(_)
+            | Self::Remove(_)
+            | Self::Forward(_)
+            | Self::Logs(_)
+            | Self::Restart(_)
+            | Self::Scale(_) => GRACE,
             _ => Duration::ZERO,
         }
     }
@@ -175,7 +202,7 @@ mod tests {
     #[test]
     fn an_unknown_word_never_reaches_the_command_that_changes_a_cluster() {
         for (word, suggestion) in
-            [("rolback", "rollback"), ("aply", "apply"), ("logs", ""), ("stauts", "status")]
+            [("rolback", "rollback"), ("aply", "apply"), ("lgos", ""), ("stauts", "status")]
         {
             for arguments in [vec!["x", word], vec!["x", "--context", "a", word, "2"]] {
                 let error = Cli::try_parse_from(with(&arguments)).err().expect(word);

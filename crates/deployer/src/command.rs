@@ -2,12 +2,20 @@
 
 pub(crate) mod apply;
 pub(crate) mod diff;
+pub(crate) mod events;
+pub(crate) mod exec;
 pub(crate) mod forward;
 pub(crate) mod history;
+pub(crate) mod logs;
+pub(crate) mod open;
 pub(crate) mod remove;
 pub(crate) mod render;
+pub(crate) mod restart;
 pub(crate) mod rollback;
+pub(crate) mod scale;
+pub(crate) mod secret;
 pub(crate) mod status;
+pub(crate) mod top;
 
 /// The image to deploy.
 #[derive(clap::Args)]

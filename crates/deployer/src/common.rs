@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::api::{ApiServer, ApiSettings, ContextRef};
 use crate::event::{DeployEvent, Event};
+use crate::operate::Selection;
 use anyhow::Result;
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
@@ -144,5 +145,32 @@ impl Common {
         let name = &loaded.config.k3s.cluster;
         let document = kubeconfig::Kubeconfig::read(&self.kubeconfig_file(loaded)).ok()?;
         matches!(document.owner(name), kubeconfig::Owner::Cluster(_)).then(|| name.clone())
+    }
+}
+
+/// The pods that a command is about.
+#[derive(Args)]
+pub(crate) struct PodArgs {
+    /// The pods [default: all of the release]
+    #[arg(value_name = "POD")]
+    pods: Vec<String>,
+    /// Those of this worker or job alone; the service's own name for the service alone
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// The container [default: the one with the release's image]
+    #[arg(long, value_name = "NAME")]
+    container: Option<String>,
+}
+
+impl PodArgs {
+    /// The pods of the configured release.
+    pub(crate) fn selection(&self, loaded: &Loaded) -> Selection {
+        Selection {
+            namespace: loaded.config.k3s.namespace.clone(),
+            release: loaded.config.service.name.clone(),
+            only: self.only.clone(),
+            pods: self.pods.clone(),
+            container: self.container.clone(),
+        }
     }
 }

@@ -47,6 +47,13 @@ pub enum DeployEvent {
     },
     /// The evidence on the pod that made a rollout fail; told before anything is rolled back.
     Evidence(Box<Failure>),
+    /// The end of a job's log.
+    Log {
+        /// The job.
+        id: ObjectId,
+        /// Its last lines.
+        lines: Vec<String>,
+    },
     /// The revision that serves at the end.
     Serves {
         /// Its number.
@@ -154,6 +161,12 @@ impl Present for DeployEvent {
                     Action::Unchanged | Action::Deleted => ("deleted", Tone::Bad),
                 };
                 page.line(word, tone, &id.to_string());
+            }
+            Self::Log { id, lines } => {
+                page.block(&format!("  log of {}:\n", text::one_line(&id.to_string())));
+                for line in lines {
+                    page.block(&format!("    {}\n", text::harmless(line)));
+                }
             }
             Self::Evidence(failure) => failure.present(page),
             Self::Build(event) => event.present(page),

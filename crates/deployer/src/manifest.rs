@@ -1,92 +1,14 @@
 //! An object as it is sent to the API server, and its identity.
 
+mod kind;
+
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The kinds of object that a release has, in the order in which they are applied: each after what it needs.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-pub enum Kind {
-    /// Holds all the others.
-    Namespace,
-    /// The identity of the pods.
-    ServiceAccount,
-    /// The peers of the pods; before them, so that none runs open.
-    NetworkPolicy,
-    /// The pods' address.
-    Service,
-    /// The pods.
-    Deployment,
-    /// The number of pods that may be away at one time.
-    PodDisruptionBudget,
-    /// The number of pods.
-    HorizontalPodAutoscaler,
-    /// The entry from outside; last, so that it leads somewhere.
-    Ingress,
-}
-
-impl Kind {
-    /// All of them, in order.
-    pub const ALL: [Self; 8] = [
-        Self::Namespace,
-        Self::ServiceAccount,
-        Self::NetworkPolicy,
-        Self::Service,
-        Self::Deployment,
-        Self::PodDisruptionBudget,
-        Self::HorizontalPodAutoscaler,
-        Self::Ingress,
-    ];
-
-    /// `apiVersion`.
-    pub const fn api_version(self) -> &'static str {
-        match self {
-            Self::Namespace | Self::ServiceAccount | Self::Service => "v1",
-            Self::NetworkPolicy | Self::Ingress => "networking.k8s.io/v1",
-            Self::Deployment => "apps/v1",
-            Self::PodDisruptionBudget => "policy/v1",
-            Self::HorizontalPodAutoscaler => "autoscaling/v2",
-        }
-    }
-
-    /// The name in paths of the API.
-    pub const fn plural(self) -> &'static str {
-        match self {
-            Self::Namespace => "namespaces",
-            Self::ServiceAccount => "serviceaccounts",
-            Self::NetworkPolicy => "networkpolicies",
-            Self::Service => "services",
-            Self::Deployment => "deployments",
-            Self::PodDisruptionBudget => "poddisruptionbudgets",
-            Self::HorizontalPodAutoscaler => "horizontalpodautoscalers",
-            Self::Ingress => "ingresses",
-        }
-    }
-
-    /// The name as `kind` spells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Namespace => "Namespace",
-            Self::ServiceAccount => "ServiceAccount",
-            Self::NetworkPolicy => "NetworkPolicy",
-            Self::Service => "Service",
-            Self::Deployment => "Deployment",
-            Self::PodDisruptionBudget => "PodDisruptionBudget",
-            Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
-            Self::Ingress => "Ingress",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+pub use kind::{Kind, OwnKind};
 
 /// The object.
 #[derive(

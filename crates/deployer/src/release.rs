@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use skyward_config::{K3s, Service};
 
+use crate::manifest::Manifest;
+
 /// The name under which the API server knows what we own.
 pub const MANAGER: &str = "skyward";
 
@@ -26,8 +28,21 @@ pub struct Release {
     pub user: u32,
     /// The host names that its Ingress answers for.
     pub ingress_host: IngressHost,
+    /// The files, objects and Secrets that the configuration only points to.
+    pub inputs: Inputs,
     /// True where the nodes count disk space. Where none does, a pod that asks for some would never be scheduled.
     pub disk_is_counted: bool,
+}
+
+/// The files, objects and Secrets that the configuration only points to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inputs {
+    /// The contents of `k3s.files`, by their paths in the pods.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// A hash of each Secret that the pods use, by name; none where no cluster was asked.
+    pub secrets: BTreeMap<String, String>,
+    /// The user's own objects.
+    pub manifests: Vec<Manifest>,
 }
 
 /// The host names that the Ingress of a release answers for.
@@ -70,6 +85,11 @@ impl Release {
         selector(self.name())
     }
 
+    /// True where the release has pods beside those of the service.
+    pub fn has_other_pods(&self) -> bool {
+        !self.k3s.worker.is_empty() || !self.k3s.job.is_empty()
+    }
+
     /// The labels of every object: the configuration's, and ours over them.
     pub fn labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.k3s.labels.clone();
@@ -81,6 +101,9 @@ impl Release {
     /// The address to open, where the host name alone tells it.
     pub fn address(&self) -> Option<String> {
         let scheme = if self.k3s.tls_secret.is_some() { "https" } else { "http" };
+        if self.k3s.gateway.is_some() {
+            return None;
+        }
         match &self.ingress_host {
             IngressHost::Named(host) => Some(format!("{scheme}://{host}/")),
             IngressHost::Any | IngressHost::None => None,

@@ -26,6 +26,7 @@ pub use crate::event::Failure;
 pub use decide::{Verdict, decide};
 pub use follow::follow;
 pub use reachable::{Reach, reachable};
+pub(crate) use snapshot::last_seen;
 pub use snapshot::{Snapshot, Timings};
 
 /// The Deployment whose rollout is looked at, as its apply left it.

@@ -29,6 +29,8 @@ pub enum Verb {
     Log,
     /// Opening a way into a pod.
     Forward,
+    /// Starting a program in a container.
+    Exec,
 }
 
 impl Verb {
@@ -52,6 +54,7 @@ impl fmt::Display for Verb {
             Self::Delete => "delete",
             Self::Log => "read the log of",
             Self::Forward => "forward a connection to",
+            Self::Exec => "start a program in",
         })
     }
 }

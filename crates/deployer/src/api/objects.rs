@@ -63,11 +63,11 @@ impl ApiServer {
         Ok(object)
     }
 
-    /// Deletes the object of this UID. A Deployment goes after its pods, of other objects the dependents go later. False: it
+    /// Deletes the object of this UID. A Deployment or a job goes after its pods, of other objects the dependents go later. False: it
     /// was not there, or another was.
     pub async fn delete(&self, id: &ObjectId, uid: &str) -> Result<bool, CallError> {
         let mut parameters = DeleteParams::background();
-        if id.kind == Kind::Deployment {
+        if matches!(id.kind, Kind::Deployment | Kind::Job | Kind::CronJob) {
             parameters = DeleteParams::foreground();
         }
         self.remove_with(&id.into(), uid, None, parameters).await
@@ -102,6 +102,24 @@ impl ApiServer {
         let request = build(Verb::List, place, request)?;
         let list: MetadataList = self.send_for(Verb::List, &place.shown, request).await?;
         Ok(list.items.into_iter().flatten().map(|item| item.metadata).collect())
+    }
+
+    /// Lists the objects of a place's collection, of a kind that may be unknown here.
+    ///
+    /// # Errors
+    /// Also [`Reason::NotFound`]: the API server has no such kind.
+    pub(crate) async fn list_values(
+        &self,
+        place: &ResourcePath,
+        labels: &str,
+    ) -> Result<Vec<Value>, CallError> {
+        let mut parameters = ListParams::default();
+        if !labels.is_empty() {
+            parameters = parameters.labels(labels);
+        }
+        let request = build(Verb::List, place, place.builder().list(&parameters))?;
+        let mut list: Value = self.send_for(Verb::List, &place.shown, request).await?;
+        Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
     }
 
     /// The last `lines` of a container's log; `previous`: of the container before its last restart.

@@ -52,6 +52,25 @@ impl ApiServer {
         Ok(others)
     }
 
+    /// The kinds of an `apiVersion`; none where the API server does not have it.
+    ///
+    /// # Errors
+    /// The API server does not tell.
+    pub(crate) async fn kinds_of(&self, api_version: &str) -> Result<Vec<APIResource>, CallError> {
+        let client = &self.client();
+        let served = "the kinds that the API server serves";
+        let listed = if api_version.contains('/') {
+            self.call(Verb::List, served, || client.list_api_group_resources(api_version)).await
+        } else {
+            self.call(Verb::List, served, || client.list_core_api_resources(api_version)).await
+        };
+        match listed {
+            Ok(list) => Ok(list.resources),
+            Err(CallError { reason: Reason::NotFound | Reason::NoKind, .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Every kind of object that lies in namespaces and can be listed, with its `apiVersion`.
     async fn namespaced_resources(&self) -> Result<Vec<(String, APIResource)>, CallError> {
         let client = &self.client();

@@ -16,8 +16,8 @@ use crate::release::{MANAGED_BY, Release};
 use crate::render::{self, EXCEPTIONS};
 
 /// The templates: one file for each kind, with its name.
-pub(super) fn templates() -> Vec<(String, String)> {
-    let mut release = marked();
+pub(super) fn templates(original: &Release) -> Vec<(String, String)> {
+    let mut release = marked(original);
     let mut manifests = rendered(&release);
     // The autoscaler is there only where the Deployment's own number is not.
     (SWITCHES[0].off)(&mut release);
@@ -28,7 +28,7 @@ pub(super) fn templates() -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = Vec::new();
     for manifest in manifests {
         let name = format!("{}.yaml", manifest.id.kind.as_str().to_lowercase());
-        let mut text = template(&manifest);
+        let mut text = template(original, &manifest);
         if manifest.id.kind == Kind::Deployment {
             text.insert_str(0, "{{- include \"skyward.check\" . }}\n");
         }
@@ -45,12 +45,12 @@ fn rendered(release: &Release) -> Vec<Manifest> {
 }
 
 /// The template of one object.
-fn template(manifest: &Manifest) -> String {
+fn template(original: &Release, manifest: &Manifest) -> String {
     let is_scaler = manifest.id.kind == Kind::HorizontalPodAutoscaler;
     let base = lines(manifest);
     let mut conditions: Vec<Vec<&str>> = vec![Vec::new(); base.len()];
     for Switch { condition, off } in &SWITCHES[usize::from(is_scaler)..] {
-        let mut release = marked();
+        let mut release = marked(original);
         if is_scaler {
             (SWITCHES[0].off)(&mut release);
         }
@@ -64,7 +64,9 @@ fn template(manifest: &Manifest) -> String {
     let mut text = String::new();
     let whole = condition_of(manifest);
     let mut open: Vec<&str> = Vec::new();
-    for (line, conditions) in looped(&base).into_iter().zip(conditions).chain([Default::default()])
+    let own = |pad: &str| own_variables(original, manifest, pad);
+    for (line, conditions) in
+        looped(&base, &own).into_iter().zip(conditions).chain([Default::default()])
     {
         let wanted: Vec<&str> = if line.is_empty() {
             Vec::new()
@@ -117,15 +119,53 @@ fn lines(manifest: &Manifest) -> Vec<String> {
     if EXCEPTIONS.iter().any(|exception| exception.on == manifest.id.kind) {
         object["metadata"]["annotations"] = json!({ EXCEPTIONS_MARK: manifest.id.kind.as_str() });
     }
+    if manifest.id.kind == Kind::Job {
+        object["metadata"]["annotations"] = hooks(manifest);
+    }
     // A loop over all variables is made of the two that are marked.
-    if let Some(Value::Array(variables)) =
-        object.pointer_mut("/spec/template/spec/containers/0/env")
-    {
-        variables.retain(|it| it["name"].as_str().is_some_and(|name| name.starts_with("mark-")));
+    for pod in PODS {
+        if let Some(Value::Array(variables)) =
+            object.pointer_mut(&format!("{pod}/containers/0/env"))
+        {
+            variables
+                .retain(|it| it["name"].as_str().is_some_and(|name| name.starts_with("mark-")));
+        }
     }
     let mut lines = Vec::new();
     write(&object, 0, &mut lines);
     lines.iter().map(|line| replaced(line)).collect()
+}
+
+/// The places of a pod in the objects that have one.
+const PODS: [&str; 2] = ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec"];
+
+/// The moments at which Helm runs a job. Before an install there is nothing yet that its pod needs.
+fn hooks(manifest: &Manifest) -> Value {
+    let is_after = manifest.object["metadata"]["annotations"][render::WHEN] == render::AFTER;
+    json!({
+        "helm.sh/hook": if is_after { "post-install,post-upgrade" } else { "post-install,pre-upgrade" },
+        "helm.sh/hook-delete-policy": "before-hook-creation",
+    })
+}
+
+/// The variables that a process has beside those of the service, as lines of its list.
+fn own_variables(original: &Release, manifest: &Manifest, pad: &str) -> String {
+    let names: Vec<&String> = original
+        .k3s
+        .job
+        .iter()
+        .map(|job| (&job.name, &job.env))
+        .chain(original.k3s.worker.iter().map(|worker| (&worker.name, &worker.env)))
+        .filter(|(name, _)| manifest.id.name == render::process_of("mark-name", name))
+        .flat_map(|(_, variables)| variables.keys())
+        .collect();
+    let pod =
+        PODS.iter().find_map(|pod| manifest.object.pointer(&format!("{pod}/containers/0/env")));
+    let variables = pod.and_then(Value::as_array).into_iter().flatten();
+    let own = variables.filter(|it| names.iter().any(|name| it["name"] == name.as_str()));
+    let mut lines = Vec::new();
+    write(&Value::Array(own.cloned().collect()), pad.len(), &mut lines);
+    lines.iter().map(|line| replaced(line) + "\n").collect()
 }
 
 /// Writes a value as YAML, the dash of an item on a line of its own: whatever comes first in the item may be left out.
@@ -165,7 +205,8 @@ fn is_leaf(value: &Value) -> bool {
 }
 
 fn replaced(line: &str) -> String {
-    let mut line = line.to_owned();
+    // What is written in as it is configured is no template of its own.
+    let mut line = line.replace("{{", "{{ \"{{\" }}");
     for (mark, expression) in LITERALS {
         line = line.replace(&format!("\"{mark}\""), &format!("{{{{ {expression} }}}}"));
     }
@@ -183,7 +224,7 @@ fn replaced(line: &str) -> String {
 }
 
 /// The same lines, each with the loop or named template that it stands for.
-fn looped(base: &[String]) -> Vec<String> {
+fn looped(base: &[String], own: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut looped: Vec<String> = base.iter().map(|line| format!("{line}\n")).collect();
     for (index, line) in base.iter().enumerate() {
         let (pad, text) = line.split_at(line.len() - line.trim_start().len());
@@ -212,6 +253,7 @@ fn looped(base: &[String]) -> Vec<String> {
             let list = index + 1..=item_end_of_list(base, index);
             looped[index] +=
                 &environment(&variables("mark-variable"), &variables("mark-secret-variable"));
+            looped[index] += &own(indent(&base[index + 1]));
             list.for_each(|index| looped[index].clear());
         }
         if let Some(kind) = text.strip_prefix(&format!("{EXCEPTIONS_MARK}: ")) {

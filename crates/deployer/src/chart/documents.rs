@@ -109,6 +109,8 @@ helm uninstall {name}
   `--namespace`, Helm's own record of the release is there, and the chart makes `{namespace}` for the objects, with labels
   that admit no pod that is not restricted. With `--set k3s.namespace=` the objects are in Helm's namespace, whichever it is.
 - The Secrets that `k3s.secrets`, `k3s.tls_secret` and `k3s.pull_secret` name are made by others.
+- Keys that are no values below (jobs, workers, files, volumes, your own manifests, scheduling and further routes) are written into
+  the templates as they were configured. Jobs are hooks of Helm's: after an install, and before or after an upgrade.
 - The objects are those of `deploy-k3s render`, but for one label: `app.kubernetes.io/managed-by` says Helm, because
   Helm takes over only what bears it. So the two do not deploy over each other.
 - The exceptions that checkov, kube-score and kube-linter are told of are annotations of the objects.

@@ -96,8 +96,8 @@ pub(super) const MAPS: [(&str, &str); 2] =
 /// The key in place of the auditors' annotations, which depend on the values in their own way.
 pub(super) const EXCEPTIONS_MARK: &str = "mark-exceptions";
 
-/// The release whose values are all marks.
-pub(super) fn marked() -> Release {
+/// The release with marks for all that is a value of the chart.
+pub(super) fn marked(release: &Release) -> Release {
     let map = |key: &str, value: &str| [(key.to_owned(), value.to_owned())].into();
     Release {
         service: Service {
@@ -131,11 +131,13 @@ pub(super) fn marked() -> Release {
             min_ready_s: 40003,
             pre_stop_s: 40005,
             progress_deadline_s: 40004,
-            ..K3s::default()
+            // What has no mark is written into the templates as it is configured.
+            ..release.k3s.clone()
         },
         image: "mark-image".into(),
         user: 40001,
         ingress_host: IngressHost::Named("mark-host".into()),
+        inputs: release.inputs.clone(),
         disk_is_counted: true,
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let Prepared { desired, revisions, .. } = prepared;
     let state = Observed::of(&api, revisions, &desired.manifests).await?;
     let plan = ApplyPlan::new(&state, &desired.manifests, &desired.release, args.force)?;
-    let differences = deploy::preview(&api, &state, &plan, args.force).await?;
+    let differences = deploy::preview(&api, &state, &plan, desired.runs_jobs, args.force).await?;
     match common.output {
         Output::Text => output::print(&diff::text(&differences, Stream::Out.has_color()))?,
         Output::Json => output::document(&differences)?,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deploy::{self, Desired};
+use crate::deploy::{self, Desired, Volumes};
 use crate::event::Event;
 use anyhow::Result;
 use skyward_terminal::consent::{self, Answer};
@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Delete the volumes too, and what is on them
+    #[arg(long)]
+    volumes: bool,
 }
 
 /// Runs the command.
@@ -25,12 +28,16 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let (api, shown) = (&session.api, &session.shown);
     let context = api.context();
     let operation = format!("remove {name} from namespace {namespace} of {context}");
-    let question =
-        format!("This ends {name} in namespace {namespace} of {context}, and deletes its history.");
+    let data = if args.volumes { " and all that is on its volumes" } else { "" };
+    let question = format!(
+        "This ends {name} in namespace {namespace} of {context}, and deletes its history{data}."
+    );
     consent::ask(&operation, &question, Answer::Name(name), args.yes)?;
     let desired = Desired::nothing(name, namespace);
     let timeout = Duration::from_secs(session.loaded.config.k3s.timeout_s.into());
-    let removed = deploy::remove(api, &desired, timeout, &common.interrupt, &**shown).await?;
+    let volumes = if args.volumes { Volumes::Delete } else { Volumes::Keep };
+    let interrupt = &common.interrupt;
+    let removed = deploy::remove(api, &desired, volumes, timeout, interrupt, &**shown).await?;
     let namespace = removed.namespace.sentence(namespace);
     let text = if removed.objects == 0 {
         format!("Nothing of {name} is there. {namespace}")

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::event::Event;
 use crate::manifest::Kind;
 use crate::release::{IngressHost, Release};
-use crate::{chart, deploy, render};
+use crate::{chart, deploy, inputs, render};
 use anyhow::{Context, Result, bail};
-use skyward_config::{Config, Ingress};
+use skyward_config::{Ingress, Loaded};
 use skyward_terminal::{Exit, Output, output};
 
 use crate::common::Common;
@@ -45,7 +45,7 @@ fn node_address(text: &str) -> Result<Ipv4Addr, String> {
 /// Runs the command.
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Exit> {
     let loaded = common.load()?;
-    let release = release(&loaded.config, args)?;
+    let release = release(&loaded, args)?;
     if let Some(folder) = &args.chart {
         return write(folder, chart::chart(&release)?);
     }
@@ -71,7 +71,8 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn release(config: &Config, args: &Args) -> Result<Release> {
+fn release(loaded: &Loaded, args: &Args) -> Result<Release> {
+    let config = &loaded.config;
     let ingress_host = match (&config.k3s.host, config.k3s.ingress) {
         (Some(host), _) => IngressHost::Named(host.clone()),
         (None, Ingress::None) => IngressHost::None,
@@ -92,6 +93,7 @@ fn release(config: &Config, args: &Args) -> Result<Release> {
         image: image.unwrap_or_else(|| format!("{}:{tag}", config.image.repository)),
         user: config.image.user,
         ingress_host,
+        inputs: inputs::read(loaded)?,
         disk_is_counted: true,
     })
 }

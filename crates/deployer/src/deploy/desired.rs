@@ -52,6 +52,8 @@ pub struct Desired {
     pub manifests: Vec<Manifest>,
     /// The revision whose objects these are, where it is gone back to.
     pub rollback_of: Option<u32>,
+    /// Runs the release's jobs: its objects come from the configuration.
+    pub runs_jobs: bool,
 }
 
 impl Desired {
@@ -63,6 +65,7 @@ impl Desired {
             image: String::new(),
             manifests: Vec::new(),
             rollback_of: None,
+            runs_jobs: false,
         }
     }
 
@@ -73,6 +76,8 @@ impl Desired {
             image: revision.image.clone(),
             manifests: revision.manifests.clone(),
             rollback_of: Some(revision.number),
+            // What served before has run its own, and their inverse is not known here.
+            runs_jobs: false,
             ..self.clone()
         }
     }

@@ -5,7 +5,7 @@ use crate::deploy::DeployError;
 use crate::deploy::desired::OnFailure;
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
-use crate::deploy::remove::take_down;
+use crate::deploy::remove::{Volumes, take_down};
 use crate::deploy::run::{Run, Stopped};
 use crate::event::{self, Event, Sink};
 use crate::history::{Revision, Status};
@@ -75,7 +75,15 @@ async fn go_back(
         }
         None => {
             let (history, desired) = (&run.history, run.desired);
-            take_down(run.api, history, desired, &revision.inventory, run.ends, sink).await?;
+            take_down(
+                run.api,
+                history,
+                desired,
+                (&revision.inventory, Volumes::Keep),
+                run.ends,
+                sink,
+            )
+            .await?;
             Ok("the failed first install was removed again".to_owned())
         }
         Some(good) => again(run, good, sink).await,

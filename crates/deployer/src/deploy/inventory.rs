@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::deploy::jobs;
 use crate::history::{Owned, Revision, Status};
-use crate::manifest::{Manifest, ObjectId};
+use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
 /// The objects that the newest revision wrote down: every revision carries on what the one before it had.
@@ -19,8 +20,9 @@ pub(super) fn unrecorded(revisions: &[Revision]) -> BTreeSet<ObjectId> {
     revisions
         .iter()
         .filter(|revision| revision.status == Status::Pending)
-        .flat_map(|revision| &revision.manifests)
-        .map(|manifest| manifest.id.clone())
+        .flat_map(|revision| {
+            revision.manifests.iter().map(|it| jobs::id_in(&it.id, revision.number))
+        })
         .filter(|id| !known.contains(id))
         .collect()
 }
@@ -58,12 +60,14 @@ pub(super) fn record(inventory: &mut Vec<Owned>, id: &ObjectId, uid: &str) {
     inventory.sort_by(|left, right| left.id.cmp(&right.id));
 }
 
-/// Our objects that are not among `wanted`, the last applied first. The namespace is never pruned: it holds the records.
-pub(super) fn unwanted(inventory: &[Owned], wanted: &[Manifest]) -> Vec<Owned> {
-    let wanted: BTreeSet<_> = wanted.iter().map(|manifest| &manifest.id).collect();
+/// Our objects that are not among those which revision `number` wants, the last applied first. The namespace is never pruned: it
+/// holds the records. Nor is disk space: what is on it cannot be brought back.
+pub(super) fn unwanted(inventory: &[Owned], wanted: &[Manifest], number: u32) -> Vec<Owned> {
+    let wanted: BTreeSet<_> = wanted.iter().map(|it| jobs::id_in(&it.id, number)).collect();
     let mut unwanted: Vec<_> = inventory
         .iter()
         .filter(|owned| owned.id.namespace.is_some() && !wanted.contains(&owned.id))
+        .filter(|owned| owned.id.kind != Kind::PersistentVolumeClaim)
         .cloned()
         .collect();
     unwanted.sort_by(|left, right| right.id.cmp(&left.id));

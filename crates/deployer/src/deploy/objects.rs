@@ -41,14 +41,16 @@ pub(super) async fn make_namespace(
 }
 
 impl Objects<'_> {
-    /// Applies what may not be as it should be; returns the Deployment as it is afterwards.
+    /// Applies what may not be as it should be, of the kinds that `which` chooses; returns the Deployments as they are afterwards.
     pub(super) async fn apply(
         &self,
         revision: &mut Revision,
+        which: impl Fn(Kind) -> bool,
         sink: &Sink<'_>,
-    ) -> Result<Option<Value>, CallError> {
-        let mut deployment = None;
-        for manifest in &self.plan.manifests {
+    ) -> Result<Vec<Value>, CallError> {
+        let mut deployments = Vec::new();
+        let wanted = self.plan.manifests.iter().filter(|it| it.id.kind != Kind::Job);
+        for manifest in wanted.filter(|manifest| which(manifest.id.kind)) {
             let before = self.state.live.get(&manifest.id);
             let after = if self.plan.stale.contains(&manifest.id) {
                 self.apply_one(manifest, before).await?
@@ -58,10 +60,10 @@ impl Objects<'_> {
             inventory::record(&mut revision.inventory, &manifest.id, inventory::uid(&after));
             sink.emit(event::object(&manifest.id, action(before, &after)));
             if manifest.id.kind == Kind::Deployment {
-                deployment = Some(after);
+                deployments.push(after);
             }
         }
-        Ok(deployment)
+        Ok(deployments)
     }
 
     async fn apply_one(
@@ -105,7 +107,8 @@ impl Objects<'_> {
         which: impl Fn(Kind) -> bool,
         sink: &Sink<'_>,
     ) -> Result<(), CallError> {
-        for owned in inventory::unwanted(&revision.inventory, &revision.manifests) {
+        for owned in inventory::unwanted(&revision.inventory, &revision.manifests, revision.number)
+        {
             if !which(owned.id.kind) {
                 continue;
             }

@@ -37,7 +37,9 @@ impl Observed {
         revisions: Vec<Revision>,
         wanted: &[Manifest],
     ) -> Result<Self, CallError> {
-        let mut ids: BTreeSet<_> = wanted.iter().map(|manifest| manifest.id.clone()).collect();
+        // No object has the name of a release's job: each revision makes one of its own.
+        let objects = wanted.iter().filter(|manifest| manifest.id.kind != Kind::Job);
+        let mut ids: BTreeSet<_> = objects.map(|manifest| manifest.id.clone()).collect();
         ids.extend(inventory::unrecorded(&revisions));
         // One after the other, over one connection: to open more takes longer than the answers do.
         let mut live = BTreeMap::new();

@@ -75,9 +75,12 @@ impl ApplyPlan {
             manifests.push(manifest.clone());
         }
         let differing = differing(state, &manifests);
-        let prune = inventory::unwanted(&inventory, &manifests);
         let (number, abandoned) = number(state, &manifests);
-        let in_place = differing.is_empty() && prune.is_empty() && deployed(state, &manifests);
+        // What serves keeps its jobs, until the next revision runs its own.
+        let serving = state.revisions.last().filter(|_| deployed(state, &manifests));
+        let keeps = serving.filter(|_| differing.is_empty()).map_or(number, |newest| newest.number);
+        let prune = inventory::unwanted(&inventory, &manifests, keeps);
+        let in_place = differing.is_empty() && prune.is_empty() && serving.is_some();
         let settled = in_place && complete(state, &manifests);
         let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
         Ok(Self {
@@ -95,6 +98,16 @@ impl ApplyPlan {
     }
 }
 
+impl ApplyPlan {
+    /// True where the newest revision is deployed, applied these very manifests, and all that it made is wanted still.
+    pub fn is_deployed(&self, state: &Observed) -> bool {
+        deployed(state, &self.manifests)
+            && state.revisions.last().is_some_and(|newest| {
+                inventory::unwanted(&self.inventory, &self.manifests, newest.number).is_empty()
+            })
+    }
+}
+
 /// The objects to apply: those that differ, and those that the newest revision did not bring up just so. (A field that
 /// is no longer rendered is still in the live object; only applying takes it away.)
 fn differing(state: &Observed, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
@@ -106,6 +119,7 @@ fn differing(state: &Observed, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
     };
     manifests
         .iter()
+        .filter(|manifest| manifest.id.kind != Kind::Job)
         .filter(|manifest| !(brought_up(manifest) && in_sync(manifest)))
         .map(|manifest| manifest.id.clone())
         .collect()

@@ -12,6 +12,7 @@ use crate::api::ApiServer;
 use crate::event::{DeployEvent, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::image::{self, Candidate};
+use crate::inputs;
 use crate::release::Release;
 use crate::render;
 
@@ -50,12 +51,26 @@ pub async fn prepare(
         let text = "no node counts disk space: k3s.storage and k3s.storage_limit are left out";
         sink.emit(Event::Note { text: text.to_owned() });
     }
+    let mut inputs = inputs::read(loaded)?;
+    inputs::looked_up(api, &mut inputs.manifests).await?.map_err(anyhow::Error::msg)?;
+    let (hashes, missing) = inputs::hashes(api, &config.k3s.namespace, &config.k3s).await?;
+    if !missing.is_empty() {
+        let what: Vec<_> = missing.iter().map(ToString::to_string).collect();
+        anyhow::bail!(
+            "deploying {}: the pods need Secrets that namespace {} has not, and nothing was applied. {}",
+            config.service.name,
+            config.k3s.namespace,
+            what.join("; ")
+        );
+    }
+    inputs.secrets = hashes;
     let mut release = Release {
         service: config.service.clone(),
         k3s: config.k3s.clone(),
         image: config.image.repository.clone(),
         user: config.image.user,
         ingress_host: ingress_host(config, &nodes, &revisions)?,
+        inputs,
         disk_is_counted,
     };
     render::check(&release)?;
@@ -80,6 +95,7 @@ pub async fn prepare(
         image: release.image.clone(),
         manifests: render::manifests(&release)?,
         rollback_of: None,
+        runs_jobs: true,
     };
     Ok(Prepared { release, desired, revisions })
 }

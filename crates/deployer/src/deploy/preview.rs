@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::api::{ApiServer, Apply, CallError, Reason};
 use crate::deploy::DeployError;
+use crate::deploy::jobs;
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::replicas;
 use crate::diff::{self, Change, Difference};
-use crate::manifest::{Manifest, ObjectId};
+use crate::manifest::{Kind, Manifest, ObjectId};
 
 /// The difference of every object, from a server-side dry run of those that are not as they should be.
 ///
@@ -18,10 +19,21 @@ pub async fn preview(
     api: &ApiServer,
     state: &Observed,
     plan: &ApplyPlan,
+    runs_jobs: bool,
     force: bool,
 ) -> Result<Vec<Difference>, DeployError> {
     let mut differences = Vec::with_capacity(plan.manifests.len());
     for manifest in &plan.manifests {
+        if manifest.id.kind == Kind::Job {
+            // Those of what serves have run.
+            if runs_jobs && !plan.is_deployed(state) {
+                let job = jobs::of_revision(manifest, plan.number);
+                let live = state.live.get(&job.id);
+                let made = wanted(api, state, plan, &job, force).await?;
+                differences.push(diff::compare(&job.id, live, Some(&made)));
+            }
+            continue;
+        }
         let live = state.live.get(&manifest.id);
         let wanted = if plan.stale.contains(&manifest.id) {
             Some(wanted(api, state, plan, manifest, force).await?)

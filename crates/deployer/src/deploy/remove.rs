@@ -3,17 +3,29 @@
 
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use skyward_terminal::program;
 use tokio::sync::Notify;
 
-use crate::api::ApiServer;
+use crate::api::{ApiServer, CallError};
 use crate::deploy::DeployError;
 use crate::deploy::desired::Desired;
 use crate::deploy::observed::Observed;
 use crate::deploy::{inventory, objects};
-use crate::event::{self, Action, Sink};
+use crate::event::{self, Action, Event, Sink};
 use crate::history::{History, Owned};
 use crate::lock::Lock;
 use crate::manifest::{Kind, ObjectId};
+use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
+
+/// The fate of the volumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volumes {
+    /// They stay: what is on them cannot be brought back.
+    Keep,
+    /// They are deleted, with what is on them.
+    Delete,
+}
 
 /// The outcome of removing a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +70,7 @@ impl NamespaceEnd {
 pub async fn remove(
     api: &ApiServer,
     desired: &Desired,
+    volumes: Volumes,
     timeout: Duration,
     interrupt: &Notify,
     sink: &Sink<'_>,
@@ -75,7 +88,7 @@ pub async fn remove(
     let state = Observed::look(api, &history, &[]).await?;
     let ours = inventory::bears_our_labels(&live, &desired.release);
     let locked = Lock::is_there(api, &desired.namespace, &desired.release).await?;
-    if !ours && !locked && state.revisions.is_empty() {
+    if !ours && !locked && state.revisions.is_empty() && volumes == Volumes::Keep {
         // A namespace of others is not even locked where nothing of ours is in it.
         return Ok(Removed { objects: 0, namespace: NamespaceEnd::of_others() });
     }
@@ -85,7 +98,7 @@ pub async fn remove(
     let taken_down = async {
         let state = Observed::look(&guarded, &history, &[]).await?;
         let inventory = state.inventory(&desired.release);
-        take_down(&guarded, &history, desired, &inventory, ends, sink).await
+        take_down(&guarded, &history, desired, (&inventory, volumes), ends, sink).await
     };
     let removed = tokio::select! {
         removed = taken_down => removed,
@@ -103,12 +116,26 @@ pub(super) async fn take_down(
     api: &ApiServer,
     history: &History<'_>,
     desired: &Desired,
-    inventory: &[Owned],
+    (inventory, volumes): (&[Owned], Volumes),
     ends: Instant,
     sink: &Sink<'_>,
 ) -> Result<Removed, DeployError> {
     let mut objects = 0;
-    let unwanted = inventory::unwanted(inventory, &[]);
+    let mut unwanted = inventory::unwanted(inventory, &[], 0);
+    let has_volumes = inventory.iter().any(|it| it.id.kind == Kind::PersistentVolumeClaim);
+    let claims = if has_volumes || volumes == Volumes::Delete {
+        claims(api, desired).await?
+    } else {
+        Vec::new()
+    };
+    if volumes == Volumes::Delete {
+        unwanted.extend(claims);
+    } else if !claims.is_empty() {
+        let names: Vec<_> = claims.iter().map(|claim| claim.id.to_string()).collect();
+        let remove = program::command("deploy-k3s remove --volumes");
+        let text = format!("what is on volumes stays: {}; `{remove}` deletes it", names.join(", "));
+        sink.emit(Event::Note { text });
+    }
     for owned in &unwanted {
         if api.delete(&owned.id, &owned.uid).await? {
             objects += 1;
@@ -121,6 +148,21 @@ pub(super) async fn take_down(
     history.clear().await?;
     let namespace = remove_namespace(api, desired, ends, sink).await?;
     Ok(Removed { objects, namespace })
+}
+
+/// The claims of the release, whichever revision made them.
+async fn claims(api: &ApiServer, desired: &Desired) -> Result<Vec<Owned>, CallError> {
+    let labels = format!("{MANAGED_BY}={MANAGER},{INSTANCE}={}", desired.release);
+    let claims: Vec<PersistentVolumeClaim> = api.list(Some(&desired.namespace), &labels).await?;
+    let owned = |claim: PersistentVolumeClaim| Owned {
+        id: ObjectId {
+            kind: Kind::PersistentVolumeClaim,
+            namespace: Some(desired.namespace.clone()),
+            name: claim.metadata.name.unwrap_or_default(),
+        },
+        uid: claim.metadata.uid.unwrap_or_default(),
+    };
+    Ok(claims.into_iter().map(owned).collect())
 }
 
 /// Waits until a deleted object is gone. A Deployment goes after its pods (it is deleted in the foreground), and until then they

@@ -9,18 +9,24 @@ use crate::api::{ApiServer, CallError};
 use crate::deploy::DeployError;
 use crate::deploy::desired::{Applied, ApplyOptions, Desired};
 use crate::deploy::fallback::fall_back;
+use crate::deploy::jobs::Moment;
 use crate::deploy::objects::{self, Objects};
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::preview::{immutable, preview};
+use crate::deploy::ready::{Readiness, readiness};
+use crate::diff::Change;
 use crate::event::{self, Action, DeployEvent, Event, Sink};
 use crate::history::{History, Revision, Status};
 use crate::lock::Lock;
-use crate::manifest::Kind;
+use crate::manifest::{Kind, Manifest};
 use crate::rollout::{self, DeploymentRef, Failure, Outcome};
 
 /// The least time that is left to a step, so that what is nearly done is not given up.
 const LEAST: Duration = Duration::from_secs(1);
+
+/// The time between two looks at an object that is waited for.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Everything that a run works with.
 pub(super) struct Run<'a> {
@@ -56,7 +62,10 @@ pub async fn apply(
             return run.in_place(&state, &plan, sink).await;
         }
     } else {
-        run.announce(&state, &plan, sink).await?;
+        if !run.announce(&state, &plan, sink).await? && plan.is_deployed(&state) {
+            // Others have written what the release does not say: applying would change nothing.
+            return run.in_place(&state, &plan, sink).await;
+        }
         objects::make_namespace(api, &plan, options.force, sink).await?;
     }
     let held =
@@ -90,21 +99,23 @@ impl<'a> Run<'a> {
         ApplyPlan::new(state, manifests, release, self.options.force)
     }
 
-    /// Shows what will change. What cannot be changed ends it here, before anything is written.
+    /// Shows what will change, and tells whether anything does. What cannot be changed ends it here, before anything is written.
     async fn announce(
         &self,
         state: &Observed,
         plan: &ApplyPlan,
         sink: &Sink<'_>,
-    ) -> Result<(), DeployError> {
-        let differences = preview(self.api, state, plan, self.options.force).await?;
+    ) -> Result<bool, DeployError> {
+        let preview = preview(self.api, state, plan, self.desired.runs_jobs, self.options.force);
+        let differences = preview.await?;
+        let differs = differences.iter().any(|it| it.change != Change::Unchanged);
         let immutable = immutable(&differences).map(|(id, field)| (id.clone(), field.to_owned()));
         for difference in differences {
             sink.emit(DeployEvent::Change(difference).into());
         }
         match immutable {
             Some((id, field)) if !self.options.replace => Err(DeployError::Immutable { id, field }),
-            _ => Ok(()),
+            _ => Ok(differs),
         }
     }
 
@@ -115,13 +126,14 @@ impl<'a> Run<'a> {
         plan: &ApplyPlan,
         sink: &Sink<'_>,
     ) -> Result<Applied, DeployError> {
-        for manifest in &plan.manifests {
+        for manifest in plan.manifests.iter().filter(|it| it.id.kind != Kind::Job) {
             sink.emit(event::object(&manifest.id, Action::Unchanged));
         }
         let revision = state.revisions.last().map_or(0, |newest| newest.number);
         if !plan.settled {
-            let deployment = state.live.iter().find(|(id, _)| id.kind == Kind::Deployment);
-            if let Err(failure) = self.follow(deployment.map(|(_, live)| live), sink).await? {
+            let deployments = state.live.iter().filter(|(id, _)| id.kind == Kind::Deployment);
+            let deployments: Vec<_> = deployments.map(|(_, live)| live.clone()).collect();
+            if let Err(failure) = self.follow(&deployments, sink).await? {
                 event::tell_failure(&failure, sink);
                 let after = "it was deployed before, and nothing was changed".to_owned();
                 return Err(DeployError::Failed { revision, failure, after });
@@ -130,17 +142,53 @@ impl<'a> Run<'a> {
         Ok(Applied { revision, changed: false, admitted: state.admitted() })
     }
 
-    /// Follows the rollout of the Deployment, where there is one.
+    /// Follows the rollouts of the Deployments, one after the other: all are under way already.
     async fn follow(
         &self,
-        deployment: Option<&Value>,
+        deployments: &[Value],
         sink: &Sink<'_>,
     ) -> Result<Result<(), Box<Failure>>, CallError> {
-        let Some(target) = deployment.and_then(DeploymentRef::of) else { return Ok(Ok(())) };
-        Ok(match rollout::follow(self.api, &target, self.remaining(), sink).await? {
-            Outcome::Ready { replicas: _ } => Ok(()),
-            Outcome::Failed(failure) => Err(failure),
-        })
+        for target in deployments.iter().filter_map(DeploymentRef::of) {
+            match rollout::follow(self.api, &target, self.remaining(), sink).await? {
+                Outcome::Ready { replicas: _ } => {}
+                Outcome::Failed(failure) => return Ok(Err(failure)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Waits until the user's own objects are as they should be, as far as they tell.
+    async fn wait_for_own(
+        &self,
+        manifests: &[Manifest],
+        sink: &Sink<'_>,
+    ) -> Result<Result<(), Box<Failure>>, CallError> {
+        for manifest in manifests.iter().filter(|it| matches!(it.id.kind, Kind::Own(_))) {
+            let mut told = String::new();
+            loop {
+                let live = self.api.get(&manifest.id).await?.unwrap_or_default();
+                let (reason, is_over) = match readiness(&live) {
+                    Readiness::Current => break,
+                    Readiness::Failed(reason) => (reason, true),
+                    Readiness::InProgress(reason) => (reason, Instant::now() >= self.ends),
+                };
+                if is_over {
+                    let reason = format!("{} does not become ready: {reason}", manifest.id);
+                    let next = "correct the manifest, or see the log of its controller".to_owned();
+                    return Ok(Err(Box::new(Failure { reason, next, ..Failure::default() })));
+                }
+                if reason != told {
+                    sink.emit(event::waiting(
+                        manifest.id.to_string(),
+                        reason.clone(),
+                        self.remaining(),
+                    ));
+                    told = reason;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// The state may be another one since the first look: someone else may have held the lock.
@@ -203,10 +251,14 @@ impl<'a> Run<'a> {
     ) -> Result<(), Stopped> {
         self.history.put(revision).await?;
         let objects = Objects { run: self, state, plan };
+        objects.apply(revision, |kind| kind < Kind::Job, sink).await?;
+        self.jobs(revision, Moment::Before, sink).await?;
         objects.prune(revision, |kind| kind == Kind::HorizontalPodAutoscaler, sink).await?;
-        let deployment = objects.apply(revision, sink).await?;
+        let deployments = objects.apply(revision, |kind| kind > Kind::Job, sink).await?;
         self.history.put(revision).await?;
-        self.follow(deployment.as_ref(), sink).await?.map_err(Stopped::Rollout)?;
+        self.follow(&deployments, sink).await?.map_err(Stopped::Rollout)?;
+        self.wait_for_own(&plan.manifests, sink).await?.map_err(Stopped::Rollout)?;
+        self.jobs(revision, Moment::After, sink).await?;
         objects.prune(revision, |_| true, sink).await?;
         revision.status = Status::Deployed;
         self.history.put(revision).await?;

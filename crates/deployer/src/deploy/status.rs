@@ -4,10 +4,12 @@ use k8s_openapi::api::core::v1::Pod;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::ApiServer;
+use std::collections::BTreeSet;
+
+use crate::api::{ApiServer, Apply};
 use crate::deploy::DeployError;
 use crate::deploy::observed::Observed;
-use crate::diff;
+use crate::diff::{self, Change};
 use crate::history::{History, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::INSTANCE;
@@ -81,7 +83,31 @@ pub async fn status(
     let manifests = shown.manifests.clone();
     let state = Observed::of(api, revisions, &manifests).await?;
     let pods: Vec<Pod> = api.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;
-    Ok(state.revisions.last().map(|newest| report(&state, newest, &manifests, &pods)))
+    let same = unchanged_by_an_apply(api, &state, &manifests).await?;
+    Ok(state.revisions.last().map(|newest| report(&state, newest, &manifests, &pods, &same)))
+}
+
+/// The objects that differ and that an apply would not change all the same: others have written what the release does not say. Only
+/// the API server can tell, by a dry run; where it may not be asked, what differs has drifted.
+async fn unchanged_by_an_apply(
+    api: &ApiServer,
+    state: &Observed,
+    manifests: &[Manifest],
+) -> Result<BTreeSet<ObjectId>, DeployError> {
+    let mut same = BTreeSet::new();
+    for manifest in manifests {
+        let Some(live) = state.live.get(&manifest.id) else { continue };
+        if diff::in_sync(&manifest.object, live) {
+            continue;
+        }
+        let how = Apply { dry_run: true, ..Apply::default() };
+        if let Ok(applied) = api.apply(manifest, how).await
+            && diff::compare(&manifest.id, Some(live), Some(&applied)).change == Change::Unchanged
+        {
+            same.insert(manifest.id.clone());
+        }
+    }
+    Ok(same)
 }
 
 fn report(
@@ -89,9 +115,11 @@ fn report(
     newest: &Revision,
     manifests: &[Manifest],
     pods: &[Pod],
+    same: &BTreeSet<ObjectId>,
 ) -> ReleaseStatus {
     let good = state.last_good();
-    let objects: Vec<_> = manifests.iter().map(|manifest| drift(manifest, state)).collect();
+    let lasting = manifests.iter().filter(|manifest| manifest.id.kind != Kind::Job);
+    let objects: Vec<_> = lasting.map(|manifest| drift(manifest, state, same)).collect();
     let (rollout, done) = rollout(state, manifests);
     let settled = good.is_some_and(|good| good.number == newest.number);
     ReleaseStatus {
@@ -116,9 +144,10 @@ fn told(revision: &Revision) -> String {
     }
 }
 
-fn drift(manifest: &Manifest, state: &Observed) -> ObjectReport {
+fn drift(manifest: &Manifest, state: &Observed, same: &BTreeSet<ObjectId>) -> ObjectReport {
     let drift = match state.live.get(&manifest.id) {
         None => Drift::Missing,
+        Some(_) if same.contains(&manifest.id) => Drift::InSync,
         Some(live) if diff::in_sync(&manifest.object, live) => Drift::InSync,
         Some(_) => Drift::Drifted,
     };
@@ -126,14 +155,16 @@ fn drift(manifest: &Manifest, state: &Observed) -> ObjectReport {
 }
 
 fn rollout(state: &Observed, manifests: &[Manifest]) -> (String, bool) {
-    let deployment = manifests.iter().find(|manifest| manifest.id.kind == Kind::Deployment);
-    let live = deployment.and_then(|manifest| state.live.get(&manifest.id));
-    match live.map(verdict) {
-        None => ("the Deployment is not there".to_owned(), false),
-        Some(Verdict::Done(replicas)) => (format!("{replicas} pods available"), true),
-        Some(Verdict::Waiting(what)) => (what, false),
-        Some(Verdict::Failed(failure)) => (failure.reason.clone(), false),
+    let mut available = 0;
+    for manifest in manifests.iter().filter(|manifest| manifest.id.kind == Kind::Deployment) {
+        match state.live.get(&manifest.id).map(verdict) {
+            None => return (format!("{} is not there", manifest.id), false),
+            Some(Verdict::Done(replicas)) => available += replicas,
+            Some(Verdict::Waiting(what)) => return (what, false),
+            Some(Verdict::Failed(failure)) => return (failure.reason.clone(), false),
+        }
     }
+    (format!("{available} pods available"), true)
 }
 
 /// The verdict on a rollout from its Deployment alone.

@@ -47,6 +47,7 @@ fn is_plain(name: &str) -> bool {
 pub(super) fn is_immutable(kind: Kind, path: &str) -> bool {
     let fields: &[&str] = match kind {
         Kind::Deployment => &["spec.selector"],
+        Kind::PersistentVolumeClaim => &["spec.storageClassName", "spec.accessModes"],
         Kind::Service => &["spec.clusterIP", "spec.clusterIPs"],
         _ => &[],
     };

@@ -13,7 +13,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::api::{ApiServer, CallError, Denied, Reason, RetryPolicy, Verb};
+use crate::api::{ApiServer, CallError, RetryPolicy, Verb};
 use crate::release;
 
 /// The time for which what was read of the pods is taken for true.
@@ -93,27 +93,11 @@ impl Pods {
             .with_policy(once)
             .call(Verb::Forward, &object, || api.portforward(&pod.name, &ports))
             .await
-            .map_err(|error| self.named(error))?;
+            .map_err(|error| self.api.named_denial(error, "pods/portforward", &self.namespace))?;
         // Taken once, of the one port that was asked for.
         let stream = forwarder.take_stream(pod.port).expect("the port's stream");
         let error = forwarder.take_error(pod.port).expect("the port's errors").fuse().boxed();
         Ok(Way { stream, error, forwarder: Some(forwarder) })
-    }
-
-    /// Names the permission that lacks where the API server does not: its second look, for `create` (Kubernetes
-    /// 1.35 on, `AuthorizePodWebsocketUpgradeCreatePermission`), is refused without a word of whom and what.
-    fn named(&self, mut error: CallError) -> CallError {
-        if matches!(&error.reason, Reason::Admission(text) if text.trim_end().ends_with("is forbidden:"))
-        {
-            error.reason = Reason::Forbidden(Box::new(Denied {
-                user: format!("<that of context {}>", self.api.context()),
-                verb: "create".to_owned(),
-                resource: "pods/portforward".to_owned(),
-                group: String::new(),
-                namespace: Some(self.namespace.clone()),
-            }));
-        }
-        error
     }
 
     /// Says that there is no pod to go to.

@@ -70,20 +70,25 @@ pub(super) fn check_texts(release: &Release) -> Result<(), RenderError> {
         ("service.env", &service.env),
         ("k3s.env", &k3s.env),
         ("k3s.ingress_annotations", &k3s.ingress_annotations),
+        ("k3s.pod_annotations", &k3s.pod_annotations),
+        ("k3s.service_account_annotations", &k3s.service_account_annotations),
     ];
     let entries = maps
         .into_iter()
         .flat_map(|(key, map)| map.iter().map(move |(name, text)| (format!("{key}.{name}"), text)));
     for (key, text) in arguments.chain(entries) {
-        if let Some(refused) = text.chars().find(|letter| is_refused(*letter)) {
-            let number = u32::from(refused);
-            let reason = format!(
-                "it holds U+{number:04X}, which the API server does not take; leave it out"
-            );
-            return Err(RenderError { key, reason });
-        }
+        check_text(&key, text)?;
     }
     Ok(())
+}
+
+/// Refuses one text; as [`check_texts`].
+pub(super) fn check_text(key: &str, text: &str) -> Result<(), RenderError> {
+    let Some(refused) = text.chars().find(|letter| is_refused(*letter)) else { return Ok(()) };
+    let number = u32::from(refused);
+    let reason =
+        format!("it holds U+{number:04X}, which the API server does not take; leave it out");
+    Err(RenderError { key: key.to_owned(), reason })
 }
 
 fn is_refused(letter: char) -> bool {

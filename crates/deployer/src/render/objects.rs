@@ -16,6 +16,8 @@ use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec}
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use skyward_config::{Access, ServiceType};
+
 use super::pod::HTTP;
 use super::{Environment, exceptions, pod};
 use crate::manifest::Kind;
@@ -56,9 +58,12 @@ pub(super) fn namespace(release: &Release) -> Namespace {
 
 /// The pods' own account. It may do nothing, and no token of it is handed out.
 pub(super) fn service_account(release: &Release) -> ServiceAccount {
+    let annotations = &release.k3s.service_account_annotations;
+    let mut metadata = self::metadata(release, release.name());
+    metadata.annotations = (!annotations.is_empty()).then(|| annotations.clone());
     ServiceAccount {
-        metadata: self::metadata(release, release.name()),
-        automount_service_account_token: Some(false),
+        metadata,
+        automount_service_account_token: Some(release.k3s.service_account_token),
         ..ServiceAccount::default()
     }
 }
@@ -72,10 +77,24 @@ pub(super) fn service(release: &Release) -> Service {
         target_port: Some(IntOrString::String(HTTP.into())),
         ..ServicePort::default()
     };
+    let further = release.k3s.extra_port.iter().map(|port| ServicePort {
+        name: Some(port.name.clone()),
+        port: port.port.unwrap_or(port.target).into(),
+        protocol: Some(pod::protocol(port.protocol).into()),
+        target_port: Some(IntOrString::String(port.name.clone())),
+        ..ServicePort::default()
+    });
     let spec = ServiceSpec {
-        type_: Some("ClusterIP".into()),
+        type_: Some(
+            match release.k3s.service_type {
+                ServiceType::ClusterIp => "ClusterIP",
+                ServiceType::NodePort => "NodePort",
+                ServiceType::LoadBalancer => "LoadBalancer",
+            }
+            .into(),
+        ),
         selector: Some(release.selector()),
-        ports: Some(vec![port]),
+        ports: Some(std::iter::once(port).chain(further).collect()),
         ..ServiceSpec::default()
     };
     Service {
@@ -87,23 +106,16 @@ pub(super) fn service(release: &Release) -> Service {
 
 /// ReplicaSets of earlier revisions that are kept. The revisions to roll back to are recorded elsewhere; this one only
 /// lets the newest of them find its ReplicaSet again.
-const OLD_REPLICA_SETS: i32 = 2;
+pub(super) const OLD_REPLICA_SETS: i32 = 2;
 
 /// The pods, and the way in which old ones give way to new ones.
 pub(super) fn deployment(release: &Release, environment: &Environment) -> Deployment {
     let k3s = &release.k3s;
-    let strategy = DeploymentStrategy {
-        type_: Some("RollingUpdate".into()),
-        rolling_update: Some(RollingUpdateDeployment {
-            max_surge: Some(IntOrString::Int(1)),
-            max_unavailable: Some(IntOrString::Int(0)),
-        }),
-    };
     let spec = DeploymentSpec {
         // Two that set the number would take turns.
         replicas: k3s.max_replicas.is_none().then(|| k3s.replicas.into()),
         selector: pods(release),
-        strategy: Some(strategy),
+        strategy: Some(strategy(release)),
         min_ready_seconds: (k3s.min_ready_s > 0).then(|| k3s.min_ready_s.into()),
         progress_deadline_seconds: Some(k3s.progress_deadline_s.into()),
         revision_history_limit: Some(OLD_REPLICA_SETS),
@@ -113,6 +125,23 @@ pub(super) fn deployment(release: &Release, environment: &Environment) -> Deploy
     let mut metadata = self::metadata(release, release.name());
     metadata.annotations = exceptions::annotations(Kind::Deployment, release, environment);
     Deployment { metadata, spec: Some(spec), ..Deployment::default() }
+}
+
+/// The way in which old pods give way to new ones. What has a volume for one pod alone ends before the next one starts.
+pub(super) fn strategy(release: &Release) -> DeploymentStrategy {
+    if release.k3s.volume.iter().any(|volume| volume.access == Access::Single) {
+        return DeploymentStrategy { type_: Some("Recreate".into()), rolling_update: None };
+    }
+    let count = |text: &str| {
+        text.parse().map_or_else(|_| IntOrString::String(text.to_owned()), IntOrString::Int)
+    };
+    DeploymentStrategy {
+        type_: Some("RollingUpdate".into()),
+        rolling_update: Some(RollingUpdateDeployment {
+            max_surge: Some(count(&release.k3s.max_surge)),
+            max_unavailable: Some(count(&release.k3s.max_unavailable)),
+        }),
+    }
 }
 
 /// One pod at a time may be evicted. A pod that is not ready never holds up a drain of its node.
@@ -135,16 +164,20 @@ pub(super) fn autoscaler(
     release: &Release,
     environment: &Environment,
 ) -> Option<HorizontalPodAutoscaler> {
-    let target = MetricTarget {
-        type_: "Utilization".into(),
-        average_utilization: Some(release.k3s.target_cpu.into()),
-        ..MetricTarget::default()
+    let metric = |name: &str, percent: u8| {
+        let target = MetricTarget {
+            type_: "Utilization".into(),
+            average_utilization: Some(percent.into()),
+            ..MetricTarget::default()
+        };
+        MetricSpec {
+            type_: "Resource".into(),
+            resource: Some(ResourceMetricSource { name: name.into(), target }),
+            ..MetricSpec::default()
+        }
     };
-    let cpu = MetricSpec {
-        type_: "Resource".into(),
-        resource: Some(ResourceMetricSource { name: "cpu".into(), target }),
-        ..MetricSpec::default()
-    };
+    let cpu = metric("cpu", release.k3s.target_cpu);
+    let memory = release.k3s.target_memory.map(|percent| metric("memory", percent));
     let spec = HorizontalPodAutoscalerSpec {
         scale_target_ref: CrossVersionObjectReference {
             api_version: Some(Kind::Deployment.api_version().into()),
@@ -153,7 +186,7 @@ pub(super) fn autoscaler(
         },
         min_replicas: Some(release.k3s.replicas.into()),
         max_replicas: release.k3s.max_replicas?.into(),
-        metrics: Some(vec![cpu]),
+        metrics: Some(std::iter::once(cpu).chain(memory).collect()),
         ..HorizontalPodAutoscalerSpec::default()
     };
     let mut metadata = self::metadata(release, release.name());
@@ -173,15 +206,18 @@ pub(super) fn ingress(release: &Release) -> Option<Ingress> {
         IngressHost::Any => None,
         IngressHost::Named(host) => Some(host.clone()),
     };
+    let rule = |host| IngressRule { host, http: Some(all_paths(release)) };
+    let further = release.k3s.hosts.iter().cloned().map(Some);
+    let rules = std::iter::once(host.clone()).chain(further).map(rule).collect();
     let tls = release.k3s.tls_secret.as_ref().map(|secret| {
         vec![IngressTLS {
             secret_name: Some(secret.clone()),
-            hosts: host.clone().map(|host| vec![host]),
+            hosts: host.is_some().then(|| hosts(release)),
         }]
     });
     let spec = IngressSpec {
         ingress_class_name: release.k3s.ingress_class.clone(),
-        rules: Some(vec![IngressRule { host, http: Some(all_paths(release)) }]),
+        rules: Some(rules),
         tls,
         ..IngressSpec::default()
     };
@@ -191,16 +227,24 @@ pub(super) fn ingress(release: &Release) -> Option<Ingress> {
     Some(Ingress { metadata, spec: Some(spec), ..Ingress::default() })
 }
 
+/// The host names that lead to the service.
+pub(super) fn hosts(release: &Release) -> Vec<String> {
+    let first = match &release.ingress_host {
+        IngressHost::Named(host) => Some(host.clone()),
+        IngressHost::Any | IngressHost::None => None,
+    };
+    first.into_iter().chain(release.k3s.hosts.iter().cloned()).collect()
+}
+
 fn all_paths(release: &Release) -> HTTPIngressRuleValue {
     let service = IngressServiceBackend {
         name: release.name().to_owned(),
         port: Some(ServiceBackendPort { name: Some(HTTP.into()), number: None }),
     };
-    HTTPIngressRuleValue {
-        paths: vec![HTTPIngressPath {
-            path: Some("/".into()),
-            path_type: "Prefix".into(),
-            backend: IngressBackend { service: Some(service), resource: None },
-        }],
-    }
+    let path = |path: &String| HTTPIngressPath {
+        path: Some(path.clone()),
+        path_type: "Prefix".into(),
+        backend: IngressBackend { service: Some(service.clone()), resource: None },
+    };
+    HTTPIngressRuleValue { paths: release.k3s.paths.iter().map(path).collect() }
 }

@@ -9,9 +9,11 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use skyward_config::Peer;
+
 use super::pod::{ADMIN, HTTP};
-use super::{canonical, objects};
-use crate::release::Release;
+use super::{canonical, objects, pod};
+use crate::release::{INSTANCE, Release};
 
 /// First nothing at all, in either direction; then what is needed. Policies add up.
 pub(super) fn policies(release: &Release) -> Vec<NetworkPolicy> {
@@ -19,18 +21,18 @@ pub(super) fn policies(release: &Release) -> Vec<NetworkPolicy> {
         policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
         ..NetworkPolicySpec::default()
     };
-    let mut policies = vec![policy(release, "deny-all", deny)];
+    let mut policies = vec![for_all(release, "deny-all", deny)];
     let egress = NetworkPolicySpec {
         policy_types: Some(vec!["Egress".into()]),
         egress: Some(to_outside(release)),
         ..NetworkPolicySpec::default()
     };
-    policies.push(policy(release, "egress", egress));
+    policies.push(for_all(release, "egress", egress));
     // A rule without peers would let everybody in: with no clients there is no policy.
-    if !release.k3s.clients.is_empty() {
+    if !release.k3s.clients.is_empty() || !release.k3s.allow_from.is_empty() {
         let ingress = NetworkPolicySpec {
             policy_types: Some(vec!["Ingress".into()]),
-            ingress: Some(vec![from_clients(release)]),
+            ingress: Some(from_outside(release)),
             ..NetworkPolicySpec::default()
         };
         policies.push(policy(release, "ingress", ingress));
@@ -43,6 +45,53 @@ fn policy(release: &Release, what: &str, spec: NetworkPolicySpec) -> NetworkPoli
         metadata: objects::metadata(release, format!("{}-{what}", release.name())),
         spec: Some(NetworkPolicySpec { pod_selector: Some(objects::pods(release)), ..spec }),
     }
+}
+
+/// As [`policy`], for the pods of jobs and workers too.
+fn for_all(release: &Release, what: &str, spec: NetworkPolicySpec) -> NetworkPolicy {
+    let mut policy = policy(release, what, spec);
+    if let Some(spec) = policy.spec.as_mut().filter(|_| release.has_other_pods()) {
+        spec.pod_selector = Some(labelled(INSTANCE, release.name()));
+    }
+    policy
+}
+
+fn from_outside(release: &Release) -> Vec<NetworkPolicyIngressRule> {
+    let clients = (!release.k3s.clients.is_empty()).then(|| from_clients(release));
+    let further = release.k3s.allow_from.iter().map(|from| NetworkPolicyIngressRule {
+        from: Some(vec![peer(release, from)]),
+        ports: ports(from),
+    });
+    clients.into_iter().chain(further).collect()
+}
+
+fn peer(release: &Release, wanted: &Peer) -> NetworkPolicyPeer {
+    if let Some(network) = &wanted.network {
+        let cidr = canonical::network(network).unwrap_or_else(|| network.clone());
+        let ip_block = Some(IPBlock { cidr, except: None });
+        return NetworkPolicyPeer { ip_block, ..NetworkPolicyPeer::default() };
+    }
+    let mut peer = match wanted.namespace.as_deref() {
+        Some("*") => NetworkPolicyPeer {
+            namespace_selector: Some(LabelSelector::default()),
+            ..NetworkPolicyPeer::default()
+        },
+        named => namespace(named.unwrap_or_else(|| release.namespace())),
+    };
+    peer.pod_selector = (!wanted.labels.is_empty()).then(|| LabelSelector {
+        match_labels: Some(wanted.labels.clone()),
+        ..LabelSelector::default()
+    });
+    peer
+}
+
+fn ports(wanted: &Peer) -> Option<Vec<NetworkPolicyPort>> {
+    let port = |number: &u16| NetworkPolicyPort {
+        port: Some(IntOrString::Int((*number).into())),
+        protocol: Some(pod::protocol(wanted.protocol).into()),
+        end_port: None,
+    };
+    (!wanted.ports.is_empty()).then(|| wanted.ports.iter().map(port).collect())
 }
 
 /// The Ingress controller, and what reads the metrics.
@@ -71,6 +120,12 @@ fn to_outside(release: &Release) -> Vec<NetworkPolicyEgressRule> {
         let to = networks.into_iter().map(block).collect();
         rules.push(NetworkPolicyEgressRule { to: Some(to), ports: None });
     }
+    rules.extend(
+        release.k3s.allow_to.iter().map(|to| NetworkPolicyEgressRule {
+            to: Some(vec![peer(release, to)]),
+            ports: ports(to),
+        }),
+    );
     rules
 }
 

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use crate::manifest::{Kind, Manifest};
+use crate::manifest::Manifest;
 
 /// All objects as one stream of documents.
 pub fn yaml(manifests: &[Manifest]) -> String {
@@ -11,12 +11,11 @@ pub fn yaml(manifests: &[Manifest]) -> String {
     documents.join("---\n")
 }
 
-/// One file per object: its name and its content. The names sort in the order of [`Kind`].
+/// One file per object: its name and its content. The names sort in the order of [`crate::manifest::Kind`].
 pub fn files(manifests: &[Manifest]) -> Vec<(String, String)> {
     let name = |manifest: &Manifest| {
-        let order = Kind::ALL.iter().position(|kind| *kind == manifest.id.kind).unwrap_or_default();
-        let kind = manifest.id.kind.as_str().to_lowercase();
-        format!("{}0-{kind}-{}.yaml", order + 1, manifest.id.name)
+        let (order, kind) = (manifest.id.kind.order(), manifest.id.kind.as_str().to_lowercase());
+        format!("{order}-{kind}-{}.yaml", manifest.id.name)
     };
     manifests.iter().map(|manifest| (name(manifest), document(&manifest.object))).collect()
 }

@@ -36,11 +36,15 @@ pub(super) enum Route {
 
 /// Returns true where there is an Ingress.
 pub(super) fn is_wanted(release: &Release) -> bool {
-    release.ingress_host != IngressHost::None
+    release.ingress_host != IngressHost::None && release.k3s.gateway.is_none()
 }
 
 /// Decides by the classes that the cluster has.
 pub(super) fn route(release: &Release, classes: &[IngressClass]) -> Route {
+    if let Some(gateway) = &release.k3s.gateway {
+        let text = format!("its HTTPRoute is for the Gateway {gateway}, whose address leads to it");
+        return Route::Inside(Some(text));
+    }
     if !is_wanted(release) {
         return Route::Inside(None);
     }

@@ -171,7 +171,7 @@ impl Snapshot {
 }
 
 /// When an event was seen last, by whichever of its three clocks is set.
-pub(super) fn last_seen(event: &Event) -> Option<Timestamp> {
+pub(crate) fn last_seen(event: &Event) -> Option<Timestamp> {
     let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
     series
         .map(|time| time.0)

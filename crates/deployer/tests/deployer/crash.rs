@@ -4,7 +4,7 @@
 use crate::support::proxy::{Fault, Seen};
 use crate::support::sweep::{Disturbance, Scenario, sweep};
 
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 9] = [
     Scenario {
         name: "install",
         command: "apply --image acme/web:1",
@@ -42,6 +42,37 @@ const SCENARIOS: [Scenario; 5] = [
     Scenario {
         name: "remove",
         before: &["apply --image acme/web:1"],
+        command: "remove --yes",
+        ..Scenario::BASE
+    },
+    // With jobs, a worker, files and objects of the user's own.
+    Scenario {
+        name: "install-full",
+        command: "full: apply --image acme/web:1",
+        serves: Some("acme/web:1"),
+        others_namespace: true,
+        others_objects: true,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "upgrade-full",
+        before: &["full: apply --image acme/web:1"],
+        command: "full: apply --image acme/web:2",
+        serves: Some("acme/web:2"),
+        ..Scenario::BASE
+    },
+    // The migration fails, and nothing is changed.
+    Scenario {
+        name: "failed-job",
+        before: &["full: apply --image acme/web:1"],
+        command: "broken: apply --image acme/web:2",
+        code: 1,
+        serves: Some("acme/web:1"),
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "remove-full",
+        before: &["full: apply --image acme/web:1"],
         command: "remove --yes",
         ..Scenario::BASE
     },

@@ -15,6 +15,7 @@ mod history;
 mod lock;
 mod noop;
 mod offer;
+mod operate;
 mod pure;
 mod render;
 mod rollout;

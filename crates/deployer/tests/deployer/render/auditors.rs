@@ -52,7 +52,7 @@ fn text(value: &Value) -> String {
 #[test]
 #[ignore = "needs checkov"]
 fn checkov_finds_nothing_but_the_exceptions() {
-    for (name, release) in releases::all() {
+    for (name, release) in releases::audited() {
         let folder = folder(&release, true);
         let mut checkov = Command::new("checkov");
         checkov.args(["--framework", "kubernetes", "--output", "json", "--skip-download"]);
@@ -69,7 +69,7 @@ fn checkov_finds_nothing_but_the_exceptions() {
 #[test]
 #[ignore = "needs kube-score"]
 fn kube_score_finds_nothing_but_the_exceptions() {
-    for (name, release) in releases::all() {
+    for (name, release) in releases::audited() {
         for annotated in [true, false] {
             let folder = folder(&release, annotated);
             let files = std::fs::read_dir(folder.path()).expect("a folder");
@@ -93,7 +93,7 @@ fn kube_score_finds_nothing_but_the_exceptions() {
 #[test]
 #[ignore = "needs kube-linter"]
 fn kube_linter_finds_nothing_but_the_exceptions() {
-    for (name, release) in releases::all() {
+    for (name, release) in releases::audited() {
         for annotated in [true, false] {
             let folder = folder(&release, annotated);
             let mut kube_linter = Command::new("kube-linter");

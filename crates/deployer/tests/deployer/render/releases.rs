@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use skyward_config::{K3s, Service};
+use skyward_config::{ConfigArgs, K3s, Service};
 use skyward_deployer::release::{IngressHost, Release};
 
 /// The configuration's defaults, with an image by digest.
@@ -13,6 +13,7 @@ pub(crate) fn defaults() -> Release {
         image: format!("registry.example.com/acme/web@sha256:{}", "5f".repeat(32)),
         user: 65532,
         ingress_host: IngressHost::Named("skyward-service.10-0-0-5.nip.io".into()),
+        inputs: skyward_deployer::release::Inputs::default(),
         disk_is_counted: true,
     }
 }
@@ -102,8 +103,132 @@ pub(crate) fn with_little() -> Release {
     release
 }
 
+/// Jobs, workers, files and volumes, and all that says where the pods run and whom they reach.
+pub(crate) fn with_processes() -> Release {
+    let mut release = defaults();
+    release.service.name = "web".into();
+    release.ingress_host = IngressHost::Named("web.example.com".into());
+    let k3s: K3s = toml(
+        r#"
+        namespace = "web"
+        replicas = 1
+        env_from_secrets = ["database"]
+        secrets = { TOKEN = "api/token" }
+        secret_files = { "/etc/tls/tls.key" = "tls.web/tls.key" }
+        pod_labels = { "example.com/injected" = "yes" }
+        pod_annotations = { "example.com/scrape" = "true" }
+        node_selector = { "kubernetes.io/arch" = "amd64" }
+        priority_class = "important"
+        service_account_annotations = { "eks.amazonaws.com/role-arn" = "arn:aws:iam::1:role/web" }
+        service_account_token = true
+        spread = "zones"
+        hosts = ["www.example.com"]
+        paths = ["/api", "/web"]
+        service_type = "load-balancer"
+        tls_secret = "web-tls"
+        [[toleration]]
+        key = "dedicated"
+        value = "web"
+        effect = "no-schedule"
+        [[toleration]]
+        [[extra_port]]
+        name = "grpc"
+        target = 9090
+        port = 9091
+        [[extra_port]]
+        name = "dns"
+        target = 5353
+        protocol = "udp"
+        [[allow_from]]
+        namespace = "*"
+        labels = { app = "probe" }
+        ports = [8000]
+        [[allow_from]]
+        [[allow_to]]
+        namespace = "database"
+        labels = { app = "postgres" }
+        ports = [5432]
+        [[allow_to]]
+        network = "10.1.2.3/8"
+        ports = [53]
+        protocol = "udp"
+        [[volume]]
+        name = "data"
+        path = "/var/lib/web"
+        size = "1024Mi"
+        class = "local-path"
+        [[job]]
+        name = "migrate"
+        args = ["migrate", "$(now)"]
+        env = { RUST_LOG = "debug" }
+        [[job]]
+        name = "announce"
+        when = "after"
+        command = ["/announce"]
+        retries = 3
+        [[job]]
+        name = "clean"
+        when = "schedule"
+        schedule = "30 3 * * *"
+        time_zone = "Europe/Berlin"
+        [[worker]]
+        name = "mailer"
+        args = ["mail"]
+        env = { TOKEN = "plain" }
+        memory_limit = "128Mi"
+    "#,
+    );
+    release.k3s = k3s;
+    release.inputs.files = [
+        ("/etc/app/config.toml".to_owned(), b"greeting = \"hello {{ name }}\"\n".to_vec()),
+        ("/srv/logo.png".to_owned(), vec![0x89, b'P', b'N', b'G', 0xff]),
+    ]
+    .into();
+    release.inputs.secrets = map(&[("api", "0123456789"), ("database", "abcdef0123")]);
+    release
+}
+
+/// A Gateway instead of the Ingress, no network policies, and a volume of several pods.
+pub(crate) fn with_gateway() -> Release {
+    let mut release = defaults();
+    release.k3s = toml(
+        r#"
+        gateway = "infra/public"
+        hosts = ["www.example.com"]
+        network_policies = false
+        service_account = "given"
+        spread = "none"
+        service_type = "node-port"
+        max_surge = "25%"
+        max_unavailable = "1"
+        max_replicas = 4
+        target_memory = 75
+        [[volume]]
+        name = "shared"
+        path = "/srv/shared"
+        size = "1Gi"
+        access = "shared"
+    "#,
+    );
+    release
+}
+
+/// `[k3s]` as it is written.
+fn toml(text: &str) -> K3s {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!("[k3s]\n{}", text.replace("[[", "[[k3s."));
+    std::fs::write(folder.path().join("skyward.toml"), text).expect("a file");
+    let loaded = ConfigArgs::default().load_from(folder.path(), []);
+    loaded.unwrap_or_else(|error| panic!("{error}")).config.k3s
+}
+
+/// Those whose objects the auditors' exceptions are written for: what more a configuration asks for is its own.
+pub(crate) fn audited() -> Vec<(&'static str, Release)> {
+    all().into_iter().filter(|(name, _)| !["processes", "gateway"].contains(name)).collect()
+}
+
 /// All of the above, with names.
-pub(crate) fn all() -> [(&'static str, Release); 6] {
+pub(crate) fn all() -> [(&'static str, Release); 8] {
     [
         ("defaults", defaults()),
         ("tls", with_tls()),
@@ -111,6 +236,8 @@ pub(crate) fn all() -> [(&'static str, Release); 6] {
         ("everything", with_everything()),
         ("nothing", with_nothing()),
         ("little", with_little()),
+        ("processes", with_processes()),
+        ("gateway", with_gateway()),
     ]
 }
 

@@ -17,7 +17,8 @@ use super::releases;
 fn the_objects_are_valid_in_every_supported_version() {
     let definitions = committed();
     for version in VERSIONS {
-        for kind in Kind::ALL {
+        // The Gateway API's is a definition of its own, which no version of Kubernetes brings.
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::HttpRoute) {
             let validator = validator(&definitions, version, kind);
             let mut seen = 0;
             for (name, release) in releases::all() {

@@ -64,6 +64,7 @@ fn release(namespace: &str, ingress_host: IngressHost) -> Release {
         k3s: K3s { namespace: namespace.into(), replicas: 2, ..K3s::default() },
         image: "acme/web:1".into(),
         user: 65532,
+        inputs: skyward_deployer::release::Inputs::default(),
         disk_is_counted: true,
         ingress_host,
     }

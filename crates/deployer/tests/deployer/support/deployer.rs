@@ -45,7 +45,31 @@ progress_deadline_s = 50
 
 [environment.scaled.k3s]
 max_replicas = 3
+
+[environment.full.k3s]
+files = { "/etc/app/config.toml" = "app.toml" }
+manifests = ["extra*.yaml"]
+job = [
+    { name = "migrate", args = ["done"], timeout_s = 50 },
+    { name = "announce", args = ["done"], when = "after", timeout_s = 50 },
+    { name = "clean", when = "schedule", schedule = "0 0 1 1 *" },
+]
+worker = [{ name = "mailer", args = ["mail"] }]
+
+[environment.broken.k3s]
+job = [{ name = "migrate", args = ["fail"], timeout_s = 50 }]
 "#;
+
+/// The files that the environment `full` names.
+const FILES: [(&str, &str); 2] = [
+    ("app.toml", "greeting = \"hello\"\n"),
+    (
+        "extra.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: extra }\ndata: { a: b }\n---\n\
+         apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: { name: extra }\n\
+         spec: { maxUnavailable: 1, selector: { matchLabels: { app: nobody } } }\n",
+    ),
+];
 
 impl Deployer {
     /// For the release `web` in this namespace.
@@ -60,6 +84,9 @@ impl Deployer {
             configuration.replace("NAMESPACE", namespace).replace("CONTEXT", CONTEXT);
         let file = folder.path().join("skyward.toml");
         std::fs::write(&file, configuration).expect("the configuration");
+        for (name, text) in FILES {
+            std::fs::write(folder.path().join(name), text).expect("a file");
+        }
         Self::by_file(folder, &file, kubeconfig, namespace)
     }
 
@@ -99,6 +126,11 @@ impl Deployer {
     fn flag(mut self, name: &str, value: &str) -> Self {
         self.flags.extend([name.to_owned(), value.to_owned()]);
         self
+    }
+
+    /// The folder of the configuration.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The release's namespace.

@@ -318,21 +318,22 @@ impl Sweep {
     }
 }
 
-/// The release of a run, with and without the environment that a command may begin with.
+/// The release of a run, plain and in the environments that a command may begin with.
 struct Commands {
     plain: Deployer,
-    scaled: Deployer,
+    environments: BTreeMap<&'static str, Deployer>,
 }
 
 impl Commands {
     fn new(proxy: &Proxy, namespace: &str) -> Self {
-        let [plain, scaled] = [(); 2].map(|()| Deployer::new(&proxy.kubeconfig(), namespace));
-        Self { plain, scaled: scaled.environment("scaled") }
+        let deployer = || Deployer::new(&proxy.kubeconfig(), namespace);
+        let named = ["scaled", "full", "broken"].map(|name| (name, deployer().environment(name)));
+        Self { plain: deployer(), environments: named.into() }
     }
 
     fn start(&self, command: &str) -> Child {
-        match command.strip_prefix("scaled: ") {
-            Some(command) => self.scaled.start(command),
+        match command.split_once(": ") {
+            Some((environment, command)) => self.environments[environment].start(command),
             None => self.plain.start(command),
         }
     }

@@ -19,6 +19,7 @@ pub(super) async fn of(api: &ApiServer, run: &Run, census: &Census) -> Vec<Strin
     wrong.extend(differences(&objects(census, &run.reference), &objects(census, &run.namespace)));
     wrong.extend(orphans(census, &run.namespace));
     wrong.extend(history(api, run, census).await);
+    wrong.extend(jobs(census, &run.namespace));
     if let Some(image) = run.scenario.serves {
         wrong.extend(serving(census, &run.namespace, image));
     }
@@ -33,7 +34,14 @@ fn objects(census: &Census, namespace: &str) -> BTreeMap<String, Value> {
     items
         .chain(own_namespace)
         .filter(|item| item.object.metadata.owner_references.is_none() && !is_record(item))
-        .map(|item| (item.name.replace(namespace, "NAMESPACE"), substance(item, namespace)))
+        .map(|item| match item.name.strip_prefix("jobs/") {
+            // Its number is that of the revision, of which a run that was killed may have made one more.
+            Some(job) => (
+                format!("jobs/{}", job.trim_end_matches(|it: char| it.is_ascii_digit())),
+                Value::Null,
+            ),
+            None => (item.name.replace(namespace, "NAMESPACE"), substance(item, namespace)),
+        })
         .collect()
 }
 
@@ -97,10 +105,30 @@ async fn history(api: &ApiServer, run: &Run, census: &Census) -> Vec<String> {
     wrong
 }
 
-/// Whether all pods are of this image and ready.
+/// The jobs that were started more than once: each has one pod.
+fn jobs(census: &Census, namespace: &str) -> Vec<String> {
+    let items = census.get(namespace).map_or(&[][..], Vec::as_slice);
+    let mut pods = BTreeMap::<&str, usize>::new();
+    for item in items.iter().filter(|item| item.name.starts_with("pods/")) {
+        let labels = item.object.metadata.labels.as_ref();
+        if let Some(job) = labels.and_then(|it| it.get("batch.kubernetes.io/job-name")) {
+            *pods.entry(job).or_default() += 1;
+        }
+    }
+    let twice = pods.into_iter().filter(|(_, count)| *count > 1);
+    twice.map(|(job, count)| format!("{job} was started {count} times")).collect()
+}
+
+/// Whether all pods of the service are of this image and ready.
 fn serving(census: &Census, namespace: &str, image: &str) -> Vec<String> {
     let items = census.get(namespace).map_or(&[][..], Vec::as_slice);
-    let pods: Vec<_> = items.iter().filter(|item| item.name.starts_with("pods/")).collect();
+    let is_service = |item: &&Item| {
+        let labels = item.object.metadata.labels.as_ref();
+        item.name.starts_with("pods/")
+            && labels
+                .is_some_and(|it| it.get("app.kubernetes.io/name").is_some_and(|it| it == "web"))
+    };
+    let pods: Vec<_> = items.iter().filter(is_service).collect();
     let serves = |item: &&Item| {
         let data = &item.object.data;
         data["spec"]["containers"][0]["image"] == image

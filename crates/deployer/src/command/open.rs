@@ -1,0 +1,68 @@
+//! `open`: the service in a browser.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+use skyward_terminal::{Exit, Output, output, program, text};
+
+use crate::common::Common;
+use crate::history::{History, Revision, Status};
+use crate::manifest::Kind;
+
+/// Open the service's address in a browser, and print it
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Print the address alone
+    #[arg(long)]
+    print: bool,
+}
+
+/// Runs the command.
+pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
+    let loaded = common.load()?;
+    let shown = common.notes();
+    let api = common.connect(&loaded, &shown).await?;
+    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
+    let revisions = History::new(&api, namespace, name).list().await?;
+    let serving = revisions.iter().rev().find(|it| it.status == Status::Deployed);
+    let Some(address) = serving.and_then(address) else {
+        let forward = program::command("deploy-k3s forward");
+        bail!(
+            "opening {name}: no revision of it in namespace {namespace} has an Ingress with a host name. Next step: `{forward}` serves it on this machine"
+        );
+    };
+    match common.output {
+        Output::Json => output::line(&serde_json::json!({ "address": address }).to_string())?,
+        Output::Text => output::line(&text::one_line(&address))?,
+    }
+    if !args.print {
+        start_browser(&address)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The address of the revision's Ingress.
+fn address(revision: &Revision) -> Option<String> {
+    let ingress = revision.manifests.iter().find(|it| it.id.kind == Kind::Ingress)?;
+    let host = ingress.object.pointer("/spec/rules/0/host").and_then(Value::as_str)?;
+    let scheme = if ingress.object["spec"]["tls"].is_array() { "https" } else { "http" };
+    Some(format!("{scheme}://{host}/"))
+}
+
+/// Starts the program that opens addresses on this system, and does not wait for it.
+fn start_browser(address: &str) -> Result<()> {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let started = Command::new(opener)
+        .arg(address)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        bail!(
+            "opening a browser with {opener}: {error}. Next step: open the address above yourself; --print does not try"
+        );
+    }
+    Ok(())
+}
