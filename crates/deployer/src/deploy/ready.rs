@@ -68,9 +68,10 @@ pub(super) fn readiness(object: &Value) -> Readiness {
         }
         "Service" if object["spec"]["type"] == "LoadBalancer" => {
             let addresses = status["loadBalancer"]["ingress"].as_array();
-            match addresses.is_some_and(|addresses| !addresses.is_empty()) {
-                true => Current,
-                false => InProgress("it has no address yet".to_owned()),
+            if addresses.is_some_and(|addresses| !addresses.is_empty()) {
+                Current
+            } else {
+                InProgress("it has no address yet".to_owned())
             }
         }
         // Where there is such a condition it counts; what has no status is there, and that is all.

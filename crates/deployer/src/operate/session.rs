@@ -108,7 +108,7 @@ pub async fn run_program(
     // What a program draws on a terminal of its own is meant for it; what it writes otherwise is text of others.
     let [plain_out, plain_err] =
         [Stream::Out, Stream::Err].map(|it| !program.tty && it.is_terminal());
-    let written = tokio::join!(
+    tokio::join!(
         copy(out, || io::stdout().lock(), plain_out),
         copy(err, || io::stderr().lock(), plain_err),
     );
@@ -117,22 +117,19 @@ pub async fn run_program(
         None => None,
     };
     drop(raw);
-    let (name, pod) = (program.command.join(" "), target.pod.clone());
-    let (name, pod) = (|| name.clone(), || pod.clone());
-    match (ended, written) {
-        (Some(status), _) => outcome(&status).map_err(|reason| SessionError::NotStarted {
-            program: name(),
-            pod: pod(),
+    let (program, pod) = (program.command.join(" "), target.pod.clone());
+    if let Some(status) = ended {
+        return outcome(&status).map_err(|reason| SessionError::NotStarted {
+            program,
+            pod,
             reason,
-        }),
-        (None, _) => {
-            let reason = match session.join().await {
-                Err(error) => error.to_string(),
-                Ok(()) => "the connection ended before the program did".to_owned(),
-            };
-            Err(SessionError::Lost { program: name(), pod: pod(), reason })
-        }
+        });
     }
+    let reason = match session.join().await {
+        Err(error) => error.to_string(),
+        Ok(()) => "the connection ended before the program did".to_owned(),
+    };
+    Err(SessionError::Lost { program, pod, reason })
 }
 
 /// The program's exit code, or why it did not start.
@@ -141,8 +138,8 @@ fn outcome(status: &Status) -> Result<ExitCode, String> {
         return Ok(ExitCode::SUCCESS);
     }
     let causes = status.details.iter().flat_map(|details| details.causes.iter().flatten());
-    let code = causes.filter(|cause| cause.reason.as_deref() == Some("ExitCode"));
-    let code = code.filter_map(|cause| cause.message.as_deref()?.parse::<u8>().ok()).next();
+    let mut code = causes.filter(|cause| cause.reason.as_deref() == Some("ExitCode"));
+    let code = code.find_map(|cause| cause.message.as_deref()?.parse::<u8>().ok());
     code.map(ExitCode::from).ok_or_else(|| {
         let message = status.message.as_deref().unwrap_or("the node gives no reason");
         text::one_line(message)
