@@ -113,11 +113,7 @@ impl ApiServer {
         place: &ResourcePath,
         labels: &str,
     ) -> Result<Vec<Value>, CallError> {
-        let mut parameters = ListParams::default();
-        if !labels.is_empty() {
-            parameters = parameters.labels(labels);
-        }
-        let request = build(Verb::List, place, place.builder().list(&parameters))?;
+        let request = build(Verb::List, place, place.builder().list(&labelled(labels)))?;
         let mut list: Value = self.send_for(Verb::List, &place.shown, request).await?;
         Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
     }
