@@ -208,7 +208,7 @@ mod tests {
     fn read_all(text: &str) -> Result<Vec<Manifest>, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).expect("a file")
+            std::fs::write(folder.path().join(name), text).expect("a file");
         };
         write(
             "skyward.toml",

@@ -287,9 +287,9 @@ fn a_program_runs_in_a_pod_with_its_exit_code() {
         said(&version)
     );
     assert_eq!(run(&["/skyward-service", "--no-such-flag"]).status.code(), Some(2));
-    let none = run(&["sh"]);
-    assert_eq!(none.status.code(), Some(1));
-    assert!(said(&none).contains("no shell"), "{}", said(&none));
+    let shell = run(&["sh"]);
+    assert_eq!(shell.status.code(), Some(1));
+    assert!(said(&shell).contains("no shell"), "{}", said(&shell));
     assert!(web.succeed("logs --tail 5").lines().count() > 1);
     web.succeed("restart");
     web.succeed("remove --yes");

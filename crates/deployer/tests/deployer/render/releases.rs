@@ -103,82 +103,82 @@ pub(crate) fn with_little() -> Release {
     release
 }
 
+/// The keys of [`with_processes`].
+const PROCESSES: &str = r#"
+namespace = "web"
+replicas = 1
+env_from_secrets = ["database"]
+secrets = { TOKEN = "api/token" }
+secret_files = { "/etc/tls/tls.key" = "tls.web/tls.key" }
+pod_labels = { "example.com/injected" = "yes" }
+pod_annotations = { "example.com/scrape" = "true" }
+node_selector = { "kubernetes.io/arch" = "amd64" }
+priority_class = "important"
+service_account_annotations = { "eks.amazonaws.com/role-arn" = "arn:aws:iam::1:role/web" }
+service_account_token = true
+spread = "zones"
+hosts = ["www.example.com"]
+paths = ["/api", "/web"]
+service_type = "load-balancer"
+tls_secret = "web-tls"
+[[toleration]]
+key = "dedicated"
+value = "web"
+effect = "no-schedule"
+[[toleration]]
+[[extra_port]]
+name = "grpc"
+target = 9090
+port = 9091
+[[extra_port]]
+name = "dns"
+target = 5353
+protocol = "udp"
+[[allow_from]]
+namespace = "*"
+labels = { app = "probe" }
+ports = [8000]
+[[allow_from]]
+[[allow_to]]
+namespace = "database"
+labels = { app = "postgres" }
+ports = [5432]
+[[allow_to]]
+network = "10.1.2.3/8"
+ports = [53]
+protocol = "udp"
+[[volume]]
+name = "data"
+path = "/var/lib/web"
+size = "1024Mi"
+class = "local-path"
+[[job]]
+name = "migrate"
+args = ["migrate", "$(now)"]
+env = { RUST_LOG = "debug" }
+[[job]]
+name = "announce"
+when = "after"
+command = ["/announce"]
+retries = 3
+[[job]]
+name = "clean"
+when = "schedule"
+schedule = "30 3 * * *"
+time_zone = "Europe/Berlin"
+[[worker]]
+name = "mailer"
+args = ["mail"]
+env = { TOKEN = "plain" }
+memory_limit = "128Mi"
+"#;
+
 /// Jobs, workers, files and volumes, and all that says where the pods run and whom they reach.
 pub(crate) fn with_processes() -> Release {
     let mut release = defaults();
     release.service.name = "web".into();
     release.ingress_host = IngressHost::Named("web.example.com".into());
-    let k3s: K3s = toml(
-        r#"
-        namespace = "web"
-        replicas = 1
-        env_from_secrets = ["database"]
-        secrets = { TOKEN = "api/token" }
-        secret_files = { "/etc/tls/tls.key" = "tls.web/tls.key" }
-        pod_labels = { "example.com/injected" = "yes" }
-        pod_annotations = { "example.com/scrape" = "true" }
-        node_selector = { "kubernetes.io/arch" = "amd64" }
-        priority_class = "important"
-        service_account_annotations = { "eks.amazonaws.com/role-arn" = "arn:aws:iam::1:role/web" }
-        service_account_token = true
-        spread = "zones"
-        hosts = ["www.example.com"]
-        paths = ["/api", "/web"]
-        service_type = "load-balancer"
-        tls_secret = "web-tls"
-        [[toleration]]
-        key = "dedicated"
-        value = "web"
-        effect = "no-schedule"
-        [[toleration]]
-        [[extra_port]]
-        name = "grpc"
-        target = 9090
-        port = 9091
-        [[extra_port]]
-        name = "dns"
-        target = 5353
-        protocol = "udp"
-        [[allow_from]]
-        namespace = "*"
-        labels = { app = "probe" }
-        ports = [8000]
-        [[allow_from]]
-        [[allow_to]]
-        namespace = "database"
-        labels = { app = "postgres" }
-        ports = [5432]
-        [[allow_to]]
-        network = "10.1.2.3/8"
-        ports = [53]
-        protocol = "udp"
-        [[volume]]
-        name = "data"
-        path = "/var/lib/web"
-        size = "1024Mi"
-        class = "local-path"
-        [[job]]
-        name = "migrate"
-        args = ["migrate", "$(now)"]
-        env = { RUST_LOG = "debug" }
-        [[job]]
-        name = "announce"
-        when = "after"
-        command = ["/announce"]
-        retries = 3
-        [[job]]
-        name = "clean"
-        when = "schedule"
-        schedule = "30 3 * * *"
-        time_zone = "Europe/Berlin"
-        [[worker]]
-        name = "mailer"
-        args = ["mail"]
-        env = { TOKEN = "plain" }
-        memory_limit = "128Mi"
-    "#,
-    );
-    release.k3s = k3s;
+    release.k3s = toml(PROCESSES);
     release.inputs.files = [
         ("/etc/app/config.toml".to_owned(), b"greeting = \"hello {{ name }}\"\n".to_vec()),
         ("/srv/logo.png".to_owned(), vec![0x89, b'P', b'N', b'G', 0xff]),

@@ -45,7 +45,7 @@ fn a_release_that_nobody_could_reach_is_an_error_that_names_the_key() {
         let env = map(&[(name, value)]);
         with(|release| release.k3s.env = env)
     };
-    let cases = [
+    let cases = vec![
         (
             with(|it| it.service.port = 0),
             "service.port: a pod names its ports; give one from 1 to 65535",
