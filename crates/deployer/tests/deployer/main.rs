@@ -16,6 +16,7 @@ mod lock;
 mod noop;
 mod offer;
 mod operate;
+mod plugin;
 mod pure;
 mod render;
 mod rollout;
