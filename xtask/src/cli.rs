@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::{affected, bench, ci, external, up};
+use crate::up::Up;
+use crate::{affected, bench, ci, external};
 
 /// Skyward: a Rust web service from source to running.
 #[derive(Parser)]
@@ -19,7 +20,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Build the service and its image, check it, run it, ask it for its page, and deploy it.
-    Up(up::Up),
+    Up(Up),
     /// Everything that CI checks, each step timed.
     Ci(ci::Ci),
     /// Show the packages and jobs that a change touches.
@@ -51,7 +52,7 @@ impl Cli {
     /// Runs the command; what it returns is the process's exit code.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
-            Command::Up(up) => up.run(),
+            Command::Up(up) => up.run(&external::Workspace),
             Command::Ci(ci) => ci.run(),
             Command::Affected(affected) => affected.run(),
             Command::Bench(bench) => bench.run(),

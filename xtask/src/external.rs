@@ -6,12 +6,14 @@
 mod compile;
 mod provision;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use skyward_terminal::program;
+pub(crate) use skyward_terminal::program::words;
+
+use crate::up::Programs;
 
 pub(crate) use provision::provision;
 
@@ -57,6 +59,27 @@ pub(crate) fn simulation() -> Result<Command> {
     Ok(without_package(Command::new(path)))
 }
 
+/// The programs of this workspace, each built before it is started.
+pub(crate) struct Workspace;
+
+impl Programs for Workspace {
+    fn config(&self) -> Result<Command> {
+        binary("skyward-config")
+    }
+
+    fn image(&self) -> Result<Command> {
+        binary("skyward-image")
+    }
+
+    fn deployer(&self) -> Result<Command> {
+        binary("skyward-deployer")
+    }
+
+    fn provisioner(&self) -> Result<Command> {
+        simulation()
+    }
+}
+
 /// Becomes the binary of `package`: its output, signals and exit code are the command's own.
 pub(crate) fn hand_over(package: &str, arguments: &[OsString]) -> Result<ExitCode> {
     replace(binary(package)?.args(arguments))
@@ -66,20 +89,6 @@ pub(crate) fn hand_over(package: &str, arguments: &[OsString]) -> Result<ExitCod
 fn replace(command: &mut Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
     Err(command.exec()).with_context(|| format!("starting {}", words(command)))
-}
-
-/// The command as one would type it. A crate's binary has a shorter name: its command here.
-pub(crate) fn words(command: &Command) -> String {
-    let program = Path::new(command.get_program());
-    let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
-    let name = match name.strip_prefix("skyward-") {
-        Some("deployer") => program::command("deploy-k3s"),
-        Some("provisioner") => program::command("provision-aws"),
-        Some(task) => program::command(task),
-        None => name.into_owned(),
-    };
-    let arguments = command.get_args().map(OsStr::to_string_lossy);
-    std::iter::once(name.into()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 /// Looks the program `name` up in PATH.
@@ -94,21 +103,4 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
 pub(crate) fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_are_named_as_they_are_typed() {
-        let words =
-            |program: &str, arguments: &[&str]| super::words(Command::new(program).args(arguments));
-        let image = words("/target/debug/skyward-image", &["build", "--output"]);
-        assert_eq!(image, "cargo xtask image build --output");
-        let deploy = words("/target/debug/skyward-deployer", &["apply"]);
-        assert_eq!(deploy, "cargo xtask deploy-k3s apply");
-        let clippy = words("/opt/rust/bin/cargo", &["clippy", "--", "-D"]);
-        assert_eq!(clippy, "cargo clippy -- -D");
-    }
 }

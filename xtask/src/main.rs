@@ -6,6 +6,8 @@ mod ci;
 mod cli;
 mod external;
 mod github;
+// `skyward` has it too; as a crate of its own it would be one more before the first command.
+#[path = "../../crates/skyward/src/up/mod.rs"]
 mod up;
 
 use std::process::ExitCode;

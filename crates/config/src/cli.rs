@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::{ConfigArgs, ConfigError, Effective, Loaded, reference, schema};
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::{Map, json};
 use skyward_terminal::event::{Nothing, Verbosity};
 use skyward_terminal::{Console, Event, Exit, Output, Stream, Table, exit, output, program};
@@ -34,6 +34,11 @@ enum Command {
     Schema,
     /// Print the reference in Markdown
     Docs,
+}
+
+/// The whole command line, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.

@@ -16,5 +16,6 @@ mod file;
 #[cfg(feature = "file")]
 pub use file::*;
 pub use service::{
-    Cidr, Conflict, Form, LogFormat, SETTINGS, Service, Setting, Settings, Threads, Unit,
+    Ask, Cidr, Conflict, Form, Health, HealthPaths, HealthWord, LogFormat, ProbePort, Probes,
+    SETTINGS, Service, Setting, Settings, Threads, Unit,
 };

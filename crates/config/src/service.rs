@@ -6,6 +6,7 @@
 //! nothing of what reads the file: everything else is behind the feature `file`.
 
 mod form;
+mod health;
 mod words;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::net::{IpAddr, Ipv4Addr};
 #[cfg(feature = "file")]
 pub(crate) use form::is_host;
 pub use form::{Cidr, Form, NotCidr, Plain, Unit};
+pub use health::{Ask, Health, HealthPaths, HealthWord, ProbePort, Probes};
 pub use words::{LogFormat, Threads};
 
 /// The start of the name of every variable that is a setting. The two underscores keep it apart from what Kubernetes
@@ -21,7 +23,7 @@ pub use words::{LogFormat, Threads};
 pub const PREFIX: &str = "SKYWARD_SERVICE__";
 
 /// The keys of `[service]` that say how the service is built and started; they are not settings of the service itself.
-pub const BUILD_KEYS: [&str; 4] = ["package", "binary", "args", "env"];
+pub const BUILD_KEYS: [&str; 5] = ["package", "binary", "args", "env", "health"];
 
 /// The longest time that can be set: more is a mistake in the unit.
 const HOUR: u64 = 3_600_000;
@@ -177,6 +179,9 @@ macro_rules! settings {
             pub args: Vec<String>,
             /// Environment variables of the service, name to value. They are plain text: a secret does not belong here.
             pub env: BTreeMap<String, String>,
+            /// The health checks. Without it: `/readyz` and `/livez` on `admin_port`, as `skyward-server` answers them.
+            #[cfg_attr(feature = "file", serde(skip_serializing_if = "Option::is_none"))]
+            pub health: Option<Health>,
             $($(#[doc = $kept_help])+
             #[cfg_attr(feature = "file", serde(skip_serializing_if = "Option::is_none"))]
             pub $kept: Option<$kept_type>,)+
@@ -190,6 +195,7 @@ macro_rules! settings {
                     binary: None,
                     args: Vec::new(),
                     env: BTreeMap::new(),
+                    health: None,
                     $($kept: None,)+
                 }
             }
@@ -207,6 +213,9 @@ macro_rules! settings {
                 let mut tell = |key: &str, text| told.insert(format!("{PREFIX}{}", key.to_ascii_uppercase()), text);
                 $(tell(stringify!($told), self.$told.text());)+
                 $(if let Some(value) = &self.$kept { tell(stringify!($kept), value.text()); })+
+                if !self.has_admin_port() {
+                    told.remove(&format!("{PREFIX}ADMIN_PORT"));
+                }
                 told
             }
         }

@@ -55,6 +55,11 @@ enum Command {
     Cluster(ClusterArgs),
 }
 
+/// The whole command line, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of a configuration's errors begins with the place that it is about.

@@ -56,6 +56,18 @@ impl Session {
 }
 
 impl Common {
+    /// As without any flag beside those of the configuration.
+    pub(crate) fn of(config: ConfigArgs) -> Self {
+        Self {
+            config,
+            context: None,
+            kubeconfig: None,
+            output: Output::default(),
+            verbose: Verbose::default(),
+            interrupt: Arc::default(),
+        }
+    }
+
     /// Reads the configuration.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
         self.config.load()

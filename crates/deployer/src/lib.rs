@@ -12,6 +12,7 @@ mod command;
 mod common;
 pub mod deploy;
 pub mod diff;
+pub mod doctor;
 pub mod event;
 pub mod forward;
 pub mod history;

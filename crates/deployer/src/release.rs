@@ -15,6 +15,9 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The label that says which release an object belongs to; its value is [`Release::name`].
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 
+/// The label that names what an object belongs to: the service, or one of its further processes.
+pub const NAME: &str = "app.kubernetes.io/name";
+
 /// Everything that the objects are made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Release {
@@ -59,7 +62,7 @@ pub enum IngressHost {
 /// The labels that choose the pods of the release of this name.
 pub fn selector(name: &str) -> BTreeMap<String, String> {
     BTreeMap::from([
-        ("app.kubernetes.io/name".to_owned(), name.to_owned()),
+        (NAME.to_owned(), name.to_owned()),
         (INSTANCE.to_owned(), name.to_owned()),
     ])
 }

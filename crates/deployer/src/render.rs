@@ -10,6 +10,7 @@ mod exceptions;
 mod objects;
 mod pod;
 mod policies;
+mod probes;
 mod processes;
 mod route;
 mod storage;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
 use skyward_terminal::{Verbose, exit, program};
 
@@ -36,6 +36,11 @@ enum Command {
     /// The second stage of `run`
     #[command(hide = true)]
     Enter(run::EnterArgs),
+}
+
+/// The whole command line, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.

@@ -54,8 +54,9 @@ pub enum ImageEvent {
     Serving {
         /// The address of the service.
         address: String,
-        /// The address of its probes and metrics.
-        admin: String,
+        /// The address of its probes and metrics, where they have a port of their own.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        admin: Option<String>,
         /// The process.
         pid: u32,
         /// The isolation of the process: `chroot, user 65532:65532` or `none, current user`.
@@ -104,10 +105,11 @@ pub struct Pushed {
 /// A question to the service, and the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Check {
-    /// `start`, `page`, `livez`, `readyz`, `healthz`, `metrics` or `memory`.
+    /// `start`, `page`, `livez`, `readyz`, `healthz`, `metrics` or `memory`; with `service.health` `live` and `ready` instead of
+    /// the four; `listen` where only its own machine reaches it.
     pub name: &'static str,
     /// The path asked for; `None` where it is not a request.
-    pub path: Option<&'static str>,
+    pub path: Option<String>,
     /// The status of the answer.
     pub status: Option<u16>,
     /// True where it is as it should be.
@@ -116,6 +118,13 @@ pub struct Check {
     pub seconds: f64,
     /// The page's text, the memory's size, or the error.
     pub detail: String,
+}
+
+impl Check {
+    /// A check that is not a request.
+    pub(crate) fn told(name: &'static str, ok: bool, detail: String) -> Self {
+        Self { name, path: None, status: None, ok, seconds: 0.0, detail }
+    }
 }
 
 impl Present for ImageEvent {
@@ -135,9 +144,9 @@ impl Present for ImageEvent {
                 page.line("done", Tone::Good, &text);
             }
             Self::Serving { address, admin, pid, isolation } => {
-                let text = format!(
-                    "{address}, probes and metrics {admin} (process {pid}, isolation: {isolation})"
-                );
+                let admin = admin.as_ref().map(|admin| format!(", probes and metrics {admin}"));
+                let admin = admin.unwrap_or_default();
+                let text = format!("{address}{admin} (process {pid}, isolation: {isolation})");
                 page.line("serve", Tone::Good, &text);
             }
             Self::Check(check) => {

@@ -2,6 +2,8 @@
 
 mod check;
 mod process;
+mod question;
+mod sockets;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +12,7 @@ use oci_spec::image::ImageConfiguration;
 
 pub use check::{CheckTimeouts, Endpoints, checks};
 pub use process::{Ended, Entered, Process, Scratch, enter};
+pub use sockets::listening;
 
 /// The changes that the command line makes.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use oci_spec::image::{
     ANNOTATION_CREATED, ANNOTATION_DESCRIPTION, ANNOTATION_LICENSES, ANNOTATION_REVISION,
     ANNOTATION_SOURCE, ANNOTATION_TITLE, ANNOTATION_VERSION,
 };
-use skyward_config::{Config, Loaded};
+use skyward_config::{Config, Loaded, ProbePort};
 
 use crate::cargo::Package;
 use crate::pack::Spec;
@@ -50,7 +50,12 @@ pub fn spec(
     epoch: u64,
 ) -> Spec {
     let (service, image) = (&config.service, &config.image);
-    let mut ports = vec![service.port, service.admin_port];
+    let mut ports = vec![service.port];
+    match service.probes().port {
+        ProbePort::Service => {}
+        ProbePort::Admin => ports.push(service.admin_port),
+        ProbePort::Other(port) => ports.push(port),
+    }
     ports.retain(|port| *port != 0);
     Spec {
         name: service.name.clone(),

@@ -80,14 +80,14 @@ fn restore(path: &Path) -> Result<skyward_aws::simulated::Account> {
 }
 
 #[cfg(feature = "aws")]
-async fn real(aws: &Aws) -> Result<Account> {
+pub(crate) async fn real(aws: &Aws) -> Result<Account> {
     let api = Box::new(skyward_aws::sdk::Sdk::connect(&aws.region).await);
     Ok(Account { api, simulated: None, state: None })
 }
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "with the SDK it waits")]
-async fn real(_: &Aws) -> Result<Account> {
+pub(crate) async fn real(_: &Aws) -> Result<Account> {
     anyhow::bail!(
         "this build has no AWS SDK and calls no account. Next step: add --simulate; or build with the feature `aws`"
     )

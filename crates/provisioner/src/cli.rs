@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
 use skyward_terminal::interrupt::Signals;
 use skyward_terminal::{exit, program};
@@ -34,6 +34,11 @@ enum Command {
     Export(export::Args),
     Docs(docs::Args),
     Policies(policies::Args),
+}
+
+/// The whole command line, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
@@ -87,8 +92,6 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -11,6 +11,7 @@ pub mod cli;
 mod command;
 mod console;
 pub mod cost;
+pub mod doctor;
 pub mod document;
 pub mod draw;
 pub mod estimate;

@@ -8,9 +8,12 @@ use serde_json::Value;
 use crate::external;
 
 /// Packages that run another's program without depending on it: the image holds the service, and the deployer delivers by the image's
-/// program. cargo knows nothing of these.
-const RUNS: &[(&str, &str)] =
-    &[("skyward-image", "skyward-service"), ("skyward-deployer", "skyward-image")];
+/// program; xtask takes `up` from the installed program's folder. cargo knows nothing of these.
+const RUNS: &[(&str, &str)] = &[
+    ("skyward-image", "skyward-service"),
+    ("skyward-deployer", "skyward-image"),
+    ("xtask", "skyward"),
+];
 
 /// Packages with their folders, and what each needs of the others.
 #[derive(Debug, Default)]

@@ -100,9 +100,19 @@ fn lock_file() -> Result<Outcome> {
     })
 }
 
-/// Runs `cargo xtask up --once` on ports that are free, so that a running service is left alone.
+/// `up` as a command line of its own.
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    up: crate::up::Up,
+}
+
+/// Runs `cargo xtask up --once` on ports that are free, so that a running service is left alone, and without a cluster.
 fn image() -> Result<Outcome> {
-    let ended = crate::up::Up::once_on_free_ports().run()?;
+    let ports = ["--set", "service.port=0", "--set", "service.admin_port=0"];
+    let words = ["up", "--once", "--no-deploy"].into_iter().chain(ports);
+    let line: Line = clap::Parser::try_parse_from(words)?;
+    let ended = line.up.run(&crate::external::Workspace)?;
     ensure!(ended == ExitCode::SUCCESS, "`cargo xtask up --once` failed; see its table above");
     Ok(Outcome::Passed(String::new()))
 }

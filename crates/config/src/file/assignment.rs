@@ -112,7 +112,8 @@ fn locate(
         target.key = keys::child(&parent, &name);
         target.path.push(name);
     }
-    if target.shape.kind == Kind::Object && target.shape.values.is_none() {
+    let is_section = target.shape.values.is_none() && target.shape.choices.is_empty();
+    if target.shape.kind == Kind::Object && is_section {
         let message = "that is a whole section; name one key of it, such as service.port";
         return Err((target.key, message.into()));
     }

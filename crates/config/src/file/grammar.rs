@@ -7,7 +7,7 @@ mod k3s;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
-use crate::Form;
+use crate::{Form, HealthWord};
 
 pub(crate) use aws::*;
 pub(crate) use k3s::*;
@@ -87,6 +87,32 @@ pub(crate) fn form(form: &Form) -> Schema {
             list(&host)
         }
     }
+}
+
+/// `service.health`: a word, or a table of paths.
+pub(crate) fn health() -> Schema {
+    let word = |(word, meaning): &(&str, &str)| json!({"const": word, "description": meaning, "type": "string"});
+    let words: Vec<_> = HealthWord::WORDS.iter().map(word).collect();
+    let key = |mut schema: Schema, meaning: &str| {
+        schema.insert("description".into(), meaning.into());
+        schema
+    };
+    let port = whole(1, 65_535, "a port is a whole number from 1 to 65535");
+    let start = whole(1, 3600, "it is a whole number of seconds from 1 to 3600 (an hour)");
+    let paths = json_schema!({
+        "type": "object",
+        "properties": {
+            "ready": key(url(), "Answers 200 while the service takes requests. Without it: `live`; without both: /readyz."),
+            "live": key(url(), "Answers 200 while the process need not be restarted. Without it: `ready`; without both: /livez."),
+            "port": key(port, "The port of both. Without it: `service.port`; where neither path is given, `service.admin_port`."),
+            "start_s": key(start, "Seconds that the service may take to start. Without it: 30 on this machine, 60 on Kubernetes."),
+        },
+        "additionalProperties": false,
+    });
+    json_schema!({
+        "anyOf": [{"oneOf": words}, paths],
+        "errorMessage": "it is \"tcp\", \"none\", or a table such as { ready = \"/health\", live = \"/health\", port = 8000, start_s = 60 }",
+    })
 }
 
 pub(crate) fn networks(_: &mut SchemaGenerator) -> Schema {

@@ -116,7 +116,9 @@ impl ConfigArgs {
         .map_err(ConfigError::Invalid)?;
         let root = found.path.parent().unwrap_or(folder).to_path_buf();
         let environment = environment.map(|(name, _)| name.to_owned());
-        let notes = variables.iter().filter_map(|(name, _)| assignment::misspelt(name)).collect();
+        let mut notes: Vec<_> =
+            variables.iter().filter_map(|(name, _)| assignment::misspelt(name)).collect();
+        notes.extend(config.service.unasked().map(|lost| format!("service.health: {lost}")));
         Ok(Loaded { config, root, file: found.shown, environment, environments, origins, notes })
     }
 }

@@ -91,6 +91,11 @@ impl Loaded {
                 }
             }
         }
+        // A port that nothing uses is not shown as if it were one.
+        let is_unasked = self.origins.of("service.admin_port") == Origin::Default;
+        if is_unasked && !self.config.service.has_admin_port() {
+            values["service"].as_object_mut().map(|service| service.remove("admin_port"));
+        }
         values
     }
 

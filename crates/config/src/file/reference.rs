@@ -63,13 +63,17 @@ env = { RUST_LOG = \"debug\" }
 ```
 ";
 
-/// The keys of each table where a key is a list of tables.
+/// The keys of each table where a key is a table of its own, or a list of them.
 fn tables(text: &mut String, section: &str, name: &str, shape: &Shape) {
-    let Some(items) = shape.items.as_deref().filter(|items| !items.properties.is_empty()) else {
-        return;
+    let (items, title) = match shape.items.as_deref() {
+        Some(items) => (items, format!("`[[{section}.{name}]]`\n\n{}", items.meaning)),
+        None => (shape, format!("`[{section}.{name}]`")),
     };
+    if items.properties.is_empty() {
+        return;
+    }
     let head = "| Key | Type | Default | Meaning |\n|---|---|---|---|\n";
-    push(text, format_args!("\n### `[[{section}.{name}]]`\n\n{}\n\n{head}", items.meaning));
+    push(text, format_args!("\n### {title}\n\n{head}"));
     for (key, shape) in &items.properties {
         let default = match &shape.default {
             _ if items.required.contains(key) => "(required)".to_owned(),
@@ -111,6 +115,7 @@ fn kind(shape: &Shape) -> &'static str {
         Kind::Boolean => "true or false",
         Kind::Array if of_text => "list of text",
         Kind::Array => "list",
+        Kind::Object if !shape.choices.is_empty() => "one word, or a table",
         Kind::Object if shape.values.is_some() && of_text => "table of text",
         Kind::Object => "table",
     }

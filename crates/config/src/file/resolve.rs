@@ -11,7 +11,7 @@ use crate::file::shape::DOCUMENT;
 use crate::file::tree::{self, Node, Table, Value};
 use crate::file::validate::{Validator, quoted};
 use crate::file::{assignment, document, keys, rules};
-use crate::{Config, Origin, Origins};
+use crate::{Ask, Config, Origin, Origins, ProbePort, Probes};
 
 /// All that a configuration is made of.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +146,35 @@ fn no_environment(file: &str, name: &str, origin: &Origin, known: &[String]) -> 
 fn typed(table: &Table) -> Config {
     let values: serde_json::Value =
         table.iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
-    Config::deserialize(values).expect("the schema is at least as strict as the types")
+    let mut config =
+        Config::deserialize(values).expect("the schema is at least as strict as the types");
+    follow(&mut config, table);
+    config
+}
+
+/// The values that follow from others where nobody gave them.
+fn follow(config: &mut Config, table: &Table) {
+    let is_given = |section: &str, key: &str| matches!(table.get(section), Some(Node { value: Value::Table(keys), .. }) if keys.contains_key(key));
+    if !is_given("service", "name") {
+        config.service.name = label(&config.service.package);
+    }
+    if !is_given("image", "repository") {
+        config.image.repository.clone_from(&config.service.name);
+    }
+    let Probes { ask, port, .. } = config.service.probes();
+    if let (Ask::Http { ready, .. }, ProbePort::Service) = (ask, port)
+        && !is_given("aws", "health_path")
+    {
+        config.aws.health_path = ready;
+    }
+}
+
+/// The name of a package as the DNS label that a service's name is.
+fn label(package: &str) -> String {
+    let lower = package.to_ascii_lowercase().replace('_', "-");
+    let name = lower.trim_start_matches(|first: char| !first.is_ascii_lowercase());
+    let longest = name.get(..63).unwrap_or(name).trim_end_matches('-');
+    if longest.is_empty() { "service".to_owned() } else { longest.to_owned() }
 }
 
 fn origins(table: &Table) -> Origins {

@@ -39,6 +39,9 @@ type Report<'r> = dyn FnMut(&[&str], &dyn Fn(&str) -> String) + 'r;
 /// The rules over settings are the service's own.
 fn settings(config: &Config, report: &mut Report<'_>) {
     for Conflict { keys, reason } in config.service.settings().conflicts() {
+        if keys.contains(&"admin_port") && !config.service.has_admin_port() {
+            continue;
+        }
         let keys = keys.map(|key| format!("service.{key}"));
         report(&[&keys[0], &keys[1]], &|_| reason.clone());
     }

@@ -95,12 +95,24 @@ impl JsonSchema for Service {
                 Some(json!(service.env)),
                 grammar::variables(generator),
             ),
+            (
+                "health",
+                "How it is found out that the service is ready and alive, on this machine, on Kubernetes and in AWS. Without it: `/readyz` and `/livez` on `admin_port`, as `skyward-server` answers them. With it `admin_port` is used only where `health.port` is the same.",
+                None,
+                grammar::health(),
+            ),
         ];
         let settings = SETTINGS.iter().map(|setting| {
-            let default = Some(json_default(setting));
-            (setting.key, setting.help, default, grammar::form(&setting.form))
+            // The name follows the package, which no constant can say.
+            let follows = setting.form == Form::Name;
+            let default = (!follows).then(|| json_default(setting));
+            let meaning = format!("{}{}", setting.help, if follows { NAME_FOLLOWS } else { "" });
+            (setting.key, meaning, default, grammar::form(&setting.form))
         });
         let mut properties = Map::new();
+        let build = build
+            .into_iter()
+            .map(|(key, meaning, default, schema)| (key, meaning.to_owned(), default, schema));
         for (key, meaning, default, mut schema) in settings.chain(build) {
             schema.insert("description".into(), meaning.into());
             if let Some(default) = default {
@@ -116,6 +128,9 @@ impl JsonSchema for Service {
         })
     }
 }
+
+/// The file's addition to the service's own help on its name.
+const NAME_FOLLOWS: &str = " Without it: the package's name.";
 
 /// A setting's default as the file would say it.
 fn json_default(setting: &Setting) -> Value {

@@ -36,6 +36,7 @@ pub(crate) struct Shape {
     pub(crate) pattern: Option<Pattern>,
     pub(crate) format: Option<Format>,
     pub(crate) max_length: Option<usize>,
+    /// The words of which it is one. A table may have them too: it is a table or a word then.
     #[serde(rename = "oneOf")]
     pub(crate) choices: Vec<Choice>,
 
@@ -154,6 +155,19 @@ fn additional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<S
     }
 }
 
+/// Makes one shape of the words and the table that a value may be: a table with words.
+fn fold(schema: &mut Value) {
+    let Some(Value::Array(either)) = schema.as_object_mut().and_then(|all| all.remove("anyOf"))
+    else {
+        return;
+    };
+    for keywords in either {
+        if let (Value::Object(schema), Value::Object(keywords)) = (&mut *schema, keywords) {
+            schema.extend(keywords);
+        }
+    }
+}
+
 /// Replaces every `$ref` by what it names; keywords beside it win. Ends, because no definition
 /// holds itself.
 fn resolve(schema: &mut Value, definitions: &Value) {
@@ -166,6 +180,7 @@ fn resolve(schema: &mut Value, definitions: &Value) {
         }
         *schema = target;
     }
+    fold(schema);
     match schema {
         Value::Object(keywords) => {
             keywords.values_mut().for_each(|value| resolve(value, definitions));

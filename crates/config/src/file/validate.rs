@@ -21,6 +21,9 @@ impl Validator {
         let Node { value, origin } = node;
         let value = match (shape.kind, value) {
             (Kind::String, Value::Text(text)) => self.text(shape, key, &origin, text)?,
+            (Kind::Object, Value::Text(text)) if !shape.choices.is_empty() => {
+                self.text(shape, key, &origin, text)?
+            }
             (Kind::Integer, Value::Whole(number)) => self.whole(shape, key, &origin, number)?,
             (Kind::Boolean, Value::Flag(flag)) => Value::Flag(flag),
             (Kind::Array, Value::List(items)) => self.list(shape, key, &origin, items)?,

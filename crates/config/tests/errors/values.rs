@@ -114,7 +114,7 @@ fn keys_that_are_not_there() {
         ),
         (
             "[service]\n\"\" = 1\n[aws]",
-            "skyward.toml:2: service.\"\": unknown key; the keys here are admin_port, allowed_hosts, args, binary, body_timeout_ms, drain_cap_ms, drain_delay_ms, drain_grace_ms, env, header_timeout_ms, host, idle_timeout_ms, log_format, max_body_bytes, max_connections, max_connections_per_client, max_header_bytes, max_upgrades, min_rate_bytes, name, package, port, request_timeout_ms, threads, trusted_proxies, upgrade_idle_timeout_ms, write_timeout_ms",
+            "skyward.toml:2: service.\"\": unknown key; the keys here are admin_port, allowed_hosts, args, binary, body_timeout_ms, drain_cap_ms, drain_delay_ms, drain_grace_ms, env, header_timeout_ms, health, host, idle_timeout_ms, log_format, max_body_bytes, max_connections, max_connections_per_client, max_header_bytes, max_upgrades, min_rate_bytes, name, package, port, request_timeout_ms, threads, trusted_proxies, upgrade_idle_timeout_ms, write_timeout_ms",
         ),
     ] {
         check(text, expected);

@@ -9,15 +9,15 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::marks::{
-    EXCEPTIONS_MARK, LISTS, LITERALS, MAPS, NUMBERS, SWITCHES, Switch, TEXTS, marked,
+    EXCEPTIONS_MARK, LISTS, LITERALS, MAPS, NUMBERS, SWITCHES, Switch, TEXTS, constants, marked,
 };
 use crate::manifest::{Kind, Manifest};
-use crate::release::{MANAGED_BY, Release};
+use crate::release::{INSTANCE, MANAGED_BY, NAME, Release};
 use crate::render::{self, EXCEPTIONS};
 
 /// The templates: one file for each kind, with its name.
-pub(super) fn templates(original: &Release) -> Vec<(String, String)> {
-    let mut release = marked(original);
+pub(super) fn templates(of: &Release) -> Vec<(String, String)> {
+    let mut release = marked(of);
     let mut manifests = rendered(&release);
     // The autoscaler is there only where the Deployment's own number is not.
     (SWITCHES[0].off)(&mut release);
@@ -28,7 +28,7 @@ pub(super) fn templates(original: &Release) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = Vec::new();
     for manifest in manifests {
         let name = format!("{}.yaml", manifest.id.kind.as_str().to_lowercase());
-        let mut text = template(original, &manifest);
+        let mut text = template(of, &manifest);
         if manifest.id.kind == Kind::Deployment {
             text.insert_str(0, "{{- include \"skyward.check\" . }}\n");
         }
@@ -45,12 +45,12 @@ fn rendered(release: &Release) -> Vec<Manifest> {
 }
 
 /// The template of one object.
-fn template(original: &Release, manifest: &Manifest) -> String {
+fn template(of: &Release, manifest: &Manifest) -> String {
     let is_scaler = manifest.id.kind == Kind::HorizontalPodAutoscaler;
     let base = lines(manifest);
     let mut conditions: Vec<Vec<&str>> = vec![Vec::new(); base.len()];
     for Switch { condition, off } in &SWITCHES[usize::from(is_scaler)..] {
-        let mut release = marked(original);
+        let mut release = marked(of);
         if is_scaler {
             (SWITCHES[0].off)(&mut release);
         }
@@ -64,7 +64,7 @@ fn template(original: &Release, manifest: &Manifest) -> String {
     let mut text = String::new();
     let whole = condition_of(manifest);
     let mut open: Vec<&str> = Vec::new();
-    let own = |pad: &str| own_variables(original, manifest, pad);
+    let own = |pad: &str| own_variables(of, manifest, pad);
     for (line, conditions) in
         looped(&base, &own).into_iter().zip(conditions).chain([Default::default()])
     {
@@ -81,7 +81,9 @@ fn template(original: &Release, manifest: &Manifest) -> String {
         open = wanted;
         text += &line;
     }
-    text
+    constants(&of.service).into_iter().fold(text, |text, (mark, number)| {
+        text.replace(&format!(": {mark}\n"), &format!(": {number}\n"))
+    })
 }
 
 /// `helm --namespace X --create-namespace` makes its own, and those of Kubernetes are not ours.
@@ -116,7 +118,10 @@ fn missing(base: &[String], other: &[String]) -> Vec<usize> {
 fn lines(manifest: &Manifest) -> Vec<String> {
     let mut object = manifest.object.clone();
     object["metadata"]["labels"][MANAGED_BY] = json!("mark-helm");
-    if EXCEPTIONS.iter().any(|exception| exception.on == manifest.id.kind) {
+    // The auditors' exceptions are written for the service's own objects, as they are rendered: a worker has none.
+    let labels = &object["metadata"]["labels"];
+    let is_own = manifest.id.kind != Kind::Deployment || labels[NAME] == labels[INSTANCE];
+    if is_own && EXCEPTIONS.iter().any(|exception| exception.on == manifest.id.kind) {
         object["metadata"]["annotations"] = json!({ EXCEPTIONS_MARK: manifest.id.kind.as_str() });
     }
     if manifest.id.kind == Kind::Job {
@@ -149,13 +154,13 @@ fn hooks(manifest: &Manifest) -> Value {
 }
 
 /// The variables that a process has beside those of the service, as lines of its list.
-fn own_variables(original: &Release, manifest: &Manifest, pad: &str) -> String {
-    let names: Vec<&String> = original
+fn own_variables(of: &Release, manifest: &Manifest, pad: &str) -> String {
+    let names: Vec<&String> = of
         .k3s
         .job
         .iter()
         .map(|job| (&job.name, &job.env))
-        .chain(original.k3s.worker.iter().map(|worker| (&worker.name, &worker.env)))
+        .chain(of.k3s.worker.iter().map(|worker| (&worker.name, &worker.env)))
         .filter(|(name, _)| manifest.id.name == render::process_of("mark-name", name))
         .flat_map(|(_, variables)| variables.keys())
         .collect();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
+use skyward_terminal::program;
 
 use super::Key;
 use crate::release::Release;
@@ -94,11 +95,12 @@ fn table<'a>(keys: impl Iterator<Item = &'a Key> + Clone) -> Value {
 pub(super) fn readme(release: &Release, keys: &[Key]) -> String {
     let (name, namespace) = (release.name(), release.namespace());
     let rows: String = keys.iter().map(row).collect();
+    let render = program::command("deploy-k3s render --chart");
     format!(
         "# {name}
 
 The web service {name} on Kubernetes 1.33 or newer. This chart was generated from its configuration by
-`cargo xtask deploy-k3s render --chart`; change the configuration rather than the chart.
+`{render}`; change the configuration rather than the chart.
 
 ```sh
 helm upgrade --install {name} . --namespace {namespace} --create-namespace --wait --timeout 5m --rollback-on-failure   # Helm 3: --atomic

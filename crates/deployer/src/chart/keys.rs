@@ -103,7 +103,8 @@ pub(super) fn keys(release: &Release) -> Vec<Key> {
             // What is optional in the configuration has no default there.
             is_required: defaults.get(*name).is_some(),
         };
-        keys.extend(names.iter().map(key));
+        let is_there = |name: &&&str| **name != "admin_port" || release.service.has_admin_port();
+        keys.extend(names.iter().filter(is_there).map(key));
     }
     keys
 }
@@ -187,6 +188,11 @@ fn adapted(section: &str, name: &str, mut form: Value) -> Value {
             // That 0 takes a free one is nothing for a pod, which names its ports.
             let meaning =
                 form["description"].as_str().and_then(|text| text.split(" 0 takes").next());
+            form["description"] = json!(meaning);
+        }
+        ("service", "name") => {
+            let meaning =
+                form["description"].as_str().and_then(|text| text.split(" Without").next());
             form["description"] = json!(meaning);
         }
         ("k3s", "namespace") => {

@@ -1,6 +1,6 @@
 //! The marked release: a value for each key that the chart has, and the expression of Helm's that each becomes.
 
-use skyward_config::{K3s, Service};
+use skyward_config::{Ask, Health, HealthPaths, K3s, ProbePort, Service};
 
 use crate::release::{IngressHost, Release};
 
@@ -66,7 +66,7 @@ pub(super) const SWITCHES: [Switch; 12] = [
     switch(AUTOSCALED, |release| release.k3s.max_replicas = Some(40009)),
     switch(".Values.k3s.min_ready_s", |release| release.k3s.min_ready_s = 0),
     switch("lt (include \"skyward.lowestPort\" . | int) 1024", |release| {
-        (release.service.port, release.service.admin_port) = (8081, 8082);
+        move_ports(&mut release.service);
     }),
     switch(".Values.k3s.pull_secret", |release| release.k3s.pull_secret = None),
     switch(".Values.service.args", |release| release.service.args.clear()),
@@ -96,8 +96,48 @@ pub(super) const MAPS: [(&str, &str); 2] =
 /// The key in place of the auditors' annotations, which depend on the values in their own way.
 pub(super) const EXCEPTIONS_MARK: &str = "mark-exceptions";
 
-/// The release with marks for all that is a value of the chart.
-pub(super) fn marked(release: &Release) -> Release {
+/// The marks of the numbers of `service.health`, which the chart has as they are in the release.
+const HEALTH_PORT: u16 = 40021;
+const HEALTH_START: u16 = 40022;
+
+/// Those marks, and the numbers of the release.
+pub(super) fn constants(service: &Service) -> Vec<(u16, u16)> {
+    let probes = service.probes();
+    let port = match probes.port {
+        ProbePort::Other(port) => Some((HEALTH_PORT, port)),
+        ProbePort::Service | ProbePort::Admin => None,
+    };
+    port.into_iter().chain(probes.start_s.map(|start| (HEALTH_START, start))).collect()
+}
+
+/// The health checks of the release, their numbers as marks.
+fn health(service: &Service) -> Option<Health> {
+    let health = service.health.clone()?;
+    let (Ask::Http { ready, live }, Health::Paths(paths)) = (service.probes().ask, &health) else {
+        return Some(health);
+    };
+    Some(Health::Paths(HealthPaths {
+        ready: Some(ready),
+        live: Some(live),
+        port: match service.probes().port {
+            ProbePort::Service => None,
+            ProbePort::Admin => Some(82),
+            ProbePort::Other(_) => Some(HEALTH_PORT),
+        },
+        start_s: paths.start_s.map(|_| HEALTH_START),
+    }))
+}
+
+/// Gives the marked service ports that need no privilege.
+fn move_ports(service: &mut Service) {
+    (service.port, service.admin_port) = (8081, 8082);
+    if let Some(Health::Paths(paths)) = &mut service.health {
+        paths.port = paths.port.map(|port| if port == 82 { 8082 } else { port });
+    }
+}
+
+/// The release whose values are all marks. The health checks are those of the release: a chart has no value for them.
+pub(super) fn marked(of: &Release) -> Release {
     let map = |key: &str, value: &str| [(key.to_owned(), value.to_owned())].into();
     Release {
         service: Service {
@@ -106,6 +146,7 @@ pub(super) fn marked(release: &Release) -> Release {
             admin_port: 82,
             args: vec!["mark-argument".into()],
             drain_cap_ms: Some(990_000),
+            health: health(&of.service),
             ..Service::default()
         },
         k3s: K3s {
@@ -132,12 +173,12 @@ pub(super) fn marked(release: &Release) -> Release {
             pre_stop_s: 40005,
             progress_deadline_s: 40004,
             // What has no mark is written into the templates as it is configured.
-            ..release.k3s.clone()
+            ..of.k3s.clone()
         },
         image: "mark-image".into(),
         user: 40001,
         ingress_host: IngressHost::Named("mark-host".into()),
-        inputs: release.inputs.clone(),
+        inputs: of.inputs.clone(),
         disk_is_counted: true,
     }
 }

@@ -64,6 +64,9 @@ pub async fn prepare(
         );
     }
     inputs.secrets = hashes;
+    if let Some(lost) = config.service.unasked() {
+        sink.emit(Event::Note { text: format!("service.health: {lost}") });
+    }
     let mut release = Release {
         service: config.service.clone(),
         k3s: config.k3s.clone(),

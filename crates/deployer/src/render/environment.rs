@@ -20,8 +20,8 @@ pub(crate) struct Environment {
     pub(super) variables: BTreeMap<String, String>,
     /// The port of the service.
     pub(super) port: u16,
-    /// The port of the probes and metrics.
-    pub(super) admin_port: u16,
+    /// The second port, of the probes and metrics, where there is one.
+    pub(super) admin_port: Option<u16>,
     /// Milliseconds that the service takes at most from SIGTERM to its end.
     pub(super) drain_cap_ms: u32,
 }
@@ -43,8 +43,10 @@ impl Environment {
                 &format!("nothing outside the pod reaches {host}; take 0.0.0.0 or ::"),
             ));
         }
-        let (port, admin_port) = (read.port("port")?, read.port("admin_port")?);
-        if port == admin_port {
+        let port = read.port("port")?;
+        let has_admin_port = release.service.has_admin_port();
+        let admin_port = has_admin_port.then(|| read.port("admin_port")).transpose()?;
+        if admin_port == Some(port) {
             return Err(read.error(
                 "admin_port",
                 &format!("{port} is the port of the service too; the two differ"),
@@ -56,9 +58,9 @@ impl Environment {
         Ok(Self { variables, port, admin_port, drain_cap_ms })
     }
 
-    /// The lower of the two ports.
+    /// The lowest port that the service listens on.
     pub(super) fn lowest_port(&self) -> u16 {
-        self.port.min(self.admin_port)
+        self.admin_port.map_or(self.port, |admin| admin.min(self.port))
     }
 }
 

@@ -1,31 +1,24 @@
 //! The pod: as Kubernetes' restricted Pod Security Standard and the auditors want it.
-//!
-//! The probes differ, so that a pod that is busy or ends is taken out of the Service and not restarted.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     self as core, Affinity, Capabilities, Container, ContainerPort, EmptyDirVolumeSource,
-    EnvFromSource, EnvVar, EnvVarSource, HTTPGetAction, Lifecycle, LifecycleHandler,
-    LocalObjectReference, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec,
-    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecretEnvSource,
-    SecretKeySelector, SecurityContext, SleepAction, Sysctl, TopologySpreadConstraint, Volume,
-    VolumeMount, WeightedPodAffinityTerm,
+    EnvFromSource, EnvVar, EnvVarSource, Lifecycle, LifecycleHandler, LocalObjectReference,
+    PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec,
+    ResourceRequirements, SeccompProfile, SecretEnvSource, SecretKeySelector, SecurityContext,
+    SleepAction, Sysctl, TopologySpreadConstraint, Volume, VolumeMount, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use skyward_config::{Effect, Protocol, Spread, Toleration};
+use skyward_config::{Effect, ProbePort, Protocol, Spread, Toleration};
 
 use super::environment::FIRST_UNPRIVILEGED_PORT;
-use super::{Environment, canonical, objects, storage};
+use super::{Environment, canonical, objects, probes, storage};
 use crate::release::Release;
 
 /// The name of the service's port.
 pub(super) const HTTP: &str = "http";
-
-/// The name of the port of probes and metrics.
-pub(super) const ADMIN: &str = "admin";
 
 /// Seconds that a pod may take to end beyond what it needs, before it is killed.
 const MARGIN: i64 = 5;
@@ -121,19 +114,7 @@ fn grace(release: &Release, environment: &Environment) -> i64 {
 }
 
 fn container(release: &Release, environment: &Environment) -> Container {
-    let port = |name: &str, number: u16| ContainerPort {
-        name: Some(name.into()),
-        container_port: number.into(),
-        protocol: Some("TCP".into()),
-        ..ContainerPort::default()
-    };
-    let further = release.k3s.extra_port.iter().map(|port| ContainerPort {
-        name: Some(port.name.clone()),
-        container_port: port.target.into(),
-        protocol: Some(protocol(port.protocol).into()),
-        ..ContainerPort::default()
-    });
-    let own = [port(HTTP, environment.port), port(ADMIN, environment.admin_port)];
+    let probes = probes::of(&release.service);
     let pre_stop = |seconds: u16| Lifecycle {
         pre_stop: Some(LifecycleHandler {
             sleep: Some(SleepAction { seconds: seconds.into() }),
@@ -144,11 +125,11 @@ fn container(release: &Release, environment: &Environment) -> Container {
     Container {
         args: literals(&release.service.args),
         env: Some(variables(release, &environment.variables)),
-        ports: Some(own.into_iter().chain(further).collect()),
+        ports: Some(ports(release, environment)),
         resources: Some(resources(release)),
-        startup_probe: Some(startup()),
-        readiness_probe: Some(readiness()),
-        liveness_probe: Some(liveness()),
+        startup_probe: probes.startup,
+        readiness_probe: probes.readiness,
+        liveness_probe: probes.liveness,
         lifecycle: (release.k3s.pre_stop_s > 0).then(|| pre_stop(release.k3s.pre_stop_s)),
         ..process(release, release.name())
     }
@@ -177,6 +158,28 @@ pub(super) fn process(release: &Release, name: &str) -> Container {
         volume_mounts: Some(std::iter::once(scratch).chain(storage::mounts(release)).collect()),
         ..Container::default()
     }
+}
+
+/// The ports that the container names: the service's, that of its probes where it is another, and further ones.
+fn ports(release: &Release, environment: &Environment) -> Vec<ContainerPort> {
+    let port = |name: &str, number: u16| ContainerPort {
+        name: Some(name.into()),
+        container_port: number.into(),
+        protocol: Some("TCP".into()),
+        ..ContainerPort::default()
+    };
+    let mut ports = vec![port(HTTP, environment.port)];
+    ports.extend(environment.admin_port.map(|number| port(probes::ADMIN, number)));
+    if let ProbePort::Other(number) = release.service.probes().port {
+        ports.push(port(probes::HEALTH, number));
+    }
+    ports.extend(release.k3s.extra_port.iter().map(|port| ContainerPort {
+        name: Some(port.name.clone()),
+        container_port: port.target.into(),
+        protocol: Some(protocol(port.protocol).into()),
+        ..ContainerPort::default()
+    }));
+    ports
 }
 
 /// Texts as Kubernetes reads them; none where there are none.
@@ -319,36 +322,5 @@ fn apart(release: &Release) -> Affinity {
             ..PodAntiAffinity::default()
         }),
         ..Affinity::default()
-    }
-}
-
-/// Every second, for a minute: a service that migrates its database first still starts.
-fn startup() -> Probe {
-    probe("/livez", 1, 60)
-}
-
-/// Out of the Service within six seconds where it says so, within nine where it no longer answers.
-fn readiness() -> Probe {
-    probe("/readyz", 3, 2)
-}
-
-/// Restarted when it has not answered for half a minute.
-fn liveness() -> Probe {
-    probe("/livez", 10, 3)
-}
-
-/// Probes go to the second port: the service's own limits and allowed hosts do not concern them.
-fn probe(path: &str, period_seconds: i32, failure_threshold: i32) -> Probe {
-    Probe {
-        http_get: Some(HTTPGetAction {
-            path: Some(path.into()),
-            port: IntOrString::String(ADMIN.into()),
-            scheme: Some("HTTP".into()),
-            ..HTTPGetAction::default()
-        }),
-        period_seconds: Some(period_seconds),
-        failure_threshold: Some(failure_threshold),
-        timeout_seconds: Some(if period_seconds > 2 { 2 } else { 1 }),
-        ..Probe::default()
     }
 }

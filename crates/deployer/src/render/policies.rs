@@ -11,8 +11,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use skyward_config::Peer;
 
-use super::pod::{ADMIN, HTTP};
-use super::{canonical, objects, pod};
+use super::pod::HTTP;
+use super::{canonical, objects, pod, probes};
 use crate::release::{INSTANCE, Release};
 
 /// First nothing at all, in either direction; then what is needed. Policies add up.
@@ -101,9 +101,12 @@ fn from_clients(release: &Release) -> NetworkPolicyIngressRule {
         protocol: Some("TCP".into()),
         end_port: None,
     };
+    let mut ports = vec![named(HTTP)];
+    // Metrics are there too.
+    ports.extend(release.service.has_admin_port().then(|| named(probes::ADMIN)));
     NetworkPolicyIngressRule {
         from: Some(release.k3s.clients.iter().map(|name| namespace(name)).collect()),
-        ports: Some(vec![named(HTTP), named(ADMIN)]),
+        ports: Some(ports),
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) fn next(trouble: &Trouble, target: &DeploymentRef, deployment: &Deplo
         }
         Cause::Ended => "run a program that keeps running: check service.args and the image's entry point".to_owned(),
         Cause::ProbeKills | Cause::Probe => {
-            "read its log; check service.admin_port, and whether the service needs longer or more CPU to start"
+            "read its log; check service.health (without it service.admin_port), and whether the service needs longer \
+            (service.health.start_s) or more CPU to start"
                 .to_owned()
         }
         Cause::Unschedulable => {

@@ -1,6 +1,7 @@
 //! The trouble of one container.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::snapshot::{Snapshot, uid};
 use super::trouble::{Cause, Tolerance};
@@ -149,7 +150,32 @@ fn probe_words(seen: &Snapshot, pod: &Pod, container: &str, probes: &[&str]) -> 
             && is_about(event, container)
             && probes.iter().any(|probe| message.starts_with(probe))
     })?;
-    Some(concise(event.message.as_deref().unwrap_or_default()))
+    let words = concise(event.message.as_deref().unwrap_or_default());
+    // The kubelet names the address where it gets no answer, and leaves it out where it gets a wrong one.
+    match asked(pod, container, &words).filter(|_| words.contains("statuscode")) {
+        Some(asked) => Some(format!("{words} ({asked})")),
+        None => Some(words),
+    }
+}
+
+/// The question of the probe that a message begins with: `GET :9000/readyz`.
+fn asked(pod: &Pod, container: &str, words: &str) -> Option<String> {
+    let containers = &pod.spec.as_ref()?.containers;
+    let container = containers.iter().find(|one| one.name == container)?;
+    let probe = match words.split(' ').next()? {
+        "Startup" => &container.startup_probe,
+        "Liveness" => &container.liveness_probe,
+        _ => &container.readiness_probe,
+    };
+    let get = probe.as_ref()?.http_get.as_ref()?;
+    let port = match &get.port {
+        IntOrString::Int(number) => *number,
+        IntOrString::String(name) => {
+            let mut ports = container.ports.iter().flatten();
+            ports.find(|port| port.name.as_ref() == Some(name))?.container_port
+        }
+    };
+    Some(format!("GET :{port}{}", get.path.as_deref().unwrap_or("/")))
 }
 
 /// Returns true for an event about the container: its field path is `spec.containers{NAME}`.

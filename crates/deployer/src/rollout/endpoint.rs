@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::Value;
+use skyward_terminal::program;
 
 use crate::api::{IngressClass, NodeAddress};
 use crate::release::{IngressHost, Release};
@@ -200,7 +201,8 @@ impl fmt::Display for IngressEndpoint {
 /// The hint for a service that is only inside the cluster.
 pub(super) fn forward(release: &Release) -> String {
     let port = release.service.port;
-    format!("from this machine: `cargo xtask deploy-k3s forward`, then http://127.0.0.1:{port}/")
+    let forward = program::command("deploy-k3s forward");
+    format!("from this machine: `{forward}`, then http://127.0.0.1:{port}/")
 }
 
 /// The hint where this machine does not find the host's address, or finds another one: nip.io needs a resolver on the internet,

@@ -4,6 +4,7 @@ mod api_server;
 mod auditors;
 mod definitions;
 mod exceptions;
+mod health;
 pub mod releases;
 mod rules;
 mod schemas;

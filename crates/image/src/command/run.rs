@@ -20,9 +20,9 @@ use clap::ValueEnum;
 use rustix::process::{Signal, geteuid, set_parent_process_death_signal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator;
-use skyward_config::{ConfigArgs, Loaded};
+use skyward_config::{ConfigArgs, Health, HealthPaths, Loaded, Service};
 use skyward_terminal::event::Verbosity;
-use skyward_terminal::{Console, Output};
+use skyward_terminal::{Console, Output, program};
 
 use crate::command;
 use crate::command::registry::RegistryArgs;
@@ -50,9 +50,9 @@ pub(crate) struct Args {
     /// The separation of the process: root can make the image's folder its root
     #[arg(long, value_enum, default_value_t)]
     isolation: Choice,
-    /// Seconds to wait for the service to be ready
-    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
-    ready_timeout: u64,
+    /// Seconds to wait for the service to be ready [default: `service.health.start_s`, else 30]
+    #[arg(long, value_name = "SECONDS")]
+    ready_timeout: Option<u64>,
     /// The form of standard output: lines, or one JSON object for each event
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
         seconds: started.elapsed().as_secs_f64(),
     });
 
-    let (endpoints, invocation) = invocation(args, &loaded, &image).with_context(failed)?;
+    let (service, invocation) = invocation(args, &loaded, &image).with_context(failed)?;
     let isolation = args.isolation.decide();
     // In the form of events standard output is theirs alone; what the program prints goes to standard error.
     let output = if args.check || args.output == Output::Json {
@@ -116,22 +116,23 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     } else {
         Stdio::inherit()
     };
-    let stage = [ENTER.to_owned()];
+    let stage: Vec<_> = program::within("image").into_iter().chain([ENTER.to_owned()]).collect();
     let mut process = Process::start(&invocation, scratch.path(), isolation, &stage, output)
         .with_context(failed)?;
+    let endpoints = Endpoints::new(&service);
     report(ImageEvent::Serving {
         address: format!("http://{}", endpoints.service),
-        admin: format!("http://{}", endpoints.admin),
+        admin: service.has_admin_port().then(|| format!("http://{}", endpoints.probes)),
         pid: process.id(),
         isolation: invocation.describe(isolation),
     });
-    let timeouts = CheckTimeouts {
-        ready: Duration::from_secs(args.ready_timeout),
-        ..CheckTimeouts::default()
-    };
+    let defaults = CheckTimeouts::default();
+    let ready = args.ready_timeout.or(service.probes().start_s.map(u64::from));
+    let timeouts =
+        CheckTimeouts { ready: ready.map_or(defaults.ready, Duration::from_secs), ..defaults };
     let mut asking = |check| report(ImageEvent::Check(check));
     let ok = !args.check
-        || checks(&mut process, endpoints, timeouts, &mut || signals.came(), &mut asking)?;
+        || checks(&mut process, &service, timeouts, &mut || signals.came(), &mut asking)?;
     if args.check {
         report(ImageEvent::Checked { ok });
     }
@@ -139,16 +140,29 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     Ok(if ok { ExitCode::from(code) } else { ExitCode::FAILURE })
 }
 
-/// The command and the addresses at which it will answer.
-fn invocation(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Endpoints, Invocation)> {
+/// The service with the ports that it will have, and its command.
+fn invocation(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Service, Invocation)> {
     let mut service = loaded.config.service.clone();
+    let was = service.port;
     // Both are held until both are known: the same one is not given out twice.
     let (port, _held) = port(args.port.unwrap_or(service.port))?;
-    let (admin_port, _held_too) = self::port(args.admin_port.unwrap_or(service.admin_port))?;
+    let (admin_port, _held_too) = if service.has_admin_port() {
+        self::port(args.admin_port.unwrap_or(service.admin_port))?
+    } else {
+        (service.admin_port, None)
+    };
+    if let Some(Health::Paths(HealthPaths { port: Some(probes), .. })) = &mut service.health {
+        // A port that is named again moves with the one that it is.
+        if *probes == was {
+            *probes = port;
+        } else if *probes == service.admin_port {
+            *probes = admin_port;
+        }
+    }
     (service.port, service.admin_port) = (port, admin_port);
     let overrides = Overrides { args: args.arguments.clone(), env: service.environment() };
     let invocation = Invocation::new(&image.config, &overrides)?;
-    Ok((Endpoints::new(service.host, service.port, service.admin_port), invocation))
+    Ok((service, invocation))
 }
 
 /// A free port for 0, so that it is known where to ask, with what holds it.

@@ -46,6 +46,11 @@ pub(crate) fn instances(_: &mut SchemaGenerator) -> Schema {
 
 /// As the load balancer takes it for its health check: 1024 characters at most.
 pub(crate) fn url_path(_: &mut SchemaGenerator) -> Schema {
+    url()
+}
+
+/// The path of a URL.
+pub(crate) fn url() -> Schema {
     let mut schema = text("^/[!-~]*$", "a path begins with / and has no spaces, such as /livez");
     schema.insert("maxLength".into(), 1024.into());
     schema

@@ -47,8 +47,9 @@ pub struct Aws {
     /// The script that each instance runs when it starts, relative to the folder of the configuration file.
     #[schemars(schema_with = "grammar::path")]
     pub user_data: PathBuf,
-    /// The path that the load balancer asks for; an instance is healthy while it answers 200.
-    #[schemars(schema_with = "grammar::url_path")]
+    /// The path that the load balancer asks for; an instance is healthy while it answers 200. Without it: the path of
+    /// `service.health` that says ready, else `/`.
+    #[schemars(schema_with = "grammar::url_path", extend("default" = null))]
     pub health_path: String,
     /// The ARN of a certificate: the load balancer then speaks HTTPS, and HTTP only redirects to it.
     #[schemars(schema_with = "grammar::certificate")]

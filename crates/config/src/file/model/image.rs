@@ -13,8 +13,8 @@ use crate::file::grammar;
 #[serde(default, deny_unknown_fields)]
 pub struct Image {
     /// The repository that the image is pushed to and named after: `[host[:port]/]path`, without tag or
-    /// digest.
-    #[schemars(schema_with = "grammar::repository")]
+    /// digest. Without it: the service's name, which names no registry.
+    #[schemars(schema_with = "grammar::repository", extend("default" = null))]
     pub repository: String,
     /// The tags it gets.
     #[schemars(schema_with = "grammar::tags")]

@@ -72,9 +72,14 @@
 {{- int $port -}}
 {{- end -}}
 
-{{/* The lower of the two ports. */}}
+{{/* The lowest port that the service listens on: it may have a second one. */}}
 {{- define "skyward.lowestPort" -}}
-{{- min (include "skyward.port" (list . "PORT")) (include "skyward.port" (list . "ADMIN_PORT")) -}}
+{{- $port := include "skyward.port" (list . "PORT") -}}
+{{- if hasKey .Values.service "admin_port" -}}
+{{- min $port (include "skyward.port" (list . "ADMIN_PORT")) -}}
+{{- else -}}
+{{- $port -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Refuses a release that no client could reach, or that breaks a rule over several values. */}}
@@ -85,8 +90,10 @@
 {{- fail (printf "SKYWARD_SERVICE__HOST: nothing outside the pod reaches %s; take 0.0.0.0 or ::" $host) -}}
 {{- end -}}
 {{- $port := include "skyward.port" (list . "PORT") -}}
+{{- if hasKey .Values.service "admin_port" -}}
 {{- if eq $port (include "skyward.port" (list . "ADMIN_PORT")) -}}
 {{- fail (printf "SKYWARD_SERVICE__ADMIN_PORT: %s is the port of the service too; the two differ" $port) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -22,11 +22,12 @@ fn the_files_of_a_chart() {
 /// A new key of the configuration is either a value of the chart, or named here with its reason.
 #[test]
 fn every_key_of_the_configuration_is_a_value_or_has_no_place_in_a_chart() {
-    // How the service is built; how the cluster is reached; what the deployer does and Helm does otherwise; how the machines
+    // How the service is built and asked; how the cluster is reached; what the deployer does and Helm does otherwise; how the machines
     // of a cluster are set up. From `env_from_secrets` on: written into the templates as they are configured.
     let elsewhere = [
         "service.package",
         "service.binary",
+        "service.health",
         "k3s.kubeconfig",
         "k3s.context",
         "k3s.delivery",

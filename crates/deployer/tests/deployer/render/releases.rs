@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use skyward_config::{ConfigArgs, K3s, Service};
+use skyward_config::{ConfigArgs, Health, HealthPaths, K3s, Service};
 use skyward_deployer::release::{IngressHost, Release};
 
 /// The configuration's defaults, with an image by digest.
@@ -16,6 +16,14 @@ pub(crate) fn defaults() -> Release {
         inputs: skyward_deployer::release::Inputs::default(),
         disk_is_counted: true,
     }
+}
+
+/// A service that has one port, and answers there in its own way.
+pub(crate) fn with_one_port() -> Release {
+    let paths =
+        HealthPaths { ready: Some("/health".into()), start_s: Some(120), ..HealthPaths::default() };
+    let health = Some(Health::Paths(paths));
+    Release { service: Service { health, ..Service::default() }, ..defaults() }
 }
 
 /// An Ingress with everything that it can have.
@@ -228,14 +236,15 @@ pub(crate) fn audited() -> Vec<(&'static str, Release)> {
 }
 
 /// All of the above, with names.
-pub(crate) fn all() -> [(&'static str, Release); 8] {
-    [
+pub(crate) fn all() -> Vec<(&'static str, Release)> {
+    vec![
         ("defaults", defaults()),
         ("tls", with_tls()),
         ("autoscaler", with_autoscaler()),
         ("everything", with_everything()),
         ("nothing", with_nothing()),
         ("little", with_little()),
+        ("one-port", with_one_port()),
         ("processes", with_processes()),
         ("gateway", with_gateway()),
     ]

@@ -9,11 +9,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use skyward_terminal::output;
+use skyward_terminal::{output, program};
 
 use super::Next;
 use super::events::{self, Check, Event, Own};
 use super::report::{Report, Row};
+
+/// The exit codes of a program that a signal ends, because it does not handle it.
+const SIGTERM_EXIT: i32 = 128 + SIGTERM;
+const SIGINT_EXIT: i32 = 128 + SIGINT;
 
 /// Starts `run`, prints the table when its checks are through, and returns when it has ended.
 ///
@@ -24,7 +28,7 @@ pub(super) fn follow(mut run: Command, next: &Next<'_>, report: &mut Report) -> 
         .process_group(0)
         .stdout(Stdio::piped())
         .spawn()
-        .with_context(|| format!("starting `{}`", crate::external::words(&run)))?;
+        .with_context(|| format!("starting `{}`", program::words(&run)))?;
     forward_signals(&child)?;
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
     let mut shown = Shown { report, next, address: String::new(), passed: false, failure: None };
@@ -35,7 +39,12 @@ pub(super) fn follow(mut run: Command, next: &Next<'_>, report: &mut Report) -> 
     if !shown.passed {
         bail!("the service did not pass its checks; its own lines above say why");
     }
-    if !status.success() {
+    if matches!(status.code(), Some(SIGTERM_EXIT | SIGINT_EXIT)) {
+        output::say(
+            "The signal ended the program at once. Next step: let it end in order on SIGTERM, or each rollout cuts the requests \
+             that are under way.",
+        );
+    } else if !status.success() {
         bail!("the service passed its checks, but did not end as it should ({status})");
     }
     shown.failure.map_or(Ok(ExitCode::SUCCESS), Err)
@@ -115,7 +124,7 @@ impl Shown<'_> {
             );
             self.failure.get_or_insert(error);
         }
-        if ok && !self.next.up.once {
+        if ok && !self.next.run.up.once {
             output::say("\nServing until Ctrl-C, which drains and stops.");
         }
         Ok(())

@@ -5,14 +5,14 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use skyward_terminal::{Page, Stream, output};
+use skyward_terminal::{Page, Stream, output, program};
 
 use super::events::{self, Event, Own};
 use super::report::{Report, Row};
 
 /// Runs `apply`, adds its rows, and returns the address that the cluster serves at, where it has one.
 pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<String>> {
-    let (words, started) = (crate::external::words(&apply), Instant::now());
+    let (words, started) = (program::words(&apply), Instant::now());
     output::say(&format!("\nDeploying: `{words}`"));
     let ended = run(&mut apply).with_context(|| format!("running `{words}`"));
     let (seen, failure) = match ended {

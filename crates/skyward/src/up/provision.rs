@@ -5,14 +5,14 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use skyward_terminal::{output, units};
+use skyward_terminal::{output, program, units};
 
 use super::events::{self, Event, Own};
 use super::report::{Report, Row};
 
 /// Runs `apply --simulate`, and adds its rows.
 pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<()> {
-    let words = crate::external::words(&apply);
+    let words = program::words(&apply);
     output::say(&format!("\nProvisioning a simulated account: `{words}`"));
     let mut seen = Seen::default();
     let ended = events::each(&mut apply, |event| seen.event(event));

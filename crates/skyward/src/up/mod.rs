@@ -1,8 +1,10 @@
-//! `cargo xtask up`: the main job on this machine, with nothing but cargo.
+//! `up`: the main job on this machine, with nothing but cargo.
 //!
 //! Builds the service and its image, inspects the image, unpacks it into a folder, runs its entry
 //! point from there, asks it for its page and its health checks, deploys it where a cluster is configured, provisions a
-//! simulated AWS account, and stays until Ctrl-C.
+//! simulated AWS account, and stays until Ctrl-C. It starts the other commands as programs and reads their JSON, so that it
+//! compiles within seconds: by cargo for `cargo xtask`, which takes this module by its path, and from one executable for
+//! `skyward`; that is what [`Programs`] is for.
 
 mod deploy;
 mod events;
@@ -10,6 +12,7 @@ mod provision;
 mod report;
 mod running;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
@@ -20,11 +23,26 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use skyward_terminal::program;
 
-use crate::external;
 use report::{Built, Inspected, Report, Row};
 
-/// The options of `cargo xtask up`.
+/// The programs that `up` starts, each without its arguments.
+pub(crate) trait Programs {
+    /// The commands of the configuration.
+    ///
+    /// # Errors
+    /// When it cannot be built or found; so for the others.
+    fn config(&self) -> Result<Command>;
+    /// The commands of the image.
+    fn image(&self) -> Result<Command>;
+    /// The commands of Kubernetes.
+    fn deployer(&self) -> Result<Command>;
+    /// The commands of AWS; only simulations are asked of it.
+    fn provisioner(&self) -> Result<Command>;
+}
+
+/// The options of `up`.
 #[derive(Args)]
 pub(crate) struct Up {
     /// End after the checks instead of serving until Ctrl-C.
@@ -45,39 +63,54 @@ pub(crate) struct Up {
 }
 
 impl Up {
-    /// The run of CI: ends by itself, does not mind a service that runs already, and touches no cluster.
-    pub(crate) fn once_on_free_ports() -> Self {
-        let set = ["service.port=0", "service.admin_port=0"].map(str::to_owned).to_vec();
-        Self { once: true, no_deploy: true, config: None, environment: None, set }
-    }
-
     /// Brings the service up; the table goes to standard output.
-    pub(crate) fn run(&self) -> Result<ExitCode> {
+    ///
+    /// # Errors
+    /// A step failed; its reason.
+    pub(crate) fn run(&self, programs: &dyn Programs) -> Result<ExitCode> {
         let mut report = Report::default();
-        let ended = self.steps(&mut report);
+        let ended = Run { up: self, programs }.steps(&mut report);
         if ended.is_err() {
             report.print_once()?;
         }
         ended
     }
 
+    fn configuration(&self) -> Vec<OsString> {
+        let mut flags: Vec<OsString> = Vec::new();
+        let mut push = |flag: &str, value: OsString| flags.extend([flag.into(), value]);
+        self.config.iter().for_each(|file| push("--config", file.into()));
+        self.environment.iter().for_each(|name| push("--environment", name.into()));
+        self.set.iter().for_each(|pair| push("--set", pair.into()));
+        flags
+    }
+}
+
+/// One run: its options, and what starts the programs.
+struct Run<'a> {
+    up: &'a Up,
+    programs: &'a dyn Programs,
+}
+
+impl Run<'_> {
     fn steps(&self, report: &mut Report) -> Result<ExitCode> {
         let shown: Shown = self.configured()?;
         shown.config.service.is_free()?;
+        let has_aws = shown.has_aws();
         let context = shown.config.k3s.context;
         let archive = self.build(report)?;
         self.inspect(&archive, report)?;
         let mut run = self.image("run")?;
         run.args(["--check", "--end-with-parent", "--output", "json"])
-            .args(self.once.then_some("--once"))
+            .args(self.up.once.then_some("--once"))
             .arg(&archive);
-        running::follow(run, &Next { up: self, has_cluster: context.is_some() }, report)
+        running::follow(run, &Next { run: self, has_cluster: context.is_some(), has_aws }, report)
     }
 
     /// Reads the configuration by its own binary.
     fn configured(&self) -> Result<Shown> {
-        let mut show = external::binary("skyward-config")?;
-        json_of(show.args(["show", "--output", "json"]).args(self.configuration()))
+        let mut show = self.programs.config()?;
+        json_of(show.args(["show", "--output", "json"]).args(self.up.configuration()))
     }
 
     /// Compiles and packs; returns the archive.
@@ -99,43 +132,35 @@ impl Up {
 
     /// `skyward-image VERB` under this command's configuration.
     fn image(&self, verb: &str) -> Result<Command> {
-        let mut image = external::binary("skyward-image")?;
+        let mut image = self.programs.image()?;
         image.arg(verb);
         Ok(self.with_configuration(image))
     }
 
     fn with_configuration(&self, mut command: Command) -> Command {
-        command.args(self.configuration());
+        command.args(self.up.configuration());
         command
-    }
-
-    fn configuration(&self) -> Vec<OsString> {
-        let mut flags: Vec<OsString> = Vec::new();
-        let mut push = |flag: &str, value: OsString| flags.extend([flag.into(), value]);
-        self.config.iter().for_each(|file| push("--config", file.into()));
-        self.environment.iter().for_each(|name| push("--environment", name.into()));
-        self.set.iter().for_each(|pair| push("--set", pair.into()));
-        flags
     }
 }
 
 /// The part of `up` that follows once the service has passed its checks.
 struct Next<'a> {
-    up: &'a Up,
+    run: &'a Run<'a>,
     has_cluster: bool,
+    has_aws: bool,
 }
 
 impl Next<'_> {
     /// Deploys, and returns the address in the cluster; what cannot be done here becomes a row that says why.
     fn deploy(&self, report: &mut Report) -> Result<Option<String>> {
-        let skipped = if self.up.no_deploy {
+        let skipped = if self.run.up.no_deploy {
             "skipped: --no-deploy"
         } else if !self.has_cluster {
             "skipped: no cluster is configured (k3s.context)"
         } else {
-            let mut apply = external::binary("skyward-deployer")?;
+            let mut apply = self.run.programs.deployer()?;
             apply.args(["apply", "--output", "json"]);
-            return deploy::follow(self.up.with_configuration(apply), report);
+            return deploy::follow(self.run.with_configuration(apply), report);
         };
         report.add(Row::new("deploy", skipped, None));
         Ok(None)
@@ -143,9 +168,13 @@ impl Next<'_> {
 
     /// Provisions a simulated account: a real one costs money, and is for `provision-aws apply` to ask about.
     fn provision(&self, report: &mut Report) -> Result<()> {
-        let mut apply = external::simulation()?;
+        if !self.has_aws {
+            report.add(Row::new("provision", "skipped: nothing of [aws] is configured", None));
+            return Ok(());
+        }
+        let mut apply = self.run.programs.provisioner()?;
         apply.args(["apply", "--simulate", "--yes", "--output", "json"]);
-        provision::follow(self.up.with_configuration(apply), report)
+        provision::follow(self.run.with_configuration(apply), report)
     }
 }
 
@@ -153,6 +182,15 @@ impl Next<'_> {
 #[derive(Deserialize)]
 struct Shown {
     config: Config,
+    /// The origin of each value.
+    origins: BTreeMap<String, String>,
+}
+
+impl Shown {
+    /// Returns true where somebody gave a value of `[aws]`: a service may have nothing to do with it.
+    fn has_aws(&self) -> bool {
+        self.origins.iter().any(|(key, origin)| key.starts_with("aws.") && origin != "default")
+    }
 }
 
 #[derive(Deserialize)]
@@ -165,7 +203,8 @@ struct Config {
 struct Service {
     host: IpAddr,
     port: u16,
-    admin_port: u16,
+    /// Left out where the service has no second port.
+    admin_port: Option<u16>,
 }
 
 #[derive(Deserialize)]
@@ -176,7 +215,8 @@ struct K3s {
 impl Service {
     /// Finds a port in use before minutes of compiling, and not after them.
     fn is_free(&self) -> Result<()> {
-        for (key, port) in [("port", self.port), ("admin_port", self.admin_port)] {
+        let admin_port = self.admin_port.map(|port| ("admin_port", port));
+        for (key, port) in [("port", self.port)].into_iter().chain(admin_port) {
             if let Err(error) = TcpListener::bind((self.host, port)) {
                 bail!(
                     "up: listen on {}, port {port}: {error}. Next step: stop what listens there, or give another port: \
@@ -194,7 +234,7 @@ impl Service {
 /// Runs `command` and reads its standard output as one JSON document; its progress is shown. A
 /// command that fails with an answer, as `inspect` does where a rule is broken, has answered.
 fn json_of<Answer: DeserializeOwned>(command: &mut Command) -> Result<Answer> {
-    let words = external::words(command);
+    let words = program::words(command);
     let output =
         command.stderr(Stdio::inherit()).output().with_context(|| format!("starting `{words}`"))?;
     if !output.status.success() && output.stdout.is_empty() {

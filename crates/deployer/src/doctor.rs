@@ -1,0 +1,254 @@
+//! The cluster before anything is deployed: can it be reached, is it new enough, may we do what a deployment does, and does
+//! it have what the configuration names? Only questions are sent; nothing is changed.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use skyward_config::{Config, ConfigArgs, Ingress, Loaded};
+use skyward_terminal::Calls;
+
+use crate::api::{ApiServer, ApiSettings, CallError, ContextRef, ResourcePath};
+use crate::common::Common;
+use crate::manifest::Kind;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// Its name.
+    pub what: String,
+    /// The finding, where all is as it should be.
+    pub found: Result<String, Lack>,
+}
+
+/// Something that is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// The problem.
+    pub problem: String,
+    /// The next step.
+    pub next: String,
+}
+
+/// The oldest minor version of Kubernetes 1 that the deployer is tested with.
+const OLDEST: u32 = 33;
+
+/// Examines the configured cluster; none where none is configured.
+pub async fn examine(loaded: &Loaded) -> Option<Vec<Examined>> {
+    let target = target(loaded)?;
+    let settings = ApiSettings { calls: Calls::silent(), ..ApiSettings::default() };
+    let api = match ApiServer::connect_with(&target, settings).await {
+        Ok(api) => api,
+        Err(error) => return Some(vec![lacks("cluster", &error)]),
+    };
+    let (classes, rights) =
+        tokio::join!(ingress_class(&api, &loaded.config), permissions(&api, &loaded.config));
+    let mut all = vec![Examined {
+        what: "cluster".to_owned(),
+        found: Ok(format!("{} answers at {}", api.context(), api.server())),
+    }];
+    all.push(version(api.version()));
+    all.push(rights);
+    all.extend(classes);
+    Some(all)
+}
+
+/// The cluster that the configuration names, or the one of that name which `cluster up` made.
+fn target(loaded: &Loaded) -> Option<ContextRef> {
+    let target = Common::of(ConfigArgs::default()).target(loaded);
+    target.context.is_some().then_some(target)
+}
+
+/// A problem as the API's own errors tell it: their text has the next step in it.
+fn lacks(what: &str, error: &CallError) -> Examined {
+    let text = error.to_string();
+    let (problem, next) = match text.split_once(". Next step: ") {
+        Some((problem, next)) => (problem.to_owned(), next.to_owned()),
+        None => (text, "see what the API server says".to_owned()),
+    };
+    Examined { what: what.to_owned(), found: Err(Lack { problem, next }) }
+}
+
+fn version(version: &str) -> Examined {
+    let minor = version.strip_prefix("v1.").and_then(|rest| {
+        rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse::<u32>().ok()
+    });
+    let found = match minor {
+        Some(minor) if minor < OLDEST => Err(Lack {
+            problem: format!(
+                "the cluster has {version}, and 1.{OLDEST} is the oldest that is supported"
+            ),
+            next: "upgrade the cluster".to_owned(),
+        }),
+        _ => Ok(version.to_owned()),
+    };
+    Examined { what: "version".to_owned(), found }
+}
+
+/// The class that the Ingress will be of.
+async fn ingress_class(api: &ApiServer, config: &Config) -> Option<Examined> {
+    let k3s = &config.k3s;
+    if k3s.host.is_none() && k3s.ingress == Ingress::None {
+        return None;
+    }
+    let what = "ingress class".to_owned();
+    let classes = match api.ingress_classes().await {
+        Ok(classes) => classes,
+        Err(error) => return Some(lacks(&what, &error)),
+    };
+    let there = || classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>().join(", ");
+    let found = match &k3s.ingress_class {
+        Some(name) if classes.iter().any(|class| class.name == *name) => Ok(name.clone()),
+        Some(name) => Err(Lack {
+            problem: format!("there is no IngressClass {name}"),
+            next: format!("set k3s.ingress_class to one that is there: {}", or_none(&there())),
+        }),
+        None => match classes.iter().find(|class| class.default) {
+            Some(class) => Ok(format!("{} (the default)", class.name)),
+            None if classes.is_empty() => Err(Lack {
+                problem: "there is no IngressClass, or none may be listed".to_owned(),
+                next: "install an Ingress controller, or set k3s.ingress = \"none\"".to_owned(),
+            }),
+            None => Err(Lack {
+                problem: "no IngressClass is the default".to_owned(),
+                next: format!("set k3s.ingress_class to one that is there: {}", there()),
+            }),
+        },
+    };
+    Some(Examined { what, found })
+}
+
+fn or_none(list: &str) -> &str {
+    if list.is_empty() { "there is none" } else { list }
+}
+
+/// A right that a deployment needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Right {
+    verb: &'static str,
+    group: String,
+    resource: &'static str,
+    subresource: &'static str,
+}
+
+impl Right {
+    fn shown(&self) -> String {
+        let slash = if self.subresource.is_empty() { "" } else { "/" };
+        let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
+        format!("{} {}{group}{slash}{}", self.verb, self.resource, self.subresource)
+    }
+}
+
+/// The rights of a deployment: on its objects, its history, its lock, and what it follows.
+fn rights(config: &Config) -> Vec<Right> {
+    let right = |verb, api_version: &str, resource, subresource| Right {
+        verb,
+        group: api_version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned()),
+        resource,
+        subresource,
+    };
+    let k3s = &config.k3s;
+    let is_there = |kind: &Kind| match kind {
+        Kind::Ingress => k3s.host.is_some() || k3s.ingress != Ingress::None,
+        Kind::HorizontalPodAutoscaler => k3s.max_replicas.is_some(),
+        Kind::Namespace => false,
+        _ => true,
+    };
+    let mut rights = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(is_there) {
+        let verbs = ["get", "create", "patch", "delete"];
+        rights.extend(verbs.map(|verb| right(verb, kind.api_version(), kind.plural(), "")));
+    }
+    let more: [(&str, &str, &[&str]); 6] = [
+        ("v1", "secrets", &["get", "list", "create", "update", "delete"]),
+        ("coordination.k8s.io/v1", "leases", &["get", "create", "update", "delete"]),
+        ("apps/v1", "replicasets", &["list", "watch"]),
+        ("v1", "pods", &["list", "watch"]),
+        ("v1", "events", &["list", "watch"]),
+        ("discovery.k8s.io/v1", "endpointslices", &["list", "watch"]),
+    ];
+    for (api_version, resource, verbs) in more {
+        rights.extend(verbs.iter().map(|verb| right(verb, api_version, resource, "")));
+    }
+    rights.push(right("get", "v1", "pods", "log"));
+    rights
+}
+
+/// Asks the API server for each right by itself (a `SelfSubjectAccessReview`, which it keeps nowhere).
+async fn permissions(api: &ApiServer, config: &Config) -> Examined {
+    let what = "permissions".to_owned();
+    let rights = rights(config);
+    let asked =
+        join_all(rights.iter().map(|right| is_allowed(api, &config.k3s.namespace, right))).await;
+    let mut missing = Vec::new();
+    for (right, allowed) in rights.iter().zip(asked) {
+        match allowed {
+            Ok(true) => {}
+            Ok(false) => missing.push(right.shown()),
+            Err(error) => return lacks(&what, &error),
+        }
+    }
+    let namespace = &config.k3s.namespace;
+    let found = if missing.is_empty() {
+        Ok(format!("all {} in namespace {namespace}", rights.len()))
+    } else {
+        Err(Lack {
+            problem: format!("in namespace {namespace} we may not: {}", missing.join(", ")),
+            next: "let the cluster's administrator grant them, by a Role and a RoleBinding"
+                .to_owned(),
+        })
+    };
+    Examined { what, found }
+}
+
+async fn is_allowed(api: &ApiServer, namespace: &str, right: &Right) -> Result<bool, CallError> {
+    let place = ResourcePath {
+        collection: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(),
+        name: String::new(),
+        shown: format!("the review of {}", right.shown()),
+    };
+    let review: Value = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": { "resourceAttributes": {
+            "namespace": namespace,
+            "verb": right.verb,
+            "group": right.group,
+            "resource": right.resource,
+            "subresource": right.subresource,
+        }},
+    });
+    let answer = api.create(&place, &review).await?;
+    Ok(answer["status"]["allowed"] == true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_cluster_is_told() {
+        for (text, is_right) in
+            [("v1.36.3+k3s1", true), ("v1.33.0", true), ("v1.32.9-eks-1", false), ("v2.0.0", true)]
+        {
+            assert_eq!(version(text).found.is_ok(), is_right, "{text}");
+        }
+    }
+
+    #[test]
+    fn rights_follow_the_configuration() {
+        let mut config = Config::default();
+        let shown =
+            |config: &Config| -> Vec<_> { rights(config).iter().map(Right::shown).collect() };
+        let all = shown(&config);
+        for expected in
+            ["patch deployments.apps", "get pods/log", "create ingresses.networking.k8s.io"]
+        {
+            assert!(all.contains(&expected.to_owned()), "{expected}: {all:?}");
+        }
+        assert!(!all.iter().any(|right| right.contains("autoscalers")));
+        config.k3s.ingress = Ingress::None;
+        config.k3s.max_replicas = Some(5);
+        let all = shown(&config);
+        assert!(!all.iter().any(|right| right.contains("ingresses")));
+        assert!(all.contains(&"get horizontalpodautoscalers.autoscaling".to_owned()), "{all:?}");
+    }
+}
