@@ -61,10 +61,7 @@ pub enum IngressHost {
 
 /// The labels that choose the pods of the release of this name.
 pub fn selector(name: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        (NAME.to_owned(), name.to_owned()),
-        (INSTANCE.to_owned(), name.to_owned()),
-    ])
+    BTreeMap::from([(NAME.to_owned(), name.to_owned()), (INSTANCE.to_owned(), name.to_owned())])
 }
 
 impl Release {

@@ -64,9 +64,10 @@ fn template(of: &Release, manifest: &Manifest) -> String {
     let mut text = String::new();
     let whole = condition_of(manifest);
     let mut open: Vec<&str> = Vec::new();
-    let own = |pad: &str| own_variables(of, manifest, pad);
+    let names = own_names(of, manifest);
+    let own = |pad: &str| own_variables(manifest, &names, pad);
     for (line, conditions) in
-        looped(&base, &own).into_iter().zip(conditions).chain([Default::default()])
+        looped(&base, &names, &own).into_iter().zip(conditions).chain([Default::default()])
     {
         let wanted: Vec<&str> = if line.is_empty() {
             Vec::new()
@@ -153,17 +154,20 @@ fn hooks(manifest: &Manifest) -> Value {
     })
 }
 
-/// The variables that a process has beside those of the service, as lines of its list.
-fn own_variables(of: &Release, manifest: &Manifest, pad: &str) -> String {
-    let names: Vec<&String> = of
-        .k3s
+/// The names of the variables that a process has beside those of the service, or instead of them.
+fn own_names<'a>(of: &'a Release, manifest: &Manifest) -> Vec<&'a String> {
+    of.k3s
         .job
         .iter()
         .map(|job| (&job.name, &job.env))
         .chain(of.k3s.worker.iter().map(|worker| (&worker.name, &worker.env)))
         .filter(|(name, _)| manifest.id.name == render::process_of("mark-name", name))
         .flat_map(|(_, variables)| variables.keys())
-        .collect();
+        .collect()
+}
+
+/// Those variables, as lines of its list.
+fn own_variables(manifest: &Manifest, names: &[&String], pad: &str) -> String {
     let pod =
         PODS.iter().find_map(|pod| manifest.object.pointer(&format!("{pod}/containers/0/env")));
     let variables = pod.and_then(Value::as_array).into_iter().flatten();
@@ -229,7 +233,7 @@ fn replaced(line: &str) -> String {
 }
 
 /// The same lines, each with the loop or named template that it stands for.
-fn looped(base: &[String], own: &dyn Fn(&str) -> String) -> Vec<String> {
+fn looped(base: &[String], names: &[&String], own: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut looped: Vec<String> = base.iter().map(|line| format!("{line}\n")).collect();
     for (index, line) in base.iter().enumerate() {
         let (pad, text) = line.split_at(line.len() - line.trim_start().len());
@@ -256,8 +260,8 @@ fn looped(base: &[String], own: &dyn Fn(&str) -> String) -> Vec<String> {
                 base[item_begin(base, at)..=item_end(base, at)].join("\n")
             };
             let list = index + 1..=item_end_of_list(base, index);
-            looped[index] +=
-                &environment(&variables("mark-variable"), &variables("mark-secret-variable"));
+            let (plain, secret) = (variables("mark-variable"), variables("mark-secret-variable"));
+            looped[index] += &environment(&plain, &secret, names);
             looped[index] += &own(indent(&base[index + 1]));
             list.for_each(|index| looped[index].clear());
         }
@@ -300,8 +304,13 @@ fn item_end_of_list(base: &[String], key: usize) -> usize {
     key + base[key + 1..].iter().take_while(|line| indent(line).len() > outer).count()
 }
 
-/// The loop over all variables, in the forms that the renderer gives to a plain one and to one from a Secret.
-fn environment(plain: &str, secret: &str) -> String {
+/// The loop over all variables but the process's own, in the forms that the renderer gives to a plain one and to one from a Secret.
+fn environment(plain: &str, secret: &str, own: &[&String]) -> String {
+    let own: String = own.iter().map(|name| format!(" {name:?}")).collect();
+    let others =
+        |all: &str| if own.is_empty() { all.to_owned() } else { format!("omit ({all}){own}") };
+    let variables = others("include \"skyward.variables\" . | fromJson");
+    let secrets = others(".Values.k3s.secrets");
     let pad = indent(plain);
     let text = "value: {{ . | replace \"$\" \"$$\" | toJson }}";
     let plain = plain.replace("\"mark-variable\"", "{{ . | quote }}").replace(
@@ -315,8 +324,8 @@ fn environment(plain: &str, secret: &str) -> String {
         .replace("\"mark-secret\"", &part(0))
         .replace("\"mark-key\"", &part(1));
     format!(
-        "{pad}{{{{- $variables := include \"skyward.variables\" . | fromJson }}}}\n\
-         {pad}{{{{- $secrets := .Values.k3s.secrets }}}}\n\
+        "{pad}{{{{- $variables := {variables} }}}}\n\
+         {pad}{{{{- $secrets := {secrets} }}}}\n\
          {pad}{{{{- range concat (keys $variables) (keys $secrets) | sortAlpha }}}}\n\
          {pad}{{{{- if hasKey $secrets . }}}}\n{secret}\n{pad}{{{{- else }}}}\n{plain}\n\
          {pad}{{{{- end }}}}\n{pad}{{{{- end }}}}\n"

@@ -66,6 +66,16 @@ fn named(mut object: Value) -> (String, Value) {
     if object["kind"] == "Job" {
         object["metadata"]["annotations"] = Value::Null;
     }
+    // A further process has its own variables after the service's there. None refers to another, so their order says nothing.
+    let labels = &object["metadata"]["labels"];
+    if labels["app.kubernetes.io/name"] != labels["app.kubernetes.io/instance"] {
+        for pod in ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec"] {
+            let variables = object.pointer_mut(&format!("{pod}/containers/0/env"));
+            if let Some(Value::Array(variables)) = variables {
+                variables.sort_by_key(|variable| variable["name"].to_string());
+            }
+        }
+    }
     (format!("{} {}", object["kind"], object["metadata"]["name"]), object)
 }
 
