@@ -306,9 +306,10 @@ fn item_end_of_list(base: &[String], key: usize) -> usize {
 
 /// The loop over all variables but the process's own, in the forms that the renderer gives to a plain one and to one from a Secret.
 fn environment(plain: &str, secret: &str, own: &[&String]) -> String {
-    let own: String = own.iter().map(|name| format!(" {name:?}")).collect();
+    let own: Vec<_> = own.iter().map(|name| format!("{name:?}")).collect();
+    let own = own.join(" ");
     let others =
-        |all: &str| if own.is_empty() { all.to_owned() } else { format!("omit ({all}){own}") };
+        |all: &str| if own.is_empty() { all.to_owned() } else { format!("omit ({all}) {own}") };
     let variables = others("include \"skyward.variables\" . | fromJson");
     let secrets = others(".Values.k3s.secrets");
     let pad = indent(plain);
