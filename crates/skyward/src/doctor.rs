@@ -14,7 +14,7 @@ use skyward_terminal::{Exit, Output, Stream, Table, Tone, output};
 /// Tell what this machine, the cluster and the account lack for what is configured, and the remedy; changes nothing
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Ask the account in AWS too, also where the configuration has nothing of [aws]
+    /// Ask the account in AWS too, also where the configuration has no such section
     #[arg(long)]
     aws: bool,
     /// The form of standard output

@@ -24,7 +24,7 @@ pub struct LogStream {
 }
 
 impl LogStream {
-    /// The next line without its end; none at the end of the log. A line that is longer than [`LONGEST`] comes in pieces.
+    /// The next line without its end; none at the end of the log. A line that is longer than `LONGEST` comes in pieces.
     ///
     /// # Errors
     /// The connection was lost.
