@@ -12,7 +12,8 @@ use crate::record;
 use crate::report::problem;
 use crate::version::Version;
 
-/// Seconds that a clock may be off: certificates are valid from the moment they are made, and etcd warns from one second on.
+/// Seconds that a clock may be off: certificates are valid from the moment they are made, and etcd warns from one second on. What is
+/// told is a multiple of it, as the question itself takes a second or more of a busy machine.
 const CLOCK_SECONDS: i64 = 10;
 /// From so many machines on, the median of their clocks is the time; with fewer, the clock of this machine is.
 const CLOCK_QUORUM: usize = 3;
@@ -166,7 +167,7 @@ pub(super) fn clocks(cluster: &Cluster, facts: &[Option<Facts>], out: &mut Vec<F
             let direction = if off > 0 { "ahead of" } else { "behind" };
             let text = format!(
                 "its clock is {} s {direction} {whose}, so certificates would not be valid",
-                off.abs()
+                (off.abs() + CLOCK_SECONDS / 2) / CLOCK_SECONDS * CLOCK_SECONDS
             );
             out.push(problem(machine.label(), text, "let NTP set its clock"));
         }
