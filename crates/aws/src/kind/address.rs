@@ -38,9 +38,20 @@ mod sdk {
             "Domain": "vpc", "TagSpecification": tagged("elastic-ip", call.tags.clone()),
         // The answer has no tags.
         } => |answer| Address { tags: call.tags, ..address(answer) };
-        all describe_addresses(DescribeAddresses)
-            by Filters { vpc: None, ..Filters::by("allocation-id") }
-            => |answer| answer.each("addressesSet", address);
         release_address(call: ReleaseAddress) { "AllocationId": call.allocation };
+    }
+
+    impl Sdk {
+        /// This list comes whole.
+        pub(crate) async fn describe_addresses(
+            &self,
+            call: DescribeAddresses,
+        ) -> Result<Vec<Address>, ApiError> {
+            let operation = Operation::DescribeAddresses;
+            let by = Filters { vpc: None, ..Filters::by("allocation-id") };
+            let Some(filters) = by.of(operation, call.select)? else { return Ok(Vec::new()) };
+            let read = |answer: Element<'_>| Ok(answer.each("addressesSet", address));
+            self.ec2.call(operation, structure! { "Filter": filters }, read).await
+        }
     }
 }

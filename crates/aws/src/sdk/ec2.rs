@@ -20,7 +20,7 @@ use crate::error::{ApiError, OperationName};
 /// Carries out operations of EC2 by one request each: `method(call: Operation) { "Parameter": value, … } => |answer| value;`, where
 /// what is answered may be left out, and the parameters may be a [`Parameter`] in parentheses.
 ///
-/// `pages` is a list that comes in pages, by these filters; `all` one that comes whole.
+/// `pages` is a list that comes in pages, by these filters.
 macro_rules! ec2_requests {
     () => {};
     (pages $method:ident($type:ty) by $filters:expr => |$answer:ident| $value:expr; $($rest:tt)*) => {
@@ -42,22 +42,6 @@ macro_rules! ec2_requests {
                     Ok(Page { items: $value, next })
                 };
                 self.ec2.call(operation, parameters, page).await
-            }
-        }
-        ec2_requests! { $($rest)* }
-    };
-    (all $method:ident($type:ty) by $filters:expr => |$answer:ident| $value:expr; $($rest:tt)*) => {
-        impl Sdk {
-            pub(crate) async fn $method(
-                &self,
-                call: $type,
-            ) -> Result<<$type as Call>::Output, ApiError> {
-                let operation = <$type as Call>::OPERATION;
-                let Some(selected) = $filters.of(operation, call.select)? else {
-                    return Ok(Vec::new());
-                };
-                let parameters = structure! { "Filter": selected };
-                self.ec2.call(operation, parameters, |$answer: Element<'_>| Ok($value)).await
             }
         }
         ec2_requests! { $($rest)* }
