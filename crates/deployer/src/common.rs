@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::api::{ApiServer, ApiSettings, ContextRef};
 use crate::event::{DeployEvent, Event};
+use crate::history::History;
 use crate::operate::Selection;
 use anyhow::Result;
 use clap::Args;
@@ -52,6 +53,12 @@ impl Session {
     /// The release's name and namespace.
     pub(crate) fn release(&self) -> (&str, &str) {
         (&self.loaded.config.service.name, &self.loaded.config.k3s.namespace)
+    }
+
+    /// The release's revisions.
+    pub(crate) fn history(&self) -> History<'_> {
+        let (name, namespace) = self.release();
+        History::new(&self.api, namespace, name)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The cluster before anything is deployed: can it be reached, is it new enough, may we do what a deployment does, and does
 //! it have what the configuration names? Only questions are sent; nothing is changed.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use skyward_config::{Config, ConfigArgs, Ingress, Loaded};
@@ -9,6 +11,8 @@ use skyward_terminal::Calls;
 use crate::api::{ApiServer, ApiSettings, CallError, ContextRef, ResourcePath};
 use crate::common::Common;
 use crate::manifest::Kind;
+use crate::release::Release;
+use crate::{inputs, render};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +43,17 @@ pub async fn examine(loaded: &Loaded) -> Option<Vec<Examined>> {
         Ok(api) => api,
         Err(error) => return Some(vec![lacks("cluster", &error)]),
     };
+    let mut release = Release::of(&loaded.config);
+    let inputs = inputs::read(loaded).map(|inputs| release.inputs = inputs);
     let (classes, rights) =
-        tokio::join!(ingress_class(&api, &loaded.config), permissions(&api, &loaded.config));
+        tokio::join!(ingress_class(&api, &loaded.config), permissions(&api, &release));
     let mut all = vec![Examined {
         what: "cluster".to_owned(),
         found: Ok(format!("{} answers at {}", api.context(), api.server())),
     }];
     all.push(version(api.version()));
     all.push(rights);
+    all.extend(inputs.err().map(|error| lacks("files", &error)));
     all.extend(classes);
     Some(all)
 }
@@ -57,8 +64,8 @@ fn target(loaded: &Loaded) -> Option<ContextRef> {
     target.context.is_some().then_some(target)
 }
 
-/// A problem as the API's own errors tell it: their text has the next step in it.
-fn lacks(what: &str, error: &CallError) -> Examined {
+/// A problem as an error tells it whose text has the next step in it.
+fn lacks(what: &str, error: &dyn std::error::Error) -> Examined {
     let text = error.to_string();
     let (problem, next) = match text.split_once(". Next step: ") {
         Some((problem, next)) => (problem.to_owned(), next.to_owned()),
@@ -137,23 +144,21 @@ impl Right {
     }
 }
 
-/// The rights of a deployment: on its objects, its history, its lock, and what it follows.
-fn rights(config: &Config) -> Vec<Right> {
+/// The rights of a deployment: on its objects, its history, its lock, and what it follows. What the user's own manifests need is not
+/// among them.
+fn rights(release: &Release) -> Vec<Right> {
     let right = |verb, api_version: &str, resource, subresource| Right {
         verb,
         group: api_version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned()),
         resource,
         subresource,
     };
-    let k3s = &config.k3s;
-    let is_there = |kind: &Kind| match kind {
-        Kind::Ingress => k3s.host.is_some() || k3s.ingress != Ingress::None,
-        Kind::HorizontalPodAutoscaler => k3s.max_replicas.is_some(),
-        Kind::Namespace => false,
-        _ => true,
-    };
+    // What cannot be rendered is told where it is deployed; until then it needs what every release does.
+    let manifests = render::manifests(release).unwrap_or_default();
+    let kinds: BTreeSet<Kind> = manifests.iter().map(|manifest| manifest.id.kind).collect();
+    let is_ours = |kind: &Kind| *kind != Kind::Namespace && !matches!(kind, Kind::Own(_));
     let mut rights = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(is_there) {
+    for kind in kinds.into_iter().filter(is_ours) {
         let verbs = ["get", "create", "patch", "delete"];
         rights.extend(verbs.map(|verb| right(verb, kind.api_version(), kind.plural(), "")));
     }
@@ -173,11 +178,10 @@ fn rights(config: &Config) -> Vec<Right> {
 }
 
 /// Asks the API server for each right by itself (a `SelfSubjectAccessReview`, which it keeps nowhere).
-async fn permissions(api: &ApiServer, config: &Config) -> Examined {
+async fn permissions(api: &ApiServer, release: &Release) -> Examined {
     let what = "permissions".to_owned();
-    let rights = rights(config);
-    let asked =
-        join_all(rights.iter().map(|right| is_allowed(api, &config.k3s.namespace, right))).await;
+    let (rights, namespace) = (rights(release), release.namespace());
+    let asked = join_all(rights.iter().map(|right| is_allowed(api, namespace, right))).await;
     let mut missing = Vec::new();
     for (right, allowed) in rights.iter().zip(asked) {
         match allowed {
@@ -186,7 +190,6 @@ async fn permissions(api: &ApiServer, config: &Config) -> Examined {
             Err(error) => return lacks(&what, &error),
         }
     }
-    let namespace = &config.k3s.namespace;
     let found = if missing.is_empty() {
         Ok(format!("all {} in namespace {namespace}", rights.len()))
     } else {
@@ -236,19 +239,27 @@ mod tests {
     #[test]
     fn rights_follow_the_configuration() {
         let mut config = Config::default();
-        let shown =
-            |config: &Config| -> Vec<_> { rights(config).iter().map(Right::shown).collect() };
+        let shown = |config: &Config| -> Vec<_> {
+            rights(&Release::of(config)).iter().map(Right::shown).collect()
+        };
         let all = shown(&config);
         for expected in
             ["patch deployments.apps", "get pods/log", "create ingresses.networking.k8s.io"]
         {
             assert!(all.contains(&expected.to_owned()), "{expected}: {all:?}");
         }
-        assert!(!all.iter().any(|right| right.contains("autoscalers")));
+        for other in ["autoscalers", "httproutes", "jobs", "configmaps", "persistentvolumeclaims"] {
+            assert!(!all.iter().any(|right| right.contains(other)), "{other}: {all:?}");
+        }
         config.k3s.ingress = Ingress::None;
         config.k3s.max_replicas = Some(5);
         let all = shown(&config);
         assert!(!all.iter().any(|right| right.contains("ingresses")));
         assert!(all.contains(&"get horizontalpodautoscalers.autoscaling".to_owned()), "{all:?}");
+        config.k3s.gateway = Some("public".to_owned());
+        config.k3s.host = Some("web.example.com".to_owned());
+        let all = shown(&config);
+        assert!(all.contains(&"get httproutes.gateway.networking.k8s.io".to_owned()), "{all:?}");
+        assert!(!all.iter().any(|right| right.contains("ingresses")));
     }
 }

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::api::{ApiServer, CallError, Reason};
+use crate::api::{ApiServer, CallError};
 use crate::event::{Event, Sink};
 use crate::history::History;
 use pods::Pods;
@@ -115,7 +115,7 @@ impl Forward {
         let note = match pods.next(&[]).await? {
             Some(pod) => match pods.open(&pod).await {
                 Ok(_) => None,
-                Err(error) if is_lasting(&error) => return Err(error.into()),
+                Err(error) if error.is_lasting() => return Err(error.into()),
                 Err(error) => Some(error.to_string()),
             },
             None if History::new(api, namespace, release).list().await?.is_empty() => {
@@ -163,19 +163,6 @@ impl Forward {
             }
         }
     }
-}
-
-/// Returns true where no other pod and no later attempt would help.
-fn is_lasting(error: &CallError) -> bool {
-    matches!(
-        error.reason,
-        Reason::Forbidden(_)
-            | Reason::Unauthorized
-            | Reason::CertificateExpired(_)
-            | Reason::Credentials(_)
-            | Reason::Untrusted(_)
-            | Reason::Admission(_)
-    )
 }
 
 #[cfg(test)]

@@ -63,6 +63,11 @@ pub struct Owned {
     pub uid: String,
 }
 
+/// The revision that serves: the newest whose rollout was done.
+pub fn serving(revisions: &[Revision]) -> Option<&Revision> {
+    revisions.iter().rev().find(|revision| revision.status == Status::Deployed)
+}
+
 /// The revisions of one release.
 #[derive(Debug)]
 pub struct History<'a> {

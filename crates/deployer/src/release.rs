@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use skyward_config::{K3s, Service};
+use skyward_config::{Config, Ingress, K3s, Service};
 
 use crate::manifest::Manifest;
 
@@ -65,6 +65,25 @@ pub fn selector(name: &str) -> BTreeMap<String, String> {
 }
 
 impl Release {
+    /// The release as the configuration alone tells it: its image by the first tag, its inputs not read, and an Ingress for every
+    /// host name where the name is that of a node.
+    pub fn of(config: &Config) -> Self {
+        let tag = config.image.tags.first().map_or("latest", String::as_str);
+        Self {
+            service: config.service.clone(),
+            k3s: config.k3s.clone(),
+            image: format!("{}:{tag}", config.image.repository),
+            user: config.image.user,
+            ingress_host: match (&config.k3s.host, config.k3s.ingress) {
+                (Some(host), _) => IngressHost::Named(host.clone()),
+                (None, Ingress::None) => IngressHost::None,
+                (None, Ingress::AnyHost | Ingress::NipIo) => IngressHost::Any,
+            },
+            inputs: Inputs::default(),
+            disk_is_counted: true,
+        }
+    }
+
     /// The name of the release and of its objects.
     pub fn name(&self) -> &str {
         &self.service.name

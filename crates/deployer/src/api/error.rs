@@ -160,6 +160,19 @@ impl CallError {
     pub(crate) fn before(verb: Verb, object: impl Into<String>, reason: Reason) -> Self {
         Self { verb, object: object.into(), reason, maybe_done: false }
     }
+
+    /// Returns true where neither another object of the kind nor a later attempt would help.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(
+            self.reason,
+            Reason::Forbidden(_)
+                | Reason::Unauthorized
+                | Reason::CertificateExpired(_)
+                | Reason::Credentials(_)
+                | Reason::Untrusted(_)
+                | Reason::Admission(_)
+        )
+    }
 }
 
 impl std::error::Error for CallError {}

@@ -5,7 +5,6 @@ use skyward_terminal::style::{Stream, Tone};
 use skyward_terminal::{Exit, Output, Table, output, table::Cell};
 
 use crate::common::Common;
-use crate::history::History;
 use crate::operate::{self, Happened};
 
 /// Show what the cluster has said of the release's objects and pods, of the last hour or so
@@ -18,12 +17,10 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&api, namespace, name).list().await?;
-    let mut happened = operate::events(&api, namespace, name, &revisions).await?;
+    let session = common.open(common.notes()).await?;
+    let (name, namespace) = session.release();
+    let revisions = session.history().list().await?;
+    let mut happened = operate::events(&session.api, namespace, name, &revisions).await?;
     happened.retain(|event| !args.warnings || event.kind == "Warning");
     match common.output {
         Output::Json => output::document(&happened)?,

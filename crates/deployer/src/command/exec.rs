@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use skyward_terminal::style::Stream;
 
-use crate::common::{Common, PodArgs};
+use crate::common::{Common, PodArgs, Session};
 use crate::operate::{self, Program};
 
 /// Run a program in a pod, with its exit code; the image of a service may hold nothing but the service
@@ -27,9 +27,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
+    let Session { loaded, api, .. } = common.open(common.notes()).await?;
     let selection = args.pods.selection(&loaded);
     let targets = operate::targets(&api, &selection).await?;
     if targets.is_empty() {

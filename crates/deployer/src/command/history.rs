@@ -1,6 +1,6 @@
 //! `history`: the revisions.
 
-use crate::history::{History, Revision, Status};
+use crate::history::{self, Revision, Status};
 use anyhow::Result;
 use serde::Serialize;
 use skyward_terminal::style::Stream;
@@ -34,9 +34,8 @@ struct Line<'a> {
 pub(crate) async fn run(common: &Common, _: &Args) -> Result<Exit> {
     let session = common.open(common.notes()).await?;
     let (name, namespace) = session.release();
-    let revisions = History::new(&session.api, namespace, name).list().await?;
-    let serving = revisions.iter().rev().find(|it| it.status == Status::Deployed);
-    let serving = serving.map(|revision| revision.number);
+    let revisions = session.history().list().await?;
+    let serving = history::serving(&revisions).map(|revision| revision.number);
     let before = std::iter::once(None).chain(revisions.iter().map(Some));
     let lines: Vec<_> =
         before.zip(&revisions).map(|(before, it)| line(before, it, serving)).collect();

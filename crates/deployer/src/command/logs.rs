@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use skyward_terminal::style::{Stream, distinct};
 use skyward_terminal::{Exit, Output, output, text};
 
-use crate::common::{Common, PodArgs};
+use crate::common::{Common, PodArgs, Session};
 use crate::operate::{self, LogLine, LogOptions, Numbered};
 
 /// Show what the pods write, each pod in a colour of its own
@@ -39,9 +39,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
 }
 
 async fn show(common: &Common, args: &Args) -> Result<()> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
+    let Session { loaded, shown, api } = common.open(common.notes()).await?;
     let options = LogOptions {
         selection: args.pods.selection(&loaded),
         previous: args.previous,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use skyward_terminal::{Exit, Output, output, program, text};
 
 use crate::common::Common;
-use crate::history::{History, Revision, Status};
+use crate::history::{self, Revision};
 use crate::manifest::Kind;
 
 /// Open the service's address in a browser, and print it
@@ -20,13 +20,10 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&api, namespace, name).list().await?;
-    let serving = revisions.iter().rev().find(|it| it.status == Status::Deployed);
-    let Some(address) = serving.and_then(address) else {
+    let session = common.open(common.notes()).await?;
+    let (name, namespace) = session.release();
+    let revisions = session.history().list().await?;
+    let Some(address) = history::serving(&revisions).and_then(address) else {
         let forward = program::command("deploy-k3s forward");
         bail!(
             "opening {name}: no revision of it in namespace {namespace} has an Ingress with a host name. Next step: `{forward}` serves it on this machine"

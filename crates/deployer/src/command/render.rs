@@ -72,30 +72,22 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<Exit> {
 }
 
 fn release(loaded: &Loaded, args: &Args) -> Result<Release> {
-    let config = &loaded.config;
-    let ingress_host = match (&config.k3s.host, config.k3s.ingress) {
-        (Some(host), _) => IngressHost::Named(host.clone()),
-        (None, Ingress::None) => IngressHost::None,
-        (None, Ingress::AnyHost) => IngressHost::Any,
-        (None, Ingress::NipIo) => match args.address {
-            Some(address) => IngressHost::Named(deploy::nip_io(&config.service.name, address)),
-            None if args.chart.is_some() => IngressHost::Any,
-            None => bail!(
+    let k3s = &loaded.config.k3s;
+    let mut release = Release::of(&loaded.config);
+    if k3s.host.is_none() && k3s.ingress == Ingress::NipIo {
+        if let Some(address) = args.address {
+            release.ingress_host = IngressHost::Named(deploy::nip_io(release.name(), address));
+        } else if args.chart.is_none() {
+            bail!(
                 "rendering the Ingress: its nip.io name is made of a node's address, and no cluster is asked; give --address, or set k3s.host, or k3s.ingress to \"any-host\" or \"none\""
-            ),
-        },
-    };
-    let tag = config.image.tags.first().map_or("latest", String::as_str);
-    let image = args.image.clone();
-    Ok(Release {
-        service: config.service.clone(),
-        k3s: config.k3s.clone(),
-        image: image.unwrap_or_else(|| format!("{}:{tag}", config.image.repository)),
-        user: config.image.user,
-        ingress_host,
-        inputs: inputs::read(loaded)?,
-        disk_is_counted: true,
-    })
+            );
+        }
+    }
+    if let Some(image) = &args.image {
+        release.image.clone_from(image);
+    }
+    release.inputs = inputs::read(loaded)?;
+    Ok(release)
 }
 
 /// Writes the files; a folder that holds something is not touched.

@@ -7,7 +7,6 @@ use skyward_terminal::{Exit, units};
 
 use crate::common::Common;
 use crate::event::Event;
-use crate::history::History;
 use crate::operate;
 
 /// Replace the pods by new ones of the same revision, without downtime
@@ -20,14 +19,13 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.events();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&api, namespace, name).list().await?;
-    let timeout = Duration::from_secs(loaded.config.k3s.timeout_s.into());
+    let session = common.open(common.events()).await?;
+    let (name, namespace) = session.release();
+    let revisions = session.history().list().await?;
+    let (api, shown) = (&session.api, &session.shown);
+    let timeout = Duration::from_secs(session.loaded.config.k3s.timeout_s.into());
     let only = args.only.as_deref();
-    let restarting = operate::restart(&api, (namespace, name), only, &revisions, timeout, &*shown);
+    let restarting = operate::restart(api, (namespace, name), only, &revisions, timeout, &**shown);
     let count = tokio::select! {
         restarted = restarting => restarted?,
         () = common.interrupt.notified() => bail!(operate::OperateError::Interrupted),

@@ -2,7 +2,6 @@
 
 use crate::deploy::{self, Desired};
 use crate::event::{DeployEvent, Event};
-use crate::history::History;
 use anyhow::Result;
 use skyward_terminal::Exit;
 
@@ -23,7 +22,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let session = common.open(common.events()).await?;
     let (name, namespace) = session.release();
     let (api, shown) = (&session.api, &session.shown);
-    let revisions = History::new(api, namespace, name).list().await?;
+    let revisions = session.history().list().await?;
     let target = deploy::rollback_target(name, &revisions, args.revision)?;
     let desired = Desired::nothing(name, namespace).back_to(target);
     let options = args.caution.options(common, &session.loaded);

@@ -7,7 +7,6 @@ use crate::command::apply::Caution;
 use crate::common::Common;
 use crate::deploy;
 use crate::event::{DeployEvent, Event};
-use crate::history::History;
 use crate::operate;
 
 /// Change the number of pods, as a revision of its own, until the next deployment
@@ -25,15 +24,14 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.events();
-    let api = common.connect(&loaded, &shown).await?;
-    let (name, namespace) = (&loaded.config.service.name, &loaded.config.k3s.namespace);
-    let revisions = History::new(&api, namespace, name).list().await?;
+    let session = common.open(common.events()).await?;
+    let (name, namespace) = session.release();
+    let revisions = session.history().list().await?;
+    let (api, shown) = (&session.api, &session.shown);
     let only = args.only.as_deref();
     let desired = operate::scaled((namespace, name), only, args.replicas, &revisions)?;
-    let options = args.caution.options(common, &loaded);
-    let applied = deploy::apply(&api, &desired, revisions, &options, &*shown).await?;
+    let options = args.caution.options(common, &session.loaded);
+    let applied = deploy::apply(api, &desired, revisions, &options, &**shown).await?;
     let what = only.unwrap_or(name);
     let pods = units::counted(args.replicas as usize, "pod");
     let text = if applied.changed {

@@ -1,20 +1,21 @@
 //! `secret`: the Secrets that the pods use.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use rustix::termios::{self, LocalModes, OptionalActions};
-use skyward_config::Loaded;
+use skyward_config::Config;
 use skyward_terminal::consent::{self, Answer};
+use skyward_terminal::interrupt::Interruptible;
 use skyward_terminal::style::Stream;
 use skyward_terminal::{Exit, Output, Table, output, program, units};
 
 use crate::api::{ApiServer, Apply};
-use crate::common::Common;
+use crate::common::{Common, Session};
 use crate::event::Event;
 use crate::manifest::{Kind, ObjectId};
-use crate::release::{IngressHost, Inputs, Release};
+use crate::release::Release;
 use crate::{inputs, render, secrets};
 
 /// Set, list and remove the Secrets of the namespace; their values are never shown
@@ -86,24 +87,19 @@ fn secret_key(text: &str) -> Result<String, String> {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
     match &args.command {
-        Command::Set { name, key, from_file } => {
-            set(common, &loaded, (name, key), from_file.as_ref()).await
-        }
-        Command::List => list(common, &loaded).await,
-        Command::Remove { name, key, yes } => {
-            remove(common, &loaded, name, key.as_deref(), *yes).await
-        }
+        Command::Set { name, key, from_file } => set(common, (name, key), from_file.as_ref()).await,
+        Command::List => list(common).await,
+        Command::Remove { name, key, yes } => remove(common, name, key.as_deref(), *yes).await,
     }
 }
 
 async fn set(
     common: &Common,
-    loaded: &Loaded,
     (name, key): (&str, &str),
     from_file: Option<&PathBuf>,
 ) -> Result<Exit> {
+    let loaded = common.load()?;
     let value = match from_file {
         Some(file) => std::fs::read(file).with_context(|| format!("reading {}", file.display()))?,
         None => typed(name, key)?,
@@ -114,9 +110,9 @@ async fn set(
         );
     }
     let shown = common.events();
-    let api = common.connect(loaded, &shown).await?;
+    let api = common.connect(&loaded, &shown).await?;
     let namespace = &loaded.config.k3s.namespace;
-    make_namespace(&api, loaded).await?;
+    make_namespace(&api, &loaded.config).await?;
     let changed = secrets::set(&api, namespace, name, key, &value).await?;
     let is_used = inputs::referenced(&loaded.config.k3s).contains_key(name);
     let then = if is_used {
@@ -146,7 +142,7 @@ fn typed(name: &str, key: &str) -> Result<Vec<u8>> {
         termios::tcsetattr(&stdin, OptionalActions::Flush, &silent)
             .context("preparing the terminal")?;
         let mut line = String::new();
-        let read = stdin.read_line(&mut line);
+        let read = Interruptible(stdin.lock()).read_line(&mut line);
         let _ = termios::tcsetattr(&stdin, OptionalActions::Flush, &before);
         output::say("");
         read.context("reading the value")?;
@@ -164,17 +160,8 @@ fn typed(name: &str, key: &str) -> Result<Vec<u8>> {
 }
 
 /// Makes the namespace as a deployment would: a first deployment needs its Secrets before.
-async fn make_namespace(api: &ApiServer, loaded: &Loaded) -> Result<()> {
-    let config = &loaded.config;
-    let release = Release {
-        service: config.service.clone(),
-        k3s: config.k3s.clone(),
-        image: String::new(),
-        user: config.image.user,
-        ingress_host: IngressHost::None,
-        inputs: Inputs::default(),
-        disk_is_counted: true,
-    };
+async fn make_namespace(api: &ApiServer, config: &Config) -> Result<()> {
+    let release = Release::of(config);
     let name = config.k3s.namespace.clone();
     let id = ObjectId { kind: Kind::Namespace, namespace: None, name };
     if release.makes_namespace() && api.get(&id).await?.is_none() {
@@ -183,9 +170,8 @@ async fn make_namespace(api: &ApiServer, loaded: &Loaded) -> Result<()> {
     Ok(())
 }
 
-async fn list(common: &Common, loaded: &Loaded) -> Result<Exit> {
-    let shown = common.notes();
-    let api = common.connect(loaded, &shown).await?;
+async fn list(common: &Common) -> Result<Exit> {
+    let Session { loaded, api, .. } = common.open(common.notes()).await?;
     let namespace = &loaded.config.k3s.namespace;
     let found = secrets::list(&api, namespace).await?;
     if common.output == Output::Json {
@@ -211,15 +197,8 @@ async fn list(common: &Common, loaded: &Loaded) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn remove(
-    common: &Common,
-    loaded: &Loaded,
-    name: &str,
-    key: Option<&str>,
-    yes: bool,
-) -> Result<Exit> {
-    let shown = common.events();
-    let api = common.connect(loaded, &shown).await?;
+async fn remove(common: &Common, name: &str, key: Option<&str>, yes: bool) -> Result<Exit> {
+    let Session { loaded, shown, api } = common.open(common.events()).await?;
     let namespace = &loaded.config.k3s.namespace;
     let what = match key {
         Some(key) => format!("{key} of Secret {name}"),

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use skyward_terminal::style::Stream;
 use skyward_terminal::{Exit, Output, Table, output};
 
-use crate::common::{Common, PodArgs};
+use crate::common::{Common, PodArgs, Session};
 use crate::operate::{self, Usage};
 
 /// Show the CPU and memory that the pods use, as the cluster's metrics server tells
@@ -16,9 +16,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let loaded = common.load()?;
-    let shown = common.notes();
-    let api = common.connect(&loaded, &shown).await?;
+    let Session { loaded, api, .. } = common.open(common.notes()).await?;
     let selection = args.pods.selection(&loaded);
     let Some(used) = operate::usage(&api, &selection).await? else {
         bail!(

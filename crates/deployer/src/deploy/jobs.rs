@@ -12,8 +12,8 @@ use kube::core::subresource::LogParams;
 use serde_json::{Value, json};
 
 use crate::api::{ApiServer, Apply, CallError};
-use crate::deploy::inventory;
 use crate::deploy::run::{Run, Stopped};
+use crate::deploy::{inventory, objects};
 use crate::event::{self, Action, DeployEvent, Sink};
 use crate::history::{Owned, Revision};
 use crate::manifest::{Kind, Manifest, ObjectId};
@@ -129,15 +129,7 @@ impl Run<'_> {
             self.api.delete(&owned.id, &owned.uid).await?;
         }
         for owned in &earlier {
-            while self
-                .api
-                .get(&owned.id)
-                .await?
-                .is_some_and(|live| inventory::uid(&live) == owned.uid)
-                && Instant::now() < self.ends
-            {
-                tokio::time::sleep(PAUSE).await;
-            }
+            objects::gone(self.api, &owned.id, Some(&owned.uid), self.ends, |_| {}).await?;
             revision.inventory.retain(|it| it.id != owned.id);
         }
         Ok(())

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::{ApiServer, CallError};
 use crate::deploy::inventory;
-use crate::history::{History, Revision, Status};
+use crate::history::{self, History, Revision};
 use crate::manifest::{Kind, Manifest, ObjectId};
 
 /// The state of the cluster as one look has shown it.
@@ -60,7 +60,7 @@ impl Observed {
 
     /// The newest revision that was seen to serve.
     pub fn last_good(&self) -> Option<&Revision> {
-        self.revisions.iter().rev().find(|revision| revision.status == Status::Deployed)
+        history::serving(&self.revisions)
     }
 
     /// Everything that is the release's: what is written down, and what an interrupted run has made and marked.

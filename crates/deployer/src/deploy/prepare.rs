@@ -68,13 +68,10 @@ pub async fn prepare(
         sink.emit(Event::Note { text: format!("service.health: {lost}") });
     }
     let mut release = Release {
-        service: config.service.clone(),
-        k3s: config.k3s.clone(),
-        image: config.image.repository.clone(),
-        user: config.image.user,
         ingress_host: ingress_host(config, &nodes, &revisions)?,
         inputs,
         disk_is_counted,
+        ..Release::of(config)
     };
     render::check(&release)?;
     release.image = if let Some(reference) = image {

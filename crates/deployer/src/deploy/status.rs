@@ -10,7 +10,7 @@ use crate::api::{ApiServer, Apply};
 use crate::deploy::DeployError;
 use crate::deploy::observed::Observed;
 use crate::diff::{self, Change};
-use crate::history::{History, Revision, Status};
+use crate::history::{self, History, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::INSTANCE;
 use crate::rollout::{self, DeploymentRef, Snapshot, Verdict};
@@ -78,8 +78,7 @@ pub async fn status(
     namespace: &str,
 ) -> Result<Option<ReleaseStatus>, DeployError> {
     let revisions = History::new(api, namespace, release).list().await?;
-    let good = revisions.iter().rev().find(|it| it.status == Status::Deployed);
-    let Some(shown) = good.or(revisions.last()) else { return Ok(None) };
+    let Some(shown) = history::serving(&revisions).or(revisions.last()) else { return Ok(None) };
     let manifests = shown.manifests.clone();
     let state = Observed::of(api, revisions, &manifests).await?;
     let pods: Vec<Pod> = api.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;

@@ -13,7 +13,6 @@ use tokio::net::tcp::WriteHalf;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::is_lasting;
 use super::pods::{Pods, Way};
 
 /// The pods that are tried for one connection.
@@ -55,7 +54,7 @@ pub(super) async fn carry(
                 First::Failed(why) if !was_unreached(&why) => return Err(named(why)),
                 First::Failed(why) => last = Some(named(why)),
             },
-            Err(error) if is_lasting(&error) => return Err(error.to_string()),
+            Err(error) if error.is_lasting() => return Err(error.to_string()),
             Err(error) => last = Some(error.to_string()),
         }
         tried.push(pod.uid);

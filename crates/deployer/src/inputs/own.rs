@@ -11,15 +11,20 @@ use crate::api::{ApiServer, CallError};
 use crate::manifest::{Kind, Manifest, ObjectId, OwnKind};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
-/// Bytes of a file with manifests that are read; the API server takes no object that is larger.
-const MOST: u64 = 8 * 1024 * 1024;
+/// The bytes that a file with manifests may have: there are few objects in a release, and etcd takes none of more than 1.5 MiB.
+const MOST: usize = 8 * 1024 * 1024;
 
 /// The objects of all files, in the order of the files' names.
 pub(super) fn read(loaded: &Loaded) -> Result<Vec<Manifest>, InputError> {
     let mut manifests = Vec::new();
     for pattern in &loaded.config.k3s.manifests {
         for path in matching(&loaded.root, pattern)? {
-            let bytes = content("k3s.manifests", &path, MOST)?;
+            // One byte more tells that there is more: what is left out would be missed by nobody.
+            let bytes = content("k3s.manifests", &path, MOST as u64 + 1)?;
+            if bytes.len() > MOST {
+                let why = "it has more than 8 MiB".to_owned();
+                return Err(wrong(&path, why, "write the objects into several files"));
+            }
             let text = std::str::from_utf8(&bytes).map_err(|error| {
                 wrong(&path, format!("it is not UTF-8: {error}"), "save it as UTF-8")
             })?;
@@ -243,6 +248,7 @@ mod tests {
             ("apiVersion: v1".to_owned(), "has no kind"),
             (head.to_owned(), "has no metadata.name"),
             ("- a".to_owned(), "has no apiVersion"),
+            ("#".repeat(MOST + 1), "it has more than 8 MiB"),
             (
                 format!("{head}metadata: {{name: a, namespace: other}}"),
                 "in namespace other, and the release in ns",

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::api::{ApiServer, Apply, CallError};
 use crate::deploy::Desired;
 use crate::event::{self, Action, Sink};
-use crate::history::{Revision, Status};
+use crate::history::{self, Revision};
 use crate::lock::{Lock, LockError};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::rollout::{self, DeploymentRef, Failure, Outcome};
@@ -102,8 +102,8 @@ fn serving<'r>(
     revisions: &'r [Revision],
     release: &str,
 ) -> Result<&'r Revision, OperateError> {
-    let good = revisions.iter().rev().find(|it| it.status == Status::Deployed);
-    good.ok_or_else(|| OperateError::NothingServes { operation, release: release.to_owned() })
+    let nothing = || OperateError::NothingServes { operation, release: release.to_owned() };
+    history::serving(revisions).ok_or_else(nothing)
 }
 
 /// Replaces the pods by new ones of the same template, in the way of a rolling update.

@@ -85,8 +85,8 @@ pub async fn read<E: From<CallError>>(
         let parameters = options.parameters(&target.container, false, None);
         match api.open_log(namespace, &target.pod, &parameters).await {
             Ok(stream) => heads.push(Head { target, stream, next: None }),
-            Err(error) if is_of_this_pod(&error) => sink.emit(Event::note(error.to_string())),
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_lasting() => return Err(error.into()),
+            Err(error) => sink.emit(Event::note(error.to_string())),
         }
     }
     for head in &mut heads {
@@ -177,7 +177,7 @@ pub async fn follow<E: From<CallError>>(
             _ = looks.tick() => {
                 let found = match targets(api, &options.selection).await {
                     Ok(found) => found,
-                    Err(error) if is_lasting(&error) => return Err(error.into()),
+                    Err(error) if error.is_lasting() => return Err(error.into()),
                     Err(error) => {
                         sink.emit(Event::note(error.to_string()));
                         continue;
@@ -222,7 +222,7 @@ async fn follow_one(
                 }
             }
             Err(CallError { reason: Reason::NotFound | Reason::NoNamespace(_), .. }) => return,
-            Err(error) if is_lasting(&error) => {
+            Err(error) if error.is_lasting() => {
                 let _ = lines.send(Err(error)).await;
                 return;
             }
@@ -261,23 +261,6 @@ impl Last {
             _ => false,
         }
     }
-}
-
-/// Returns true where the other pods' logs can still be read.
-fn is_of_this_pod(error: &CallError) -> bool {
-    !is_lasting(error)
-}
-
-/// Returns true where no other pod and no later attempt would help.
-fn is_lasting(error: &CallError) -> bool {
-    matches!(
-        error.reason,
-        Reason::Forbidden(_)
-            | Reason::Unauthorized
-            | Reason::CertificateExpired(_)
-            | Reason::Credentials(_)
-            | Reason::Untrusted(_)
-    )
 }
 
 /// Numbers pods in the order in which they are seen, for their colours.

@@ -3,10 +3,7 @@
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 
 use crate::api::{ApiServer, CallError};
-use crate::release::INSTANCE;
-
-/// The label that names the process of the release that a pod runs: the release itself, or one of its workers and jobs.
-const PROCESS: &str = "app.kubernetes.io/name";
+use crate::release::{INSTANCE, NAME};
 
 /// The pods and containers that are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,8 +45,8 @@ impl Selection {
         let release = &self.release;
         match &self.only {
             None => format!("{INSTANCE}={release}"),
-            Some(only) if only == release => format!("{INSTANCE}={release},{PROCESS}={release}"),
-            Some(only) => format!("{INSTANCE}={release},{PROCESS}={release}-{only}"),
+            Some(only) if only == release => format!("{INSTANCE}={release},{NAME}={release}"),
+            Some(only) => format!("{INSTANCE}={release},{NAME}={release}-{only}"),
         }
     }
 
@@ -91,7 +88,7 @@ pub async fn targets(api: &ApiServer, selection: &Selection) -> Result<Vec<Targe
 fn target(pod: &Pod, wanted: Option<&str>) -> Option<Target> {
     let spec = pod.spec.as_ref()?;
     let containers = || spec.containers.iter().chain(spec.init_containers.iter().flatten());
-    let process = pod.metadata.labels.as_ref().and_then(|labels| labels.get(PROCESS));
+    let process = pod.metadata.labels.as_ref().and_then(|labels| labels.get(NAME));
     let wanted = wanted.or(process.map(String::as_str));
     let container = containers()
         .find(|container| Some(container.name.as_str()) == wanted)
@@ -129,7 +126,7 @@ mod tests {
     #[test]
     fn the_container_is_that_of_the_release_unless_another_is_named() {
         let pod: Pod = serde_json::from_value(json!({
-            "metadata": {"name": "web-1", "uid": "u", "labels": {PROCESS: "web"}},
+            "metadata": {"name": "web-1", "uid": "u", "labels": {NAME: "web"}},
             "spec": {"containers": [{"name": "proxy"}, {"name": "web"}], "initContainers": [{"name": "setup"}]},
             "status": {"phase": "Running", "containerStatuses": [
                 {"name": "web", "image": "", "imageID": "", "ready": true, "restartCount": 1, "state": {"running": {}}},
