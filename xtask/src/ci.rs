@@ -1,7 +1,6 @@
 //! `cargo xtask ci`: everything that CI checks, each step timed, a table at the end.
 
 mod findings;
-mod generated;
 mod ignored;
 mod report;
 mod sampling;

@@ -80,6 +80,33 @@ impl Programs for Workspace {
     }
 }
 
+/// The same programs as the step `tests` of `cargo xtask ci` compiled them.
+pub(crate) struct Tested;
+
+impl Tested {
+    fn binary(package: &str) -> Result<Command> {
+        Ok(without_package(Command::new(compile::tested(package)?)))
+    }
+}
+
+impl Programs for Tested {
+    fn config(&self) -> Result<Command> {
+        Self::binary("skyward-config")
+    }
+
+    fn image(&self) -> Result<Command> {
+        Self::binary("skyward-image")
+    }
+
+    fn deployer(&self) -> Result<Command> {
+        Self::binary("skyward-deployer")
+    }
+
+    fn provisioner(&self) -> Result<Command> {
+        Self::binary("skyward-provisioner")
+    }
+}
+
 /// Becomes the binary of `package`: its output, signals and exit code are the command's own.
 pub(crate) fn hand_over(package: &str, arguments: &[OsString]) -> Result<ExitCode> {
     replace(binary(package)?.args(arguments))

@@ -37,12 +37,14 @@ impl Selection {
                 return Err(UsageError::new(text).into());
             }
         }
-        let mut steps = steps::all(&self.scope()?)?;
+        let scope = self.scope()?;
+        let mut steps = steps::all(&scope)?;
         if self.only.is_empty() {
             steps.retain(|step| !step.is_extra);
         } else {
             steps.retain(|step| self.only.iter().any(|word| named(step, word)));
         }
+        steps::share(&scope, &mut steps);
         Ok(steps)
     }
 

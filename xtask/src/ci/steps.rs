@@ -5,9 +5,13 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Result, ensure};
 
 use super::scope::{Scope, When};
-use super::{Action, Outcome, Step, findings, generated, ignored, workflows};
+use super::{Action, Outcome, Step, findings, ignored, workflows};
 use crate::affected::Job;
 use crate::external;
+use crate::up::Programs;
+
+const TESTS: &str = "tests";
+const IMAGE: &str = "image and its rules";
 
 /// Every step that `scope` is about, those that cannot run here marked as skipped.
 pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
@@ -15,13 +19,12 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
         step("format", When::Code, cargo(&["fmt", "--all", "--check"])),
         check("lock file", When::CodeOr(Job::Dependencies), lock_file),
         step("clippy", When::Code, on(scope, "clippy", &["--all-targets", "--", "-D", "warnings"])),
-        step("tests", When::Code, on(scope, "test", &[])),
+        step(TESTS, When::Code, on(scope, "test", &[])),
     ];
     steps.extend(ignored::steps(scope)?);
     steps.push(step("documentation", When::Code, documentation(scope)));
     steps.extend(dependency_rules());
-    steps.push(check("generated files", When::Packages(generated::packages()), generated::check));
-    steps.push(check("image and its rules", When::Job(Job::Image), image));
+    steps.push(check(IMAGE, When::Job(Job::Image), || image(&external::Workspace)));
     steps.push(step(
         "code map",
         When::CodeOr(Job::Documents),
@@ -32,6 +35,16 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     steps.extend(findings::steps(scope));
     steps.retain(|step| scope.wants(&step.when));
     Ok(steps)
+}
+
+/// Where the tests of the whole workspace are compiled in the same run, the image's step takes its programs from there: by themselves
+/// they would be compiled again with other features.
+pub(super) fn share(scope: &Scope, steps: &mut [Step]) {
+    if matches!(scope, Scope::Everything) && steps.iter().any(|step| step.name == TESTS) {
+        for step in steps.iter_mut().filter(|step| step.name == IMAGE) {
+            step.action = Action::Check(Box::new(|| image(&external::Tested)));
+        }
+    }
 }
 
 fn step(name: &str, when: When, command: Command) -> Step {
@@ -108,11 +121,11 @@ struct Line {
 }
 
 /// Runs `cargo xtask up --once` on ports that are free, so that a running service is left alone, and without a cluster.
-fn image() -> Result<Outcome> {
+fn image(programs: &dyn Programs) -> Result<Outcome> {
     let ports = ["--set", "service.port=0", "--set", "service.admin_port=0"];
     let words = ["up", "--once", "--no-deploy"].into_iter().chain(ports);
     let line: Line = clap::Parser::try_parse_from(words)?;
-    let ended = line.up.run(&crate::external::Workspace)?;
+    let ended = line.up.run(programs)?;
     ensure!(ended == ExitCode::SUCCESS, "`cargo xtask up --once` failed; see its table above");
     Ok(Outcome::Passed(String::new()))
 }

@@ -14,6 +14,26 @@ use super::{cargo, workspace};
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,
+    target: Option<Target>,
+    profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    test: bool,
+}
+
+impl Message {
+    /// The program of `package`, where this message is about it: its name is the package's.
+    fn program(self, package: &str) -> Option<PathBuf> {
+        let is_it = self.target?.name == package && !self.profile?.test;
+        self.executable.filter(|_| is_it)
+    }
 }
 
 /// Builds the only binary of `package`, and returns where it is.
@@ -22,10 +42,21 @@ pub(super) fn binary(package: &str, features: &[&str]) -> Result<PathBuf> {
         let (name, time) = first_time(package, features);
         output::say(&format!("Compiling {name}; the first time this takes about {time}."));
     }
+    let selected = [&["build", "--package", package, "--bins"], features].concat();
+    program(package, &selected)
+}
+
+/// Returns the binary of `package` as the tests of the whole workspace compile it: with another selection of packages, what it depends
+/// on would be compiled again with other features.
+pub(super) fn tested(package: &str) -> Result<PathBuf> {
+    program(package, &["test", "--locked", "--workspace", "--all-features", "--no-run"])
+}
+
+/// Runs cargo's command, and returns the program of `package`.
+fn program(package: &str, command: &[&str]) -> Result<PathBuf> {
     let mut cargo = cargo();
-    cargo.args(["build", "--message-format", "json-render-diagnostics", "--manifest-path"]);
-    cargo.arg(workspace().join("Cargo.toml")).args(["--package", package, "--bins"]);
-    cargo.args(features);
+    cargo.args(command).args(["--message-format", "json-render-diagnostics", "--manifest-path"]);
+    cargo.arg(workspace().join("Cargo.toml"));
     // cargo sees a pipe and not the terminal behind it.
     if let Some(columns) = Stream::Err.columns() {
         cargo.env("CARGO_TERM_PROGRESS_WHEN", "always");
@@ -45,7 +76,7 @@ pub(super) fn binary(package: &str, features: &[&str]) -> Result<PathBuf> {
     }
     String::from_utf8_lossy(&messages.stdout)
         .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok()?.executable)
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok()?.program(package))
         .next_back()
         .with_context(|| format!("compiling {package}: cargo named no program"))
 }
