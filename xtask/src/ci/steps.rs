@@ -37,8 +37,8 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// Where the tests of the whole workspace are compiled in the same run, the image's step takes its programs from there: by themselves
-/// they would be compiled again with other features.
+/// Lets the image's step take its programs from the tests, where those of the whole workspace are compiled in the same run: by
+/// themselves they would be compiled again with other features.
 pub(super) fn share(scope: &Scope, steps: &mut [Step]) {
     if matches!(scope, Scope::Everything) && steps.iter().any(|step| step.name == TESTS) {
         for step in steps.iter_mut().filter(|step| step.name == IMAGE) {
