@@ -4,11 +4,14 @@ mod check;
 mod process;
 mod question;
 mod sockets;
+mod user;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use oci_spec::image::ImageConfiguration;
+
+use crate::unpack::Rooted;
 
 pub use check::{CheckTimeouts, Endpoints, checks};
 pub use process::{Ended, Entered, Process, Scratch, enter};
@@ -21,6 +24,8 @@ pub struct Overrides {
     pub args: Vec<String>,
     /// Variables over those of the image.
     pub env: BTreeMap<String, String>,
+    /// `USER[:GROUP]` instead of the image's own.
+    pub user: Option<String>,
 }
 
 /// A command and its surroundings.
@@ -41,7 +46,8 @@ pub struct Invocation {
 /// The separation of the process from this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
-    /// The image's folder is its root, and it runs as the image's user. Only root may do that.
+    /// The image's folder is its root, and it runs as the image's user, without a way to more rights. Only root may do that, and only
+    /// for a user that is not: a chroot does not hold root.
     Chroot,
     /// It runs from the image's folder as the current user, and sees this machine's files.
     None,
@@ -51,8 +57,9 @@ pub enum Isolation {
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Invocation {
-    /// As engines do: the entry point, then the given arguments or else the image's own; no shell.
-    pub fn new(image: &ImageConfiguration, overrides: &Overrides) -> Result<Self> {
+    /// As engines do: the entry point, then the given arguments or else the image's own; no shell. Names of users are looked up in the
+    /// image's files, which are in `root`.
+    pub fn new(image: &ImageConfiguration, root: &Rooted, overrides: &Overrides) -> Result<Self> {
         let config = image.config().clone().unwrap_or_default();
         let mut command = config.entrypoint().clone().unwrap_or_default();
         if overrides.args.is_empty() {
@@ -78,31 +85,23 @@ impl Invocation {
             .clone()
             .filter(|folder| !folder.is_empty())
             .unwrap_or_else(|| "/".to_owned());
-        Ok(Self {
-            program,
-            args: command,
-            env,
-            folder,
-            user: user(config.user().as_deref().unwrap_or_default())?,
-        })
+        let named = overrides.user.as_deref().or(config.user().as_deref()).unwrap_or_default();
+        Ok(Self { program, args: command, env, folder, user: user::find(named, root)? })
     }
-}
-
-/// `uid[:gid]`, of which the group is the user's number where it is missing; nothing is root.
-fn user(text: &str) -> Result<(u32, u32)> {
-    if text.is_empty() {
-        return Ok((0, 0));
-    }
-    let (user, group) = text.split_once(':').unwrap_or((text, text));
-    let number = |part: &str| {
-        part.parse::<u32>().ok().with_context(|| {
-            format!("the image's user {text:?} is a name; only numbers are understood here")
-        })
-    };
-    Ok((number(user)?, number(group)?))
 }
 
 impl Invocation {
+    /// Refuses what would run as root of this machine.
+    pub fn check(&self, isolation: Isolation) -> Result<()> {
+        if isolation == Isolation::Chroot && self.user.0 == 0 {
+            bail!(
+                "the image's user is root, whom a chroot does not hold: the program could change this machine. Next step: \
+                 give the image a user (USER, or `image.user`), or name one with --user, such as --user 65532"
+            );
+        }
+        Ok(())
+    }
+
     /// For people.
     pub fn describe(&self, isolation: Isolation) -> String {
         let (user, group) = self.user;

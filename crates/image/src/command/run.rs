@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::run::{
     self, CheckTimeouts, Endpoints, Entered, Invocation, Isolation, Overrides, Process, Scratch,
     checks,
 };
-use crate::unpack::unpack;
+use crate::unpack::{Rooted, unpack};
 use crate::{Event, ImageEvent};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -50,6 +50,9 @@ pub(crate) struct Args {
     /// The separation of the process: root can make the image's folder its root
     #[arg(long, value_enum, default_value_t)]
     isolation: Choice,
+    /// The user instead of the image's own, by numbers or names of the image
+    #[arg(long, value_name = "USER[:GROUP]")]
+    user: Option<String>,
     /// Seconds to wait for the service to be ready [default: `service.health.start_s`, else 30]
     #[arg(long, value_name = "SECONDS")]
     ready_timeout: Option<u64>,
@@ -77,6 +80,9 @@ enum Choice {
     None,
 }
 
+/// The note where nothing separates the program from this machine.
+const NOT_ISOLATED: &str = "the program is not isolated: it runs as the current user and finds this machine's files, its certificates and \
+                            time zones among them, also where the image lacks them; as root, it has the image's files alone";
 /// The time after a signal until the process is killed: longer than any drain that the configuration allows.
 const DRAIN_LIMIT: Duration = Duration::from_mins(1);
 /// The time between two looks at signals and the process.
@@ -108,8 +114,13 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
         seconds: started.elapsed().as_secs_f64(),
     });
 
-    let (service, invocation) = invocation(args, &loaded, &image).with_context(failed)?;
+    let (service, invocation) =
+        invocation(args, &loaded, &image, scratch.path()).with_context(failed)?;
     let isolation = args.isolation.decide();
+    invocation.check(isolation).with_context(failed)?;
+    if isolation == Isolation::None {
+        monitor.emit(&Event::note(NOT_ISOLATED));
+    }
     // In the form of events standard output is theirs alone; what the program prints goes to standard error.
     let output = if args.check || args.output == Output::Json {
         Stdio::from(std::io::stderr())
@@ -141,7 +152,12 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
 }
 
 /// The service with the ports that it will have, and its command.
-fn invocation(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Service, Invocation)> {
+fn invocation(
+    args: &Args,
+    loaded: &Loaded,
+    image: &Resolved,
+    folder: &Path,
+) -> Result<(Service, Invocation)> {
     let mut service = loaded.config.service.clone();
     let was = service.port;
     // Both are held until both are known: the same one is not given out twice.
@@ -160,8 +176,12 @@ fn invocation(args: &Args, loaded: &Loaded, image: &Resolved) -> Result<(Service
         }
     }
     (service.port, service.admin_port) = (port, admin_port);
-    let overrides = Overrides { args: args.arguments.clone(), env: service.environment() };
-    let invocation = Invocation::new(&image.config, &overrides)?;
+    let overrides = Overrides {
+        args: args.arguments.clone(),
+        env: service.environment(),
+        user: args.user.clone(),
+    };
+    let invocation = Invocation::new(&image.config, &Rooted::new(folder)?, &overrides)?;
     Ok((service, invocation))
 }
 

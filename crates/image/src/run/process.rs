@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set, set_no_new_privs};
 
 use super::{Invocation, Isolation};
 use crate::permissions;
@@ -150,9 +151,18 @@ pub struct Entered {
     pub command: Vec<String>,
 }
 
-/// Replaces this process by the program, as root. It returns only when that fails.
+/// Replaces this process by the program, called as root. It returns only when that fails.
+///
+/// The program gains no rights by what the image holds, such as a set-user-ID program, as with `allowPrivilegeEscalation: false` on
+/// Kubernetes.
 pub fn enter(entered: &Entered) -> Result<Infallible> {
     let (program, args) = entered.command.split_first().context("there is no program to run")?;
+    set_no_new_privs(true).context("cannot keep the program from gaining rights")?;
+    for capability in CapabilitySet::all().iter() {
+        // A container's root may lack the right to give them up, and some are newer than this kernel; without new rights they cannot be
+        // had anyway.
+        let _ = remove_capability_from_bounding_set(capability);
+    }
     chroot(&entered.root).with_context(|| {
         format!("cannot make {} the root; try --isolation none", entered.root.display())
     })?;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use oci_spec::image::{ConfigBuilder, ImageConfiguration, ImageConfigurationBuilder};
 use serde_json::Value;
 use skyward_image::run::{Invocation, Overrides, Scratch};
+use skyward_image::unpack::Rooted;
 use tempfile::TempDir;
 
 use crate::fixture::{Image, Layer, Packing, service, skyward_image};
@@ -171,6 +172,44 @@ fn it_ends_with_the_program_that_started_it_when_asked() {
     assert_eq!(left_over(folder.path()), [""; 0]);
 }
 
+/// A chroot does not hold root: an image that names no user would have this machine.
+#[test]
+fn nothing_runs_as_root_of_this_machine() {
+    let folder = copy();
+    let other = Image::new(vec![Layer::new().file("web", 1)], Packing::Gzip);
+    let other = other.archive(folder.path(), "other.tar");
+    let output = run(folder.path(), &[other.to_str().unwrap(), "--isolation", "chroot"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("the image's user is root, whom a chroot does not hold"), "{error}");
+    assert!(error.contains("Next step: ") && error.contains("--user 65532"), "{error}");
+    assert_eq!((output.status.code(), left_over(folder.path()).len()), (Some(1), 0));
+}
+
+/// What the kernel says of the program: no new rights, and none to be had.
+#[test]
+#[ignore = "needs root"]
+fn a_root_of_its_own_leaves_the_program_no_rights() {
+    let folder = copy();
+    let (mut child, mut events) = start(folder.path(), &["--user", "1234:5678"]);
+    let before: Vec<Value> =
+        events.by_ref().take_while(|event| event["event"] != "checked").collect();
+    let serving = before.iter().find(|event| event["event"] == "serving").unwrap();
+    assert_eq!(serving["isolation"], "chroot, user 1234:5678");
+    let status = fs::read_to_string(format!("/proc/{}/status", serving["pid"])).unwrap();
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(&format!("{name}:")));
+        line.unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(field("NoNewPrivs"), "1");
+    for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+        assert_eq!(field(set), "0000000000000000", "{set}");
+    }
+    assert_eq!(field("Uid"), "1234 1234 1234 1234");
+    assert_eq!((field("Gid"), field("Groups")), ("5678 5678 5678 5678".to_owned(), String::new()));
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+}
+
 #[test]
 fn what_a_killed_run_left_is_removed_by_the_next() {
     let folder = copy();
@@ -223,6 +262,11 @@ fn image(build: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> ImageConfigurati
     ImageConfigurationBuilder::default().config(config).build().unwrap()
 }
 
+/// The files of an image that has none.
+fn empty() -> Rooted {
+    Rooted::new(tempfile::tempdir().unwrap().path()).unwrap()
+}
+
 fn strings(items: &[&str]) -> Vec<String> {
     items.iter().map(|item| (*item).to_owned()).collect()
 }
@@ -236,7 +280,7 @@ fn given_arguments_replace_the_images_own_and_keep_the_entry_point() {
             .env(strings(&["A=1", "B=2=3"]))
             .user("65532:100")
     });
-    let invocation = Invocation::new(&image, &Overrides::default()).unwrap();
+    let invocation = Invocation::new(&image, &empty(), &Overrides::default()).unwrap();
     assert_eq!(
         (invocation.program.as_str(), invocation.args, invocation.user),
         ("/web", strings(&["--quiet", "--port", "1"]), (65532, 100))
@@ -251,8 +295,12 @@ fn given_arguments_replace_the_images_own_and_keep_the_entry_point() {
     );
 
     let env = BTreeMap::from([("A".to_owned(), "over".to_owned())]);
-    let invocation =
-        Invocation::new(&image, &Overrides { args: strings(&["--port", "8081"]), env }).unwrap();
+    let invocation = Invocation::new(
+        &image,
+        &empty(),
+        &Overrides { args: strings(&["--port", "8081"]), env, user: None },
+    )
+    .unwrap();
     assert_eq!(
         (invocation.args, invocation.env["A"].as_str()),
         (strings(&["--quiet", "--port", "8081"]), "over")
@@ -263,21 +311,21 @@ fn given_arguments_replace_the_images_own_and_keep_the_entry_point() {
 fn what_cannot_be_run_is_refused() {
     let nothing = image(|config| config);
     assert!(
-        Invocation::new(&nothing, &Overrides::default())
+        Invocation::new(&nothing, &empty(), &Overrides::default())
             .unwrap_err()
             .to_string()
             .contains("neither")
     );
     let relative = image(|config| config.entrypoint(strings(&["web"])));
     assert!(
-        Invocation::new(&relative, &Overrides::default())
+        Invocation::new(&relative, &empty(), &Overrides::default())
             .unwrap_err()
             .to_string()
             .contains("absolute")
     );
     let named = image(|config| config.entrypoint(strings(&["/web"])).user("nobody"));
     assert!(
-        Invocation::new(&named, &Overrides::default())
+        Invocation::new(&named, &empty(), &Overrides::default())
             .unwrap_err()
             .to_string()
             .contains("is a name")
