@@ -16,7 +16,7 @@ use crate::pack::{self, Binary};
 use crate::platform::Platform;
 use crate::sbom::{self, Checksums, Subject};
 use crate::write::{self, Written};
-use crate::{digest, elf, settings};
+use crate::{digest, elf, files, settings};
 
 /// The settings of a build that are not part of the configuration.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +77,8 @@ struct Ready {
 /// [`Monitor::cancel_on_drop`] beside it.
 pub fn build(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Built> {
     let started = Instant::now();
+    // Before the compiler: a path that is not there is said at once.
+    let files = files::read(loaded)?;
     let ready = binaries(loaded, options, monitor)?;
     let compile = started.elapsed();
 
@@ -86,7 +88,9 @@ pub fn build(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Bu
         let (_, metadata, _) = ready.compiled.as_ref()?;
         metadata.member(&service.package).ok()
     });
-    let spec = settings::spec(&loaded.config, package, options.revision.as_deref(), options.epoch);
+    let mut spec =
+        settings::spec(&loaded.config, package, options.revision.as_deref(), options.epoch);
+    spec.files = files;
     let binaries = ready.iter().map(|ready| {
         let bytes = std::fs::read(&ready.path)
             .with_context(|| format!("cannot read binary {}", ready.path.display()))?;

@@ -40,6 +40,7 @@ pub mod digest;
 pub mod dive;
 pub mod elf;
 pub mod event;
+mod files;
 pub mod layer;
 pub mod load;
 pub mod pack;

@@ -1,6 +1,6 @@
 //! Packs binaries into an image, from scratch and without a daemon: the same input makes the same bytes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context, Result, bail};
 use libdeflater::{CompressionLvl, Compressor};
@@ -10,6 +10,7 @@ use oci_spec::image::{
     MediaType, Os, RootFsBuilder, SCHEMA_VERSION,
 };
 use skyward_config::Compression;
+use tar::EntryType;
 
 use crate::digest;
 use crate::platform::Platform;
@@ -32,8 +33,19 @@ pub struct Spec {
     pub labels: BTreeMap<String, String>,
     /// The compression of the layer.
     pub compression: Compression,
+    /// Files beside the binary, by their paths in the image without the first `/`.
+    pub files: BTreeMap<String, Content>,
     /// Seconds since 1970 that the image and its files are dated with.
     pub epoch: u64,
+}
+
+/// A file beside the binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// True for one that may be executed.
+    pub is_executable: bool,
 }
 
 /// A compiled binary and its platform.
@@ -114,7 +126,8 @@ fn pack_one(spec: &Spec, binary: &Binary, blobs: &mut Blobs) -> Result<Packed> {
     let layer = build_layer(spec, &binary.bytes)?;
     let config = configuration(spec, &binary.platform, &layer);
     let config = blobs.add(MediaType::ImageConfig, digest::canonical(&config)?);
-    let uncompressed = binary.bytes.len() as u64;
+    let files = spec.files.values().map(|file| file.bytes.len());
+    let uncompressed = files.chain([binary.bytes.len()]).sum::<usize>() as u64;
     let layer = blobs.add(layer.media_type, layer.blob);
     let manifest = manifest(spec, &config, &layer)?;
     let mut manifest = blobs.add(MediaType::ImageManifest, digest::canonical(&manifest)?);
@@ -229,15 +242,32 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(blob)
 }
 
-/// One file, owned by root and writable by nobody.
+/// The binary, then the files with the folders above them: all owned by root, and the files writable by nobody.
 fn archive(spec: &Spec, binary: &[u8]) -> Result<Vec<u8>> {
     let mut builder = tar::Builder::new(Vec::with_capacity(binary.len() + 4096));
-    let mut header = tar::Header::new_ustar();
-    header.set_size(binary.len() as u64);
-    header.set_mode(0o555);
-    header.set_mtime(spec.epoch);
-    header.set_uid(0);
-    header.set_gid(0);
-    builder.append_data(&mut header, &spec.name, binary)?;
+    let mut append = |path: &str, kind: EntryType, mode: u32, bytes: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(kind);
+        header.set_size(bytes.len() as u64);
+        header.set_mode(mode);
+        header.set_mtime(spec.epoch);
+        header.set_uid(0);
+        header.set_gid(0);
+        builder.append_data(&mut header, path, bytes)
+    };
+    append(&spec.name, EntryType::Regular, 0o555, binary)?;
+    let folders: BTreeSet<_> = spec.files.keys().flat_map(|path| folders(path)).collect();
+    for folder in folders {
+        append(&format!("{folder}/"), EntryType::Directory, 0o755, &[])?;
+    }
+    for (path, file) in &spec.files {
+        let mode = if file.is_executable { 0o555 } else { 0o444 };
+        append(path, EntryType::Regular, mode, &file.bytes)?;
+    }
     Ok(builder.into_inner()?)
+}
+
+/// The folders above a file.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(end, _)| &path[..end])
 }

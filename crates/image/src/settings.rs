@@ -65,6 +65,7 @@ pub fn spec(
         args: service.args.clone(),
         labels: labels(config, package, revision, epoch),
         compression: image.compression,
+        files: BTreeMap::new(),
         epoch,
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     variables(config, &mut report);
     kubernetes(config, &mut report);
     processes::check(config, &mut report);
+    image_files(config, &mut report);
     machines(config, &mut report);
     aws(config, &mut report);
     broken
@@ -81,6 +82,42 @@ fn variables(config: &Config, report: &mut Report<'_>) {
             });
         }
     }
+}
+
+/// Places that a container's system makes itself.
+const OF_THE_SYSTEM: [&str; 4] = ["/proc", "/sys", "/dev", "/tmp"];
+
+/// What is in the image beside the binary has places of its own.
+fn image_files(config: &Config, report: &mut Report<'_>) {
+    let binary = format!("/{}", config.service.name);
+    let files = &config.image.files;
+    for (index, (here, inside)) in files.iter().enumerate() {
+        let key = child("image.files", here);
+        if let Some(taken) = OF_THE_SYSTEM.iter().find(|taken| is_within(inside, taken)) {
+            report(&[&key], &|_| {
+                format!(
+                    "{} is in {taken}, which every container has already; choose another path",
+                    quoted(inside)
+                )
+            });
+        }
+        if is_within(inside, &binary) {
+            report(&[&key, "service.name"], &|_| {
+                format!("{binary} is the service's binary in the image; choose another path")
+            });
+        }
+        let other = files.iter().take(index).find(|(_, other)| *other == inside);
+        if let Some((other, _)) = other {
+            report(&[&key, &child("image.files", other)], &|_| {
+                format!("{} is there twice; each path is one thing", quoted(inside))
+            });
+        }
+    }
+}
+
+/// Returns true for a place and for all below it.
+fn is_within(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn kubernetes(config: &Config, report: &mut Report<'_>) {

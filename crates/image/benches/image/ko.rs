@@ -59,6 +59,7 @@ fn base(registry: &Distribution) -> Result<String> {
         args: Vec::new(),
         labels: std::collections::BTreeMap::new(),
         compression: skyward_config::Compression::Gzip,
+        files: std::collections::BTreeMap::new(),
         epoch: 0,
     };
     let platform = "linux/amd64".parse()?;

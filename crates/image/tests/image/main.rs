@@ -4,6 +4,7 @@ mod build;
 mod dockerfile;
 mod engines;
 mod events;
+mod files;
 mod fixture;
 mod inspect;
 mod load;

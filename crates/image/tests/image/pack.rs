@@ -14,6 +14,7 @@ fn spec() -> Spec {
         args: Vec::new(),
         labels: (0..20).map(|n| (format!("label{n}"), "x".to_owned())).collect(),
         compression: Compression::Gzip,
+        files: BTreeMap::new(),
         epoch: 0,
     }
 }

@@ -148,6 +148,11 @@ fn config(answers: &Answers, rules: &str) -> String {
         "with a registry it can be pushed; without it: the service's name",
     );
     line(&mut text, "# platforms = [\"linux/amd64\"]", "several make an image index");
+    line(
+        &mut text,
+        "# files = { \"static\" = \"/static\" }",
+        "path here = path in the image, which else has the binary alone",
+    );
     let rules_key = format!("rules = {}", quoted(rules));
     line(
         &mut text,

@@ -64,6 +64,14 @@ static EXPOSE: LazyLock<Option<Regex>> =
 static VARIABLE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"\bvar(?:_os)?\(\s*"([A-Z_]*PORT)"\s*\)"#).ok());
 
+/// The port that is taken where the variable is not set, as in `.unwrap_or_else(|_| "3000".into())`.
+static OTHERWISE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"^\s*\)[^;]{0,120}?or(?:_else)?\(\s*(?:\|[^|]*\|\s*)?[^;\d]{0,40}?"?(\d{2,5})\b"#,
+    )
+    .ok()
+});
+
 /// Looks through the package's source and the Dockerfiles. `is_ours` says that the service has our own server.
 pub(super) fn look(root: &Path, package: &Path, is_ours: bool) -> Found {
     let mut found = Found::default();
@@ -83,6 +91,11 @@ pub(super) fn look(root: &Path, package: &Path, is_ours: bool) -> Found {
         let variable = VARIABLE.iter().find_map(|variable| variable.captures(&text));
         if let (None, Some(name)) = (&found.variable, variable.and_then(|found| found.get(1))) {
             let from = place(root, &path, &text, name.start());
+            let rest = &text[name.end()..].trim_start_matches('"');
+            let otherwise = OTHERWISE.iter().find_map(|otherwise| otherwise.captures(rest));
+            if let Some(number) = otherwise.and_then(|found| found.get(1)?.as_str().parse().ok()) {
+                found.ports.push(Hint { value: number, from: from.clone() });
+            }
             found.variable = Some(Hint { value: name.as_str().to_owned(), from });
         }
         for (rank, known) in PATHS.iter().enumerate() {
@@ -206,6 +219,23 @@ mod tests {
         let paths: Vec<_> = found.paths.iter().map(|hint| &*hint.value).collect();
         assert_eq!(paths, ["/readyz", "/health"]);
         assert_eq!(found.variable.unwrap().value, "PORT");
+    }
+
+    #[test]
+    fn the_port_without_the_variable_is_found() {
+        for text in [
+            r#"let port: u16 = env::var("PORT").unwrap_or_else(|_| "3000".to_owned()).parse()?;"#,
+            r#"std::env::var("HTTP_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3000);"#,
+            r#"env::var("PORT").unwrap_or("3000".into())"#,
+            "env::var(\"PORT\")\n    .unwrap_or_else(|_| String::from(\"3000\"))",
+            r#"env::var("PORT").map_or(3000, |port| port.parse().unwrap())"#,
+        ] {
+            let found = look_at(&[("src/main.rs", text)]);
+            let ports: Vec<_> = found.ports.iter().map(|hint| hint.value).collect();
+            assert_eq!(ports, [3000], "{text}");
+        }
+        let found = look_at(&[("src/main.rs", r#"env::var("PORT")?; take(1234); port.or(80)"#)]);
+        assert_eq!(found.ports, []);
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub struct Image {
     /// in.
     #[schemars(schema_with = "grammar::labels")]
     pub labels: BTreeMap<String, String>,
+    /// Files and folders beside the binary: path here, relative to the folder of the configuration
+    /// file, to path in the image. A folder comes with all that is in it. Nobody may write to them
+    /// there.
+    #[schemars(schema_with = "grammar::image_files")]
+    pub files: BTreeMap<String, String>,
     /// The file with the dive rules that the image must pass, relative to the folder of the
     /// configuration file.
     #[schemars(schema_with = "grammar::path")]
@@ -52,6 +57,7 @@ impl Default for Image {
             user: 65532,
             compression: Compression::default(),
             labels: BTreeMap::new(),
+            files: BTreeMap::new(),
             rules: "deploy/.dive-ci".into(),
             output: "target/oci".into(),
             sbom: true,

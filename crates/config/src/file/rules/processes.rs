@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Report;
+use super::{Report, is_within};
 use crate::file::keys::child;
 use crate::file::validate::quoted;
 use crate::{Access, Config, Ingress, K3s, When};
@@ -83,9 +83,6 @@ fn paths(k3s: &K3s, report: &mut Report<'_>) {
     let secrets = k3s.secret_files.keys().map(|path| (child("k3s.secret_files", path), path));
     let volumes = k3s.volume.iter().map(|volume| ("k3s.volume".to_owned(), &volume.path));
     let all: Vec<_> = files.chain(secrets).chain(volumes).collect();
-    let is_within = |path: &str, place: &str| {
-        path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     for (index, (key, path)) in all.iter().enumerate() {
         if let Some(taken) = TAKEN.iter().find(|taken| is_within(path, taken)) {
             report(&[key], &|_| {

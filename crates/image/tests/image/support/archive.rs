@@ -18,6 +18,7 @@ pub fn archive(folder: &Path, repository: &str, tag: &str) -> (PathBuf, String) 
         args: Vec::new(),
         labels: BTreeMap::new(),
         compression: skyward_config::Compression::Gzip,
+        files: BTreeMap::new(),
         epoch: 0,
     };
     let platform = "linux/amd64".parse().expect("a platform");

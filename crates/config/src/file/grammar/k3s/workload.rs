@@ -38,6 +38,18 @@ pub(crate) fn files(_: &mut SchemaGenerator) -> Schema {
     )
 }
 
+/// The other way round: the path here comes first.
+pub(crate) fn image_files(_: &mut SchemaGenerator) -> Schema {
+    map(
+        &text("^[^\\x00]+$", "a file's path is text that is not empty"),
+        &text(
+            POD_PATH,
+            "a path in the image is absolute, of letters, digits, ., _ and -, such as /srv/static",
+        ),
+        100,
+    )
+}
+
 pub(crate) fn secret_files(_: &mut SchemaGenerator) -> Schema {
     map(
         &text(POD_PATH, POD_PATH_RIGHT),
