@@ -17,7 +17,7 @@ use skyward_image::load::{self, Destination};
 use skyward_image::registry::{self, Push, Reference};
 use skyward_image::store::Store;
 use skyward_image::{build, settings, time};
-use skyward_terminal::Calls;
+use skyward_terminal::{Calls, units};
 use tokio::sync::mpsc;
 
 use crate::event::{self, DeployEvent, Event, Sink};
@@ -161,7 +161,7 @@ impl Candidate {
         .await?;
         let state = match pushed.uploaded_bytes {
             0 => "the registry has it already".to_owned(),
-            sent => format!("pushed, {sent} bytes sent"),
+            sent => format!("pushed, {} sent", units::bytes(sent)),
         };
         sink.emit(event::done("image", "deliver", state, started.elapsed()));
         Ok(Delivered::new(first("push", pushed.references)?))

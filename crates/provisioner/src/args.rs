@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::event::{Event, Sink};
 use crate::interrupt::Interrupt;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use skyward_config::{ConfigArgs, ConfigError, Loaded};
 use skyward_terminal::{Output, Verbose, output};
@@ -70,9 +70,9 @@ impl Common {
 /// The instances' script, as the configuration names it.
 pub(crate) fn user_data(loaded: &Loaded) -> Result<String> {
     let path: PathBuf = loaded.root.join(&loaded.config.aws.user_data);
-    let text = std::fs::read_to_string(&path).with_context(|| {
-        format!(
-            "reading [aws] user_data, {}. Next step: name a script that is there",
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        anyhow::anyhow!(
+            "reading [aws] user_data, {}: {error}. Next step: name a script that is there",
             path.display()
         )
     })?;

@@ -1,5 +1,7 @@
 //! The installed program in repositories that are not ours: each is made in a temporary folder with a space in its name.
 
+#[path = "scratch/alone.rs"]
+mod alone;
 mod scratch;
 
 use std::fs;
@@ -8,6 +10,9 @@ use std::process::{Command, Output};
 
 use scratch::Scratch;
 use serde_json::Value;
+
+/// A service on hyper alone, of one port.
+const HYPER: &str = include_str!("scratch/hyper.rs.in");
 
 /// A small HTTP service of one port, without dependencies: whatever else these tests need is not the compiler's business.
 const SMALL: &str = r#"
@@ -335,7 +340,7 @@ fn a_plain_hyper_service_comes_up() {
     );
     // The versions that are there already: nothing is asked of a registry.
     fs::copy(root.join("Cargo.lock"), scratch.path("Cargo.lock")).unwrap();
-    scratch.write("src/main.rs", &scratch::HYPER.replace("PORT_NUMBER", &port.to_string()));
+    scratch.write("src/main.rs", &HYPER.replace("PORT_NUMBER", &port.to_string()));
     succeeds(&scratch.skyward(&["init", "--yes"]));
     let up = scratch.skyward(&["up", "--once"]);
     let said = succeeds(&up);

@@ -116,7 +116,7 @@ async fn set(
     let changed = secrets::set(&api, namespace, name, key, &value).await?;
     let is_used = inputs::referenced(&loaded.config.k3s).contains_key(name);
     let then = if is_used {
-        format!(" `{}` replaces the pods, which use it.", program::command("deploy-k3s"))
+        format!(" `{}` starts pods that have it.", program::command("deploy-k3s"))
     } else {
         " No key of [k3s] uses it: see secrets, secret_files and env_from_secrets.".to_owned()
     };

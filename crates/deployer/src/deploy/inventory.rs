@@ -33,6 +33,12 @@ pub(super) fn bears_our_labels(live: &Value, release: &str) -> bool {
     label(MANAGED_BY) == Some(MANAGER) && label(INSTANCE) == Some(release)
 }
 
+/// Returns true for an object with the labels of any release, also of another one.
+pub(super) fn bears_labels_of_a_release(live: &Value) -> bool {
+    let labels = &live["metadata"]["labels"];
+    labels[MANAGED_BY].as_str() == Some(MANAGER) && labels[INSTANCE].is_string()
+}
+
 /// The object's UID, where the API server has given one.
 pub(super) fn uid(live: &Value) -> &str {
     live["metadata"]["uid"].as_str().unwrap_or_default()

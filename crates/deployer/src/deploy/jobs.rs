@@ -256,6 +256,9 @@ fn progress(pods: &[Pod]) -> String {
     match (waiting, state.is_some_and(|state| state.running.is_some())) {
         (Some(reason), _) => format!("{name}: {reason}{tries}"),
         (None, true) => format!("{name} runs{tries}"),
+        (None, false) if state.is_some_and(|state| state.terminated.is_some()) => {
+            format!("{name} has ended{tries}")
+        }
         (None, false) => format!("{name} is starting{tries}"),
     }
 }

@@ -18,6 +18,9 @@ use crate::lock::Lock;
 use crate::manifest::{Kind, ObjectId};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
+/// The begin of the names of records: those of another release are not to be taken away.
+const RECORD: &str = "skyward.";
+
 /// The fate of the volumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Volumes {
@@ -86,7 +89,8 @@ pub async fn remove(
         return Ok(Removed { objects: 0, namespace });
     }
     let state = Observed::look(api, &history, &[]).await?;
-    let ours = inventory::bears_our_labels(&live, &desired.release);
+    // Another release may have made it, and be gone: the last one takes it along.
+    let ours = inventory::bears_labels_of_a_release(&live);
     let locked = Lock::is_there(api, &desired.namespace, &desired.release).await?;
     if !ours && !locked && state.revisions.is_empty() && volumes == Volumes::Keep {
         // A namespace of others is not even locked where nothing of ours is in it.
@@ -197,16 +201,32 @@ async fn remove_namespace(
 ) -> Result<NamespaceEnd, DeployError> {
     let id = namespace_id(&desired.namespace);
     let Some(live) = api.get(&id).await? else { return Ok(NamespaceEnd::Gone) };
-    if !inventory::bears_our_labels(&live, &desired.release) {
+    if !inventory::bears_labels_of_a_release(&live) {
         return Ok(NamespaceEnd::of_others());
     }
     let others = api.others_in(&desired.namespace, &desired.release).await?;
     if !others.is_empty() {
-        let others = format!("others have something in it: {}", others.join(", "));
+        let next = secrets_alone(&others).unwrap_or_default();
+        let others = format!("others have something in it: {}{next}", others.join(", "));
         return Ok(NamespaceEnd::Kept(others));
     }
     api.delete(&id, inventory::uid(&live)).await?;
     namespace_gone(api, &id, ends, sink).await
+}
+
+/// The way to take away what is left where that is Secrets alone, such as those that `secret set` has made.
+fn secrets_alone(others: &[String]) -> Option<String> {
+    let names: Option<Vec<_>> = others.iter().map(|other| other.strip_prefix("Secret ")).collect();
+    let names = names?;
+    if names.iter().any(|name| name.starts_with(RECORD)) {
+        return None;
+    }
+    let remove = |name: &&str| {
+        format!("`{}`", program::command(&format!("deploy-k3s secret remove {name}")))
+    };
+    let removes = names.iter().map(remove).collect::<Vec<_>>().join(", ");
+    let again = program::command("deploy-k3s remove");
+    Some(format!(". Next step, where nobody needs it any more: {removes}, then `{again}` again"))
 }
 
 /// Waits until the namespace is gone.

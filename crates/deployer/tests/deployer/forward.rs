@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::deployer::Deployer;
-use crate::support::load::Load;
+use crate::support::load::{Closing, Load};
 use crate::support::pods;
 use crate::support::shared_node;
 
@@ -30,7 +30,7 @@ fn forwarding_outlives_a_rolling_update_and_ends_in_order() {
     let (status, body) = pods::page(address).expect("a page");
     assert_eq!((status.as_str(), body.trim_end()), ("HTTP/1.1 200 OK", "Hello, World!"));
 
-    let load = Load::start(address, 2);
+    let load = Load::start(address, 2, Closing::Fails);
     web().set("k3s.env.UPDATE=\"1\"").succeed("apply");
     std::thread::sleep(Duration::from_secs(2));
     let counts = load.stop();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::balancer::Balancer;
 use crate::support::deployer::Deployer;
-use crate::support::load::Load;
+use crate::support::load::{Closing, Load};
 use crate::support::shared_node;
 
 #[test]
@@ -17,7 +17,7 @@ fn not_one_request_fails_while_the_pods_are_replaced() {
     web().succeed("apply");
     let balancer = Balancer::start(node.control_plane(), "zero-loss", "skyward-service");
     std::thread::sleep(Duration::from_secs(3));
-    let load = Load::start(balancer.address, 8);
+    let load = Load::start(balancer.address, 8, Closing::Fails);
     std::thread::sleep(Duration::from_secs(2));
     let started = Instant::now();
     for update in 1..=2 {

@@ -66,10 +66,8 @@ static VARIABLE: LazyLock<Option<Regex>> =
 
 /// The port that is taken where the variable is not set, as in `.unwrap_or_else(|_| "3000".into())`.
 static OTHERWISE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"^\s*\)[^;]{0,120}?or(?:_else)?\(\s*(?:\|[^|]*\|\s*)?[^;\d]{0,40}?"?(\d{2,5})\b"#,
-    )
-    .ok()
+    Regex::new(r#"^\s*\)[^;]{0,120}?or(?:_else)?\(\s*(?:\|[^|]*\|\s*)?[^;\d]{0,40}?"?(\d{2,5})\b"#)
+        .ok()
 });
 
 /// Looks through the package's source and the Dockerfiles. `is_ours` says that the service has our own server.

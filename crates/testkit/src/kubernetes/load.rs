@@ -16,8 +16,19 @@ use tokio::task::JoinHandle;
 
 use super::{block_on, runtime};
 
+/// The begin of a failure before any of an answer has come.
+const ASKING: &str = "asking: ";
 /// Between two requests of one client.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What a client makes of a connection that the server closes while nothing is asked on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// A failed request, where the next one is under way then: a server that drains in order answers it.
+    Fails,
+    /// As browsers and proxies do (RFC 9112, section 9.3.1): the request is sent again on a new connection, once.
+    IsResent,
+}
 
 /// Clients that ask until they are stopped.
 pub struct Load {
@@ -31,17 +42,20 @@ pub struct Load {
 pub struct Counts {
     pub answered: AtomicUsize,
     pub connections: AtomicUsize,
+    /// Requests that were sent again, because the server had closed the connection.
+    pub resent: AtomicUsize,
     /// When, and what.
     pub failures: Mutex<Vec<(Timestamp, String)>>,
 }
 
 impl Load {
     /// So many clients of each kind.
-    pub fn start(address: SocketAddr, clients: usize) -> Self {
+    pub fn start(address: SocketAddr, clients: usize, closing: Closing) -> Self {
         let (stop, counts) = (Arc::<AtomicBool>::default(), Arc::<Counts>::default());
         let kinds = [true, false].into_iter().cycle().take(2 * clients);
         let clients = kinds.map(|keep| {
-            runtime().spawn(client(address, keep, Arc::clone(&stop), Arc::clone(&counts)))
+            let (stop, counts) = (Arc::clone(&stop), Arc::clone(&counts));
+            runtime().spawn(client(address, keep, closing, stop, counts))
         });
         let clients = clients.collect();
         Self { stop, counts, clients }
@@ -59,10 +73,23 @@ impl Load {
     }
 }
 
-async fn client(address: SocketAddr, keep: bool, stop: Arc<AtomicBool>, counts: Arc<Counts>) {
+async fn client(
+    address: SocketAddr,
+    keep: bool,
+    closing: Closing,
+    stop: Arc<AtomicBool>,
+    counts: Arc<Counts>,
+) {
     let mut connection = None;
     while !stop.load(Ordering::SeqCst) {
-        match ask(address, connection.take(), &counts).await {
+        let kept = connection.take();
+        let may_resend = closing == Closing::IsResent && kept.is_some();
+        let mut answer = ask(address, kept, &counts).await;
+        if may_resend && matches!(&answer, Err(failure) if failure.starts_with(ASKING)) {
+            counts.resent.fetch_add(1, Ordering::SeqCst);
+            answer = ask(address, None, &counts).await;
+        }
+        match answer {
             Ok(used) => {
                 counts.answered.fetch_add(1, Ordering::SeqCst);
                 connection = used.filter(|_| keep);
@@ -93,7 +120,7 @@ async fn ask(
     };
     let request = Request::get("/").header("host", "web").body(Empty::new()).expect("a request");
     let response =
-        sender.send_request(request).await.map_err(|error| format!("asking: {error:?}"))?;
+        sender.send_request(request).await.map_err(|error| format!("{ASKING}{error:?}"))?;
     let (status, closes) =
         (response.status(), response.headers().get("connection").is_some_and(|it| it == "close"));
     let body = response.into_body().collect().await.map_err(|error| format!("reading: {error}"))?;

@@ -2,11 +2,15 @@
 //! Needs root. All that it makes on the machine (a bridge, cgroups, mounts) carries its own name and goes with it.
 
 use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use k8s_openapi::api::core::v1::Node as Object;
+use k8s_openapi::api::core::v1::{Node as Object, PersistentVolume};
 use kube::Api;
+use kube::api::PostParams;
+use serde_json::json;
 
 use super::block_on;
 use super::control_plane::ControlPlane;
@@ -52,6 +56,27 @@ impl Node {
     /// A reference to an image in the node's registry, as this machine pushes it and the node pulls it.
     pub fn reference(&self, rest: &str) -> String {
         format!("localhost:{}/{rest}", self.registry)
+    }
+
+    /// Makes a volume that a claim of this StorageClass gets: a folder of this machine that every pod may write to.
+    pub fn volume(&self, class: &str) {
+        let folder = self.control_plane.supervisor.path(&format!("volumes/{class}"));
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("its mode");
+        let volume: PersistentVolume = serde_json::from_value(json!({
+            "metadata": { "name": class },
+            "spec": {
+                "storageClassName": class,
+                "capacity": { "storage": "1Gi" },
+                "accessModes": ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"],
+                "hostPath": { "path": folder },
+            },
+        }))
+        .expect("a volume");
+        block_on(async {
+            let volumes: Api<PersistentVolume> = Api::all(self.control_plane.client().await);
+            volumes.create(&PostParams::default(), &volume).await.expect("made");
+        });
     }
 
     fn folder(&self) -> String {

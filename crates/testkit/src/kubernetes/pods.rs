@@ -17,7 +17,7 @@ pub struct Running {
     pub ready: bool,
 }
 
-/// The pods of a namespace that run and are to go on running.
+/// The pods of a namespace with a port `http` that run and are to go on running.
 pub async fn running(control_plane: &ControlPlane, namespace: &str) -> Vec<Running> {
     let pods: Api<Pod> = Api::namespaced(control_plane.client().await, namespace);
     let pods = pods.list(&ListParams::default()).await.expect("pods").items;
@@ -30,10 +30,13 @@ fn as_running(pod: Pod) -> Option<Running> {
         return None;
     }
     let status = pod.status?;
-    let address = SocketAddr::new(status.pod_ip?.parse().ok()?, 8000);
+    let container = pod.spec?.containers.pop()?;
+    let mut ports = container.ports.iter().flatten();
+    let http = ports.find(|port| port.name.as_deref() == Some("http"))?.container_port;
+    let address = SocketAddr::new(status.pod_ip?.parse().ok()?, u16::try_from(http).ok()?);
     let ready =
         status.container_statuses.is_some_and(|all| all.iter().all(|container| container.ready));
-    let image = pod.spec?.containers.pop()?.image?;
+    let image = container.image?;
     Some(Running { address, image, ready })
 }
 
