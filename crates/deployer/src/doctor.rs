@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use skyward_config::{Config, ConfigArgs, Ingress, Loaded};
+use skyward_config::{Config, ConfigArgs, Delivery, Ingress, Loaded};
+use skyward_image::load::{self, Engine};
 use skyward_terminal::Calls;
 
 use crate::api::{ApiServer, ApiSettings, CallError, ContextRef, ResourcePath};
 use crate::common::Common;
 use crate::manifest::Kind;
 use crate::release::Release;
-use crate::{inputs, render};
+use crate::{image, inputs, render};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,11 @@ pub async fn examine(loaded: &Loaded) -> Option<Vec<Examined>> {
     };
     let mut release = Release::of(&loaded.config);
     let inputs = inputs::read(loaded).map(|inputs| release.inputs = inputs);
-    let (classes, rights) =
-        tokio::join!(ingress_class(&api, &loaded.config), permissions(&api, &release));
+    let (classes, rights, secrets) = tokio::join!(
+        ingress_class(&api, &loaded.config),
+        permissions(&api, &release),
+        secrets(&api, &loaded.config)
+    );
     let mut all = vec![Examined {
         what: "cluster".to_owned(),
         found: Ok(format!("{} answers at {}", api.context(), api.server())),
@@ -54,7 +58,9 @@ pub async fn examine(loaded: &Loaded) -> Option<Vec<Examined>> {
     all.push(version(api.version()));
     all.push(rights);
     all.extend(inputs.err().map(|error| lacks("files", &error)));
+    all.extend(secrets);
     all.extend(classes);
+    all.push(delivery(loaded));
     Some(all)
 }
 
@@ -88,6 +94,60 @@ fn version(version: &str) -> Examined {
         _ => Ok(version.to_owned()),
     };
     Examined { what: "version".to_owned(), found }
+}
+
+/// The Secrets that the pods use, where the configuration names any.
+async fn secrets(api: &ApiServer, config: &Config) -> Option<Examined> {
+    let (what, used) = ("secrets".to_owned(), inputs::referenced(&config.k3s));
+    if used.is_empty() {
+        return None;
+    }
+    let missing = match inputs::hashes(api, &config.k3s.namespace, &config.k3s).await {
+        Ok((_, missing)) => missing,
+        Err(error) => return Some(lacks(&what, &error)),
+    };
+    let found = if missing.is_empty() {
+        Ok(used.into_keys().collect::<Vec<_>>().join(", "))
+    } else {
+        let told = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        Err(Lack {
+            problem: format!("namespace {} has not all that the pods use", config.k3s.namespace),
+            next: told,
+        })
+    };
+    Some(Examined { what, found })
+}
+
+/// The way of the image to the nodes: a registry, the machines, or an engine of this machine.
+fn delivery(loaded: &Loaded) -> Examined {
+    let (image, k3s) = (&loaded.config.image, &loaded.config.k3s);
+    let found = match image::settled(k3s.delivery, &image.repository) {
+        Delivery::Push => Ok(format!("pushed to {}", image.repository)),
+        Delivery::None => Ok("the nodes have it (k3s.delivery)".to_owned()),
+        Delivery::Load | Delivery::Auto if !k3s.machine.is_empty() => {
+            Ok("loaded into each of k3s.machine".to_owned())
+        }
+        Delivery::Load | Delivery::Auto => engine(),
+    };
+    Examined { what: "image delivery".to_owned(), found }
+}
+
+/// The engine of this machine that the image is loaded into.
+fn engine() -> Result<String, Lack> {
+    let mut reasons = Vec::new();
+    for engine in Engine::KUBERNETES {
+        match load::preflight(engine, &load::Options::default()) {
+            Ok(_) => return Ok(format!("loaded into {engine} of this machine")),
+            Err(reason) => reasons.push(reason.to_string()),
+        }
+    }
+    Err(Lack {
+        problem: format!(
+            "image.repository names no registry, and this machine runs no Kubernetes to load into: {}",
+            reasons.join("; ")
+        ),
+        next: "set image.repository to a registry that the nodes pull from".to_owned(),
+    })
 }
 
 /// The class that the Ingress will be of.

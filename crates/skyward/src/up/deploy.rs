@@ -60,7 +60,7 @@ impl Seen {
             | Event::Warning { .. }
             | Event::Finding(_)
             | Event::Progress(_)
-            | Event::Own(Own::Evidence(_)) => {
+            | Event::Own(Own::Evidence(_) | Own::Log { .. }) => {
                 tell(&event);
             }
             Event::Own(Own::Image { reference }) => {

@@ -31,6 +31,8 @@ pub(super) enum Own {
     Image { reference: String },
     /// `deploy-k3s`: what the failing pod left behind.
     Evidence(Evidence),
+    /// `deploy-k3s`: what a job said.
+    Log { id: Id, lines: Vec<String> },
     /// `provision-aws`: how long it all took.
     Timeline { seconds: f64, critical_s: f64 },
     /// `provision-aws`: what the stack offers.
@@ -70,18 +72,22 @@ pub(super) struct Id {
     pub(super) name: String,
 }
 
-/// Only the evidence is shown while it comes; all else becomes rows of the table.
+/// Only the evidence and the logs of jobs are shown while they come; all else becomes rows of the table.
 impl Present for Own {
     fn present(&self, page: &mut Page) {
-        let Self::Evidence(evidence) = self else { return };
-        for (title, lines) in [
-            ("events", &evidence.events),
-            ("log", &evidence.log),
-            ("log before the last restart", &evidence.previous_log),
-        ] {
+        let mut show = |title: &str, lines: &[String]| {
             if !lines.is_empty() {
                 page.sentence(&format!("{title}:\n  {}", lines.join("\n  ")));
             }
+        };
+        match self {
+            Self::Evidence(evidence) => {
+                show("events", &evidence.events);
+                show("log", &evidence.log);
+                show("log before the last restart", &evidence.previous_log);
+            }
+            Self::Log { id, lines } => show(&format!("log of {} {}", id.kind, id.name), lines),
+            _ => {}
         }
     }
 }

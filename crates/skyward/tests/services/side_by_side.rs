@@ -1,6 +1,7 @@
 //! Two services of one repository, by two configurations, in one namespace: each is a release of its own.
 
 use serde_json::Value;
+use skyward_testkit::kubernetes::control_plane::CONTEXT;
 
 use crate::repository::{Repository, cluster_keys, is_gone, ready};
 use crate::scratch;
@@ -27,6 +28,16 @@ fn two_configurations_are_two_releases_in_one_namespace() {
         repository.change(&file, "\n[aws]\n", "replicas = 1\n\n[aws]\n");
     }
     std::fs::remove_file(repository.scratch.path("skyward.toml")).expect("it was there");
+
+    let context = format!("doctor --set k3s.context={CONTEXT} --config");
+    let text = repository.scratch.read("shop.toml");
+    let unnamed: Vec<_> = text.lines().filter(|line| !line.starts_with("repository")).collect();
+    repository.scratch.write("unnamed.toml", &unnamed.join("\n"));
+    repository.fail(
+        &format!("{context} unnamed.toml"),
+        1,
+        &["image delivery", "names no registry"],
+    );
 
     for name in ["shop", "blog"] {
         let up = repository.succeed(&format!("up --once --config {name}.toml"));

@@ -161,13 +161,14 @@ impl Service {
         let secret = format!("secrets = {{ SIGNATURE = \"{}/signature\" }}\n", self.name);
         let end = format!("{secret}{}\n[aws]\n", self.k3s);
         repository.change("skyward.toml", "\n[aws]\n", &end);
-        let doctor = repository.succeed("doctor");
-        assert!(!doctor.contains("LACKING"), "{doctor}");
         let command = format!("skyward deploy-k3s secret set {} signature", self.name);
+        repository.fail("doctor", 1, &["LACKING", &command]);
         repository.fail("deploy-k3s", 1, &[&command, "nothing was applied"]);
         repository.set_secret(self.name, "signature", "alice");
+        let doctor = repository.succeed("doctor");
+        assert!(doctor.contains("pushed to localhost") && !doctor.contains("LACKING"), "{doctor}");
         let up = repository.succeed("up --once");
-        for part in ["Revision 1 of", "2 pods run the new revision", self.job] {
+        for part in ["Revision 1 of", "2 pods run the new revision", "log of Job", self.job] {
             assert!(up.contains(part), "{part}: {up}");
         }
         assert_eq!(page(self.name), format!("{} alice", self.page));

@@ -68,7 +68,7 @@ impl Node {
             "spec": {
                 "storageClassName": class,
                 "capacity": { "storage": "1Gi" },
-                "accessModes": ["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"],
+                "accessModes": ["ReadWriteMany"],
                 "hostPath": { "path": folder },
             },
         }))
