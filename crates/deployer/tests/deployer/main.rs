@@ -12,6 +12,7 @@ mod faults;
 mod forward;
 mod harness;
 mod history;
+mod jobs;
 mod lock;
 mod noop;
 mod offer;
