@@ -247,7 +247,10 @@ fn archive(spec: &Spec, binary: &[u8]) -> Result<Vec<u8>> {
     let mut builder = tar::Builder::new(Vec::with_capacity(binary.len() + 4096));
     let mut append = |path: &str, kind: EntryType, mode: u32, bytes: &[u8]| {
         let mut header = tar::Header::new_ustar();
-        header.set_entry_type(kind);
+        // A file's type stays as the header has it: another spelling of the same would change every image's digest.
+        if kind == EntryType::Directory {
+            header.set_entry_type(kind);
+        }
         header.set_size(bytes.len() as u64);
         header.set_mode(mode);
         header.set_mtime(spec.epoch);

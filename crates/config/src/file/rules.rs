@@ -87,7 +87,7 @@ fn variables(config: &Config, report: &mut Report<'_>) {
 /// Places that a container's system makes itself.
 const OF_THE_SYSTEM: [&str; 4] = ["/proc", "/sys", "/dev", "/tmp"];
 
-/// What is in the image beside the binary has places of its own.
+/// The files beside the binary have places of their own in the image.
 fn image_files(config: &Config, report: &mut Report<'_>) {
     let binary = format!("/{}", config.service.name);
     let files = &config.image.files;

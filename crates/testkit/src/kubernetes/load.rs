@@ -21,7 +21,7 @@ const ASKING: &str = "asking: ";
 /// Between two requests of one client.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What a client makes of a connection that the server closes while nothing is asked on it.
+/// The meaning, to a client, of a connection that the server closes while nothing is asked on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
     /// A failed request, where the next one is under way then: a server that drains in order answers it.
