@@ -70,6 +70,35 @@ fn a_bucket_of_someone_else_is_taken_and_ones_own_is_there() {
 }
 
 #[test]
+fn names_that_s3_keeps_for_itself_are_refused() {
+    simulate(async {
+        let client = Account::new(3).client();
+        for name in [
+            "ab",
+            "Web",
+            "a_b",
+            "-web",
+            "web-",
+            "web.",
+            "a..b",
+            "xn--web",
+            "sthree-x",
+            "amzn-s3-demo-x",
+            "web-s3alias",
+            "web--ol-s3",
+            "web.mrap",
+            "web--x-s3",
+            "web--table-s3",
+        ] {
+            assert_eq!(code(&client, create(name)).await, "InvalidBucketName", "{name}");
+        }
+        for name in ["abc", "a.b-c1", "sthreex"] {
+            send(&client, create(name)).await.unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_bucket_goes_when_it_is_empty_of_versions_too() {
     simulate(async {
         let account = Account::new(11);

@@ -161,6 +161,8 @@ fn databases_that_there_are_not_are_refused() {
                 "InvalidParameterCombination",
             ),
             (DbCluster { name: "Upper".into(), ..good.clone() }, "InvalidParameterValue"),
+            (DbCluster { name: "a--b".into(), ..good.clone() }, "InvalidParameterValue"),
+            (DbCluster { name: "a-".into(), ..good.clone() }, "InvalidParameterValue"),
             (
                 DbCluster { subnet_group: Some("none".into()), ..good.clone() },
                 "DBSubnetGroupNotFoundFault",

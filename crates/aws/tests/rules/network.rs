@@ -177,6 +177,22 @@ fn rules_of_security_groups_are_there_once_and_all_or_none_of_a_call() {
 }
 
 #[test]
+fn a_security_group_is_not_named_like_an_id() {
+    simulate(async {
+        let client = client(&Account::new(1));
+        let vpc = send(&client, vpc()).await.unwrap().id;
+        let create = |name: &str| CreateSecurityGroup {
+            vpc: vpc.clone(),
+            name: name.into(),
+            description: "d".into(),
+            tags: tags("s"),
+        };
+        assert_eq!(code(&client, create("sg-web")).await, "InvalidParameterValue");
+        send(&client, create("web-sg-1")).await.unwrap();
+    });
+}
+
+#[test]
 fn a_security_group_stays_while_a_rule_or_an_interface_refers_to_it() {
     simulate(async {
         let stack = Stack::new(&Account::new(1));

@@ -4,11 +4,12 @@ mod processes;
 
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 use crate::file::keys::child;
 use crate::file::validate::quoted;
 use crate::service::PREFIX;
-use crate::{Config, Conflict, Ingress, Origin, Origins, Problem, Role};
+use crate::{Aws, Config, Conflict, DatabaseStorage, Ingress, Origin, Origins, Problem, Role};
 
 /// A rule that is broken.
 pub(crate) struct Broken {
@@ -182,6 +183,45 @@ fn machines(config: &Config, report: &mut Report<'_>) {
     }
 }
 
+/// Beginnings that AWS refuses, and what would have one. EC2: `CreateSecurityGroup`, `GroupName`. S3: "General purpose bucket naming
+/// rules"; `xn--` needs two hyphens in a row, which a stack's name has not. Elastic Load Balancing: `CreateLoadBalancer`, `Name`.
+const REFUSED_PREFIXES: [(&str, &str); 4] = [
+    ("sg-", "each security group"),
+    ("sthree-", "the bucket"),
+    ("amzn-s3-demo-", "the bucket"),
+    ("internal-", "the load balancer"),
+];
+
+/// GiB from which RDS stripes gp3 over four volumes, and lets its operations be provisioned ("Amazon RDS DB instance storage" in the
+/// user guide, for MySQL and PostgreSQL).
+const GP3_STRIPED_GIB: u32 = 400;
+/// The operations a second that it then has; of the same source.
+const GP3_IOPS: RangeInclusive<u32> = 12_000..=64_000;
+
+/// A load balancer takes certificates of its own region and account; one of IAM has no region.
+fn certificate_of(aws: &Aws, arn: &str, report: &mut Report<'_>) {
+    let mut parts = arn.split(':').skip(3);
+    let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if !region.is_empty() && region != aws.region {
+        report(&["aws.certificate", "aws.region"], &|_| {
+            format!(
+                "the certificate is in the region {}, and the load balancer, which takes one of its own region alone, in {}",
+                quoted(region),
+                quoted(&aws.region)
+            )
+        });
+    }
+    if let Some(own) = aws.account.as_ref().filter(|own| *own != account) {
+        report(&["aws.certificate", "aws.account"], &|_| {
+            format!(
+                "the certificate is of the account {}, and a load balancer takes one of its own account, {}, alone",
+                quoted(account),
+                quoted(own)
+            )
+        });
+    }
+}
+
 fn aws(config: &Config, report: &mut Report<'_>) {
     let aws = &config.aws;
     if aws.max_instances < aws.instances {
@@ -208,6 +248,36 @@ fn aws(config: &Config, report: &mut Report<'_>) {
         report(&["aws.zones", "aws.region"], &|_| {
             format!("{} is not a zone of the region {}", quoted(zone), quoted(&aws.region))
         });
+    }
+    if let Some((prefix, what)) =
+        REFUSED_PREFIXES.iter().find(|(prefix, _)| format!("{}-", aws.name).starts_with(prefix))
+    {
+        report(&["aws.name"], &|_| {
+            format!(
+                "the name of {what} begins with the stack's, {}, and AWS refuses names that begin with {prefix}",
+                quoted(&aws.name)
+            )
+        });
+    }
+    if let (DatabaseStorage::Gp3, Some(iops)) = (aws.database_storage, aws.database_iops) {
+        if aws.database_storage_gib < GP3_STRIPED_GIB {
+            report(&["aws.database_iops", "aws.database_storage_gib"], &|_| {
+                format!(
+                    "{iops} operations a second cannot be provisioned with gp3 below {GP3_STRIPED_GIB} GiB, which has 3000 of its own; \
+                     leave the key out, or take io1 or {GP3_STRIPED_GIB} GiB"
+                )
+            });
+        } else if !GP3_IOPS.contains(&iops) {
+            report(&["aws.database_iops"], &|_| {
+                let (least, most) = (GP3_IOPS.start(), GP3_IOPS.end());
+                format!(
+                    "{iops} is out of range; gp3 from {GP3_STRIPED_GIB} GiB on has {least} to {most} operations a second"
+                )
+            });
+        }
+    }
+    if let Some(certificate) = &aws.certificate {
+        certificate_of(aws, certificate, report);
     }
     for name in aws.tags.keys().filter(|name| {
         let name = name.to_ascii_lowercase();

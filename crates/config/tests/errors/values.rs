@@ -161,6 +161,46 @@ fn rules_over_several_keys() {
             "skyward.toml:2: aws.network: \"10.20.1.0/16\" has bits set behind its prefix; the network begins at 10.20.0.0",
         ),
         (
+            "[aws]\ndatabase_iops = 4000",
+            "skyward.toml:2: aws.database_iops: 4000 operations a second cannot be provisioned with gp3 below 400 GiB, which has 3000 of its own; leave the key out, or take io1 or 400 GiB",
+        ),
+        (
+            "[aws]\ndatabase_storage_gib = 400\ndatabase_iops = 4000",
+            "skyward.toml:3: aws.database_iops: 4000 is out of range; gp3 from 400 GiB on has 12000 to 64000 operations a second",
+        ),
+        (
+            "[aws]\nname = \"a--b\"",
+            "skyward.toml:2: aws.name: \"a--b\" is not valid; a stack's name is 1 to 20 of a-z, 0-9 and -, begins with a letter, has no two - in a row and does not end with -",
+        ),
+        (
+            "[aws]\nname = \"sg-web\"",
+            "skyward.toml:2: aws.name: the name of each security group begins with the stack's, \"sg-web\", and AWS refuses names that begin with sg-",
+        ),
+        (
+            "[aws]\nname = \"sg\"",
+            "skyward.toml:2: aws.name: the name of each security group begins with the stack's, \"sg\", and AWS refuses names that begin with sg-",
+        ),
+        (
+            "[aws]\nname = \"sthree-x\"",
+            "skyward.toml:2: aws.name: the name of the bucket begins with the stack's, \"sthree-x\", and AWS refuses names that begin with sthree-",
+        ),
+        (
+            "[aws]\nname = \"amzn-s3-demo\"",
+            "skyward.toml:2: aws.name: the name of the bucket begins with the stack's, \"amzn-s3-demo\", and AWS refuses names that begin with amzn-s3-demo-",
+        ),
+        (
+            "[aws]\nname = \"internal\"",
+            "skyward.toml:2: aws.name: the name of the load balancer begins with the stack's, \"internal\", and AWS refuses names that begin with internal-",
+        ),
+        (
+            "[aws]\ncertificate = \"arn:aws:acm:us-east-1:123456789012:certificate/1\"",
+            "skyward.toml:2: aws.certificate: the certificate is in the region \"us-east-1\", and the load balancer, which takes one of its own region alone, in \"eu-central-1\"",
+        ),
+        (
+            "[aws]\naccount = \"999999999999\"\ncertificate = \"arn:aws:iam::123456789012:server-certificate/a\"",
+            "skyward.toml:3: aws.certificate: the certificate is of the account \"123456789012\", and a load balancer takes one of its own account, \"999999999999\", alone",
+        ),
+        (
             "[aws.tags]\n\"skyward:stack\" = \"x\"",
             "skyward.toml:2: aws.tags.\"skyward:stack\": tags that begin with aws: are AWS's own, those with skyward: mark what is ours, and Name is made from aws.name",
         ),
@@ -183,6 +223,13 @@ fn rules_over_several_keys() {
         "k3s.host = \"a.b.c\"\nservice.allowed_hosts = [\"*.B.c\"]",
         "service.drain_delay_ms = 5\nservice.drain_cap_ms = 5",
         "service.args = [\"-v\", \"-v\"]",
+        "aws.database_iops = 12000\naws.database_storage_gib = 400",
+        "aws.database_iops = 1000\naws.database_storage = \"io1\"",
+        "aws.name = \"a-b-c1-d2\"",
+        "aws.name = \"sgx\"",
+        "aws.name = \"sthreex\"",
+        "aws.name = \"internals-2\"",
+        "aws.certificate = \"arn:aws:iam::123456789012:server-certificate/a\"",
     ] {
         assert!(resolve(&Input { bytes: right.as_bytes(), ..EMPTY }).is_ok(), "{right}");
     }

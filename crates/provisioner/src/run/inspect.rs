@@ -1,5 +1,7 @@
 //! The look that every command begins with: the account, what exists, what should, and what would fail.
 
+use std::collections::BTreeSet;
+
 use crate::caller::{CallError, Caller};
 use crate::cost;
 use crate::event::{self, Event, Own};
@@ -97,6 +99,12 @@ pub(super) async fn look_again(
     observed.map_err(|errors| refuse_errors(context, &errors))
 }
 
+/// Returns true where both name the same zones: their order means nothing.
+fn same(some: &[String], others: &[String]) -> bool {
+    let set = |zones: &[String]| zones.iter().cloned().collect::<BTreeSet<_>>();
+    set(some) == set(others)
+}
+
 /// Compares what exists with what there should be.
 async fn with(
     context: &Context<'_>,
@@ -107,7 +115,7 @@ async fn with(
     let aws = context.aws;
     let zones = match observed.zones() {
         // A stack stays where it is, unless it is told otherwise.
-        Some(zones) if aws.zones.is_empty() || aws.zones == zones => zones,
+        Some(zones) if aws.zones.is_empty() || same(&aws.zones, &zones) => zones,
         _ => {
             let zones = Box::pin(preflight::zones((context.kinds, &names), caller, aws)).await;
             zones.map_err(|findings| refuse(context, findings))?

@@ -50,6 +50,11 @@ fn part_of(setting: &BucketSetting, other: BucketPart) -> BucketPart {
     }
 }
 
+/// Beginnings of names that S3 keeps for itself.
+const RESERVED_PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+/// Ends of names that S3 keeps for itself.
+const RESERVED_SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+
 /// The settings of a new bucket. AWS's documentation, since April 2023.
 fn defaults() -> BTreeMap<BucketPart, BucketSetting> {
     BTreeMap::from([
@@ -62,7 +67,19 @@ fn defaults() -> BTreeMap<BucketPart, BucketSetting> {
 impl World {
     pub(crate) fn create_bucket(&mut self, call: CreateBucket) -> Answer<()> {
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
-        if !(3..=63).contains(&call.bucket.len()) || !call.bucket.chars().all(is_name) {
+        // "General purpose bucket naming rules" in the user guide of S3.
+        let is_end =
+            |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let (first, last) = (call.bucket.chars().next(), call.bucket.chars().next_back());
+        let is_reserved = RESERVED_PREFIXES.iter().any(|prefix| call.bucket.starts_with(prefix))
+            || RESERVED_SUFFIXES.iter().any(|suffix| call.bucket.ends_with(suffix));
+        if !(3..=63).contains(&call.bucket.len())
+            || !call.bucket.chars().all(is_name)
+            || !is_end(first)
+            || !is_end(last)
+            || call.bucket.contains("..")
+            || is_reserved
+        {
             return refuse("InvalidBucketName", "The specified bucket is not valid.");
         }
         if self.settings.taken_buckets.contains(&call.bucket) {

@@ -27,6 +27,9 @@ pub(crate) fn check_name(name: &str) -> Answer<()> {
     if name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(is_good)
+        // `CreateDBCluster`, `DBClusterIdentifier`.
+        && !name.ends_with('-')
+        && !name.contains("--")
     {
         return Ok(());
     }

@@ -87,6 +87,11 @@ fn is_same(one: &Rule, other: &Rule) -> bool {
 impl World {
     pub(crate) fn create_security_group(&mut self, call: CreateSecurityGroup) -> Answer<String> {
         self.find::<VpcRecord>(&call.vpc)?;
+        // "Cannot start with sg-" (`CreateSecurityGroup`, `GroupName`).
+        if call.name.starts_with("sg-") {
+            let message = format!("Group names may not be in the format sg-*: '{}'", call.name);
+            return refuse("InvalidParameterValue", message);
+        }
         if self.any::<SecurityGroup>(&format!("named={}/{}", call.vpc, call.name)) {
             let message =
                 format!("The security group '{}' already exists for VPC '{}'", call.name, call.vpc);

@@ -4,12 +4,15 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::{formatted, map, text, whole};
 
-/// 20 characters, so that the longest name derived from it stays below the 32 of a load balancer.
+/// 20 characters, so that the longest name derived from it stays below the 32 of a load balancer; no two hyphens in a row, which RDS
+/// refuses in the name of a cluster (`CreateDBCluster`, `DBClusterIdentifier`).
 pub(crate) fn stack(_: &mut SchemaGenerator) -> Schema {
-    text(
-        "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$",
-        "a stack's name is 1 to 20 of a-z, 0-9 and -, begins with a letter and does not end with -",
-    )
+    let mut schema = text(
+        "^[a-z](-?[a-z0-9])*$",
+        "a stack's name is 1 to 20 of a-z, 0-9 and -, begins with a letter, has no two - in a row and does not end with -",
+    );
+    schema.insert("maxLength".into(), 20.into());
+    schema
 }
 
 pub(crate) fn region(_: &mut SchemaGenerator) -> Schema {
