@@ -129,6 +129,22 @@ fn policies_and_documentation() {
     assert!(message.contains("Next step: name a folder that is there"), "{message}");
 }
 
+/// A script that is no text is told as what it is: it is there.
+#[test]
+fn a_script_that_is_no_text_is_told() {
+    for (bytes, expected) in [
+        (&b"\x1f\x8b\x08\0"[..], "run.sh: it is compressed by gzip"),
+        (&b"\xff\xfe#\0"[..], "run.sh: it is no text in UTF-8"),
+    ] {
+        let folder = folder("");
+        std::fs::write(folder.path().join("run.sh"), bytes).unwrap();
+        let output = provision_aws(folder.path(), &["plan", "--simulate"], "");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains(expected) && error.contains("Next step: "), "{error}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
 #[test]
 fn a_seed_that_is_none_is_told_what_one_is() {
     let folder = folder("");

@@ -92,6 +92,35 @@ fn a_stack_is_changed_in_place() {
 }
 
 #[test]
+fn the_order_of_zones_means_nothing() {
+    simulate(async {
+        let account = Account::new(3);
+        let zones = |letters: [char; 3]| letters.map(|one| format!("eu-central-1{one}")).into();
+        let before = Aws { zones: zones(['a', 'b', 'c']), ..aws("web") };
+        apply(&account, &before, 1).await;
+        for other in [['c', 'a', 'b'], ['b', 'a', 'c']] {
+            let after = Aws { zones: zones(other), ..before.clone() };
+            assert_eq!(changes(&account, &after).await, []);
+        }
+    });
+}
+
+#[test]
+fn storage_that_would_become_less_is_refused_before_anything_changes() {
+    simulate(async {
+        let account = Account::new(3);
+        let before = Aws { database_storage_gib: 500, ..aws("web") };
+        apply(&account, &before, 1).await;
+        let less = Aws { database_storage_gib: 200, instances: 2, ..before.clone() };
+        let process = Process::new(&account, &less, 2);
+        assert!(matches!(process.apply().await, Err(RunError::Findings(_))), "{}", process.told());
+        let told = process.told();
+        assert!(told.contains("has 500 GiB, which cannot become 200"), "{told}");
+        assert_eq!(changes(&account, &before).await, [], "nothing was changed");
+    });
+}
+
+#[test]
 fn what_is_changed_by_hand_is_found_and_repaired() {
     simulate(async {
         let account = Account::new(4);

@@ -42,10 +42,26 @@ pub(super) async fn check(
     if !is_new && !differences.iter().any(|one| is_ordered(&one.field)) {
         return Vec::new();
     }
+    let mut findings: Vec<Finding> =
+        differences.iter().filter(|_| !is_new).filter_map(shrinks).collect();
     match reader.caller.list(options(aws)).await {
-        Ok(options) => fits(aws, cluster, &options),
-        Err(error) => vec![Finding::of(&error)],
+        Ok(options) => findings.extend(fits(aws, cluster, &options)),
+        Err(error) => findings.push(Finding::of(&error)),
     }
+    findings
+}
+
+/// RDS refuses less storage than there is (`ModifyDBCluster`, `AllocatedStorage`).
+fn shrinks(difference: &Difference) -> Option<Finding> {
+    let (is, shall) = (difference.observed.as_i64()?, difference.desired.as_i64()?);
+    (difference.field == "storage_gib" && shall < is).then(|| {
+        Finding::new(
+            format!(
+                "[aws] database_storage_gib: the database has {is} GiB, which cannot become {shall}"
+            ),
+            format!("set [aws] database_storage_gib to {is} or more"),
+        )
+    })
 }
 
 fn fits(aws: &Aws, cluster: &DbCluster, options: &[OrderableDatabase]) -> Vec<Finding> {
