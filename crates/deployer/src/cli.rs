@@ -13,8 +13,8 @@ use skyward_terminal::{Exit, exit, program};
 use skyward_k3s::command::ClusterArgs;
 
 use crate::command::{
-    apply, diff, events, exec, forward, history, logs, open, remove, render, restart, rollback,
-    scale, secret, status, top,
+    abort, apply, diff, events, exec, forward, history, logs, open, promote, remove, render,
+    restart, rollback, scale, secret, status, top,
 };
 use crate::common::Common;
 
@@ -40,6 +40,8 @@ enum Command {
     Diff(diff::Args),
     Status(status::Args),
     History(history::Args),
+    Promote(promote::Args),
+    Abort(abort::Args),
     Rollback(rollback::Args),
     Remove(remove::Args),
     Forward(forward::Args),
@@ -142,6 +144,8 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Diff(args) => diff::run(common, args).await,
         Command::Status(args) => status::run(common, args).await,
         Command::History(args) => history::run(common, args).await,
+        Command::Promote(args) => promote::run(common, args).await,
+        Command::Abort(args) => abort::run(common, args).await,
         Command::Rollback(args) => rollback::run(common, args).await,
         Command::Remove(args) => remove::run(common, args).await,
         Command::Forward(args) => forward::run(common, args).await,
@@ -168,6 +172,8 @@ impl Command {
     fn grace(&self) -> Duration {
         match self {
             Self::Apply(_)
+            | Self::Promote(_)
+            | Self::Abort(_)
             | Self::Rollback(_)
             | Self::Remove(_)
             | Self::Forward(_)

@@ -1,5 +1,6 @@
 //! The commands.
 
+pub(crate) mod abort;
 pub(crate) mod apply;
 pub(crate) mod diff;
 pub(crate) mod events;
@@ -8,6 +9,7 @@ pub(crate) mod forward;
 pub(crate) mod history;
 pub(crate) mod logs;
 pub(crate) mod open;
+pub(crate) mod promote;
 pub(crate) mod remove;
 pub(crate) mod render;
 pub(crate) mod restart;

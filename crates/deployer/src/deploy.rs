@@ -1,7 +1,8 @@
 //! Applies a release: looks, plans, records, applies, follows, prunes; goes back where it fails.
 //!
-//! `observed` is what is there, `plan` decides, `run` carries a plan out, `fallback` goes back, `remove` takes all away.
+//! `observed` is what is there, `plan` decides, `run` carries a plan out, `fallback` goes back, `canary` stops half way, `remove` takes all away.
 
+mod canary;
 mod desired;
 mod error;
 mod fallback;
@@ -19,7 +20,8 @@ mod replicas;
 mod run;
 mod status;
 
-pub use desired::{Applied, ApplyOptions, Desired, OnFailure, rollback_target};
+pub use canary::{abort_target, canary_note, promotion_target};
+pub use desired::{Applied, ApplyOptions, Desired, Extent, OnFailure, rollback_target};
 pub use error::DeployError;
 pub use ingress_host::{ingress_host, nip_io};
 pub use observed::Observed;

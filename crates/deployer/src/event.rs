@@ -59,6 +59,13 @@ pub enum DeployEvent {
         /// Its number.
         revision: u32,
     },
+    /// The canary that runs at the end, beside the revision that serves.
+    Canary {
+        /// The number of its revision.
+        revision: u32,
+        /// Its pods.
+        pods: u16,
+    },
     /// An event of the image's build or delivery.
     #[serde(untagged)]
     #[schemars(skip)]
@@ -153,7 +160,9 @@ impl Present for DeployEvent {
             }
             Self::Image { reference } => page.line("image", Tone::Plain, reference),
             Self::Change(difference) => present_change(difference, page),
-            Self::Object { action: Action::Unchanged, .. } | Self::Serves { .. } => {}
+            Self::Object { action: Action::Unchanged, .. }
+            | Self::Serves { .. }
+            | Self::Canary { .. } => {}
             Self::Object { id, action } => {
                 let (word, tone) = match action {
                     Action::Created => ("created", Tone::Good),

@@ -32,6 +32,9 @@ pub struct Revision {
     /// The earlier revision whose objects it has again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_of: Option<u32>,
+    /// Its canary, where it was tried by one first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Canary>,
     /// Of the manifests: [`hash`].
     pub hash: String,
     /// The objects as they were applied, in order.
@@ -48,10 +51,29 @@ pub struct Revision {
 pub enum Status {
     /// It is being applied, or was when its deployer was stopped.
     Pending,
+    /// Its canary runs, and waits to be promoted or aborted.
+    Canary,
     /// Its rollout was done.
     Deployed,
     /// Its rollout failed.
     Failed,
+}
+
+/// The pods by which a revision is tried beside the one that serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canary {
+    /// The number of its pods.
+    pub pods: u16,
+    /// True once the revision is rolled out: until then what serves is not touched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub promoted: bool,
+}
+
+impl Revision {
+    /// The pods of its canary, where it has not gone beyond that.
+    pub fn tried_by(&self) -> Option<u16> {
+        self.canary.filter(|canary| !canary.promoted).map(|canary| canary.pods)
+    }
 }
 
 /// An object that is ours.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::api::ApiServer;
-use crate::deploy::{self, Applied, ApplyOptions, OnFailure, Prepared};
+use crate::deploy::{self, Applied, ApplyOptions, Extent, OnFailure, Prepared};
 use crate::event::{DeployEvent, Event, Sink};
 use crate::image::Candidate;
 use crate::release::Release;
@@ -15,7 +15,7 @@ use skyward_k3s::command::{self as cluster, KeyArgs};
 use skyward_k3s::connection::HostKeys;
 use skyward_k3s::image::ImageArchive;
 use skyward_k3s::{Machine, Reporter};
-use skyward_terminal::{Exit, Output, consent, output, program};
+use skyward_terminal::{Exit, Output, consent, output, program, units};
 
 use crate::command::ImageArgs;
 use crate::common::{Common, Shown};
@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Set a cluster up first where none is configured, as `cluster up` does, without asking
     #[arg(long)]
     cluster_up: bool,
+    /// Run so many pods of the new revision beside those that serve, until `promote` or `abort`
+    #[arg(long, value_name = "PODS", value_parser = clap::value_parser!(u16).range(1..=100))]
+    canary: Option<u16>,
     #[command(flatten)]
     keys: KeyArgs,
 }
@@ -97,10 +100,29 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
         prepared = deploy::prepare(&api, &loaded, image, deliver, &*shown) => prepared?,
         () = common.interrupt.notified() => bail!("interrupted before anything was changed on the cluster"),
     };
-    let Prepared { release, desired, revisions } = prepared;
+    let Prepared { release, mut desired, revisions } = prepared;
+    desired.extent = args.canary.map_or(Extent::Whole, Extent::Canary);
     let options = args.caution.options(common, &loaded);
     let applied = deploy::apply(&api, &desired, revisions, &options, &*shown).await?;
+    if let Some(pods) = applied.canary {
+        tell_canary(release.name(), &applied, pods, &*shown);
+        return Ok(Exit::Done);
+    }
     finish(common, &api, &release, applied, &*shown).await
+}
+
+/// Tells of the canary that runs, and of the two ways on.
+fn tell_canary(name: &str, applied: &Applied, pods: u16, sink: &Sink<'_>) {
+    let revision = applied.revision;
+    let (promote, abort) =
+        (program::command("deploy-k3s promote"), program::command("deploy-k3s abort"));
+    let text = format!(
+        "{}the canary of revision {revision} of {name} runs, in {}. Next step: `{promote}` rolls it out, `{abort}` ends it.",
+        if applied.changed { "What served before serves on, and " } else { "Nothing to do: " },
+        units::counted(pods.into(), "pod"),
+    );
+    sink.emit(DeployEvent::Canary { revision, pods }.into());
+    sink.emit(Event::finished(text));
 }
 
 /// The nodes are the configured machines: each gets the image. Returns the name that they know it by.
@@ -151,7 +173,7 @@ async fn finish(
     applied: Applied,
     sink: &Sink<'_>,
 ) -> Result<Exit> {
-    let Applied { revision, changed, admitted } = applied;
+    let Applied { revision, changed, admitted, canary: _ } = applied;
     let address = if changed {
         let reach = rollout::reachable(api, release, PAGE, sink).await?;
         for text in reach.verified.iter().chain(&reach.hints) {

@@ -1,10 +1,10 @@
 //! `history`: the revisions.
 
-use crate::history::{self, Revision, Status};
+use crate::history::{self, Canary, Revision, Status};
 use anyhow::Result;
 use serde::Serialize;
 use skyward_terminal::style::Stream;
-use skyward_terminal::{Exit, Output, Table, output};
+use skyward_terminal::{Exit, Output, Table, output, units};
 
 use crate::common::Common;
 
@@ -26,6 +26,9 @@ struct Line<'a> {
     rollback_of: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    /// The pods of its canary, where it was tried by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canary: Option<Canary>,
     hash: &'a str,
     objects: usize,
 }
@@ -56,6 +59,7 @@ fn line<'a>(before: Option<&Revision>, revision: &'a Revision, serving: Option<u
         by: &revision.by,
         status: match revision.status {
             Status::Pending => "pending",
+            Status::Canary => "canary",
             Status::Failed => "failed",
             Status::Deployed if serving == Some(revision.number) => "serving",
             Status::Deployed => "superseded",
@@ -64,6 +68,7 @@ fn line<'a>(before: Option<&Revision>, revision: &'a Revision, serving: Option<u
         changes: before.map(|before| revision.changes_since(before)).unwrap_or_default(),
         rollback_of: revision.rollback_of,
         reason: revision.reason.as_deref(),
+        canary: revision.canary,
         hash: &revision.hash,
         objects: revision.manifests.len(),
     }
@@ -78,8 +83,17 @@ fn table(lines: &[Line<'_>]) -> Table {
         let image = is_new.then(|| short(line.image));
         let back = line.rollback_of.map(|number| format!("back to {number}"));
         let others = line.changes.iter().filter(|change| *change != "image").cloned();
+        let pods = |canary: Canary| units::counted(canary.pods.into(), "pod");
+        let canary = line
+            .canary
+            .filter(|_| line.status == "canary")
+            .map(|it| format!("in {}: `promote` or `abort`", pods(it)));
+        let promoted = line.canary.filter(|it| it.promoted);
+        let promoted = promoted.map(|it| format!("after a canary of {}", pods(it)));
         let what: Vec<String> = back
             .into_iter()
+            .chain(canary)
+            .chain(promoted)
             .chain(image)
             .chain(others)
             .chain(line.reason.map(str::to_owned))

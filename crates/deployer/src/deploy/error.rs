@@ -1,5 +1,6 @@
 //! The reasons why a deployment fails.
 
+use skyward_terminal::{program, units};
 use thiserror::Error;
 
 use crate::api::CallError;
@@ -73,6 +74,26 @@ pub enum DeployError {
         /// The release.
         release: String,
         /// The reason.
+        reason: String,
+    },
+    /// A canary waits for a decision.
+    #[error(
+        "deploying {release}: the canary of revision {revision} runs, in {}. Next step: `{}` rolls that revision out, `{}` goes back to what served before; then run this again", units::counted((*pods).into(), "pod"), program::command("deploy-k3s promote"), program::command("deploy-k3s abort")
+    )]
+    CanaryRuns {
+        /// The release.
+        release: String,
+        /// Its number.
+        revision: u32,
+        /// The canary's pods.
+        pods: u16,
+    },
+    /// A canary cannot be had.
+    #[error("trying {release} by a canary: {reason}")]
+    NoCanary {
+        /// The release.
+        release: String,
+        /// The reason, and the next step.
         reason: String,
     },
     /// The new revision does not run.

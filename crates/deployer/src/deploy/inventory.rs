@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::deploy::jobs;
+use crate::deploy::{canary, jobs};
 use crate::history::{Owned, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
@@ -21,7 +21,8 @@ pub(super) fn unrecorded(revisions: &[Revision]) -> BTreeSet<ObjectId> {
         .iter()
         .filter(|revision| revision.status == Status::Pending)
         .flat_map(|revision| {
-            revision.manifests.iter().map(|it| jobs::id_in(&it.id, revision.number))
+            let objects = revision.manifests.iter().map(|it| jobs::id_in(&it.id, revision.number));
+            objects.chain(canary::of(revision).map(|canary| canary.id))
         })
         .filter(|id| !known.contains(id))
         .collect()

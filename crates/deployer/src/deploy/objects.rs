@@ -8,7 +8,7 @@ use crate::api::{ApiServer, Apply, CallError, Reason};
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::run::Run;
-use crate::deploy::{inventory, replicas};
+use crate::deploy::{canary, inventory, replicas};
 use crate::event::{self, Action, Sink};
 use crate::history::Revision;
 use crate::manifest::{Kind, Manifest, ObjectId};
@@ -100,7 +100,8 @@ impl Objects<'_> {
         api.apply(manifest, how).await
     }
 
-    /// Deletes what is ours and no longer wanted, of the kinds that `which` chooses.
+    /// Deletes what is ours and no longer wanted, of the kinds that `which` chooses. A canary's pods serve until they have ended, and
+    /// the next canary has the same name: its end is waited for.
     pub(super) async fn prune(
         &self,
         revision: &mut Revision,
@@ -114,6 +115,11 @@ impl Objects<'_> {
             }
             if self.run.api.delete(&owned.id, &owned.uid).await? {
                 sink.emit(event::object(&owned.id, Action::Deleted));
+            }
+            if canary::is_of(&self.run.desired.release, &owned.id) {
+                let waiting =
+                    |left| sink.emit(event::waiting(owned.id.to_string(), "is ending", left));
+                gone(self.run.api, &owned.id, Some(&owned.uid), self.run.ends, waiting).await?;
             }
             revision.inventory.retain(|it| it.id != owned.id);
         }

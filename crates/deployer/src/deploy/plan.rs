@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::deploy::DeployError;
+use crate::deploy::desired::Extent;
 use crate::deploy::inventory::{self, owner};
 use crate::deploy::observed::Observed;
 use crate::deploy::status;
+use crate::deploy::{DeployError, canary};
 use crate::diff;
-use crate::history::{Owned, Status};
+use crate::history::{Owned, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
 use crate::rollout::Verdict;
 
@@ -18,6 +19,12 @@ use crate::rollout::Verdict;
 pub struct ApplyPlan {
     /// The objects to apply, in order; without a namespace that is not ours.
     pub manifests: Vec<Manifest>,
+    /// The objects of the revision: the same, but while its canary is all of it that runs.
+    pub record: Vec<Manifest>,
+    /// The pods of the canary, where no more of it is brought up.
+    pub canary: Option<u16>,
+    /// True where a canary is promoted: its jobs `before` have run.
+    pub promotes: bool,
     /// Those of them that may not be as they should be.
     pub stale: BTreeSet<ObjectId>,
     /// The objects that are ours now, including what an interrupted run has left.
@@ -39,7 +46,7 @@ pub struct ApplyPlan {
 }
 
 impl ApplyPlan {
-    /// Decides what it takes to get from `state` to `wanted`. `adopt` takes over objects of the same name that are not ours.
+    /// Decides what it takes to get from `state` to all of `wanted`. `adopt` takes over objects of the same name that are not ours.
     ///
     /// # Errors
     /// A namespace that is being deleted; an object of the same name that is not ours.
@@ -49,42 +56,56 @@ impl ApplyPlan {
         release: &str,
         adopt: bool,
     ) -> Result<Self, DeployError> {
+        Self::up_to(Extent::Whole, state, wanted, release, adopt)
+    }
+
+    /// As [`ApplyPlan::new`], up to a part of it.
+    ///
+    /// # Errors
+    /// A namespace that is being deleted; an object of the same name that is not ours.
+    pub fn up_to(
+        extent: Extent,
+        state: &Observed,
+        wanted: &[Manifest],
+        release: &str,
+        adopt: bool,
+    ) -> Result<Self, DeployError> {
         let mut notes = Vec::new();
         let inventory = state.inventory(release);
-        let mut manifests = Vec::with_capacity(wanted.len());
-        for manifest in wanted {
-            let Some(live) = state.live.get(&manifest.id) else {
-                manifests.push(manifest.clone());
-                continue;
-            };
-            let ours = inventory
-                .iter()
-                .any(|owned| owned.id == manifest.id && owned.uid == inventory::uid(live))
-                || inventory::bears_our_labels(live, release);
-            if manifest.id.kind == Kind::Namespace {
-                if live["metadata"]["deletionTimestamp"].is_string() {
-                    return Err(DeployError::Terminating { namespace: manifest.id.name.clone() });
-                }
-                if !ours {
-                    notes.extend(foreign_namespace(&manifest.id.name, live));
-                    continue;
-                }
-            } else if !ours && !adopt {
-                return Err(DeployError::Foreign { id: manifest.id.clone(), owner: owner(live) });
+        let record = applicable(state, wanted, (release, &inventory), adopt, &mut notes)?;
+        let canary = canary::pods(extent, state, &record, &mut notes);
+        let manifests = match canary {
+            Some(pods) => {
+                let staged = canary::staged(&record, pods);
+                applicable(state, &staged, (release, &inventory), adopt, &mut notes)?
             }
-            manifests.push(manifest.clone());
-        }
-        let differing = differing(state, &manifests);
-        let (number, abandoned) = number(state, &manifests);
+            None => record.clone(),
+        };
+        let brought_up = brought_up(state, canary);
+        let differing = differing(state, &manifests, &brought_up);
+        let (number, abandoned) = number(state, &record, extent, canary);
         // What serves keeps its jobs, until the next revision runs its own.
-        let serving = state.revisions.last().filter(|_| deployed(state, &manifests));
+        let serving = state.revisions.last().filter(|_| stands(state, &record, canary));
         let keeps = serving.filter(|_| differing.is_empty()).map_or(number, |newest| newest.number);
-        let prune = inventory::unwanted(&inventory, &manifests, keeps);
+        let prune = match canary {
+            // What served before serves on, with all that it has.
+            Some(_) => Vec::new(),
+            None => inventory::unwanted(&inventory, &manifests, keeps),
+        };
         let in_place = differing.is_empty() && prune.is_empty() && serving.is_some();
         let settled = in_place && complete(state, &manifests);
         let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
+        let newest = state.revisions.last();
+        let promotes = canary.is_none()
+            && newest.is_some_and(|it| {
+                let is_promoted = it.canary.is_some_and(|canary| canary.promoted);
+                it.number == number && (is_promoted || extent == Extent::Promotion(number))
+            });
         Ok(Self {
             manifests,
+            record,
+            canary,
+            promotes,
             stale: differing,
             inventory,
             prune,
@@ -98,39 +119,100 @@ impl ApplyPlan {
     }
 }
 
+/// The objects that may be applied: without a namespace of others.
+fn applicable(
+    state: &Observed,
+    wanted: &[Manifest],
+    (release, inventory): (&str, &[Owned]),
+    adopt: bool,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Manifest>, DeployError> {
+    let mut manifests = Vec::with_capacity(wanted.len());
+    for manifest in wanted {
+        let Some(live) = state.live.get(&manifest.id) else {
+            manifests.push(manifest.clone());
+            continue;
+        };
+        let ours = inventory
+            .iter()
+            .any(|owned| owned.id == manifest.id && owned.uid == inventory::uid(live))
+            || inventory::bears_our_labels(live, release);
+        if manifest.id.kind == Kind::Namespace {
+            if live["metadata"]["deletionTimestamp"].is_string() {
+                return Err(DeployError::Terminating { namespace: manifest.id.name.clone() });
+            }
+            if !ours {
+                notes.extend(foreign_namespace(&manifest.id.name, live));
+                continue;
+            }
+        } else if !ours && !adopt {
+            return Err(DeployError::Foreign { id: manifest.id.clone(), owner: owner(live) });
+        }
+        manifests.push(manifest.clone());
+    }
+    Ok(manifests)
+}
+
 impl ApplyPlan {
     /// True where the newest revision is deployed, applied these very manifests, and all that it made is wanted still.
     pub fn is_deployed(&self, state: &Observed) -> bool {
-        deployed(state, &self.manifests)
+        stands(state, &self.record, self.canary)
             && state.revisions.last().is_some_and(|newest| {
-                inventory::unwanted(&self.inventory, &self.manifests, newest.number).is_empty()
+                self.canary.is_some()
+                    || inventory::unwanted(&self.inventory, &self.manifests, newest.number)
+                        .is_empty()
             })
     }
 }
 
 /// The objects to apply: those that differ, and those that the newest revision did not bring up just so. (A field that
 /// is no longer rendered is still in the live object; only applying takes it away.)
-fn differing(state: &Observed, manifests: &[Manifest]) -> BTreeSet<ObjectId> {
-    let good = state.revisions.last().filter(|newest| newest.status == Status::Deployed);
-    let brought_up =
-        |manifest: &&Manifest| good.is_some_and(|good| good.manifests.contains(manifest));
+fn differing(
+    state: &Observed,
+    manifests: &[Manifest],
+    brought_up: &[Manifest],
+) -> BTreeSet<ObjectId> {
     let in_sync = |manifest: &&Manifest| {
         state.live.get(&manifest.id).is_some_and(|live| diff::in_sync(&manifest.object, live))
     };
     manifests
         .iter()
         .filter(|manifest| manifest.id.kind != Kind::Job)
-        .filter(|manifest| !(brought_up(manifest) && in_sync(manifest)))
+        .filter(|manifest| !(brought_up.contains(manifest) && in_sync(manifest)))
         .map(|manifest| manifest.id.clone())
         .collect()
 }
 
-/// A pending revision that wants the same is gone on with; any other one will not be.
-fn number(state: &Observed, manifests: &[Manifest]) -> (u32, Vec<u32>) {
+/// The objects that the newest revision has brought up, where all went well.
+fn brought_up(state: &Observed, canary: Option<u16>) -> Vec<Manifest> {
+    match state.revisions.last() {
+        Some(newest) if newest.status == Status::Deployed => newest.manifests.clone(),
+        Some(newest) if newest.status == Status::Canary && canary.is_some() => {
+            canary.map_or_else(Vec::new, |pods| canary::staged(&newest.manifests, pods))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A pending revision that wants the same is gone on with, and so is one whose canary is meant; any other one will not be.
+fn number(
+    state: &Observed,
+    record: &[Manifest],
+    extent: Extent,
+    canary: Option<u16>,
+) -> (u32, Vec<u32>) {
     let newest = state.revisions.last();
-    let pending = state.revisions.iter().filter(|revision| revision.status == Status::Pending);
+    let pending = state
+        .revisions
+        .iter()
+        .filter(|revision| matches!(revision.status, Status::Pending | Status::Canary));
+    let is_meant = |newest: &Revision| match newest.status {
+        Status::Pending => true,
+        Status::Canary => canary.is_some() || extent == Extent::Promotion(newest.number),
+        Status::Deployed | Status::Failed => false,
+    };
     match newest {
-        Some(newest) if newest.status == Status::Pending && newest.manifests == manifests => (
+        Some(newest) if is_meant(newest) && newest.manifests == record => (
             newest.number,
             pending.map(|it| it.number).filter(|number| *number != newest.number).collect(),
         ),
@@ -138,12 +220,16 @@ fn number(state: &Observed, manifests: &[Manifest]) -> (u32, Vec<u32>) {
     }
 }
 
-/// The newest revision is deployed, and applied these very manifests: nothing that it no longer says is left over.
-fn deployed(state: &Observed, manifests: &[Manifest]) -> bool {
-    state
-        .revisions
-        .last()
-        .is_some_and(|newest| newest.status == Status::Deployed && newest.manifests == manifests)
+/// The newest revision is deployed, or its canary of so many pods runs, and it has these very manifests: nothing that it no longer
+/// says is left over.
+fn stands(state: &Observed, record: &[Manifest], canary: Option<u16>) -> bool {
+    state.revisions.last().is_some_and(|newest| {
+        let reached = match canary {
+            Some(_) => newest.status == Status::Canary && newest.tried_by() == canary,
+            None => newest.status == Status::Deployed,
+        };
+        reached && newest.manifests == record
+    })
 }
 
 /// The Deployment tells that its rollout is done.

@@ -6,7 +6,7 @@
 use anyhow::Result;
 use skyward_config::Loaded;
 
-use super::Desired;
+use super::desired::{Desired, Extent};
 use super::ingress_host::ingress_host;
 use crate::api::ApiServer;
 use crate::event::{DeployEvent, Event, Sink};
@@ -81,7 +81,9 @@ pub async fn prepare(
         // A build takes minutes, in which others may have deployed.
         revisions = history.list().await?;
         release.ingress_host = ingress_host(config, &nodes, &revisions)?;
-        let serving = revisions.last().filter(|newest| newest.status == Status::Deployed);
+        let serving = revisions
+            .last()
+            .filter(|newest| matches!(newest.status, Status::Deployed | Status::Canary));
         if serving.is_some_and(|it| it.image == candidate.named().reference) {
             candidate.named().reference.clone()
         } else {
@@ -96,6 +98,7 @@ pub async fn prepare(
         manifests: render::manifests(&release)?,
         rollback_of: None,
         runs_jobs: true,
+        extent: Extent::Whole,
     };
     Ok(Prepared { release, desired, revisions })
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::{ApiServer, Apply, CallError, Reason};
 use crate::deploy::DeployError;
-use crate::deploy::jobs;
+use crate::deploy::jobs::{self, Moment};
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::replicas;
@@ -25,8 +25,9 @@ pub async fn preview(
     let mut differences = Vec::with_capacity(plan.manifests.len());
     for manifest in &plan.manifests {
         if manifest.id.kind == Kind::Job {
-            // Those of what serves have run.
-            if runs_jobs && !plan.is_deployed(state) {
+            // Those of what serves have run, and those before a canary.
+            let has_run = plan.promotes && jobs::runs(manifest, Moment::Before);
+            if runs_jobs && !has_run && !plan.is_deployed(state) {
                 let job = jobs::of_revision(manifest, plan.number);
                 let live = state.live.get(&job.id);
                 let made = wanted(api, state, plan, &job, force).await?;

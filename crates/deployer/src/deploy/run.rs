@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::{ApiServer, CallError};
 use crate::deploy::DeployError;
+use crate::deploy::canary;
 use crate::deploy::desired::{Applied, ApplyOptions, Desired};
 use crate::deploy::fallback::fall_back;
 use crate::deploy::jobs::Moment;
@@ -17,7 +18,7 @@ use crate::deploy::preview::{immutable, preview};
 use crate::deploy::ready::{Readiness, readiness};
 use crate::diff::Change;
 use crate::event::{self, Action, DeployEvent, Event, Sink};
-use crate::history::{History, Revision, Status};
+use crate::history::{Canary, History, Revision, Status};
 use crate::lock::Lock;
 use crate::manifest::{Kind, Manifest};
 use crate::rollout::{self, DeploymentRef, Failure, Outcome};
@@ -51,7 +52,7 @@ pub async fn apply(
 ) -> Result<Applied, DeployError> {
     let history = History::new(api, &desired.namespace, &desired.release);
     let run = Run { api, history, desired, options, ends: Instant::now() + options.timeout };
-    let state = Observed::of(api, revisions, &desired.manifests).await?;
+    let state = Observed::of(api, revisions, &desired.looked_at()).await?;
     let plan = run.plan(&state)?;
     for text in &plan.notes {
         sink.emit(Event::note(text.as_str()));
@@ -95,8 +96,11 @@ impl<'a> Run<'a> {
     }
 
     fn plan(&self, state: &Observed) -> Result<ApplyPlan, DeployError> {
-        let Desired { manifests, release, .. } = self.desired;
-        ApplyPlan::new(state, manifests, release, self.options.force)
+        let Desired { manifests, release, extent, .. } = self.desired;
+        let force = self.options.force;
+        let plan = ApplyPlan::up_to(*extent, state, manifests, release, force)?;
+        canary::admit(state, self.desired, &plan.record, plan.canary)?;
+        Ok(plan)
     }
 
     /// Shows what will change, and tells whether anything does. What cannot be changed ends it here, before anything is written.
@@ -131,15 +135,17 @@ impl<'a> Run<'a> {
         }
         let revision = state.revisions.last().map_or(0, |newest| newest.number);
         if !plan.settled {
-            let deployments = state.live.iter().filter(|(id, _)| id.kind == Kind::Deployment);
-            let deployments: Vec<_> = deployments.map(|(_, live)| live.clone()).collect();
+            let deployments = plan.manifests.iter().filter(|it| it.id.kind == Kind::Deployment);
+            let deployments: Vec<_> =
+                deployments.filter_map(|it| state.live.get(&it.id).cloned()).collect();
             if let Err(failure) = self.follow(&deployments, sink).await? {
                 event::tell_failure(&failure, sink);
                 let after = "it was deployed before, and nothing was changed".to_owned();
                 return Err(DeployError::Failed { revision, failure, after });
             }
         }
-        Ok(Applied { revision, changed: false, admitted: state.admitted() })
+        let (canary, admitted) = (plan.canary, state.admitted());
+        Ok(Applied { revision, changed: false, canary, admitted })
     }
 
     /// Follows the rollouts of the Deployments, one after the other: all are under way already.
@@ -193,7 +199,8 @@ impl<'a> Run<'a> {
 
     /// The state may be another one since the first look: someone else may have held the lock.
     async fn under_lock(&self, sink: &Sink<'_>) -> Result<Applied, DeployError> {
-        let state = Observed::look(self.api, &self.history, &self.desired.manifests).await?;
+        let wanted = self.desired.looked_at();
+        let state = Observed::look(self.api, &self.history, &wanted).await?;
         let plan = self.plan(&state)?;
         if plan.in_place {
             return self.in_place(&state, &plan, sink).await;
@@ -202,9 +209,12 @@ impl<'a> Run<'a> {
         let mut revision = self.revision(&state, &plan);
         match self.bring_up(&mut revision, &state, &plan, sink).await {
             Ok(()) => {
-                self.trim(&state, &revision).await?;
-                let admitted = state.admitted();
-                Ok(Applied { revision: revision.number, changed: true, admitted })
+                // What a canary goes back to is none of those that are too old.
+                if plan.canary.is_none() {
+                    self.trim(&state, &revision).await?;
+                }
+                let (canary, admitted) = (plan.canary, state.admitted());
+                Ok(Applied { revision: revision.number, changed: true, canary, admitted })
             }
             Err(stopped) => Err(fall_back(self, &state, revision, stopped, sink).await),
         }
@@ -214,8 +224,11 @@ impl<'a> Run<'a> {
     async fn abandon(&self, state: &Observed, plan: &ApplyPlan) -> Result<(), DeployError> {
         for revision in state.revisions.iter().filter(|it| plan.abandoned.contains(&it.number)) {
             let mut over = revision.clone();
+            over.reason = Some(match revision.status {
+                Status::Canary => "its canary was aborted".to_owned(),
+                _ => "interrupted, and not gone on with".to_owned(),
+            });
             over.status = Status::Failed;
-            over.reason = Some("interrupted, and not gone on with".to_owned());
             over.inventory.clone_from(&plan.inventory);
             self.history.put(&over).await?;
         }
@@ -224,8 +237,16 @@ impl<'a> Run<'a> {
 
     /// The plan's revision: a new one, or the pending one that is gone on with.
     pub(super) fn revision(&self, state: &Observed, plan: &ApplyPlan) -> Revision {
+        let canary = plan.canary.map(|pods| Canary { pods, promoted: false });
         if let Some(pending) = state.revisions.iter().find(|it| it.number == plan.number) {
-            return Revision { inventory: plan.inventory.clone(), ..pending.clone() };
+            let promoted = pending.canary.filter(|_| plan.promotes);
+            let promoted = promoted.map(|it| Canary { promoted: true, ..it });
+            return Revision {
+                status: Status::Pending,
+                canary: canary.or(promoted),
+                inventory: plan.inventory.clone(),
+                ..pending.clone()
+            };
         }
         Revision {
             number: plan.number,
@@ -235,8 +256,9 @@ impl<'a> Run<'a> {
             status: Status::Pending,
             reason: None,
             rollback_of: self.desired.rollback_of,
-            hash: crate::history::hash(&plan.manifests),
-            manifests: plan.manifests.clone(),
+            canary,
+            hash: crate::history::hash(&plan.record),
+            manifests: plan.record.clone(),
             inventory: plan.inventory.clone(),
         }
     }
@@ -252,7 +274,18 @@ impl<'a> Run<'a> {
         self.history.put(revision).await?;
         let objects = Objects { run: self, state, plan };
         objects.apply(revision, |kind| kind < Kind::Job, sink).await?;
-        self.jobs(revision, Moment::Before, sink).await?;
+        if !plan.promotes {
+            self.jobs(revision, Moment::Before, sink).await?;
+        }
+        if plan.canary.is_some() {
+            let deployments = objects.apply(revision, |kind| kind > Kind::Job, sink).await?;
+            self.history.put(revision).await?;
+            self.follow(&deployments, sink).await?.map_err(Stopped::Rollout)?;
+            self.wait_for_own(&plan.manifests, sink).await?.map_err(Stopped::Rollout)?;
+            revision.status = Status::Canary;
+            self.history.put(revision).await?;
+            return Ok(());
+        }
         objects.prune(revision, |kind| kind == Kind::HorizontalPodAutoscaler, sink).await?;
         let deployments = objects.apply(revision, |kind| kind > Kind::Job, sink).await?;
         self.history.put(revision).await?;

@@ -3,12 +3,13 @@
 use k8s_openapi::api::core::v1::Pod;
 use serde::Serialize;
 use serde_json::Value;
+use skyward_terminal::units;
 
 use std::collections::BTreeSet;
 
 use crate::api::{ApiServer, Apply};
-use crate::deploy::DeployError;
 use crate::deploy::observed::Observed;
+use crate::deploy::{DeployError, canary};
 use crate::diff::{self, Change};
 use crate::history::{self, History, Revision, Status};
 use crate::manifest::{Kind, Manifest, ObjectId};
@@ -79,7 +80,10 @@ pub async fn status(
 ) -> Result<Option<ReleaseStatus>, DeployError> {
     let revisions = History::new(api, namespace, release).list().await?;
     let Some(shown) = history::serving(&revisions).or(revisions.last()) else { return Ok(None) };
-    let manifests = shown.manifests.clone();
+    let manifests = match revisions.last() {
+        Some(newest) if newest.status == Status::Canary => canary::beside(shown, newest),
+        _ => shown.manifests.clone(),
+    };
     let state = Observed::of(api, revisions, &manifests).await?;
     let pods: Vec<Pod> = api.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;
     let same = unchanged_by_an_apply(api, &state, &manifests).await?;
@@ -139,6 +143,13 @@ fn told(revision: &Revision) -> String {
     match (revision.status, &revision.reason) {
         (Status::Failed, Some(reason)) => format!("revision {number} failed: {reason}"),
         (Status::Failed, None) => format!("revision {number} failed"),
+        (Status::Canary, _) => format!(
+            "the canary of revision {number} runs, in {}: `promote` rolls it out, `abort` ends it",
+            units::counted(revision.canary.map_or(0, |canary| canary.pods.into()), "pod")
+        ),
+        (Status::Pending, _) if revision.tried_by().is_some() => {
+            format!("the canary of revision {number} is being started, or was interrupted")
+        }
         _ => format!("revision {number} is being deployed, or was interrupted"),
     }
 }

@@ -98,6 +98,7 @@ mod tests {
             status: Status::Deployed,
             reason: None,
             rollback_of: None,
+            canary: None,
             hash: hash(&manifests),
             manifests,
             inventory: Vec::new(),

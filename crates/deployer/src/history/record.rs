@@ -207,6 +207,7 @@ mod tests {
             status: Status::Pending,
             reason: None,
             rollback_of: None,
+            canary: None,
             hash: codec::hash(&manifests),
             manifests,
             inventory: Vec::new(),

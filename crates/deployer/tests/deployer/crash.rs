@@ -4,7 +4,7 @@
 use crate::support::proxy::{Fault, Seen};
 use crate::support::sweep::{Disturbance, Scenario, sweep};
 
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 15] = [
     Scenario {
         name: "install",
         command: "apply --image acme/web:1",
@@ -68,6 +68,56 @@ const SCENARIOS: [Scenario; 9] = [
         command: "broken: apply --image acme/web:2",
         code: 1,
         serves: Some("acme/web:1"),
+        ..Scenario::BASE
+    },
+    // What serves stays as it is, jobs run once, and the canary is there or not at all.
+    Scenario {
+        name: "canary",
+        before: &["full: apply --image acme/web:1"],
+        command: "full: apply --image acme/web:2 --canary 1",
+        serves: Some("acme/web:1"),
+        canary: Some("acme/web:2"),
+        others_objects: true,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "promote",
+        before: &["full: apply --image acme/web:1", "full: apply --image acme/web:2 --canary 1"],
+        command: "full: promote",
+        serves: Some("acme/web:2"),
+        ..Scenario::BASE
+    },
+    // The autoscaler keeps what it has.
+    Scenario {
+        name: "promote-scaled",
+        before: &[
+            "scaled: apply --image acme/web:1",
+            "scaled: apply --image acme/web:2 --canary 1",
+        ],
+        command: "scaled: promote",
+        serves: Some("acme/web:2"),
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "abort",
+        before: &["scaled: apply --image acme/web:1", "full: apply --image acme/web:2 --canary 1"],
+        command: "abort",
+        serves: Some("acme/web:1"),
+        others_objects: true,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "failed-canary",
+        before: &["apply --image acme/web:1"],
+        command: "full: apply --image acme/missing:2 --canary 1",
+        code: 1,
+        serves: Some("acme/web:1"),
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "remove-canary",
+        before: &["apply --image acme/web:1", "full: apply --image acme/web:2 --canary 1"],
+        command: "remove --yes",
         ..Scenario::BASE
     },
     Scenario {

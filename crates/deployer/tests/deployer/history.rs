@@ -43,6 +43,7 @@ fn revision(number: u32, manifests: Vec<Manifest>) -> Revision {
         status: Status::Pending,
         reason: None,
         rollback_of: None,
+        canary: None,
         hash: history::hash(&manifests),
         manifests,
         inventory: vec![Owned { id, uid: "1".to_owned() }],

@@ -5,6 +5,7 @@ mod absence;
 mod api;
 mod autoscaler;
 mod bad_input;
+mod canary;
 mod chart;
 mod crash;
 mod end_to_end;

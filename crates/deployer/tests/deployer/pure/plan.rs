@@ -57,6 +57,7 @@ fn revision(number: u32, status: Status, manifests: &[Manifest]) -> Revision {
         status,
         reason: None,
         rollback_of: None,
+        canary: None,
         hash: hash(manifests),
         manifests: manifests.to_vec(),
         inventory: manifests.iter().map(owned).collect(),

@@ -34,6 +34,8 @@ pub struct Scenario {
     pub code: i32,
     /// The image that serves in the end.
     pub serves: Option<&'static str>,
+    /// The image whose canary runs beside it.
+    pub canary: Option<&'static str>,
     /// Whether others have made the namespace.
     pub others_namespace: bool,
     /// Whether others have objects in the namespace.
@@ -48,6 +50,7 @@ impl Scenario {
         command: "",
         code: 0,
         serves: None,
+        canary: None,
         others_namespace: false,
         others_objects: false,
     };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use skyward_deployer::api::ApiServer;
 use skyward_deployer::history::{History, Status};
 
-use super::Run;
+use super::{Run, Scenario};
 use crate::support::census::{self, Census, Item};
 use crate::support::foreign;
 
@@ -20,8 +20,11 @@ pub(super) async fn of(api: &ApiServer, run: &Run, census: &Census) -> Vec<Strin
     wrong.extend(orphans(census, &run.namespace));
     wrong.extend(history(api, run, census).await);
     wrong.extend(jobs(census, &run.namespace));
-    if let Some(image) = run.scenario.serves {
-        wrong.extend(serving(census, &run.namespace, image));
+    let Run { scenario, namespace, .. } = run;
+    if let Some(image) = scenario.serves {
+        wrong.extend(serving(census, namespace, image, 2, false));
+        let (canary, pods) = scenario.canary.map_or(("", 0), |image| (image, 1));
+        wrong.extend(serving(census, namespace, canary, pods, true));
     }
     wrong
 }
@@ -99,7 +102,11 @@ async fn history(api: &ApiServer, run: &Run, census: &Census) -> Vec<String> {
         wrong.push(format!("{records} Secrets hold {} revisions", revisions.len()));
     }
     let newest = revisions.last().map(|revision| (revision.status, revision.image.as_str()));
-    if newest != run.scenario.serves.map(|image| (Status::Deployed, image)) {
+    let expected = match run.scenario {
+        Scenario { canary: Some(image), .. } => Some((Status::Canary, image)),
+        Scenario { serves, .. } => serves.map(|image| (Status::Deployed, image)),
+    };
+    if newest != expected {
         wrong.push(format!("the newest revision is {newest:?}"));
     }
     wrong
@@ -119,14 +126,22 @@ fn jobs(census: &Census, namespace: &str) -> Vec<String> {
     twice.map(|(job, count)| format!("{job} was started {count} times")).collect()
 }
 
-/// Whether all pods of the service are of this image and ready.
-fn serving(census: &Census, namespace: &str, image: &str) -> Vec<String> {
+/// Whether there are so many pods of the service, or of its canary, all of this image and ready.
+fn serving(
+    census: &Census,
+    namespace: &str,
+    image: &str,
+    wanted: usize,
+    is_canary: bool,
+) -> Vec<String> {
     let items = census.get(namespace).map_or(&[][..], Vec::as_slice);
     let is_service = |item: &&Item| {
         let labels = item.object.metadata.labels.as_ref();
         item.name.starts_with("pods/")
-            && labels
-                .is_some_and(|it| it.get("app.kubernetes.io/name").is_some_and(|it| it == "web"))
+            && labels.is_some_and(|it| {
+                it.get("app.kubernetes.io/name").is_some_and(|it| it == "web")
+                    && it.contains_key("skyward.dev/canary") == is_canary
+            })
     };
     let pods: Vec<_> = items.iter().filter(is_service).collect();
     let serves = |item: &&Item| {
@@ -135,8 +150,8 @@ fn serving(census: &Census, namespace: &str, image: &str) -> Vec<String> {
             && data["status"]["containerStatuses"][0]["ready"] == true
     };
     let good = pods.iter().filter(|item| serves(item)).count();
-    if good == 2 && pods.len() == 2 {
+    if good == wanted && pods.len() == wanted {
         return Vec::new();
     }
-    vec![format!("{good} of {} pods serve {image}", pods.len())]
+    vec![format!("{good} of {} pods serve {image}, and should be {wanted}", pods.len())]
 }
