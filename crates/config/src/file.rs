@@ -25,11 +25,12 @@ mod validate;
 pub use load::{ConfigArgs, ConfigError, Loaded};
 pub use model::{
     Access, Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Effect, Image,
-    Ingress, Job, K3s, Machine, Peer, Port, Protocol, Role, ServiceType, Spread, Toleration,
-    Volume, When, Worker,
+    Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port, Protocol, Role, ServiceType,
+    Spread, Toleration, Volume, When, Worker,
 };
 pub use origin::{Effective, Origin, Origins};
 pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use resolve::{Input, Resolved, resolve};
+pub use rules::{NGINX_REDIRECT, refused_letter};
 pub use schema::schema;

@@ -163,3 +163,64 @@ fn numbers_in_every_form_of_toml() {
         );
     }
 }
+
+#[test]
+fn an_environment_takes_away_what_the_file_gave() {
+    const TEXT: &str = r#"
+[k3s]
+host = "web.example.com"
+replicas = 5
+labels = { "example.com/team" = "web", tier = "1" }
+[aws]
+tags = { a = "b" }
+[environment.dev]
+unset = ["k3s.host", "k3s.replicas", 'k3s.labels."example.com/team"', "aws.tags", "k3s.context"]
+[environment.dev.aws]
+tags = { c = "d" }
+"#;
+    let plain = resolved(TEXT, None, &[], &[]);
+    assert_eq!(plain.config.k3s.host.as_deref(), Some("web.example.com"));
+    let dev = resolved(TEXT, Some("dev"), &[], &[]);
+    assert_eq!((dev.config.k3s.host, dev.config.k3s.replicas), (None, 2));
+    assert_eq!(dev.origins.of("k3s.host"), Origin::Default);
+    assert_eq!(dev.config.k3s.labels.into_keys().collect::<Vec<_>>(), ["tier"]);
+    assert_eq!(dev.config.aws.tags.into_keys().collect::<Vec<_>>(), ["c"]);
+    // What lies above it still wins.
+    let set = resolved(TEXT, Some("dev"), &[], &["k3s.host=other.example.com"]);
+    assert_eq!(set.config.k3s.host.as_deref(), Some("other.example.com"));
+}
+
+#[test]
+fn a_variable_that_is_empty_is_not_given_where_nothing_is_no_value() {
+    let variables = [
+        ("SKYWARD_K3S__HOST", ""),
+        ("SKYWARD_K3S__REPLICAS", ""),
+        ("SKYWARD_IMAGE__SBOM", ""),
+        ("SKYWARD_SERVICE__LOG_FORMAT", ""),
+        // Nothing is a value of these.
+        ("SKYWARD_SERVICE__ARGS", ""),
+        ("SKYWARD_SERVICE__ENV__B", ""),
+    ];
+    let text = FILE.to_owned() + "[k3s]\nhost = \"web.example.com\"\n";
+    let Resolved { config, notes, .. } = resolved(&text, None, &variables, &[]);
+    assert_eq!(config.k3s.host.as_deref(), Some("web.example.com"));
+    assert_eq!((config.k3s.replicas, config.image.sbom), (2, true));
+    assert_eq!((config.service.args.len(), config.service.env["B"].as_str()), (0, ""));
+    let named: Vec<_> = notes.iter().filter_map(|note| note.split(' ').next()).collect();
+    assert_eq!(
+        named,
+        variables[..4].iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_flag_takes_a_key_as_it_is_shown() {
+    let key = r#"k3s.labels."example.com/team""#;
+    for flag in [format!("{key}=web"), "k3s.labels.example.com/team=web".to_owned()] {
+        let resolved = resolved("", None, &[], &[&flag]);
+        assert_eq!(resolved.config.k3s.labels["example.com/team"], "web", "{flag}");
+    }
+    let file = resolved("", None, &[], &[r#"k3s.files."/etc/app.toml"=deploy/a=b.toml"#]);
+    assert_eq!(file.config.k3s.files["/etc/app.toml"], "deploy/a=b.toml");
+}

@@ -20,6 +20,7 @@ pub(crate) use canonical::network as canonical_network;
 pub use environment::RenderError;
 pub use exceptions::{Auditor, EXCEPTIONS, Exception, When, document, exceptions};
 pub use processes::{AFTER, WHEN, process_of};
+pub use route::{MIDDLEWARE_API, redirects_by_middleware};
 pub(crate) use storage::short_hash;
 pub(crate) use yaml::{document as document_of, in_order};
 pub use yaml::{files, yaml};
@@ -67,6 +68,7 @@ pub fn manifests(release: &Release) -> Result<Vec<Manifest>, RenderError> {
         manifests.extend(policies.iter().map(|policy| Manifest::new(Kind::NetworkPolicy, policy)));
     }
     manifests.extend(release.inputs.manifests.iter().cloned());
+    manifests.extend(route::middleware(release));
     manifests.push(Manifest::new(Kind::Service, &objects::service(release)));
     let jobs = processes::jobs(release, &environment);
     manifests.extend(jobs.iter().map(|job| Manifest::new(Kind::Job, job)));
@@ -81,7 +83,7 @@ pub fn manifests(release: &Release) -> Result<Vec<Manifest>, RenderError> {
         manifests.push(Manifest::new(Kind::HorizontalPodAutoscaler, &autoscaler));
     }
     if release.k3s.gateway.is_some() {
-        manifests.extend(route::http_route(release));
+        manifests.extend(route::http_routes(release));
     } else if let Some(ingress) = objects::ingress(release) {
         manifests.push(Manifest::new(Kind::Ingress, &ingress));
     }

@@ -42,13 +42,77 @@ pub(crate) fn misspelt(name: &str) -> Option<String> {
 /// The tree of `--set section.key=text`.
 pub(crate) fn flag(argument: &str) -> Result<Table, Problem> {
     let origin = Origin::Flag("--set");
-    let Some((key, text)) = argument.split_once('=') else {
+    let Some((key, text)) = split(argument) else {
         let message =
             "the value is missing; write --set section.key=value, such as --set service.port=8081"
                 .into();
         return Err(Problem { origin, key: argument.escape_debug().to_string(), message });
     };
-    place(&key.trim().split('.').collect::<Vec<_>>(), &str::to_owned, ".", text, &origin)
+    let segments = segments(key.trim()).map_err(|message| Problem {
+        origin: origin.clone(),
+        key: key.escape_debug().to_string(),
+        message,
+    })?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    place(&segments, &str::to_owned, ".", text, &origin)
+}
+
+/// Splits at the first `=` that is not within quotes.
+fn split(argument: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let at = argument.char_indices().find(|(_, letter)| {
+        quoted ^= *letter == '"';
+        *letter == '=' && !quoted
+    });
+    at.map(|(at, _)| (&argument[..at], &argument[at + 1..]))
+}
+
+/// The names of a key as [`keys::child`] writes them: one that is not bare is in quotes.
+fn segments(key: &str) -> Result<Vec<String>, String> {
+    let mut segments = vec![String::new()];
+    let mut letters = key.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let last = segments.last_mut().map_or_else(String::new, std::mem::take);
+        let whole = match letter {
+            '.' => {
+                segments.push(String::new());
+                let before = segments.len() - 2;
+                segments[before] = last;
+                continue;
+            }
+            '"' if last.is_empty() => {
+                let mut inner = String::new();
+                loop {
+                    match letters.next() {
+                        Some('"') => break,
+                        Some('\\') => inner.extend(letters.next()),
+                        Some(letter) => inner.push(letter),
+                        None => {
+                            return Err("a quote is not closed; write a name in quotes as \"example.com/team\"".into());
+                        }
+                    }
+                }
+                if letters.peek().is_some_and(|next| *next != '.') {
+                    return Err(
+                        "a name in quotes ends with the quote; a dot or = follows it".into()
+                    );
+                }
+                inner
+            }
+            letter => last + letter.encode_utf8(&mut [0; 4]),
+        };
+        if let Some(last) = segments.last_mut() {
+            *last = whole;
+        }
+    }
+    Ok(segments)
+}
+
+/// The names that lead to a key of the configuration, for one that is written as [`keys::child`] writes it.
+pub(crate) fn path(key: &str) -> Result<Vec<String>, String> {
+    let segments = segments(key.trim())?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    locate(&segments, &str::to_owned, ".").map(|target| target.path).map_err(|(_, message)| message)
 }
 
 /// The key that a text is for.

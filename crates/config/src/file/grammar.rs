@@ -179,13 +179,24 @@ pub(crate) fn path(_: &mut SchemaGenerator) -> Schema {
     text("^[^\\x00]+$", "a path is text that is not empty")
 }
 
+/// The keys that an environment takes away. Which ones there are is looked at when it is read.
+pub(crate) fn unset() -> Schema {
+    let mut schema = list(&text(
+        "^(service|image|k3s|aws)\\..+$",
+        "it is a key with its section, such as \"k3s.host\" or 'k3s.labels.\"example.com/team\"'",
+    ));
+    let meaning = "Keys that hold nothing here, whatever the sections say: their default holds, or what the environment gives itself.";
+    schema.insert("description".into(), meaning.into());
+    schema
+}
+
 pub(crate) fn environments(sections: &Schema) -> Schema {
     let name = text(
         DNS_LABEL,
         "an environment's name is 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends",
     );
     let mut schema = map(&name, sections, 100);
-    let meaning = "Environments: `[environment.NAME.service]` and so on lie over the sections when NAME is chosen. Tables are merged, all else is replaced.";
+    let meaning = "Environments: `[environment.NAME.service]` and so on lie over the sections when NAME is chosen. Tables are merged, all else is replaced. `unset` takes away what the sections gave.";
     schema.insert("description".into(), meaning.into());
     schema
 }

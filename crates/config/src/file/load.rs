@@ -106,7 +106,7 @@ impl ConfigArgs {
 
         let found = find(named, folder)?;
         let bytes = read(&found)?;
-        let Resolved { config, origins, environments } = resolve(&Input {
+        let Resolved { config, origins, environments, notes: empty } = resolve(&Input {
             file: &found.shown.to_string_lossy(),
             bytes: &bytes,
             environment: environment.as_ref().map(|(name, origin)| (*name, origin)),
@@ -118,6 +118,7 @@ impl ConfigArgs {
         let environment = environment.map(|(name, _)| name.to_owned());
         let mut notes: Vec<_> =
             variables.iter().filter_map(|(name, _)| assignment::misspelt(name)).collect();
+        notes.extend(empty);
         notes.extend(config.service.unasked().map(|lost| format!("service.health: {lost}")));
         Ok(Loaded { config, root, file: found.shown, environment, environments, origins, notes })
     }

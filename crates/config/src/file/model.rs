@@ -8,8 +8,8 @@ mod k3s;
 pub use aws::{Aws, DatabaseEngine, DatabaseStorage};
 pub use image::{Compression, Image};
 pub use k3s::{
-    Access, Delivery, Effect, Ingress, Job, K3s, Machine, Peer, Port, Protocol, Role, ServiceType,
-    Spread, Toleration, Volume, When, Worker,
+    Access, Delivery, Effect, Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port,
+    Protocol, Role, ServiceType, Spread, Toleration, Volume, When, Worker,
 };
 
 use schemars::JsonSchema;

@@ -22,10 +22,11 @@ Later layers win:
 5. `--set section.key=value`
 
 Tables (`service.env`, `image.labels`) are merged entry by entry; any other value replaces the one below it, a list as a whole. `config show` prints
-the effective values and where each came from.
+the effective values and where each came from. To take away what the file gave, an environment names the key: `unset = [\"k3s.host\"]`.
 
 In a variable or after `--set`, text is written without quotes, and a list is `a,b` or, where an item holds a comma, `[\"a\", \"b\"]`. One entry of a table
-is `SKYWARD_SERVICE__ENV__NAME=value` or `--set service.env.NAME=value`; a whole one is `{ NAME = \"value\" }`.
+is `SKYWARD_SERVICE__ENV__NAME=value` or `--set service.env.NAME=value`; a whole one is `{ NAME = \"value\" }`. A name that is not bare is in quotes, as
+`config show` prints it: `--set 'k3s.labels.\"example.com/team\"=web'`. A variable that is empty counts as not given where nothing is no value of its key.
 
 No secret belongs in this file: its values are plain text, are shown by `config show`, and end up in the image or in Kubernetes as they are.
 ";
@@ -56,6 +57,9 @@ const EXAMPLE: &str = "
 ```toml
 [service]
 port = 8000
+
+[environment.staging]
+unset = [\"service.args\"]
 
 [environment.staging.service]
 log_format = \"json\"

@@ -38,6 +38,8 @@ pub struct Resolved {
     pub origins: Origins,
     /// The environments that the file has.
     pub environments: Vec<String>,
+    /// Notes on variables that are empty, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Merges the layers (file, environment, variables, flags) and checks each of them and the whole.
@@ -49,28 +51,29 @@ pub fn resolve(input: &Input<'_>) -> Result<Resolved, Problems> {
     let known = environment_names(&file);
     let (file, wrong) = check(file);
     problems.extend(wrong);
-    let (settings, wrong) = check(settings(input, &mut problems));
+    let mut notes = Vec::new();
+    let (settings, wrong) = check(settings(input, &mut problems, &mut notes));
     problems.extend(wrong);
 
-    let (mut table, mut environments) = split(file);
+    let (mut table, mut environments) = split(file, &mut problems);
     let mut broken = broken_rules(&table);
     for over in environments.values() {
         let mut table = table.clone();
-        tree::overlay(&mut table, over.clone());
+        over.clone().lay_on(&mut table);
         broken.extend(broken_rules(&table));
     }
     if let Some((name, origin)) = input.environment {
         if !known.iter().any(|existing| existing == name) {
             problems.push(no_environment(input.file, name, origin, &known));
         }
-        tree::overlay(&mut table, environments.remove(name).unwrap_or_default());
+        environments.remove(name).unwrap_or_default().lay_on(&mut table);
     }
     tree::overlay(&mut table, settings);
     broken.extend(broken_rules(&table));
     rules::report(broken, &mut problems);
 
     if problems.is_empty() {
-        Ok(Resolved { config: typed(&table), origins: origins(&table), environments: known })
+        Ok(Resolved { config: typed(&table), origins: origins(&table), environments: known, notes })
     } else {
         Err(Problems::new(problems))
     }
@@ -83,15 +86,53 @@ fn check(table: Table) -> (Table, Vec<Problem>) {
     (valid, validator.problems)
 }
 
-/// The sections, and each environment's sections.
-fn split(mut table: Table) -> (Table, BTreeMap<String, Table>) {
+/// An environment.
+#[derive(Default, Clone)]
+struct Environment {
+    /// The keys that it takes away.
+    unset: Vec<Vec<String>>,
+    /// What it gives.
+    sections: Table,
+}
+
+impl Environment {
+    fn lay_on(self, table: &mut Table) {
+        for path in &self.unset {
+            tree::remove(table, path);
+        }
+        tree::overlay(table, self.sections);
+    }
+}
+
+/// The sections, and the environments.
+fn split(mut table: Table, problems: &mut Vec<Problem>) -> (Table, BTreeMap<String, Environment>) {
     let environments = match table.remove("environment").map(|node| node.value) {
         Some(Value::Table(environments)) => environments,
         _ => Table::new(),
     };
-    let sections =
-        |node: Node| if let Value::Table(sections) = node.value { sections } else { Table::new() };
-    (table, environments.into_iter().map(|(name, node)| (name, sections(node))).collect())
+    let mut environment = |(name, node): (String, Node)| {
+        let mut sections =
+            if let Value::Table(sections) = node.value { sections } else { Table::new() };
+        let keys = match sections.remove("unset").map(|node| node.value) {
+            Some(Value::List(keys)) => keys,
+            _ => Vec::new(),
+        };
+        let mut unset = Vec::new();
+        for (index, Node { value, origin }) in keys.into_iter().enumerate() {
+            let Value::Text(key) = value else { continue };
+            match assignment::path(&key) {
+                Ok(path) => unset.push(path),
+                Err(message) => {
+                    let place = format!("environment.{name}.unset[{index}]");
+                    let message = format!("{}: {message}", quoted(&key));
+                    problems.push(Problem { origin, key: place, message });
+                }
+            }
+        }
+        (name, Environment { unset, sections })
+    };
+    let environments = environments.into_iter().map(&mut environment).collect();
+    (table, environments)
 }
 
 /// The names as they stand in the file, valid or not: one that is there is never said to be
@@ -107,10 +148,27 @@ fn broken_rules(table: &Table) -> Vec<rules::Broken> {
     rules::check(&typed(table), &origins(table))
 }
 
-/// The values of the variables, and over them those of the flags.
-fn settings(input: &Input<'_>, problems: &mut Vec<Problem>) -> Table {
-    let variables =
-        input.variables.iter().filter_map(|(name, text)| assignment::variable(name, text));
+/// Returns true where the one value of the tree is text: no list, of which an empty one may be meant.
+fn is_text(table: &Table) -> bool {
+    table.values().all(|node| match &node.value {
+        Value::Table(below) => is_text(below),
+        value => matches!(value, Value::Text(_)),
+    })
+}
+
+/// The values of the variables, and over them those of the flags. In the files of others a variable that is not set is often an empty one:
+/// where nothing is no value of the key, it counts as not given.
+fn settings(input: &Input<'_>, problems: &mut Vec<Problem>, notes: &mut Vec<String>) -> Table {
+    let variables = input.variables.iter().filter_map(|(name, text)| {
+        let setting = assignment::variable(name, text)?;
+        let is_nothing =
+            |table: &Table| text.is_empty() && is_text(table) && !check(table.clone()).1.is_empty();
+        if setting.as_ref().is_ok_and(is_nothing) {
+            notes.push(format!("{name} is empty, and so counts as not given"));
+            return None;
+        }
+        Some(setting)
+    });
     let flags = input.flags.iter().map(|argument| assignment::flag(argument));
     let mut settings = Table::new();
     for setting in variables.chain(flags) {

@@ -1,6 +1,12 @@
 //! Rules over several keys, on a configuration whose single values are all valid.
 
+mod labels;
 mod processes;
+mod routes;
+mod texts;
+
+pub use routes::NGINX_REDIRECT;
+pub use texts::refused_letter;
 
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
@@ -30,6 +36,9 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     kubernetes(config, &mut report);
     processes::check(config, &mut report);
     image_files(config, &mut report);
+    routes::check(&config.k3s, &mut report);
+    labels::check(&config.k3s, &mut report);
+    texts::check(config, &mut report);
     machines(config, &mut report);
     aws(config, &mut report);
     broken
@@ -121,6 +130,9 @@ fn is_within(path: &str, place: &str) -> bool {
     path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// The memory that runc itself needs to start a container; Docker refuses less too.
+const LEAST_LIMIT: &str = "6Mi";
+
 fn kubernetes(config: &Config, report: &mut Report<'_>) {
     let k3s = &config.k3s;
     for (request, limit, keys) in [
@@ -132,6 +144,28 @@ fn kubernetes(config: &Config, report: &mut Report<'_>) {
             report(&keys, &|_| {
                 format!("{request} is promised and {limit} is the limit; the limit is the greater")
             });
+        }
+    }
+    let workers = || k3s.worker.iter();
+    let promised = workers().filter_map(|it| Some(("k3s.worker", it.memory.as_ref()?)));
+    let limits = workers().filter_map(|it| Some(("k3s.worker", it.memory_limit.as_ref()?)));
+    let leasts = std::iter::once(("k3s.memory", &k3s.memory))
+        .chain(promised)
+        .map(|(key, size)| (key, size, "1Mi", "no container runs"))
+        .chain(
+            std::iter::once(("k3s.memory_limit", &k3s.memory_limit))
+                .chain(limits)
+                .map(|(key, size)| (key, size, LEAST_LIMIT, "no container is even started")),
+        )
+        .chain([(
+            "k3s.storage_limit",
+            &k3s.storage_limit,
+            "1Mi",
+            "a pod is evicted for its first lines of log",
+        )]);
+    for (key, size, least, why) in leasts {
+        if amount(size) < amount(least) {
+            report(&[key], &|_| format!("{size} is too little: with less than {least} {why}"));
         }
     }
     if k3s.max_replicas.is_some_and(|most| most < k3s.replicas) {

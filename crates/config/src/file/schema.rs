@@ -15,11 +15,16 @@ use crate::{Config, Form, SETTINGS, Service, Setting};
 /// same sections over them.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let sections = generator.subschema_for::<Config>();
-    let environments = grammar::environments(&sections);
+    generator.subschema_for::<Config>();
+    let environments = grammar::environments(&json_schema!({"$ref": "#/$defs/Environment"}));
     let mut definitions = generator.take_definitions(true);
     definitions.values_mut().for_each(tidy);
     definitions.values_mut().for_each(join_lines);
+
+    let mut environment = definitions.get("Config").cloned().unwrap_or_default();
+    environment["description"] = json!("The sections of an environment.");
+    environment["properties"]["unset"] = grammar::unset().to_value();
+    definitions.insert("Environment".to_owned(), environment);
 
     let mut document = definitions.get("Config").cloned().unwrap_or_default();
     document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");

@@ -98,6 +98,19 @@ pub(crate) fn table(entries: DeTable<'_>, at: &dyn Fn(usize) -> Origin) -> Table
         .collect()
 }
 
+/// Takes a key away, where it is there.
+pub(crate) fn remove(base: &mut Table, path: &[String]) {
+    match path {
+        [] => {}
+        [name] => drop(base.remove(name)),
+        [name, below @ ..] => {
+            if let Some(Node { value: Value::Table(entries), .. }) = base.get_mut(name) {
+                remove(entries, below);
+            }
+        }
+    }
+}
+
 /// Lays `over` on `base`: tables are merged entry by entry, all else is replaced.
 pub(crate) fn overlay(base: &mut Table, over: Table) {
     for (name, mut node) in over {

@@ -1,4 +1,4 @@
-//! The rules over jobs, workers, files, volumes, ports, routes and peers.
+//! The rules over jobs, workers, files, volumes, ports, metrics, routes, peers, labels and texts.
 
 use skyward_config::Input;
 
@@ -54,6 +54,72 @@ fn what_kubernetes_would_refuse_is_refused_here() {
             "a network is an address with a prefix length",
         ),
         ("target_memory = 80", "which there is with max_replicas alone"),
+        (
+            "[[k3s.metric]]\nname = \"rps\"\nper_pod = \"1\"",
+            "metric is for an autoscaler, which there is with max_replicas alone",
+        ),
+        (
+            "max_replicas = 3\n[[k3s.metric]]\nname = \"rps\"",
+            "\"rps\" has no value to aim for; give per_pod",
+        ),
+        (
+            "max_replicas = 3\n[[k3s.metric]]\nname = \"rps\"\ntotal = \"1\"",
+            "which has a value for each; give per_pod, or source = \"external\"",
+        ),
+        (
+            "max_replicas = 3\n[[k3s.metric]]\nname = \"rps\"\ntotal = \"1\"\nper_pod = \"1\"",
+            "has per_pod and total; one of them goes",
+        ),
+        (
+            "max_replicas = 3\n[[k3s.metric]]\nname = \"a/b\"\nper_pod = \"1\"",
+            "a metric's name is letters, digits",
+        ),
+        (
+            "max_replicas = 3\n[[k3s.metric]]\nname = \"a\"\nper_pod = \"0.5\"",
+            "with m for thousandths",
+        ),
+        (
+            "https_redirect = true",
+            "without a certificate nothing answers by HTTPS; set k3s.tls_secret",
+        ),
+        ("https_redirect = true\ningress = \"none\"", "a redirect is for an Ingress"),
+        (
+            "https_redirect = true\ntls_secret = \"a\"\ningress_class = \"haproxy\"",
+            "made for Traefik and for nginx; tell the controller of \"haproxy\"",
+        ),
+        (
+            "https_redirect = true\ntls_secret = \"a\"\ningress_class = \"nginx\"\n\
+             ingress_annotations = { \"nginx.ingress.kubernetes.io/ssl-redirect\" = \"false\" }",
+            "that is the annotation which k3s.https_redirect sets",
+        ),
+        (
+            "https_redirect = true\ngateway = \"a\"\ngateway_listeners = { https = \"b\" }",
+            "one listener to redirect from and one to lead to; name both",
+        ),
+        ("gateway_listeners = { http = \"a\" }", "there is no k3s.gateway whose listeners"),
+        ("gateway = \"a\"\ngateway_listeners = { tls = \"b\" }", "a listener is for http or https"),
+        (
+            "labels = { \"app.kubernetes.io/name\" = \"a\" }",
+            "that label is taken: the release is found",
+        ),
+        ("pod_labels = { \"app.kubernetes.io/managed-by\" = \"a\" }", "that label is taken"),
+        (
+            "labels = { \"pod-security.kubernetes.io/enforce\" = \"privileged\" }",
+            "it is for the namespace alone",
+        ),
+        ("pod_labels = { pod-template-hash = \"a\" }", "Kubernetes itself sets it"),
+        ("pod_annotations = { \"skyward.dev/secrets\" = \"a\" }", "are the deployer's"),
+        ("memory = \"1Ki\"", "1Ki is too little: with less than 1Mi no container runs"),
+        (
+            "memory_limit = \"4Mi\"\nmemory = \"1Mi\"",
+            "with less than 6Mi no container is even started",
+        ),
+        ("storage_limit = \"1000Ki\"\nstorage = \"1Ki\"", "evicted for its first lines of log"),
+        ("[[k3s.worker]]\nname = \"a\"\nmemory_limit = \"1Mi\"", "no container is even started"),
+        ("env = { A = \"\\u2028\" }", "it holds U+2028, which the API server does not take"),
+        ("env = { A = \"\\u0085\" }", "it holds U+0085"),
+        ("pod_annotations = { a = \"\\uFEFF\" }", "it holds U+FEFF"),
+        ("[[k3s.job]]\nname = \"a\"\nargs = [\"\\u2029\"]", "it holds U+2029"),
         ("labels = { a = \"b\" }\npod_labels = { a = \"c\" }", "keep one of the two"),
         (
             "service_account = \"a\"\nservice_account_annotations = { a = \"b\" }",

@@ -110,7 +110,7 @@ fn keys_that_are_not_there() {
         ),
         (
             "[environment.staging.environment.x]",
-            "skyward.toml:1: environment.staging.environment: unknown key; the keys here are aws, image, k3s, service",
+            "skyward.toml:1: environment.staging.environment: unknown key; the keys here are aws, image, k3s, service, unset",
         ),
         (
             "[service]\n\"\" = 1\n[aws]",

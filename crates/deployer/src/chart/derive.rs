@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::marks::{
-    EXCEPTIONS_MARK, LISTS, LITERALS, MAPS, NUMBERS, SWITCHES, Switch, TEXTS, constants, marked,
+    EXCEPTIONS_MARK, INGRESS_MARK, LISTS, LITERALS, MAPS, NUMBERS, SWITCHES, Switch, TEXTS,
+    constants, marked,
 };
 use crate::manifest::{Kind, Manifest};
 use crate::release::{INSTANCE, MANAGED_BY, NAME, Release};
@@ -17,13 +18,11 @@ use crate::render::{self, EXCEPTIONS};
 
 /// The templates: one file for each kind, with its name.
 pub(super) fn templates(of: &Release) -> Vec<(String, String)> {
-    let mut release = marked(of);
-    let mut manifests = rendered(&release);
-    // The autoscaler is there only where the Deployment's own number is not.
-    (SWITCHES[0].off)(&mut release);
-    let with_scaler = rendered(&release);
-    let is_scaler = |it: &&Manifest| it.id.kind == Kind::HorizontalPodAutoscaler;
-    manifests.extend(with_scaler.iter().filter(is_scaler).cloned());
+    let mut manifests = rendered(&marked(of));
+    for kind in [Kind::ServiceAccount, Kind::HorizontalPodAutoscaler] {
+        let others = rendered(&base(of, kind));
+        manifests.extend(others.into_iter().filter(|it| it.id.kind == kind));
+    }
     manifests.sort_by_key(|manifest| manifest.id.kind);
     let mut files: Vec<(String, String)> = Vec::new();
     for manifest in manifests {
@@ -40,20 +39,30 @@ pub(super) fn templates(of: &Release) -> Vec<(String, String)> {
     files
 }
 
+/// The marked release that has an object of this kind.
+fn base(of: &Release, kind: Kind) -> Release {
+    let mut release = marked(of);
+    match kind {
+        // It is there only where the Deployment's own number is not.
+        Kind::HorizontalPodAutoscaler => (SWITCHES[0].off)(&mut release),
+        Kind::ServiceAccount => release.k3s.service_account = None,
+        _ => {}
+    }
+    release
+}
+
 fn rendered(release: &Release) -> Vec<Manifest> {
     render::manifests(release).expect("the marks are a release that can be rendered")
 }
 
 /// The template of one object.
 fn template(of: &Release, manifest: &Manifest) -> String {
-    let is_scaler = manifest.id.kind == Kind::HorizontalPodAutoscaler;
+    let kind = manifest.id.kind;
+    let is_scaler = kind == Kind::HorizontalPodAutoscaler;
     let base = lines(manifest);
     let mut conditions: Vec<Vec<&str>> = vec![Vec::new(); base.len()];
     for Switch { condition, off } in &SWITCHES[usize::from(is_scaler)..] {
-        let mut release = marked(of);
-        if is_scaler {
-            (SWITCHES[0].off)(&mut release);
-        }
+        let mut release = self::base(of, kind);
         off(&mut release);
         let others = rendered(&release);
         let Some(other) = others.iter().find(|other| other.id == manifest.id) else { continue };
@@ -62,7 +71,7 @@ fn template(of: &Release, manifest: &Manifest) -> String {
         }
     }
     let mut text = String::new();
-    let whole = condition_of(manifest);
+    let whole = condition_of(of, manifest);
     let mut open: Vec<&str> = Vec::new();
     let names = own_names(of, manifest);
     let own = |pad: &str| own_variables(manifest, &names, pad);
@@ -92,15 +101,22 @@ const OWN_NAMESPACE: &str = "and .Values.k3s.namespace (ne .Values.k3s.namespace
     (ne .Values.k3s.namespace \"default\") (not (hasPrefix \"kube-\" .Values.k3s.namespace))";
 
 /// The condition under which the object as a whole is there.
-fn condition_of(manifest: &Manifest) -> Option<&'static str> {
+fn condition_of(of: &Release, manifest: &Manifest) -> Option<&'static str> {
     match manifest.id.kind {
         Kind::Namespace => Some(OWN_NAMESPACE),
         Kind::HorizontalPodAutoscaler => Some(".Values.k3s.max_replicas"),
         Kind::Ingress => Some("or .Values.k3s.host (ne .Values.k3s.ingress \"none\")"),
-        // A rule without peers would let everybody in: with no clients there is no policy.
-        Kind::NetworkPolicy if manifest.id.name.ends_with("-ingress") => {
-            Some(".Values.k3s.clients")
+        Kind::Own(kind) if kind.api_version == render::MIDDLEWARE_API => {
+            (manifest.id.name == "mark-name-https").then_some("include \"skyward.middleware\" .")
         }
+        // A rule without peers would let everybody in: with no clients there is no policy.
+        Kind::NetworkPolicy
+            if manifest.id.name.ends_with("-ingress") && of.k3s.allow_from.is_empty() =>
+        {
+            Some("and .Values.k3s.network_policies .Values.k3s.clients")
+        }
+        Kind::NetworkPolicy => Some(".Values.k3s.network_policies"),
+        Kind::ServiceAccount => Some("not .Values.k3s.service_account"),
         _ => None,
     }
 }
@@ -127,6 +143,17 @@ fn lines(manifest: &Manifest) -> Vec<String> {
     }
     if manifest.id.kind == Kind::Job {
         object["metadata"]["annotations"] = hooks(manifest);
+    }
+    if manifest.id.kind == Kind::Service {
+        object["spec"]["type"] = json!("mark-service-type");
+    }
+    for place in [""].into_iter().chain(PODS) {
+        if let Some(token) = object.pointer_mut(&format!("{place}/automountServiceAccountToken")) {
+            *token = json!("mark-token");
+        }
+    }
+    if manifest.id.kind == Kind::Ingress {
+        object["metadata"]["annotations"] = json!({ INGRESS_MARK: true });
     }
     // A loop over all variables is made of the two that are marked.
     for pod in PODS {
@@ -223,7 +250,7 @@ fn replaced(line: &str) -> String {
         line = line.replace(&format!("\"{mark}\""), &format!("{{{{ {expression} | quote }}}}"));
     }
     // Within a longer text.
-    line = line.replace("\"mark-name-", "\"{{ .Values.service.name }}-");
+    line = line.replace("\"mark-name-", "\"{{ $.Values.service.name }}-");
     for (mark, expression) in NUMBERS {
         if let Some(key) = line.strip_suffix(&format!(": {mark}")) {
             line = format!("{key}: {{{{ {expression} }}}}");
@@ -265,11 +292,16 @@ fn looped(base: &[String], names: &[&String], own: &dyn Fn(&str) -> String) -> V
             looped[index] += &own(indent(&base[index + 1]));
             list.for_each(|index| looped[index].clear());
         }
-        if let Some(kind) = text.strip_prefix(&format!("{EXCEPTIONS_MARK}: ")) {
+        let exceptions = text.strip_prefix(&format!("{EXCEPTIONS_MARK}: "));
+        let exceptions = exceptions
+            .map(|kind| format!("\"skyward.exceptions\" (dict \"root\" . \"kind\" {kind})"));
+        let of_ingress = text.starts_with(INGRESS_MARK);
+        let of_ingress = of_ingress.then(|| "\"skyward.ingressAnnotations\" .".to_owned());
+        if let Some(annotations) = exceptions.or(of_ingress) {
             // With the key above it.
             let above = indent(&base[index - 1]);
             looped[index - 1] = format!(
-                "{above}{{{{- with include \"skyward.exceptions\" (dict \"root\" . \"kind\" {kind}) | fromJson }}}}\n\
+                "{above}{{{{- with include {annotations} | fromJson }}}}\n\
                  {above}annotations:\n{pad}{{{{- toYaml . | nindent {} }}}}\n",
                 pad.len()
             );

@@ -36,12 +36,13 @@ const SERVICE: [&str; 25] = [
 ];
 
 /// Those of `[k3s]`.
-const K3S: [&str; 24] = [
+const K3S: [&str; 40] = [
     "namespace",
     "pull_secret",
     "replicas",
     "max_replicas",
     "target_cpu",
+    "target_memory",
     "cpu",
     "cpu_limit",
     "memory",
@@ -50,14 +51,29 @@ const K3S: [&str; 24] = [
     "storage_limit",
     "env",
     "secrets",
+    "env_from_secrets",
     "labels",
+    "pod_labels",
+    "pod_annotations",
+    "node_selector",
+    "priority_class",
+    "service_account",
+    "service_account_annotations",
+    "service_account_token",
     "ingress",
     "host",
+    "hosts",
+    "paths",
     "ingress_class",
     "ingress_annotations",
     "tls_secret",
+    "https_redirect",
+    "service_type",
+    "network_policies",
     "clients",
     "egress",
+    "max_surge",
+    "max_unavailable",
     "min_ready_s",
     "pre_stop_s",
     "progress_deadline_s",
@@ -103,7 +119,12 @@ pub(super) fn keys(release: &Release) -> Vec<Key> {
             // What is optional in the configuration has no default there.
             is_required: defaults.get(*name).is_some(),
         };
-        let is_there = |name: &&&str| **name != "admin_port" || release.service.has_admin_port();
+        // The routes of a Gateway are written into the templates as they are configured.
+        let is_there = |name: &&&str| match **name {
+            "admin_port" => release.service.has_admin_port(),
+            "https_redirect" => release.k3s.gateway.is_none(),
+            _ => true,
+        };
         keys.extend(names.iter().filter(is_there).map(key));
     }
     keys

@@ -116,7 +116,13 @@ pub(super) fn admit(
         return Ok(());
     }
     let refuse = |reason: String| Err(DeployError::NoCanary { release: release(), reason });
-    let rollout = state.revisions.iter().rev().find(|it| it.tried_by().is_none());
+    // Neither a canary nor the way back from one has touched what serves.
+    let good = state.last_good().map(|good| good.number);
+    let is_way_back = |it: &Revision| {
+        it.status != Status::Deployed && it.rollback_of.is_some_and(|to| Some(to) == good)
+    };
+    let rollout =
+        state.revisions.iter().rev().find(|it| it.tried_by().is_none() && !is_way_back(it));
     if let Some(rollout) = rollout.filter(|it| it.status != Status::Deployed) {
         let number = rollout.number;
         return refuse(format!(

@@ -74,6 +74,18 @@ pub async fn prepare(
         ..Release::of(config)
     };
     render::check(&release)?;
+    if render::redirects_by_middleware(&release) {
+        let kinds = api.kinds_of(render::MIDDLEWARE_API).await?;
+        if !kinds.iter().any(|it| it.kind == "Middleware") {
+            anyhow::bail!(
+                "deploying {}: k3s.https_redirect needs a Middleware of {}, which the cluster does not know: its Ingress controller is not \
+                 Traefik, or lacks its definitions. Next step: leave the key out, and set the controller's own annotation in \
+                 k3s.ingress_annotations",
+                config.service.name,
+                render::MIDDLEWARE_API
+            );
+        }
+    }
     release.image = if let Some(reference) = image {
         image::given(reference, sink)?.reference
     } else {

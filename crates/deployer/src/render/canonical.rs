@@ -9,6 +9,7 @@ use super::RenderError;
 use crate::release::Release;
 
 const CPU: [&str; 3] = ["m", "", "k"];
+const AMOUNTS: [&str; 6] = ["m", "", "k", "M", "G", "T"];
 const BYTES: [&str; 5] = ["Ki", "Mi", "Gi", "Ti", "Pi"];
 
 /// CPU in cores or thousandths: `1000m` is `1`, `1000` is `1k`.
@@ -21,6 +22,11 @@ pub(super) fn cpu(text: &str) -> Quantity {
 /// Memory or disk space: `1024Mi` is `1Gi`. As [`cpu`].
 pub(super) fn bytes(text: &str) -> Quantity {
     quantity(text, &BYTES, 1024)
+}
+
+/// The value of a metric. As [`cpu`].
+pub(super) fn amount(text: &str) -> Quantity {
+    quantity(text, &AMOUNTS, 1000)
 }
 
 /// The text as it is where it is not a quantity of the configuration's grammar, which has one number and one unit.
@@ -84,16 +90,9 @@ pub(super) fn check_texts(release: &Release) -> Result<(), RenderError> {
 
 /// Refuses one text; as [`check_texts`].
 pub(super) fn check_text(key: &str, text: &str) -> Result<(), RenderError> {
-    let Some(refused) = text.chars().find(|letter| is_refused(*letter)) else { return Ok(()) };
+    let Some(refused) = skyward_config::refused_letter(text) else { return Ok(()) };
     let number = u32::from(refused);
     let reason =
         format!("it holds U+{number:04X}, which the API server does not take; leave it out");
     Err(RenderError { key: key.to_owned(), reason })
-}
-
-fn is_refused(letter: char) -> bool {
-    matches!(
-        letter,
-        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-    )
 }

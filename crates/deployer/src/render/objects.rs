@@ -4,8 +4,9 @@ use k8s_openapi::api::apps::v1::{
     Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
 };
 use k8s_openapi::api::autoscaling::v2::{
-    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec,
-    MetricTarget, ResourceMetricSource,
+    CrossVersionObjectReference, ExternalMetricSource, HorizontalPodAutoscaler,
+    HorizontalPodAutoscalerSpec, MetricIdentifier, MetricSpec, MetricTarget, PodsMetricSource,
+    ResourceMetricSource,
 };
 use k8s_openapi::api::core::v1::{Namespace, Service, ServiceAccount, ServicePort, ServiceSpec};
 use k8s_openapi::api::networking::v1::{
@@ -16,10 +17,10 @@ use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec}
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use skyward_config::{Access, ServiceType};
+use skyward_config::{Access, Metric, MetricSource, ServiceType};
 
 use super::pod::HTTP;
-use super::{Environment, exceptions, pod};
+use super::{Environment, canonical, exceptions, pod, route};
 use crate::manifest::Kind;
 use crate::release::{IngressHost, Release};
 
@@ -178,6 +179,7 @@ pub(super) fn autoscaler(
     };
     let cpu = metric("cpu", release.k3s.target_cpu);
     let memory = release.k3s.target_memory.map(|percent| metric("memory", percent));
+    let further = release.k3s.metric.iter().map(self::metric);
     let spec = HorizontalPodAutoscalerSpec {
         scale_target_ref: CrossVersionObjectReference {
             api_version: Some(Kind::Deployment.api_version().into()),
@@ -186,7 +188,7 @@ pub(super) fn autoscaler(
         },
         min_replicas: Some(release.k3s.replicas.into()),
         max_replicas: release.k3s.max_replicas?.into(),
-        metrics: Some(std::iter::once(cpu).chain(memory).collect()),
+        metrics: Some(std::iter::once(cpu).chain(memory).chain(further).collect()),
         ..HorizontalPodAutoscalerSpec::default()
     };
     let mut metadata = self::metadata(release, release.name());
@@ -197,6 +199,34 @@ pub(super) fn autoscaler(
         spec: Some(spec),
         ..HorizontalPodAutoscaler::default()
     })
+}
+
+/// A metric of the configuration.
+fn metric(metric: &Metric) -> MetricSpec {
+    let labels = &metric.labels;
+    let match_labels = (!labels.is_empty()).then(|| labels.clone());
+    let selector = match_labels
+        .map(|labels| LabelSelector { match_labels: Some(labels), ..LabelSelector::default() });
+    let identifier = MetricIdentifier { name: metric.name.clone(), selector };
+    let amount = |text: &Option<String>| text.as_deref().map(canonical::amount);
+    let target = MetricTarget {
+        type_: if metric.total.is_some() { "Value" } else { "AverageValue" }.into(),
+        average_value: amount(&metric.per_pod),
+        value: amount(&metric.total),
+        ..MetricTarget::default()
+    };
+    match metric.source {
+        MetricSource::Pods => MetricSpec {
+            type_: "Pods".into(),
+            pods: Some(PodsMetricSource { metric: identifier, target }),
+            ..MetricSpec::default()
+        },
+        MetricSource::External => MetricSpec {
+            type_: "External".into(),
+            external: Some(ExternalMetricSource { metric: identifier, target }),
+            ..MetricSpec::default()
+        },
+    }
 }
 
 /// The route from outside, where there is one.
@@ -222,8 +252,8 @@ pub(super) fn ingress(release: &Release) -> Option<Ingress> {
         ..IngressSpec::default()
     };
     let mut metadata = self::metadata(release, release.name());
-    let annotations = &release.k3s.ingress_annotations;
-    metadata.annotations = (!annotations.is_empty()).then(|| annotations.clone());
+    let annotations = route::annotations(release);
+    metadata.annotations = (!annotations.is_empty()).then_some(annotations);
     Some(Ingress { metadata, spec: Some(spec), ..Ingress::default() })
 }
 

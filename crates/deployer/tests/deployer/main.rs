@@ -20,6 +20,7 @@ mod offer;
 mod operate;
 mod plugin;
 mod pure;
+mod redirect;
 mod render;
 mod rollout;
 mod support;

@@ -14,8 +14,8 @@ use crate::file::grammar;
 
 pub use cluster::{Delivery, Ingress, Machine, Role};
 pub use workload::{
-    Access, Effect, Job, Peer, Port, Protocol, ServiceType, Spread, Toleration, Volume, When,
-    Worker,
+    Access, Effect, Job, Metric, MetricSource, Peer, Port, Protocol, ServiceType, Spread,
+    Toleration, Volume, When, Worker,
 };
 
 /// `[k3s]`: the service on Kubernetes, and the cluster that `deploy-k3s cluster` makes.
@@ -55,6 +55,8 @@ pub struct K3s {
     #[schemars(schema_with = "grammar::percent")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_memory: Option<u8>,
+    /// Further metrics that the autoscaler goes by, from a metrics adapter. The one that asks for the most pods counts.
+    pub metric: Vec<Metric>,
     /// The CPU that each pod is promised, in cores or thousandths (`m`).
     #[schemars(schema_with = "grammar::cpu")]
     pub cpu: String,
@@ -147,6 +149,13 @@ pub struct K3s {
     #[schemars(schema_with = "grammar::gateway")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
+    /// The Gateway's listeners that the HTTPRoute is for, by their names (`sectionName`): `http`, `https`, or both. Without any: all
+    /// that take it.
+    #[schemars(schema_with = "grammar::listeners")]
+    pub gateway_listeners: BTreeMap<String, String>,
+    /// Sends those who come by HTTP to HTTPS. Needs `tls_secret`, or the listeners of the Gateway. With an Ingress it is a Middleware
+    /// of Traefik's, which k3s has, or where `ingress_class` begins with `nginx` its annotation.
+    pub https_redirect: bool,
     /// The type of the Service.
     pub service_type: ServiceType,
     /// Further ports of the pods and of the Service.

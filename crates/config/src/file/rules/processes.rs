@@ -1,11 +1,11 @@
-//! The rules over jobs, workers, files, volumes, ports, routes and peers.
+//! The rules over jobs, workers, files, volumes, ports and metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Report, is_within};
 use crate::file::keys::child;
 use crate::file::validate::quoted;
-use crate::{Access, Config, Ingress, K3s, When};
+use crate::{Access, Config, K3s, MetricSource, When};
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let k3s = &config.k3s;
@@ -14,7 +14,6 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     paths(k3s, report);
     volumes(k3s, report);
     ports(k3s, report);
-    routes(k3s, report);
     scheduling(k3s, report);
     if [&k3s.max_surge, &k3s.max_unavailable]
         .into_iter()
@@ -153,56 +152,6 @@ fn ports(k3s: &K3s, report: &mut Report<'_>) {
     }
 }
 
-fn routes(k3s: &K3s, report: &mut Report<'_>) {
-    if k3s.ingress == Ingress::None && k3s.gateway.is_none() && !k3s.hosts.is_empty() {
-        report(&["k3s.hosts", "k3s.ingress"], &|_| {
-            "k3s.ingress is \"none\", and k3s.hosts is for an Ingress; one of them goes".into()
-        });
-    }
-    if let Some(host) = k3s.host.as_ref().filter(|host| k3s.hosts.contains(host)) {
-        report(&["k3s.hosts", "k3s.host"], &|_| {
-            format!("{} is in k3s.host already; k3s.hosts has the further ones", quoted(host))
-        });
-    }
-    for (key, given) in [
-        ("k3s.tls_secret", k3s.tls_secret.is_some()),
-        ("k3s.ingress_class", k3s.ingress_class.is_some()),
-        ("k3s.ingress_annotations", !k3s.ingress_annotations.is_empty()),
-    ] {
-        if given && k3s.gateway.is_some() {
-            report(&[key, "k3s.gateway"], &|_| {
-                format!(
-                    "{key} is for an Ingress, and with k3s.gateway there is an HTTPRoute instead; one of them goes"
-                )
-            });
-        }
-    }
-    if !k3s.network_policies {
-        for (key, given) in [
-            ("k3s.allow_from", !k3s.allow_from.is_empty()),
-            ("k3s.allow_to", !k3s.allow_to.is_empty()),
-            ("k3s.egress", !k3s.egress.is_empty()),
-        ] {
-            if given {
-                report(&[key, "k3s.network_policies"], &|_| {
-                    format!(
-                        "k3s.network_policies is false, so that {key} means nothing; one of them goes"
-                    )
-                });
-            }
-        }
-    }
-    for (key, peers) in [("k3s.allow_from", &k3s.allow_from), ("k3s.allow_to", &k3s.allow_to)] {
-        if peers.iter().any(|peer| {
-            peer.network.is_some() && (peer.namespace.is_some() || !peer.labels.is_empty())
-        }) {
-            report(&[key], &|_| {
-                "a peer is a network, or pods by namespace and labels, and not both".into()
-            });
-        }
-    }
-}
-
 fn scheduling(k3s: &K3s, report: &mut Report<'_>) {
     if k3s.toleration.iter().any(|it| it.key.is_none() && it.value.is_some()) {
         report(&["k3s.toleration"], &|_| {
@@ -215,14 +164,42 @@ fn scheduling(k3s: &K3s, report: &mut Report<'_>) {
                 .into()
         });
     }
-    if k3s.target_memory.is_some() && k3s.max_replicas.is_none() {
-        report(&["k3s.target_memory", "k3s.max_replicas"], &|_| {
-            "target_memory is for an autoscaler, which there is with max_replicas alone".into()
-        });
+    for (key, given) in
+        [("target_memory", k3s.target_memory.is_some()), ("metric", !k3s.metric.is_empty())]
+    {
+        if given && k3s.max_replicas.is_none() {
+            report(&[&child("k3s", key), "k3s.max_replicas"], &|_| {
+                format!("{key} is for an autoscaler, which there is with max_replicas alone")
+            });
+        }
     }
+    metrics(k3s, report);
     for name in k3s.pod_labels.keys().filter(|name| k3s.labels.contains_key(*name)) {
         report(&[&child("k3s.pod_labels", name), &child("k3s.labels", name)], &|_| {
             "the label is in k3s.labels and in k3s.pod_labels; keep one of the two".into()
         });
+    }
+}
+
+/// As autoscaling/v2 takes them: a metric of the pods has a value for each pod alone.
+fn metrics(k3s: &K3s, report: &mut Report<'_>) {
+    for metric in &k3s.metric {
+        let name = quoted(&metric.name);
+        match (&metric.per_pod, &metric.total) {
+            (None, None) => report(&["k3s.metric"], &|_| {
+                format!("{name} has no value to aim for; give per_pod, such as per_pod = \"100\"")
+            }),
+            (Some(_), Some(_)) => report(&["k3s.metric"], &|_| {
+                format!("{name} has per_pod and total; one of them goes")
+            }),
+            (None, Some(_)) if metric.source == MetricSource::Pods => {
+                report(&["k3s.metric"], &|_| {
+                    format!(
+                        "{name} is a metric of the pods, which has a value for each; give per_pod, or source = \"external\""
+                    )
+                });
+            }
+            _ => {}
+        }
     }
 }

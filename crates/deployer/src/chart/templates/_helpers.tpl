@@ -3,6 +3,39 @@
 {{- .Values.k3s.namespace | default .Release.Namespace -}}
 {{- end -}}
 
+{{/* The type of the Service, as Kubernetes spells it. */}}
+{{- define "skyward.serviceType" -}}
+{{- get (dict "cluster-ip" "ClusterIP" "node-port" "NodePort" "load-balancer" "LoadBalancer") .Values.k3s.service_type -}}
+{{- end -}}
+
+{{/* A number of pods, or a percentage. */}}
+{{- define "skyward.count" -}}
+{{- if hasSuffix "%" . }}{{ . | quote }}{{ else }}{{ . }}{{ end -}}
+{{- end -}}
+
+{{/* Says something where there is a Middleware of Traefik's for the redirect. */}}
+{{- define "skyward.middleware" -}}
+{{- $routed := or .Values.k3s.host (ne .Values.k3s.ingress "none") -}}
+{{- $nginx := hasPrefix "nginx" (.Values.k3s.ingress_class | default "") -}}
+{{- if and .Values.k3s.https_redirect $routed (not $nginx) }}yes{{ end -}}
+{{- end -}}
+
+{{/* The annotations of the Ingress: those that are given, and the redirect, as JSON. */}}
+{{- define "skyward.ingressAnnotations" -}}
+{{- $annotations := dict -}}
+{{- range $key, $value := .Values.k3s.ingress_annotations -}}
+{{- $_ := set $annotations $key $value -}}
+{{- end -}}
+{{- if include "skyward.middleware" . -}}
+{{- $key := "traefik.ingress.kubernetes.io/router.middlewares" -}}
+{{- $ours := printf "%s-%s-https@kubernetescrd" (include "skyward.namespace" .) .Values.service.name -}}
+{{- $_ := set $annotations $key (hasKey $annotations $key | ternary (printf "%s,%s" $ours (get $annotations $key)) $ours) -}}
+{{- else if .Values.k3s.https_redirect -}}
+{{- $_ := set $annotations "nginx.ingress.kubernetes.io/ssl-redirect" "true" -}}
+{{- end -}}
+{{- $annotations | toJson -}}
+{{- end -}}
+
 {{/* CPU as the API server keeps it: the largest unit in which the number is whole. */}}
 {{- define "skyward.cpu" -}}
 {{- $units := list "m" "" "k" -}}

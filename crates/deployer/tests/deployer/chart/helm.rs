@@ -102,7 +102,8 @@ fn helm_renders_what_we_render() {
 #[ignore = "needs helm"]
 fn helm_renders_other_values_as_we_render_another_release() {
     let chart = written(&releases::with_nothing());
-    for (name, release) in releases::audited() {
+    let of_values = [("values", releases::with_values()), ("nginx", releases::with_nginx())];
+    for (name, release) in releases::audited().into_iter().chain(of_values) {
         let other = written(&release);
         let values = other.path().join("values.yaml");
         let arguments = ["--values", values.to_str().expect("a path")];
@@ -172,6 +173,25 @@ fn helm_refuses_wrong_values() {
         ("service.allowed_hosts=[\"*.example.com\"]", "the service would refuse"),
         ("k3s={\"env\":{\"URL\":\"x\"},\"secrets\":{\"URL\":\"a/b\"}}", "a variable has one value"),
         ("k3s.ingress=\"none\"", "one of them goes"),
+        ("k3s.https_redirect=true", "without a certificate nothing answers by HTTPS"),
+        (
+            "k3s={\"https_redirect\":true,\"tls_secret\":\"tls\",\"ingress_class\":\"haproxy\"}",
+            "made for Traefik and for nginx",
+        ),
+        ("k3s.target_memory=80", "which there is with max_replicas alone"),
+        ("k3s.max_surge=\"0\"", "no pod could ever be replaced"),
+        ("k3s.hosts=[\"skyward-service.10-0-0-5.nip.io\"]", "has the further ones"),
+        ("k3s={\"network_policies\":false,\"egress\":[\"10.0.0.0/8\"]}", "means nothing"),
+        (
+            "k3s={\"service_account\":\"given\",\"service_account_annotations\":{\"a\":\"b\"}}",
+            "who annotate it too",
+        ),
+        ("k3s={\"labels\":{\"a\":\"b\"},\"pod_labels\":{\"a\":\"c\"}}", "keep one of the two"),
+        ("k3s.service_type=\"external-name\"", "/k3s/service_type"),
+        ("k3s.memory=\"1Ki\"", "1Ki is too little"),
+        ("k3s.labels.app\\.kubernetes\\.io/name=\"x\"", "is taken"),
+        ("k3s.pod_labels.skyward\\.dev/canary=\"x\"", "is taken"),
+        ("k3s.env.A=\"a\\u2028b\"", "does not take"),
     ];
     for (value, reason) in wrong {
         let output = template(chart.path(), &["--set-json", value]);

@@ -23,7 +23,7 @@ fn the_files_of_a_chart() {
 #[test]
 fn every_key_of_the_configuration_is_a_value_or_has_no_place_in_a_chart() {
     // How the service is built and asked; how the cluster is reached; what the deployer does and Helm does otherwise; how the machines
-    // of a cluster are set up. From `env_from_secrets` on: written into the templates as they are configured.
+    // of a cluster are set up. From `files` on: written into the templates as they are configured.
     let elsewhere = [
         "service.package",
         "service.binary",
@@ -46,33 +46,20 @@ fn every_key_of_the_configuration_is_a_value_or_has_no_place_in_a_chart() {
         "k3s.servicelb",
         "k3s.node_env",
         "k3s.node_timeout_s",
-        "k3s.env_from_secrets",
         "k3s.files",
         "k3s.secret_files",
         "k3s.volume",
         "k3s.job",
         "k3s.worker",
         "k3s.manifests",
-        "k3s.pod_labels",
-        "k3s.pod_annotations",
-        "k3s.node_selector",
         "k3s.toleration",
-        "k3s.priority_class",
         "k3s.spread",
-        "k3s.service_account",
-        "k3s.service_account_annotations",
-        "k3s.service_account_token",
-        "k3s.hosts",
-        "k3s.paths",
         "k3s.gateway",
-        "k3s.service_type",
+        "k3s.gateway_listeners",
+        "k3s.metric",
         "k3s.extra_port",
-        "k3s.network_policies",
         "k3s.allow_from",
         "k3s.allow_to",
-        "k3s.max_surge",
-        "k3s.max_unavailable",
-        "k3s.target_memory",
     ];
     let (chart, document) = (schema(&releases::defaults()), skyward_config::schema());
     for (section, form) in [("service", "Service"), ("k3s", "K3s")] {

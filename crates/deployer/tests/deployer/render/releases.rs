@@ -221,6 +221,79 @@ pub(crate) fn with_gateway() -> Release {
     release
 }
 
+/// A Gateway with a redirect from one of its listeners to the other, and an autoscaler with metrics of its own.
+pub(crate) fn with_listeners() -> Release {
+    let mut release = defaults();
+    release.k3s = toml(
+        r#"
+        gateway = "public"
+        gateway_listeners = { http = "web", https = "websecure" }
+        https_redirect = true
+        paths = ["/api", "/web"]
+        max_replicas = 4
+        [[metric]]
+        name = "requests_per_second"
+        per_pod = "1500"
+        [[metric]]
+        name = "queue|length"
+        source = "external"
+        labels = { queue = "mail" }
+        total = "30000m"
+    "#,
+    );
+    release
+}
+
+/// A redirect of Traefik's, and all keys that are values of the chart and mostly left out.
+pub(crate) fn with_values() -> Release {
+    let mut release = with_tls();
+    release.k3s = K3s {
+        tls_secret: release.k3s.tls_secret,
+        ingress_annotations: map(&[
+            ("traefik.ingress.kubernetes.io/router.middlewares", "web-auth@kubernetescrd"),
+            ("example.com/note", "kept"),
+        ]),
+        ..toml(
+            r#"
+            https_redirect = true
+            env_from_secrets = ["database", "mail"]
+            pod_labels = { "example.com/injected" = "yes" }
+            pod_annotations = { "example.com/scrape" = "true" }
+            node_selector = { "kubernetes.io/arch" = "amd64" }
+            priority_class = "important"
+            service_account_annotations = { "eks.amazonaws.com/role-arn" = "arn:aws:iam::1:role/web" }
+            service_account_token = true
+            hosts = ["www.example.com", "example.org"]
+            paths = ["/api", "/web"]
+            service_type = "load-balancer"
+            max_surge = "25%"
+            max_unavailable = "2"
+            max_replicas = 4
+            target_memory = 75
+            tls_secret = "web-tls"
+        "#,
+        )
+    };
+    release
+}
+
+/// A redirect of nginx's, and what else can be given to others to decide.
+pub(crate) fn with_nginx() -> Release {
+    let mut release = with_tls();
+    release.k3s = toml(
+        r#"
+        https_redirect = true
+        tls_secret = "web-tls"
+        ingress_class = "nginx-internal"
+        service_account = "given"
+        service_type = "node-port"
+        network_policies = false
+        hosts = ["www.example.com"]
+    "#,
+    );
+    release
+}
+
 /// `[k3s]` as it is written.
 fn toml(text: &str) -> K3s {
     let folder = tempfile::tempdir().expect("a folder");
@@ -232,7 +305,7 @@ fn toml(text: &str) -> K3s {
 
 /// Those whose objects the auditors' exceptions are written for: what more a configuration asks for is its own.
 pub(crate) fn audited() -> Vec<(&'static str, Release)> {
-    let own = ["processes", "gateway", "one-port"];
+    let own = ["processes", "gateway", "one-port", "listeners", "values", "nginx"];
     all().into_iter().filter(|(name, _)| !own.contains(name)).collect()
 }
 
@@ -248,6 +321,9 @@ pub(crate) fn all() -> Vec<(&'static str, Release)> {
         ("one-port", with_one_port()),
         ("processes", with_processes()),
         ("gateway", with_gateway()),
+        ("listeners", with_listeners()),
+        ("values", with_values()),
+        ("nginx", with_nginx()),
     ]
 }
 

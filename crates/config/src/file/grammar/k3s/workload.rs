@@ -105,6 +105,26 @@ pub(crate) fn gateway(_: &mut SchemaGenerator) -> Schema {
     )
 }
 
+pub(crate) fn listeners(generator: &mut SchemaGenerator) -> Schema {
+    map(&text("^(http|https)$", "a listener is for http or https"), &object_name(generator), 2)
+}
+
+/// One segment of a path, as Kubernetes asks; `|` is in the names of some clouds.
+pub(crate) fn metric_name(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[A-Za-z_][A-Za-z0-9_:.|-]{0,252}$",
+        "a metric's name is letters, digits, _, :, ., | and -, and begins with a letter or _",
+    )
+}
+
+/// A subset of Kubernetes' quantities that has one meaning.
+pub(crate) fn amount(_: &mut SchemaGenerator) -> Schema {
+    text(
+        "^[1-9][0-9]{0,14}[mkMG]?$",
+        "it is a whole number, with m for thousandths or k, M or G behind it or not, in quotes, such as \"100\" or \"500m\"",
+    )
+}
+
 /// Kubernetes' names of ports (IANA service names).
 pub(crate) fn port_name(_: &mut SchemaGenerator) -> Schema {
     text(

@@ -117,6 +117,41 @@ fn half_a_minute() -> u16 {
     30
 }
 
+/// `[[k3s.metric]]`: a metric that the autoscaler goes by, beside the use of CPU and memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// Its name, as the metrics adapter offers it.
+    #[schemars(schema_with = "grammar::metric_name")]
+    pub name: String,
+    /// The things that it is measured of.
+    #[serde(default)]
+    pub source: MetricSource,
+    /// The labels that choose the series, name to value. Without any: all of that name.
+    #[schemars(schema_with = "grammar::kubernetes_labels")]
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// The value that is aimed for, for each pod.
+    #[schemars(schema_with = "grammar::amount")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_pod: Option<String>,
+    /// The value that is aimed for in all, of an external metric; instead of `per_pod`.
+    #[schemars(schema_with = "grammar::amount")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<String>,
+}
+
+/// The things that a metric is measured of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricSource {
+    /// The pods (`custom.metrics.k8s.io`), such as requests a second.
+    #[default]
+    Pods,
+    /// Something outside the cluster (`external.metrics.k8s.io`), such as the length of a queue.
+    External,
+}
+
 /// `[[k3s.volume]]`: disk space that outlives the pods: a PersistentVolumeClaim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
