@@ -91,7 +91,7 @@ fn check(table: Table) -> (Table, Vec<Problem>) {
 struct Environment {
     /// The keys that it takes away.
     unset: Vec<Vec<String>>,
-    /// What it gives.
+    /// The sections that it gives.
     sections: Table,
 }
 

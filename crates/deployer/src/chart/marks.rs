@@ -1,5 +1,7 @@
 //! The marked release: a value for each key that the chart has, and the expression of Helm's that each becomes.
 
+use std::collections::BTreeMap;
+
 use skyward_config::{Ask, Health, HealthPaths, K3s, ProbePort, Service};
 
 use crate::release::{IngressHost, Release};
@@ -197,7 +199,7 @@ pub(super) fn marked(of: &Release) -> Release {
             secrets: map("mark-secret-variable", "mark-secret/mark-key"),
             labels: map("mark-label", "mark-label-text"),
             ingress_class: Some("mark-class".into()),
-            ingress_annotations: Default::default(),
+            ingress_annotations: BTreeMap::new(),
             // Without a Gateway: its routes are written in as they are configured.
             https_redirect: of.k3s.gateway.is_none() || of.k3s.https_redirect,
             env_from_secrets: vec!["mark-variables".into()],

@@ -73,7 +73,7 @@ pub(super) fn beside(good: &Revision, canary: &Revision) -> Vec<Manifest> {
     let others = good.manifests.iter().filter(|it| all.iter().all(|ours| ours.id != it.id));
     let others: Vec<_> = others.cloned().collect();
     all.extend(others);
-    all.sort_by(|left, right| left.id.kind.cmp(&right.id.kind));
+    all.sort_by_key(|it| it.id.kind);
     all
 }
 

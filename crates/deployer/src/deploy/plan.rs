@@ -16,6 +16,7 @@ use crate::rollout::Verdict;
 
 /// The steps that a run will take.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub struct ApplyPlan {
     /// The objects to apply, in order; without a namespace that is not ours.
     pub manifests: Vec<Manifest>,

@@ -1,4 +1,4 @@
-//! The HTTPRoutes of the Gateway API, which `k8s-openapi` does not know, and the redirect to HTTPS.
+//! The routes (`HTTPRoute`) of the Gateway API, which `k8s-openapi` does not know, and the redirect to HTTPS.
 //!
 //! An Ingress has no field for a redirect: each controller takes it in its own way. k3s' Traefik wants a Middleware, whose definition
 //! k3s brings; ingress-nginx an annotation. For others the configuration refuses it (`k3s.https_redirect`), rather than to promise

@@ -48,7 +48,7 @@ fn definition() -> CustomResourceDefinition {
 fn a_redirect_is_a_middleware_of_the_release() {
     let control_plane = cluster();
     block_on(async {
-        let _ = control_plane.named_namespace(NAMESPACE).await;
+        control_plane.named_namespace(NAMESPACE).await;
         let secrets = Api::<k8s_openapi::api::core::v1::Secret>::namespaced(
             control_plane.client().await,
             NAMESPACE,
