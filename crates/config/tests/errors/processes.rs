@@ -4,9 +4,19 @@ use skyward_config::Input;
 
 use crate::{EMPTY, problems};
 
+/// Each text below `[k3s]` is wrong, and this is said of it.
+#[track_caller]
+fn refused(cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        let text = format!("[k3s]\n{text}\n");
+        let said = problems(Input { bytes: text.as_bytes(), ..EMPTY });
+        assert!(said.contains(expected), "{text}: {said}");
+    }
+}
+
 #[test]
 fn what_kubernetes_would_refuse_is_refused_here() {
-    for (text, expected) in [
+    refused(&[
         (
             r#"files = { "/tmp/x" = "a" }"#,
             "is in /tmp, which the pod has already; choose another path",
@@ -54,6 +64,17 @@ fn what_kubernetes_would_refuse_is_refused_here() {
             "a network is an address with a prefix length",
         ),
         ("target_memory = 80", "which there is with max_replicas alone"),
+        ("labels = { a = \"b\" }\npod_labels = { a = \"c\" }", "keep one of the two"),
+        (
+            "service_account = \"a\"\nservice_account_annotations = { a = \"b\" }",
+            "the ServiceAccount is made by others",
+        ),
+    ]);
+}
+
+#[test]
+fn a_metric_has_one_value_to_aim_for() {
+    refused(&[
         (
             "[[k3s.metric]]\nname = \"rps\"\nper_pod = \"1\"",
             "metric is for an autoscaler, which there is with max_replicas alone",
@@ -78,6 +99,12 @@ fn what_kubernetes_would_refuse_is_refused_here() {
             "max_replicas = 3\n[[k3s.metric]]\nname = \"a\"\nper_pod = \"0.5\"",
             "with m for thousandths",
         ),
+    ]);
+}
+
+#[test]
+fn a_redirect_leads_to_where_something_answers() {
+    refused(&[
         (
             "https_redirect = true",
             "without a certificate nothing answers by HTTPS; set k3s.tls_secret",
@@ -98,6 +125,12 @@ fn what_kubernetes_would_refuse_is_refused_here() {
         ),
         ("gateway_listeners = { http = \"a\" }", "there is no k3s.gateway whose listeners"),
         ("gateway = \"a\"\ngateway_listeners = { tls = \"b\" }", "a listener is for http or https"),
+    ]);
+}
+
+#[test]
+fn labels_sizes_and_texts_that_the_next_system_refuses() {
+    refused(&[
         (
             "labels = { \"app.kubernetes.io/name\" = \"a\" }",
             "that label is taken: the release is found",
@@ -120,14 +153,5 @@ fn what_kubernetes_would_refuse_is_refused_here() {
         ("env = { A = \"\\u0085\" }", "it holds U+0085"),
         ("pod_annotations = { a = \"\\uFEFF\" }", "it holds U+FEFF"),
         ("[[k3s.job]]\nname = \"a\"\nargs = [\"\\u2029\"]", "it holds U+2029"),
-        ("labels = { a = \"b\" }\npod_labels = { a = \"c\" }", "keep one of the two"),
-        (
-            "service_account = \"a\"\nservice_account_annotations = { a = \"b\" }",
-            "the ServiceAccount is made by others",
-        ),
-    ] {
-        let text = format!("[k3s]\n{text}\n");
-        let said = problems(Input { bytes: text.as_bytes(), ..EMPTY });
-        assert!(said.contains(expected), "{text}: {said}");
-    }
+    ]);
 }
