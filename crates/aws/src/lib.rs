@@ -8,6 +8,7 @@ mod api;
 mod error;
 mod kind;
 mod page;
+mod partition;
 mod random;
 #[cfg(feature = "sdk")]
 pub mod sdk;
@@ -20,6 +21,7 @@ pub use kind::DbClusterChanges;
 pub use kind::operations::*;
 pub use kind::{Backend, Call, Operation, Paged, Request, Response, dispatch};
 pub use page::{Page, STACK_TAG, Select};
+pub use partition::Partition;
 pub use random::Random;
 
 /// The values that operations take and answer.

@@ -57,6 +57,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::Partition;
 use crate::random::{Random, mix};
 use crate::world::assumption::{self as assumed, Assumption};
 use crate::world::settings::Settings;
@@ -298,7 +299,12 @@ impl World {
 
     /// An ARN in this account and region.
     pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition().id, self.region, self.account)
+    }
+
+    /// The partition of the account.
+    pub(crate) fn partition(&self) -> Partition {
+        Partition::of(&self.region)
     }
 
     /// The date of now. The account was made on a day long past, whatever day it is.

@@ -11,6 +11,7 @@ use crate::policy::{policies, trust_policies};
 use crate::run::{self, Context};
 use crate::timeline::Span;
 use crate::topology::{Place, Topology, desired};
+use skyward_aws::Partition;
 use skyward_aws::simulated::Account;
 
 /// The command that renews the files.
@@ -91,7 +92,7 @@ pub fn files(aws: &Aws, user_data: &str) -> Result<Vec<File>> {
         File { name: "timeline.svg", text: timeline_svg(&spans) },
     ];
     let policies = policies(aws).into_iter().map(|policy| (policy.file, policy.document));
-    for (name, document) in policies.chain(trust_policies()) {
+    for (name, document) in policies.chain(trust_policies(Partition::of(&aws.region))) {
         files.push(File { name, text: format!("{document:#}\n") });
     }
     Ok(files)

@@ -60,7 +60,7 @@ pub(crate) mod prelude {
     pub(crate) use crate::caller::{CallError, RetryPolicy};
     pub(crate) use crate::estimate::Estimate;
     pub(crate) use crate::price::{Amount, Bill, HOURS, Section};
-    pub(crate) use crate::stack::{Id, LETTERS, STACK_TAG, each_zone};
+    pub(crate) use crate::stack::{Id, LETTERS, Names, STACK_TAG, each_zone};
 }
 
 /// A resource as it should be.

@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
+use skyward_aws::Partition;
 pub use skyward_aws::STACK_TAG;
 
 /// The tag that says which of the stack's resources something is: its [`Id`].
@@ -79,6 +80,11 @@ impl Names {
     /// The names of a stack.
     pub fn new(stack: &str, region: &str, account: &str) -> Self {
         Self { stack: stack.to_owned(), region: region.to_owned(), account: account.to_owned() }
+    }
+
+    /// The partition of the stack's region.
+    pub fn partition(&self) -> Partition {
+        Partition::of(&self.region)
     }
 
     /// The account's number.

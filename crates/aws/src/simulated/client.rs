@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::{Api, ApiError, CallFuture, Operation, Request, Response, Service};
+use crate::{Api, ApiError, CallFuture, Operation, Partition, Request, Response, Service};
 
 use crate::simulated::account::Account;
 use crate::simulated::faults::Faults;
@@ -223,9 +223,10 @@ fn denied(request: &Request, region: &str, account: &str) -> ApiError {
         _ => "AccessDenied",
     };
     let (service, action) = (operation.service().prefix(), operation.action());
+    let partition = Partition::of(region).id;
     let message = format!(
-        "User: arn:aws:sts::{account}:assumed-role/simulated/session is not authorized to perform: {service}:{action} on \
-         resource: arn:aws:{service}:{region}:{account}:* because no identity-based policy allows the {service}:{action} action"
+        "User: arn:{partition}:sts::{account}:assumed-role/simulated/session is not authorized to perform: {service}:{action} on \
+         resource: arn:{partition}:{service}:{region}:{account}:* because no identity-based policy allows the {service}:{action} action"
     );
     ApiError::new(operation, code, message)
 }

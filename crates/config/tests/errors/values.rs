@@ -144,6 +144,36 @@ fn rules_over_several_keys() {
             "service.env.SKYWARD_SERVICE__PORT = \"1\"",
             "skyward.toml:1: service.env.SKYWARD_SERVICE__PORT: the service reads that as a setting; set service.port instead",
         ),
+        // In an environment that nobody asked for: the base alone is fine.
+        (
+            "[environment.staging.service]\nport = 9000",
+            "skyward.toml:2: environment.staging.service.port: 9000 is both the port of the service and that of its probes; the two must differ, or be 0",
+        ),
+        // A wrong value is said to be wrong; that its default collides with another is no second
+        // mistake.
+        (
+            "[service]\nport = \"x\"\nadmin_port = 8000",
+            "skyward.toml:2: service.port: \"x\" is text; a port is a whole number from 0 to 65535",
+        ),
+    ] {
+        check(text, expected);
+    }
+    for right in [
+        "k3s.host = \"a.b\"\nservice.allowed_hosts = [\"c\", \"A.b\"]",
+        "k3s.host = \"a.b.c\"\nservice.allowed_hosts = [\"*.B.c\"]",
+        "service.drain_delay_ms = 5\nservice.drain_cap_ms = 5",
+        "service.args = [\"-v\", \"-v\"]",
+    ] {
+        assert!(resolve(&Input { bytes: right.as_bytes(), ..EMPTY }).is_ok(), "{right}");
+    }
+    assert!(
+        resolve(&Input { bytes: b"service.port = 0\nservice.admin_port = 0", ..EMPTY }).is_ok()
+    );
+}
+
+#[test]
+fn rules_of_aws() {
+    for (text, expected) in [
         (
             "[aws]\ninstances = 7",
             "skyward.toml:2: aws.instances: max_instances is less than instances; instances is the least and max_instances the most",
@@ -204,25 +234,10 @@ fn rules_over_several_keys() {
             "[aws.tags]\n\"skyward:stack\" = \"x\"",
             "skyward.toml:2: aws.tags.\"skyward:stack\": tags that begin with aws: are AWS's own, those with skyward: mark what is ours, and Name is made from aws.name",
         ),
-        // In an environment that nobody asked for: the base alone is fine.
-        (
-            "[environment.staging.service]\nport = 9000",
-            "skyward.toml:2: environment.staging.service.port: 9000 is both the port of the service and that of its probes; the two must differ, or be 0",
-        ),
-        // A wrong value is said to be wrong; that its default collides with another is no second
-        // mistake.
-        (
-            "[service]\nport = \"x\"\nadmin_port = 8000",
-            "skyward.toml:2: service.port: \"x\" is text; a port is a whole number from 0 to 65535",
-        ),
     ] {
         check(text, expected);
     }
     for right in [
-        "k3s.host = \"a.b\"\nservice.allowed_hosts = [\"c\", \"A.b\"]",
-        "k3s.host = \"a.b.c\"\nservice.allowed_hosts = [\"*.B.c\"]",
-        "service.drain_delay_ms = 5\nservice.drain_cap_ms = 5",
-        "service.args = [\"-v\", \"-v\"]",
         "aws.database_iops = 12000\naws.database_storage_gib = 400",
         "aws.database_iops = 1000\naws.database_storage = \"io1\"",
         "aws.name = \"a-b-c1-d2\"",
@@ -233,9 +248,6 @@ fn rules_over_several_keys() {
     ] {
         assert!(resolve(&Input { bytes: right.as_bytes(), ..EMPTY }).is_ok(), "{right}");
     }
-    assert!(
-        resolve(&Input { bytes: b"service.port = 0\nservice.admin_port = 0", ..EMPTY }).is_ok()
-    );
 }
 
 #[test]

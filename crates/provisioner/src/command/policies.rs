@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::policy::{SIZE_LIMIT, policies, trust_policies};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
+use skyward_aws::Partition;
 use skyward_terminal::{Output, Stream, Table, output};
 
 use crate::args::Common;
@@ -21,7 +22,7 @@ pub(crate) struct Args {
 pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
     let policies = policies(&loaded.config.aws);
-    let trusts = trust_policies();
+    let trusts = trust_policies(Partition::of(&loaded.config.aws.region));
     let text = match &args.file {
         Some(name) => {
             let policy = policies.iter().map(|policy| (policy.file, &policy.document));

@@ -33,7 +33,8 @@ const OBJECTS: Scope =
     Scope::new((29, "Objects"), Area::Data, |stack| arns(stack, "/*"), Condition::Always);
 
 fn arns(stack: &PolicyStack<'_>, rest: &str) -> Vec<String> {
-    ["assets", "logs"].map(|part| format!("arn:aws:s3:::{}{rest}", stack.names.bucket(part))).into()
+    let bucket = |part: &str| format!("{}{rest}", stack.names.bucket(part));
+    ["assets", "logs"].map(|part| stack.names.partition().s3(&bucket(part))).into()
 }
 
 /// A bucket with every part of its configuration.
@@ -197,14 +198,14 @@ impl Resource for Bucket {
     fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
         let (assets, logs) = (stack.names.bucket("assets"), stack.names.bucket("logs"));
         let lifecycle = Lifecycle { uploads: Some(7), old_versions: Some(30), objects: None };
-        let policy = configuration::tls_only(&assets);
+        let policy = configuration::tls_only(&assets, stack.names.partition());
         let mut bucket = Self::desired(assets, policy, lifecycle);
         if !stack.aws.logs {
             return vec![Wanted::new("bucket/assets", bucket)];
         }
         bucket.logging = Some(("bucket/logs".into(), "assets/".into()));
         let lifecycle = Lifecycle { uploads: Some(7), old_versions: Some(7), objects: Some(90) };
-        let policy = configuration::for_logs(&logs, &stack.place.account);
+        let policy = configuration::for_logs(&logs, &stack.names);
         let logs = Self::desired(logs, policy, lifecycle);
         vec![Wanted::new("bucket/logs", logs), Wanted::new("bucket/assets", bucket)]
     }
@@ -312,7 +313,7 @@ impl Resource for Bucket {
 
     /// Adds the bucket and its policy. In a protected stack they stay when it goes: what is in them may be needed.
     fn template(&self, id: &Id, template: &mut Template<'_>) {
-        template.known_arn(format!("arn:aws:s3:::{}", self.name), id);
+        template.known_arn(template.partition().s3(&self.name), id);
         let blocked = self.public_access_blocked;
         let versioning = if self.versioning { "Enabled" } else { "Suspended" };
         let mut properties = json!({

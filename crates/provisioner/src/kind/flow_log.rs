@@ -60,7 +60,7 @@ impl Resource for FlowLog {
 
     fn find(answer: &Self::Answer, observation: &mut Observation<'_>) {
         for log in answer.iter() {
-            let bucket = log.destination.trim_start_matches("arn:aws:s3:::");
+            let bucket = log.destination.split_once(":::").map_or("", |(_, path)| path);
             let bucket = bucket.split('/').next().unwrap_or_default();
             let spec = Self {
                 vpc: observation.id::<Vpc>(&log.resource),
@@ -85,7 +85,7 @@ impl Resource for FlowLog {
             let generation = format!("{vpc} {} {attempt}", step.replaced());
             let call = CreateFlowLogs {
                 vpc: vpc.clone(),
-                destination: format!("arn:aws:s3:::{bucket}"),
+                destination: run.names.partition().s3(&bucket),
                 traffic: self.traffic.clone(),
                 client_token: run.names.client_token(step.id(), &generation),
                 tags: step.tags(),

@@ -10,8 +10,11 @@ use crate::resource::prelude::*;
 
 /// The name of the policy in the role.
 const POLICY: &str = "assets";
+
 /// The managed policy that Session Manager needs.
-const SESSION_MANAGER: &str = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+fn session_manager(names: &Names) -> String {
+    format!("arn:{}:iam::aws:policy/AmazonSSMManagedInstanceCore", names.partition().id)
+}
 
 /// The role and the instance profile, read.
 pub(crate) const READ_ROLE: Scope = Scope::read((4, "ReadRole"), Area::Compute, arns);
@@ -26,7 +29,7 @@ const ATTACH_POLICY: Scope = Scope::new(
     |stack| vec![stack.iam(&format!("role/{}", stack.names.role()))],
     Condition::Other(|stack| {
         json!({
-            "ArnEquals": { "iam:PolicyARN": SESSION_MANAGER },
+            "ArnEquals": { "iam:PolicyARN": session_manager(&stack.names) },
             "StringEquals": { resource_tag(): stack.aws.name },
         })
     }),
@@ -99,13 +102,13 @@ impl Resource for Role {
     type Answer = Option<Answer>;
 
     fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
-        let bucket = format!("arn:aws:s3:::{}", stack.names.bucket("assets"));
+        let bucket = stack.names.partition().s3(&stack.names.bucket("assets"));
         let statement = |actions: &[&str], resource: &str| json!({ "Effect": "Allow", "Action": actions, "Resource": resource });
         let spec = Self {
             name: stack.names.role(),
             trust: json!({
                 "Version": "2012-10-17",
-                "Statement": [{ "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" }],
+                "Statement": [{ "Effect": "Allow", "Principal": { "Service": stack.names.partition().ec2() }, "Action": "sts:AssumeRole" }],
             }),
             policy_name: POLICY.into(),
             policy: json!({
@@ -115,7 +118,7 @@ impl Resource for Role {
                     statement(&["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], &format!("{bucket}/*")),
                 ],
             }),
-            managed: BTreeSet::from([SESSION_MANAGER.into()]),
+            managed: BTreeSet::from([session_manager(&stack.names)]),
         };
         vec![Wanted::new("role", spec)]
     }

@@ -1,6 +1,7 @@
 //! The trust policies of the roles, which jobs of GitHub's workflows may take.
 
 use serde_json::{Value, json};
+use skyward_aws::Partition;
 
 use super::Command;
 
@@ -10,14 +11,14 @@ use super::Command;
 /// Each role is bound to an environment of the repository, of the same names as in `.github/workflows/provision.yml`: there
 /// people can be asked to approve, and branches be kept out. Source: GitHub, "Configuring OpenID Connect in Amazon Web
 /// Services".
-pub fn trust_policies() -> Vec<(&'static str, Value)> {
+pub fn trust_policies(partition: Partition) -> Vec<(&'static str, Value)> {
     let policy = |command: Command| {
         let file = match command {
             Command::Plan => "github/trust-plan.json",
             Command::Apply => "github/trust-apply.json",
             Command::Destroy => "github/trust-destroy.json",
         };
-        (file, trust(environment(command)))
+        (file, trust(partition, environment(command)))
     };
     Command::ALL.into_iter().map(policy).collect()
 }
@@ -31,7 +32,8 @@ pub fn environment(command: Command) -> &'static str {
     }
 }
 
-fn trust(environment: &str) -> Value {
+fn trust(partition: Partition, environment: &str) -> Value {
+    let partition = partition.id;
     let issuer = "token.actions.githubusercontent.com";
     let (audience, subject) = (format!("{issuer}:aud"), format!("{issuer}:sub"));
     json!({
@@ -39,7 +41,7 @@ fn trust(environment: &str) -> Value {
         "Statement": [{
             "Sid": "GitHub",
             "Effect": "Allow",
-            "Principal": { "Federated": format!("arn:aws:iam::ACCOUNT:oidc-provider/{issuer}") },
+            "Principal": { "Federated": format!("arn:{partition}:iam::ACCOUNT:oidc-provider/{issuer}") },
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": {
                 "StringEquals": {

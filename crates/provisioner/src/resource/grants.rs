@@ -129,7 +129,8 @@ pub(crate) struct PolicyStack<'a> {
 impl PolicyStack<'_> {
     /// An ARN in the stack's region and account.
     pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{resource}", self.aws.region, self.account)
+        let partition = self.names.partition().id;
+        format!("arn:{partition}:{service}:{}:{}:{resource}", self.aws.region, self.account)
     }
 
     /// ARNs in the stack's region and account.
@@ -139,7 +140,7 @@ impl PolicyStack<'_> {
 
     /// The ARN of something of IAM, which has no region.
     pub(crate) fn iam(&self, resource: &str) -> String {
-        format!("arn:aws:iam::{}:{resource}", self.account)
+        format!("arn:{}:iam::{}:{resource}", self.names.partition().id, self.account)
     }
 
     /// All of EC2's resources of these types.
@@ -155,7 +156,7 @@ pub(crate) const READ: Scope = Scope::read((0, "Read"), Area::Network, |_| vec![
 /// The parameter with the newest image.
 pub(crate) const READ_IMAGE: Scope = Scope::read((1, "ReadImage"), Area::Network, |stack| {
     let path = "parameter/aws/service/ami-amazon-linux-latest/*";
-    vec![format!("arn:aws:ssm:{}::{path}", stack.aws.region)]
+    vec![format!("arn:{}:ssm:{}::{path}", stack.names.partition().id, stack.aws.region)]
 });
 /// New resources that are in nothing.
 pub(crate) const NETWORK_NEW: Scope = Scope::new(
@@ -233,7 +234,8 @@ pub(crate) const RUN_WITH: Scope = Scope::new(
     Area::Network,
     |stack| {
         let mut with = stack.ec2(&["network-interface"]);
-        with.push(format!("arn:aws:ec2:{}::image/*", stack.aws.region));
+        let partition = stack.names.partition().id;
+        with.push(format!("arn:{partition}:ec2:{}::image/*", stack.aws.region));
         with
     },
     Condition::Always,
@@ -243,7 +245,9 @@ pub(crate) const PASS_ROLE: Scope = Scope::new(
     (33, "PassRole"),
     Area::Compute,
     |stack| vec![stack.iam(&format!("role/{}", stack.names.role()))],
-    Condition::Other(|_| json!({ "StringEquals": { "iam:PassedToService": "ec2.amazonaws.com" } })),
+    Condition::Other(
+        |stack| json!({ "StringEquals": { "iam:PassedToService": stack.names.partition().ec2() } }),
+    ),
 );
 /// The roles that services make for themselves.
 pub(crate) const LINKED_ROLE: Scope = Scope::new(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
+use skyward_aws::Partition;
 
 use super::Topology;
 use crate::stack::Id;
@@ -43,6 +44,11 @@ impl<'a> Template<'a> {
     pub(crate) fn output(&mut self, name: &str, description: &str, value: Value) {
         let output = json!({ "Description": description, "Value": value });
         self.outputs.insert(name.to_owned(), output);
+    }
+
+    /// The partition of the stack's region.
+    pub(crate) fn partition(&self) -> Partition {
+        Partition::of(&self.topology.region)
     }
 
     /// From now on this ARN in a document of a policy is a reference to the resource.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use skyward_aws::Operation;
 use skyward_config::Aws;
+use skyward_provisioner::document::{files, topology};
+use skyward_provisioner::export;
 use skyward_provisioner::policy::{Command, Policy, SIZE_LIMIT, actions, policies};
 
 /// What is asked of IAM: an action on a resource, and what is known of the two.
@@ -259,5 +261,40 @@ fn an_account_is_named_where_it_is_known() {
     for policy in policies(&aws) {
         let text = policy.document.to_string();
         assert!(!text.contains("eu-central-1:*:") && !text.contains("iam::*:"), "{text}");
+    }
+}
+
+/// Every ARN and every domain is that of the region's partition: a policy with another one allows nothing there.
+#[test]
+fn the_partition_is_that_of_the_region() {
+    for (region, partition, domain) in [
+        ("us-gov-west-1", "arn:aws-us-gov:", "amazonaws.com"),
+        ("cn-north-1", "arn:aws-cn:", "amazonaws.com.cn"),
+    ] {
+        let aws = Aws { region: region.into(), logs: true, ..Aws::default() };
+        let documents = files(&aws, "#!/bin/sh\n").unwrap();
+        // The read me links to pages of AWS.
+        let of_policies = documents.iter().filter(|file| file.name != "README.md");
+        let topology = topology(&aws, "#!/bin/sh\n").unwrap();
+        let texts: Vec<String> = of_policies
+            .map(|file| file.text.clone())
+            .chain([format!("{:#}", export::cloudformation(&topology))])
+            .chain([serde_json::to_string_pretty(&topology.resources).unwrap()])
+            .collect();
+        assert!(texts.len() > 5, "{}", texts.len());
+        for text in texts {
+            for line in text.lines().filter(|line| line.contains("arn:aws")) {
+                assert!(line.contains(partition), "{region}: {line}");
+            }
+            for line in text.lines().filter(|line| line.contains("ec2.amazonaws")) {
+                assert!(line.contains(&format!("\"ec2.{domain}\"")), "{region}: {line}");
+            }
+            for service in ["rds", "secretsmanager"] {
+                let host = format!("\"{service}.{region}.");
+                for line in text.lines().filter(|line| line.contains(&host)) {
+                    assert!(line.contains(&format!("{host}{domain}\"")), "{region}: {line}");
+                }
+            }
+        }
     }
 }

@@ -92,6 +92,21 @@ fn a_stack_is_changed_in_place() {
 }
 
 #[test]
+fn a_stack_lives_in_every_partition() {
+    simulate(async {
+        for region in ["cn-north-1", "us-gov-west-1"] {
+            let account = Account::in_region(3, region);
+            let aws = Aws { region: region.into(), logs: true, ..aws("web") };
+            apply(&account, &aws, 1).await;
+            assert_eq!(changes(&account, &aws).await, []);
+            let state = account.state().to_string();
+            assert!(!state.contains("arn:aws:"), "{region}");
+            destroy(&account, &aws).await;
+        }
+    });
+}
+
+#[test]
 fn the_order_of_zones_means_nothing() {
     simulate(async {
         let account = Account::new(3);

@@ -18,7 +18,8 @@ fn is_type(name: &str) -> bool {
 
 impl World {
     pub(crate) fn get_caller_identity(&mut self, _: GetCallerIdentity) -> Answer<Identity> {
-        let arn = format!("arn:aws:sts::{}:assumed-role/simulated/session", self.account);
+        let partition = self.partition().id;
+        let arn = format!("arn:{partition}:sts::{}:assumed-role/simulated/session", self.account);
         Ok(Identity { account: self.account.clone(), arn })
     }
 

@@ -195,6 +195,7 @@ impl World {
 
     pub(crate) fn cluster_ready(&mut self, name: &str) {
         let region = self.region.clone();
+        let domain = self.partition().domain;
         self.update::<DbClusterRecord>(name, |record| {
             let cluster = &mut record.cluster;
             if cluster.status != "creating" {
@@ -202,7 +203,7 @@ impl World {
             }
             cluster.status = "available".into();
             let endpoint =
-                |part| Some(format!("{name}.cluster-{part}simulated.{region}.rds.amazonaws.com"));
+                |part| Some(format!("{name}.cluster-{part}simulated.{region}.rds.{domain}"));
             (cluster.endpoint, cluster.reader_endpoint) = (endpoint(""), endpoint("ro-"));
             let member = |number| DbMember {
                 instance: format!("{name}-instance-{number}"),

@@ -46,7 +46,8 @@ impl World {
             return refuse("EntityAlreadyExists", message);
         }
         self.room(&QUOTA, self.count::<InstanceProfileRecord>())?;
-        let arn = format!("arn:aws:iam::{}:instance-profile/{}", self.account, call.name);
+        let partition = self.partition().id;
+        let arn = format!("arn:{partition}:iam::{}:instance-profile/{}", self.account, call.name);
         let profile = InstanceProfile { name: call.name.clone(), arn, role: None, tags: call.tags };
         let record = InstanceProfileRecord { profile: profile.clone(), known_from: self.now };
         self.put(&call.name, record);

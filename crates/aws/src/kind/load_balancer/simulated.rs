@@ -87,7 +87,13 @@ impl World {
             self.arn("elasticloadbalancing", &format!("loadbalancer/app/{}/{number}", call.name));
         let balancer = LoadBalancer {
             arn: arn.clone(),
-            dns_name: format!("{}-{}.{}.elb.amazonaws.com", call.name, &number[7..], self.region),
+            dns_name: format!(
+                "{}-{}.{}.elb.{}",
+                call.name,
+                &number[7..],
+                self.region,
+                self.partition().domain
+            ),
             name: call.name,
             scheme: "internet-facing".into(),
             vpc,

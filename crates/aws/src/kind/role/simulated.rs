@@ -27,7 +27,8 @@ impl World {
             return refuse("EntityAlreadyExists", message);
         }
         self.room(&QUOTA, self.count::<RoleRecord>())?;
-        let arn = format!("arn:aws:iam::{}:role/{}", self.account, call.name);
+        let partition = self.partition().id;
+        let arn = format!("arn:{partition}:iam::{}:role/{}", self.account, call.name);
         let role = Role { name: call.name.clone(), arn, trust: call.trust, tags: call.tags };
         let full =
             RoleRecord { role: role.clone(), policies: BTreeMap::new(), managed: BTreeSet::new() };

@@ -1,5 +1,6 @@
 //! The configuration of a bucket: its parts, who may write into it, and when its objects are deleted.
 
+use skyward_aws::Partition;
 use skyward_aws::model::{BucketPart, BucketSetting};
 
 use super::{Bucket, Lifecycle};
@@ -9,7 +10,7 @@ use crate::resource::prelude::*;
 type Setting = Result<BucketSetting, BucketPart>;
 
 /// A policy that refuses everything that is not asked over TLS.
-pub(super) fn tls_only(bucket: &str) -> Value {
+pub(super) fn tls_only(bucket: &str, partition: Partition) -> Value {
     json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -17,14 +18,15 @@ pub(super) fn tls_only(bucket: &str) -> Value {
             "Effect": "Deny",
             "Principal": "*",
             "Action": "s3:*",
-            "Resource": [format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/*")],
+            "Resource": [partition.s3(bucket), partition.s3(&format!("{bucket}/*"))],
             "Condition": { "Bool": { "aws:SecureTransport": "false" } },
         }],
     })
 }
 
 /// The same, and the writers of logs: the load balancer, the network, and S3 itself. As AWS's guides to each of the three ask for it.
-pub(super) fn for_logs(bucket: &str, account: &str) -> Value {
+pub(super) fn for_logs(bucket: &str, names: &Names) -> Value {
+    let (account, partition) = (names.account(), names.partition());
     let of_account = json!({ "StringEquals": { "aws:SourceAccount": account } });
     let allow = |sid: &str, service: &str, action: &str, path: &str| {
         json!({
@@ -32,7 +34,7 @@ pub(super) fn for_logs(bucket: &str, account: &str) -> Value {
             "Effect": "Allow",
             "Principal": { "Service": format!("{service}.amazonaws.com") },
             "Action": action,
-            "Resource": format!("arn:aws:s3:::{bucket}{path}"),
+            "Resource": partition.s3(&format!("{bucket}{path}")),
         })
     };
     let load_balancer = format!("/load-balancer/AWSLogs/{account}/*");
@@ -46,7 +48,7 @@ pub(super) fn for_logs(bucket: &str, account: &str) -> Value {
     for statement in &mut allowed[1..] {
         statement["Condition"] = of_account.clone();
     }
-    let mut policy = tls_only(bucket);
+    let mut policy = tls_only(bucket, partition);
     policy["Statement"].as_array_mut().expect("a list of statements").extend(allowed);
     policy
 }

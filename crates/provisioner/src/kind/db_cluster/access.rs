@@ -54,7 +54,8 @@ pub(super) const KEY: Scope = Scope::new(
     |stack| vec![stack.arn("kms", "key/*")],
     Condition::Other(|stack| {
         let services = ["rds", "secretsmanager"];
-        let services = services.map(|name| format!("{name}.{}.amazonaws.com", stack.aws.region));
+        let domain = stack.names.partition().domain;
+        let services = services.map(|name| format!("{name}.{}.{domain}", stack.aws.region));
         json!({ "StringEquals": { "kms:ViaService": services } })
     }),
 );
