@@ -36,11 +36,7 @@ pub(super) fn next(trouble: &Trouble, target: &DeploymentRef, deployment: &Deplo
             format!("raise k3s.memory_limit{now}")
         }
         Cause::Ended => "run a program that keeps running: check service.args and the image's entry point".to_owned(),
-        Cause::ProbeKills | Cause::Probe => {
-            "read its log; check service.health (without it service.admin_port), and whether the service needs longer \
-            (service.health.start_s) or more CPU to start"
-                .to_owned()
-        }
+        Cause::ProbeKills | Cause::Probe => probe(&trouble.detail),
         Cause::Unschedulable => {
             "add a node or free one; the pod asks for what k3s.cpu, k3s.memory and k3s.storage say".to_owned()
         }
@@ -49,6 +45,23 @@ pub(super) fn next(trouble: &Trouble, target: &DeploymentRef, deployment: &Deplo
         }
         Cause::SetUp => "see its events; the node's network or the volume needs care".to_owned(),
     }
+}
+
+/// The next step where a probe does not pass; what the kubelet saw of it comes first.
+fn probe(detail: &str) -> String {
+    let seen = if detail.contains("connection refused") {
+        "let the service listen on 0.0.0.0: on 127.0.0.1 it is reached from its own pod alone; "
+    } else if ["statuscode: 401", "statuscode: 403"].iter().any(|code| detail.contains(code)) {
+        "name a path in service.health that asks for no login; "
+    } else if detail.contains("Probe terminated redirects") {
+        "name the path in service.health that answers by itself: redirects to another host are not followed; "
+    } else {
+        ""
+    };
+    format!(
+        "{seen}read its log; check service.health (without it service.admin_port), and whether the service needs longer \
+        (service.health.start_s) or more CPU to start"
+    )
 }
 
 /// The next step where the API server refuses pods.
@@ -122,4 +135,23 @@ fn container<'d>(deployment: &'d Deployment, name: Option<&str>) -> Option<&'d C
 fn limit<'d>(container: &'d Container, resource: &str) -> Option<&'d str> {
     let limits = container.resources.as_ref()?.limits.as_ref()?;
     Some(&limits.get(resource)?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kubelet_saw_of_a_probe_comes_first() {
+        for (detail, begin) in [
+            (
+                "Startup probe failed: Get \"http://10.0.0.9:8000/\": dial tcp 10.0.0.9:8000: connect: connection refused",
+                "let the service listen on 0.0.0.0",
+            ),
+            ("Readiness probe failed: HTTP probe failed with statuscode: 401", "name a path in"),
+            ("Readiness probe failed: HTTP probe failed with statuscode: 503", "read its log"),
+        ] {
+            assert!(probe(detail).starts_with(begin), "{detail}: {}", probe(detail));
+        }
+    }
 }

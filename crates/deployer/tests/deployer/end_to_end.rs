@@ -9,7 +9,7 @@ use crate::support::census::{self, Census, Item};
 use crate::support::control_plane::ControlPlane;
 use crate::support::deployer::{Deployer, said};
 use crate::support::node::Node;
-use crate::support::{block_on, pods};
+use crate::support::{block_on, pods, shared_node};
 
 const NAMESPACE: &str = "end-to-end";
 
@@ -53,6 +53,24 @@ fn install_upgrade_bad_image_crash_loop_rollback_remove() {
     timed("remove", || web().succeed("remove --yes"));
     let left: Vec<_> = names(control_plane).difference(&before).cloned().collect();
     assert!(left.is_empty(), "left over: {left:?}");
+}
+
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler kubelet containerd containerd-shim-runc-v2 ctr runc docker-registry root"]
+fn who_listens_to_itself_alone_is_told_to_listen_to_all() {
+    let node = shared_node();
+    let kubeconfig = node.control_plane().kubeconfig();
+    let web = Deployer::of_workspace(&kubeconfig, "loopback", &node.reference("acme/web"))
+        .set("service.args=[\"--host\", \"127.0.0.1\"]")
+        .set("k3s.progress_deadline_s=10");
+    // Where the configuration says so, nothing is built for it.
+    let refused = web.run("apply --set service.host=127.0.0.1");
+    assert!(said(&refused).contains("nothing outside the pod reaches"), "{}", said(&refused));
+    let (output, _) = failing(&web, "apply");
+    for part in ["connection refused", "let the service listen on 0.0.0.0"] {
+        assert!(said(&output).contains(part), "{part}: {}", said(&output));
+    }
+    web.succeed("remove --yes");
 }
 
 fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
