@@ -125,7 +125,7 @@ pub enum LoadError {
     #[error(transparent)]
     Unusable(#[from] Unusable),
     /// None of the engines that would do can be used.
-    #[error("there is no container engine to load into:\n  {}", reasons.join("\n  "))]
+    #[error("there is no container engine to load into: {}", reasons.join("; "))]
     NoEngine {
         /// One reason for each engine.
         reasons: Vec<String>,

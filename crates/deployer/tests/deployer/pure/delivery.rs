@@ -168,7 +168,7 @@ async fn a_machine_without_kubernetes_says_what_to_configure() {
     let place = Place::new("web", "load");
     assert_eq!(
         place.delivered().await.expect_err("no engine").to_string(),
-        "cannot load the image: there is no container engine to load into: k3s: there is no `k3s` in PATH containerd: there is \
+        "cannot load the image: there is no container engine to load into: k3s: there is no `k3s` in PATH; containerd: there is \
          no `ctr` in PATH; set image.repository to a registry that the nodes pull from, or k3s.delivery to \"none\" if they \
          have it"
     );
