@@ -140,7 +140,7 @@ impl World {
         Self {
             account: "123456789012".into(),
             region: region.to_owned(),
-            settings: Settings::default(),
+            settings: Settings::of(region),
             random: Random::new(seed),
             calls: 0,
             by_operation: BTreeMap::new(),

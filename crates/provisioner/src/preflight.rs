@@ -178,15 +178,20 @@ pub(crate) async fn zones(
     }
     let why: Vec<String> =
         names.iter().filter_map(|zone| Some(format!("{zone} {}", lacks(zone)?))).collect();
-    Err(vec![Finding::new(
-        format!(
+    let (problem, next) = if names.len() < 3 {
+        let problem =
+            format!("three zones are needed, and {} offers {}", aws.region, names.join(" and "));
+        (problem, "choose another region")
+    } else {
+        let problem = format!(
             "three zones are needed, and {} of {} have all that is: {}",
             good.len(),
             aws.region,
             why.join("; ")
-        ),
-        "choose another region, [aws] instance_type or database_class",
-    )])
+        );
+        (problem, "choose another region, [aws] instance_type or database_class")
+    };
+    Err(vec![Finding::new(problem, next)])
 }
 
 fn configured(

@@ -63,6 +63,18 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The settings of a new account in a region. It is shown the first three zones by their letters, but for two regions: AWS, "AWS
+    /// Global Infrastructure" (us-west-1 has two zones for new accounts) and "Regions and Zones" (ap-northeast-1b is not offered).
+    #[must_use]
+    pub fn of(region: &str) -> Self {
+        let zones: &[char] = match region {
+            "us-west-1" => &['b', 'c'],
+            "ap-northeast-1" => &['a', 'c', 'd'],
+            _ => return Self::default(),
+        };
+        Self { zones: zones.iter().copied().map(Zone::new).collect(), ..Self::default() }
+    }
+
     /// All quotas this many times as high: for many stacks in one account.
     #[must_use]
     pub fn with_quotas_times(mut self, times: i64) -> Self {

@@ -102,6 +102,16 @@ fn places() {
         ],
     );
     check(
+        |case| {
+            case.account = Account::in_region(1, "us-west-1");
+            case.aws.region = "us-west-1".into();
+        },
+        &[
+            "three zones are needed, and us-west-1 offers us-west-1b and us-west-1c",
+            "choose another region",
+        ],
+    );
+    check(
         |case| case.aws.instance_type = "nothing.micro".into(),
         &["nothing.micro", "instance_type"],
     );
