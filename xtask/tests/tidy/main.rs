@@ -9,6 +9,7 @@ mod sources;
 mod words;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace")
@@ -68,4 +69,16 @@ fn the_service_carries_its_settings_and_nothing_that_reads_the_file() {
     for reader in ["clap", "regex-lite", "schemars", "serde", "serde_json", "toml"] {
         assert!(!has(reader), "the service is compiled with {reader}: {crates:#?}");
     }
+}
+
+/// `cargo install` compiles it by itself: what the workspace's other crates turn on is not there.
+#[test]
+fn the_installed_program_asks_for_the_commands_of_the_configuration() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["tree", "--locked", "--package", "skyward", "--no-default-features"]);
+    cargo.args(["--edges", "normal,features", "--invert", "skyward-config", "--depth", "1"]);
+    let output = cargo.output().expect("cargo tree starts");
+    let text = String::from_utf8(output.stdout).expect("cargo prints UTF-8");
+    assert!(text.contains("skyward-config feature \"cli\""), "{text}");
 }
