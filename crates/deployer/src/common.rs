@@ -5,9 +5,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::api::{ApiServer, ApiSettings, ContextRef};
+use crate::api::{ApiServer, ApiSettings, CallError, ContextRef};
 use crate::event::{DeployEvent, Event};
-use crate::history::History;
+use crate::history::{History, Revision};
 use crate::operate::Selection;
 use anyhow::Result;
 use clap::Args;
@@ -55,7 +55,12 @@ impl Session {
         (&self.loaded.config.service.name, &self.loaded.config.k3s.namespace)
     }
 
-    /// The release's revisions.
+    /// The release's revisions that can be read; those that cannot are named.
+    pub(crate) async fn revisions(&self) -> Result<Vec<Revision>, CallError> {
+        self.history().usable(|text| self.shown.emit(Event::note(text))).await
+    }
+
+    /// The release's history.
     pub(crate) fn history(&self) -> History<'_> {
         let (name, namespace) = self.release();
         History::new(&self.api, namespace, name)

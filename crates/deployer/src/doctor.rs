@@ -1,19 +1,17 @@
 //! The cluster before anything is deployed: can it be reached, is it new enough, may we do what a deployment does, and does
 //! it have what the configuration names? Only questions are sent; nothing is changed.
 
-use std::collections::BTreeSet;
-
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use skyward_config::{Config, ConfigArgs, Delivery, Ingress, Loaded};
 use skyward_image::load::{self, Engine};
-use skyward_terminal::Calls;
+use skyward_terminal::{Calls, program};
 
 use crate::api::{ApiServer, ApiSettings, CallError, ContextRef, ResourcePath};
 use crate::common::Common;
-use crate::manifest::Kind;
 use crate::release::Release;
-use crate::{image, inputs, render};
+use crate::rights::{self, Right};
+use crate::{image, inputs};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,60 +185,13 @@ fn or_none(list: &str) -> &str {
     if list.is_empty() { "there is none" } else { list }
 }
 
-/// A right that a deployment needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Right {
-    verb: &'static str,
-    group: String,
-    resource: &'static str,
-    subresource: &'static str,
-}
-
-impl Right {
-    fn shown(&self) -> String {
-        let slash = if self.subresource.is_empty() { "" } else { "/" };
-        let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
-        format!("{} {}{group}{slash}{}", self.verb, self.resource, self.subresource)
-    }
-}
-
-/// The rights of a deployment: on its objects, its history, its lock, and what it follows. What the user's own manifests need is not
-/// among them.
-fn rights(release: &Release) -> Vec<Right> {
-    let right = |verb, api_version: &str, resource, subresource| Right {
-        verb,
-        group: api_version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned()),
-        resource,
-        subresource,
-    };
-    // What cannot be rendered is told where it is deployed; until then it needs what every release does.
-    let manifests = render::manifests(release).unwrap_or_default();
-    let kinds: BTreeSet<Kind> = manifests.iter().map(|manifest| manifest.id.kind).collect();
-    let is_ours = |kind: &Kind| *kind != Kind::Namespace && !matches!(kind, Kind::Own(_));
-    let mut rights = Vec::new();
-    for kind in kinds.into_iter().filter(is_ours) {
-        let verbs = ["get", "create", "patch", "delete"];
-        rights.extend(verbs.map(|verb| right(verb, kind.api_version(), kind.plural(), "")));
-    }
-    let more: [(&str, &str, &[&str]); 6] = [
-        ("v1", "secrets", &["get", "list", "create", "update", "delete"]),
-        ("coordination.k8s.io/v1", "leases", &["get", "create", "update", "delete"]),
-        ("apps/v1", "replicasets", &["list", "watch"]),
-        ("v1", "pods", &["list", "watch"]),
-        ("v1", "events", &["list", "watch"]),
-        ("discovery.k8s.io/v1", "endpointslices", &["list", "watch"]),
-    ];
-    for (api_version, resource, verbs) in more {
-        rights.extend(verbs.iter().map(|verb| right(verb, api_version, resource, "")));
-    }
-    rights.push(right("get", "v1", "pods", "log"));
-    rights
-}
-
 /// Asks the API server for each right by itself (a `SelfSubjectAccessReview`, which it keeps nowhere).
 async fn permissions(api: &ApiServer, release: &Release) -> Examined {
     let what = "permissions".to_owned();
-    let (rights, namespace) = (rights(release), release.namespace());
+    // What the user's own manifests need is not among them: their kinds are not looked up.
+    let is_known = |right: &Right| !is_of_own(release, right);
+    let (rights, namespace) = (rights::of_release(release), release.namespace());
+    let rights: Vec<_> = rights.into_iter().filter(is_known).collect();
     let asked = join_all(rights.iter().map(|right| is_allowed(api, namespace, right))).await;
     let mut missing = Vec::new();
     for (right, allowed) in rights.iter().zip(asked) {
@@ -255,11 +206,21 @@ async fn permissions(api: &ApiServer, release: &Release) -> Examined {
     } else {
         Err(Lack {
             problem: format!("in namespace {namespace} we may not: {}", missing.join(", ")),
-            next: "let the cluster's administrator grant them, by a Role and a RoleBinding"
-                .to_owned(),
+            next: format!(
+                "let the cluster's administrator grant them, by the Role that `{}` prints and a RoleBinding",
+                program::command("deploy-k3s render --rights")
+            ),
         })
     };
     Examined { what, found }
+}
+
+fn is_of_own(release: &Release, right: &Right) -> bool {
+    let mut own = release.inputs.manifests.iter().map(|manifest| manifest.id.kind);
+    own.any(|kind| {
+        let group = kind.api_version().split_once('/').map_or("", |(group, _)| group);
+        group == right.group && kind.plural() == right.resource
+    })
 }
 
 async fn is_allowed(api: &ApiServer, namespace: &str, right: &Right) -> Result<bool, CallError> {
@@ -300,7 +261,7 @@ mod tests {
     fn rights_follow_the_configuration() {
         let mut config = Config::default();
         let shown = |config: &Config| -> Vec<_> {
-            rights(&Release::of(config)).iter().map(Right::shown).collect()
+            rights::of_release(&Release::of(config)).iter().map(Right::shown).collect()
         };
         let all = shown(&config);
         for expected in

@@ -118,7 +118,7 @@ impl Forward {
                 Err(error) if error.is_lasting() => return Err(error.into()),
                 Err(error) => Some(error.to_string()),
             },
-            None if History::new(api, namespace, release).list().await?.is_empty() => {
+            None if History::new(api, namespace, release).readable().await?.0.is_empty() => {
                 return Err(ForwardError::NoRelease {
                     release: release.to_owned(),
                     namespace: namespace.to_owned(),

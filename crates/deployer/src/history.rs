@@ -85,6 +85,21 @@ pub struct Owned {
     pub uid: String,
 }
 
+/// A revision that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "revision {} cannot be read, and is passed over: Secret {secret}: {reason}; delete that Secret to forget the revision, or bring it back from a backup",
+    number.map_or_else(|| "of an unknown number".to_owned(), |number| number.to_string())
+)]
+pub struct Damaged {
+    /// Its number, where its labels tell.
+    pub number: Option<u32>,
+    /// The Secret.
+    pub secret: String,
+    /// The damage.
+    pub reason: String,
+}
+
 /// The revision that serves: the newest whose rollout was done.
 pub fn serving(revisions: &[Revision]) -> Option<&Revision> {
     revisions.iter().rev().find(|revision| revision.status == Status::Deployed)

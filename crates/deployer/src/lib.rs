@@ -23,5 +23,6 @@ pub mod manifest;
 pub mod operate;
 pub mod release;
 pub mod render;
+mod rights;
 pub mod rollout;
 pub mod secrets;

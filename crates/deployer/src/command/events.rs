@@ -19,7 +19,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let session = common.open(common.notes()).await?;
     let (name, namespace) = session.release();
-    let revisions = session.history().list().await?;
+    let revisions = session.revisions().await?;
     let mut happened = operate::events(&session.api, namespace, name, &revisions).await?;
     happened.retain(|event| !args.warnings || event.kind == "Warning");
     match common.output {

@@ -7,6 +7,7 @@ use skyward_terminal::style::Stream;
 use skyward_terminal::{Exit, Output, Table, output, units};
 
 use crate::common::Common;
+use crate::event::Event;
 
 /// List the revisions: when, how they went, and what each changed
 #[derive(clap::Args)]
@@ -37,7 +38,10 @@ struct Line<'a> {
 pub(crate) async fn run(common: &Common, _: &Args) -> Result<Exit> {
     let session = common.open(common.notes()).await?;
     let (name, namespace) = session.release();
-    let revisions = session.history().list().await?;
+    let (revisions, damaged) = session.history().readable().await?;
+    for damaged in damaged {
+        session.shown.emit(Event::note(damaged.to_string()));
+    }
     let serving = history::serving(&revisions).map(|revision| revision.number);
     let before = std::iter::once(None).chain(revisions.iter().map(Some));
     let lines: Vec<_> =

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let session = common.open(common.notes()).await?;
     let (name, namespace) = session.release();
-    let revisions = session.history().list().await?;
+    let revisions = session.revisions().await?;
     let Some(address) = history::serving(&revisions).and_then(address) else {
         let forward = program::command("deploy-k3s forward");
         bail!(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::event::Event;
 use crate::manifest::Kind;
 use crate::release::{IngressHost, Release};
-use crate::{chart, deploy, inputs, render};
+use crate::{chart, deploy, inputs, render, rights};
 use anyhow::{Context, Result, bail};
 use skyward_config::{Ingress, Loaded};
 use skyward_terminal::{Exit, Output, output};
@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Write a Helm chart into this folder, which is empty or not there
     #[arg(long, value_name = "FOLDER", conflicts_with = "files")]
     chart: Option<PathBuf>,
+    /// Print the Role that a deployer of this configuration needs in its namespace, and nothing else
+    #[arg(long, conflicts_with_all = ["files", "chart"])]
+    rights: bool,
 }
 
 /// An address that a node can have.
@@ -46,6 +49,14 @@ fn node_address(text: &str) -> Result<Ipv4Addr, String> {
 pub(crate) fn run(common: &Common, args: &Args) -> Result<Exit> {
     let loaded = common.load()?;
     let release = release(&loaded, args)?;
+    if args.rights {
+        let role = rights::role(&release);
+        match common.output {
+            Output::Text => output::print(&render::document_of(&role))?,
+            Output::Json => output::document(&role)?,
+        }
+        return Ok(Exit::Done);
+    }
     if let Some(folder) = &args.chart {
         return write(folder, chart::chart(&release)?);
     }
@@ -77,6 +88,8 @@ fn release(loaded: &Loaded, args: &Args) -> Result<Release> {
     if k3s.host.is_none() && k3s.ingress == Ingress::NipIo {
         if let Some(address) = args.address {
             release.ingress_host = IngressHost::Named(deploy::nip_io(release.name(), address));
+        } else if args.rights {
+            release.ingress_host = IngressHost::Any;
         } else if args.chart.is_none() {
             bail!(
                 "rendering the Ingress: its nip.io name is made of a node's address, and no cluster is asked; give --address, or set k3s.host, or k3s.ingress to \"any-host\" or \"none\""

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let session = common.open(common.events()).await?;
     let (name, namespace) = session.release();
-    let revisions = session.history().list().await?;
+    let revisions = session.revisions().await?;
     let (api, shown) = (&session.api, &session.shown);
     let timeout = Duration::from_secs(session.loaded.config.k3s.timeout_s.into());
     let only = args.only.as_deref();

@@ -22,7 +22,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let session = common.open(common.events()).await?;
     let (name, namespace) = session.release();
     let (api, shown) = (&session.api, &session.shown);
-    let revisions = session.history().list().await?;
+    let revisions = session.revisions().await?;
     let target = deploy::rollback_target(name, &revisions, args.revision)?;
     let desired = Desired::nothing(name, namespace).back_to(target);
     let options = args.caution.options(common, &session.loaded);

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let session = common.open(common.events()).await?;
     let (name, namespace) = session.release();
-    let revisions = session.history().list().await?;
+    let revisions = session.revisions().await?;
     let (api, shown) = (&session.api, &session.shown);
     let only = args.only.as_deref();
     let desired = operate::scaled((namespace, name), only, args.replicas, &revisions)?;

@@ -45,6 +45,9 @@ fn described(name: &str, namespace: &str, report: &ReleaseStatus) -> String {
             let _ = writeln!(shown, "{title:<10}{}", text::one_line(value));
         }
     }
+    for sentence in &report.unreadable {
+        let _ = writeln!(shown, "{:<10}{}", "damaged", text::one_line(sentence));
+    }
     let mut objects = Table::new(["object", "state"]).shorten(0);
     for object in &report.objects {
         let state = match object.state {

@@ -96,6 +96,19 @@ pub enum DeployError {
         /// The reason, and the next step.
         reason: String,
     },
+    /// A right is missing, and nothing was written.
+    #[error(
+        "deploying {release}: in namespace {namespace} we may not: {missing}; nothing was changed. Next step: have the Role bound to us that `{}` prints",
+        program::command("deploy-k3s render --rights")
+    )]
+    Rights {
+        /// The release.
+        release: String,
+        /// Its namespace.
+        namespace: String,
+        /// The rights.
+        missing: String,
+    },
     /// The new revision does not run.
     #[error("deploying revision {revision}: {}; {after}. Next step: {}", .failure.reason, .failure.next)]
     Failed {

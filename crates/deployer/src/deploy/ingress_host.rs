@@ -32,7 +32,13 @@ pub fn ingress_host(
             let before = revisions.last().and_then(host_before);
             choose(&config.service.name, &addresses, before)
                 .map(IngressHost::Named)
-                .ok_or_else(|| DeployError::NoAddress { reason: "no node tells an address".into() })
+                .ok_or_else(|| DeployError::NoAddress {
+                    reason: if nodes.is_empty() {
+                        "we may list no node (which takes a ClusterRole with {apiGroups: [\"\"], resources: [\"nodes\"], verbs: [\"list\"]}), or there is none".into()
+                    } else {
+                        "no node tells an address".into()
+                    },
+                })
         }
     }
 }

@@ -25,7 +25,7 @@ impl Observed {
         history: &History<'_>,
         wanted: &[Manifest],
     ) -> Result<Self, CallError> {
-        Self::of(api, history.list().await?, wanted).await
+        Self::of(api, history.usable(|_| ()).await?, wanted).await
     }
 
     /// Looks at the objects alone, where the revisions are known: a GET for each.

@@ -95,7 +95,10 @@ impl ApplyPlan {
         };
         let in_place = differing.is_empty() && prune.is_empty() && serving.is_some();
         let settled = in_place && complete(state, &manifests);
-        let namespace_is_there = state.live.keys().any(|id| id.kind == Kind::Namespace);
+        // A revision in a namespace of others has no object of it: there it was deployed before.
+        let is_of_others = wanted.iter().all(|it| it.id.kind != Kind::Namespace);
+        let namespace_is_there =
+            is_of_others || state.live.keys().any(|id| id.kind == Kind::Namespace);
         let newest = state.revisions.last();
         let promotes = canary.is_none()
             && newest.is_some_and(|it| {

@@ -43,7 +43,7 @@ pub async fn prepare(
 ) -> Result<Prepared> {
     let config = &loaded.config;
     let history = History::new(api, &config.k3s.namespace, &config.service.name);
-    let mut revisions = history.list().await?;
+    let mut revisions = history.usable(|text| sink.emit(Event::note(text))).await?;
     let nodes = api.addresses_of_nodes().await?;
     // A deployer that may not list the nodes takes them to be like most.
     let disk_is_counted = nodes.is_empty() || nodes.iter().any(|node| node.counts_disk);
@@ -91,7 +91,7 @@ pub async fn prepare(
     } else {
         let candidate = image::build(loaded, sink).await?;
         // A build takes minutes, in which others may have deployed.
-        revisions = history.list().await?;
+        revisions = history.usable(|_| ()).await?;
         release.ingress_host = ingress_host(config, &nodes, &revisions)?;
         let serving = revisions
             .last()

@@ -1,15 +1,20 @@
 //! The changes that applying would make, as the API server itself computes them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::api::{ApiServer, Apply, CallError, Reason};
 use crate::deploy::DeployError;
+use crate::deploy::desired::Desired;
 use crate::deploy::jobs::{self, Moment};
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
 use crate::deploy::replicas;
 use crate::diff::{self, Change, Difference};
+use crate::history::Revision;
 use crate::manifest::{Kind, Manifest, ObjectId};
+use crate::rights;
 
 /// The difference of every object, from a server-side dry run of those that are not as they should be.
 ///
@@ -48,6 +53,51 @@ pub async fn preview(
         differences.push(diff::compare(&owned.id, live.as_ref(), None));
     }
     Ok(differences)
+}
+
+/// Sees that we may do all that the plan wants, so that nothing is left half way. In a namespace that is yet to be made nobody has
+/// rights before.
+pub(super) async fn permitted(
+    api: &ApiServer,
+    desired: &Desired,
+    plan: &ApplyPlan,
+) -> Result<(), DeployError> {
+    if !plan.namespace_is_there {
+        return Ok(());
+    }
+    let kinds = plan.record.iter().map(|it| it.id.kind);
+    rights_on(api, desired, kinds.chain(plan.prune.iter().map(|it| it.id.kind)).collect()).await
+}
+
+/// The objects as they are; where we may not look, all that we may not is told.
+pub(super) async fn look(
+    api: &ApiServer,
+    desired: &Desired,
+    revisions: Vec<Revision>,
+) -> Result<Observed, DeployError> {
+    match Observed::of(api, revisions, &desired.looked_at()).await {
+        Err(error) if matches!(error.reason, Reason::Forbidden(_)) => {
+            let kinds = desired.manifests.iter().map(|it| it.id.kind).collect();
+            rights_on(api, desired, kinds).await?;
+            Err(error.into())
+        }
+        looked => Ok(looked?),
+    }
+}
+
+async fn rights_on(
+    api: &ApiServer,
+    desired: &Desired,
+    kinds: BTreeSet<Kind>,
+) -> Result<(), DeployError> {
+    let Desired { namespace, release, .. } = desired;
+    let missing = rights::missing(api, namespace, &rights::of_kinds(&kinds)).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.iter().map(rights::Right::shown).collect::<Vec<_>>().join(", ");
+    let (namespace, release) = (namespace.clone(), release.clone());
+    Err(DeployError::Rights { release, namespace, missing })
 }
 
 /// The object as the API server would keep it. In a namespace that is not there yet it cannot say: then as it is rendered.

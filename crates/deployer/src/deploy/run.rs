@@ -14,7 +14,7 @@ use crate::deploy::jobs::Moment;
 use crate::deploy::objects::{self, Objects};
 use crate::deploy::observed::Observed;
 use crate::deploy::plan::ApplyPlan;
-use crate::deploy::preview::{immutable, preview};
+use crate::deploy::preview::{immutable, look, permitted, preview};
 use crate::deploy::ready::{Readiness, readiness};
 use crate::diff::Change;
 use crate::event::{self, Action, DeployEvent, Event, Sink};
@@ -52,7 +52,7 @@ pub async fn apply(
 ) -> Result<Applied, DeployError> {
     let history = History::new(api, &desired.namespace, &desired.release);
     let run = Run { api, history, desired, options, ends: Instant::now() + options.timeout };
-    let state = Observed::of(api, revisions, &desired.looked_at()).await?;
+    let state = look(api, desired, revisions).await?;
     let plan = run.plan(&state)?;
     for text in &plan.notes {
         sink.emit(Event::note(text.as_str()));
@@ -63,6 +63,7 @@ pub async fn apply(
             return run.in_place(&state, &plan, sink).await;
         }
     } else {
+        permitted(api, desired, &plan).await?;
         if !run.announce(&state, &plan, sink).await? && plan.is_deployed(&state) {
             // Others have written what the release does not say: applying would change nothing.
             return run.in_place(&state, &plan, sink).await;

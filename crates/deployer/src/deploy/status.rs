@@ -26,6 +26,9 @@ pub struct ReleaseStatus {
     pub newest: Option<String>,
     /// The image of the revision.
     pub image: Option<String>,
+    /// The revisions that cannot be read, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
     /// The progress of the rollout.
     pub rollout: String,
     /// True where all is as it should be.
@@ -78,7 +81,8 @@ pub async fn status(
     release: &str,
     namespace: &str,
 ) -> Result<Option<ReleaseStatus>, DeployError> {
-    let revisions = History::new(api, namespace, release).list().await?;
+    let (revisions, damaged) = History::new(api, namespace, release).readable().await?;
+    let unreadable: Vec<_> = damaged.iter().map(ToString::to_string).collect();
     let Some(shown) = history::serving(&revisions).or(revisions.last()) else { return Ok(None) };
     let manifests = match revisions.last() {
         Some(newest) if newest.status == Status::Canary => canary::beside(shown, newest),
@@ -87,7 +91,9 @@ pub async fn status(
     let state = Observed::of(api, revisions, &manifests).await?;
     let pods: Vec<Pod> = api.list(Some(namespace), &format!("{INSTANCE}={release}")).await?;
     let same = unchanged_by_an_apply(api, &state, &manifests).await?;
-    Ok(state.revisions.last().map(|newest| report(&state, newest, &manifests, &pods, &same)))
+    let report =
+        |newest| ReleaseStatus { unreadable, ..report(&state, newest, &manifests, &pods, &same) };
+    Ok(state.revisions.last().map(report))
 }
 
 /// The objects that differ and that an apply would not change all the same: others have written what the release does not say. Only
@@ -129,6 +135,7 @@ fn report(
         revision: good.map(|good| good.number),
         newest: (!settled).then(|| told(newest)),
         image: good.map(|good| good.image.clone()),
+        unreadable: Vec::new(),
         rollout,
         healthy: done
             && good.is_some()

@@ -8,7 +8,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Revision, codec};
+use super::{Damaged, Revision, codec};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
 /// The `type` of a head.
@@ -114,13 +114,29 @@ pub(super) fn write(release: &str, revision: &Revision, limit: usize) -> Secrets
 /// # Errors
 /// The Secret that is damaged or missing, and how.
 pub(super) fn read(secrets: &[Secret]) -> Result<Vec<Revision>, (String, String)> {
-    let mut revisions = Vec::new();
+    let (revisions, damaged) = read_what_can_be(secrets);
+    match damaged.into_iter().next() {
+        Some(Damaged { secret, reason, .. }) => Err((secret, reason)),
+        None => Ok(revisions),
+    }
+}
+
+/// Reads the revisions that can be read, ascending, and tells which cannot.
+pub(super) fn read_what_can_be(secrets: &[Secret]) -> (Vec<Revision>, Vec<Damaged>) {
+    let (mut revisions, mut damaged) = (Vec::new(), Vec::new());
     for head in secrets.iter().filter(|secret| Part::of(&secret.metadata) == Part::Head) {
-        let name = head.metadata.name.clone().unwrap_or_default();
-        revisions.push(read_one(head, secrets).map_err(|reason| (name, reason))?);
+        match read_one(head, secrets) {
+            Ok(revision) => revisions.push(revision),
+            Err(reason) => damaged.push(Damaged {
+                number: number(&head.metadata),
+                secret: head.metadata.name.clone().unwrap_or_default(),
+                reason,
+            }),
+        }
     }
     revisions.sort_by_key(|revision: &Revision| revision.number);
-    Ok(revisions)
+    damaged.sort_by_key(|damaged| damaged.number);
+    (revisions, damaged)
 }
 
 fn read_one(head: &Secret, secrets: &[Secret]) -> Result<Revision, String> {

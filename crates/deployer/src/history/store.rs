@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::record::{self, Part, Secrets};
-use super::{History, Revision, codec};
+use super::{Damaged, History, Revision, codec};
 use crate::api::{CallError, Reason, ResourcePath, Verb};
 use crate::release::{INSTANCE, MANAGED_BY, MANAGER};
 
@@ -21,6 +21,33 @@ impl History<'_> {
         record::read(&secrets).map_err(|(name, reason)| {
             CallError::before(Verb::Get, self.place(&name).shown, Reason::Damaged(reason))
         })
+    }
+
+    /// The revisions that can be read, ascending, and those that cannot, by one call.
+    ///
+    /// # Errors
+    /// The API server does not tell.
+    pub async fn readable(&self) -> Result<(Vec<Revision>, Vec<Damaged>), CallError> {
+        let secrets: Vec<Secret> = self.api.list(Some(&self.namespace), &self.selector()).await?;
+        Ok(record::read_what_can_be(&secrets))
+    }
+
+    /// The revisions that can be read, for those who go on from the newest. `tell` is told of each that is passed over.
+    ///
+    /// # Errors
+    /// Also [`Reason::Damaged`]: the newest cannot be read, which says what there is.
+    pub async fn usable(&self, mut tell: impl FnMut(String)) -> Result<Vec<Revision>, CallError> {
+        let (revisions, damaged) = self.readable().await?;
+        let newest = revisions.last().map_or(0, |newest| newest.number);
+        for damaged in damaged {
+            if damaged.number.is_none_or(|number| number > newest) {
+                let place = self.place(&damaged.secret);
+                let reason = Reason::Damaged(damaged.reason);
+                return Err(CallError::before(Verb::Get, place.shown, reason));
+            }
+            tell(damaged.to_string());
+        }
+        Ok(revisions)
     }
 
     /// Records a revision. One that is recorded already (same number, beginning and deployer) is replaced; of that, only

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ResourceQuota, Service};
-use kube::api::{Api, DeleteParams, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ResourceQuota, Secret, Service};
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, from_value, json};
 
 use crate::support::control_plane::{ControlPlane, User};
@@ -270,4 +271,117 @@ fn what_cannot_be_changed_is_replaced_only_when_asked() {
     });
     assert_ne!(before.metadata.uid, after.metadata.uid);
     assert_eq!(web.history().len(), 1);
+}
+
+/// A record that cannot be read is named and passed over; the newest one is needed, and asked for.
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
+fn a_revision_that_cannot_be_read_blocks_nobody_who_does_not_need_it() {
+    let namespace = "damaged-revision";
+    let web = Deployer::new(&cluster().kubeconfig(), namespace);
+    web.succeed("apply --image acme/web:1");
+    web.succeed("apply --image acme/web:2");
+    let damage = |name: &str| {
+        block_on(async {
+            let secrets = Api::<Secret>::namespaced(cluster().client().await, namespace);
+            let patch = Patch::Merge(json!({ "data": { "manifests": "bm90aGluZw==" } }));
+            secrets.patch(name, &PatchParams::default(), &patch).await.expect("damaged");
+        });
+    };
+    damage("skyward.web.v1");
+    let named = "revision 1 cannot be read, and is passed over: Secret skyward.web.v1";
+    assert!(web.succeed("status").contains(named));
+    for command in ["history", "diff --image acme/web:2", "apply --image acme/web:3", "restart"] {
+        let output = web.run(command);
+        assert!(output.status.success() && said(&output).contains(named), "{}", said(&output));
+    }
+    let output = web.run("rollback 1");
+    assert!(said(&output).contains(named) && !output.status.success(), "{}", said(&output));
+    damage("skyward.web.v3");
+    assert!(web.run("status").status.success());
+    for command in ["apply --image acme/web:3", "remove --yes"] {
+        let output = web.run(command);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(
+            said(&output).contains("delete that Secret to forget the revision"),
+            "{}",
+            said(&output)
+        );
+    }
+    block_on(async {
+        let secrets = Api::<Secret>::namespaced(cluster().client().await, namespace);
+        secrets.delete("skyward.web.v3", &DeleteParams::default()).await.expect("deleted");
+    });
+    web.succeed("remove --yes");
+}
+
+/// The Role that `render --rights` prints is enough for the whole life of a release; what lacks is told before anything is written.
+#[test]
+#[ignore = "needs etcd kube-apiserver kube-controller-manager kube-scheduler"]
+fn the_least_rights_are_enough_and_looked_at_first() {
+    let namespace = "least-rights";
+    let control_plane = cluster();
+    let guest = || Deployer::new(&control_plane.kubeconfig_of(User::Guest), namespace);
+    let text = guest()
+        .environment("full")
+        .set("k3s.max_replicas=3")
+        .succeed("render --rights --output json");
+    let role: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(role["metadata"]["name"], "web-deployer");
+    block_on(async {
+        control_plane.named_namespace(namespace).await;
+        let client = control_plane.client().await;
+        let mut less = role.clone();
+        let granted = less["rules"].as_array_mut().expect("rules");
+        granted.retain(|rule| rule["apiGroups"] != json!(["apps"]));
+        let roles = Api::<Role>::namespaced(client.clone(), namespace);
+        roles
+            .create(&PostParams::default(), &from_value(less).expect("a Role"))
+            .await
+            .expect("created");
+        let binding = json!({
+            "metadata": { "name": "guests" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "web-deployer" },
+            "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:authenticated" }],
+        });
+        let bindings = Api::<RoleBinding>::namespaced(client, namespace);
+        bindings
+            .create(&PostParams::default(), &from_value(binding).expect("a binding"))
+            .await
+            .expect("created");
+    });
+    let lacking = || {
+        let output = guest().run("apply --image acme/web:1");
+        let said = said(&output);
+        (output.status.code() == Some(1) && said.contains("nothing was changed")).then_some(said)
+    };
+    // The API server learns of a Role a moment later.
+    let said = block_on(until("a Role in part", 10, async || lacking()));
+    assert!(
+        said.contains("create deployments.apps") && said.contains("watch replicasets.apps"),
+        "{said}"
+    );
+    assert!(said.contains("render --rights") && !said.contains("secrets"), "{said}");
+    block_on(async {
+        let roles = Api::<Role>::namespaced(control_plane.client().await, namespace);
+        let patch = Patch::Merge(json!({ "rules": role["rules"] }));
+        roles.patch("web-deployer", &PatchParams::default(), &patch).await.expect("changed");
+    });
+    let full = || guest().environment("full");
+    block_on(until("the whole Role", 60, async || {
+        full().run("apply --image acme/web:1").status.success().then_some(())
+    }));
+    for command in [
+        "status",
+        "history",
+        "diff --image acme/web:2",
+        "apply --image acme/web:2 --canary 1",
+        "promote",
+        "rollback",
+        "restart",
+        "logs",
+        "remove --yes",
+    ] {
+        full().succeed(command);
+    }
 }
