@@ -7,6 +7,8 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{Api, ListParams};
 
+use skyward_testkit::kubernetes::until;
+
 use crate::support::deployer::{Deployer, said};
 use crate::support::{block_on, cluster};
 
@@ -70,7 +72,8 @@ fn a_canary_is_told_of_and_promoted_as_it_was_tried() {
     assert_eq!(during.len(), 3);
     assert_eq!(during.iter().filter(|it| before.contains(it)).count(), 2, "{during:?}");
     assert_eq!((&*during[1].0, &*during[1].1, during[1].2), ("web-canary", "acme/web:2", 1));
-    assert_eq!(endpoints(namespace), 3, "the Service chooses its pod too");
+    // The Service chooses its pod too.
+    endpoints(namespace, 3);
 
     let status = web.succeed("status");
     assert!(status.contains("revision  1\n"), "{status}");
@@ -126,7 +129,7 @@ fn an_aborted_canary_leaves_what_served_as_it_was() {
     refused(&web.run("promote"), "none runs; revision 1 serves");
     let full = deployer(namespace).environment("full");
     full.succeed("apply --image acme/web:2 --canary 2");
-    assert_eq!(endpoints(namespace), 4);
+    endpoints(namespace, 4);
     let aborted = web.run("abort");
     assert!(
         said(&aborted).contains("what revision 1 says serves, as revision 3"),
@@ -192,13 +195,17 @@ fn a_canary_that_fails_is_undone_and_one_that_cannot_be_is_refused() {
     web.succeed("remove --yes");
 }
 
-/// The pods that the Service leads to.
-fn endpoints(namespace: &str) -> usize {
+/// Waits until the Service leads to so many pods: its controller follows the pods by itself.
+fn endpoints(namespace: &str, expected: usize) {
     block_on(async {
         let slices = Api::<EndpointSlice>::namespaced(cluster().client().await, namespace);
-        let slices = slices.list(&ListParams::default()).await.expect("a list");
-        slices.iter().map(|slice| slice.endpoints.len()).sum()
-    })
+        until("the Service's endpoints", 60, async || {
+            let slices = slices.list(&ListParams::default()).await.expect("a list");
+            let count: usize = slices.iter().map(|slice| slice.endpoints.len()).sum();
+            (count == expected).then_some(())
+        })
+        .await;
+    });
 }
 
 /// The jobs that were started, with the number of times that each was.
