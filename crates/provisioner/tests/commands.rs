@@ -170,8 +170,7 @@ fn a_paced_simulation_hears_ctrl_c_while_it_waits() {
     let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
     let first = lines.next().expect("a line").expect("text");
     assert!(first.contains("simulated"), "{first}");
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    skyward_testkit::signal(child.id(), "INT");
     let rest: Vec<String> = lines.map(|line| line.expect("text")).collect();
     let rest = rest.join("\n");
     assert!(rest.contains("Ctrl-C: no new work begins"), "{rest}");

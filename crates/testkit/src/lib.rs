@@ -21,10 +21,17 @@ pub mod registry;
 pub mod sample;
 
 use std::net::TcpListener;
+use std::process::Command;
 
 /// Ports that nobody listens on.
 pub fn free_ports<const N: usize>() -> [u16; N] {
     // All are held until all are known, so that they differ.
     let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("its address").port())
+}
+
+/// Sends a signal, such as `TERM`, to a process. The shell has `kill` built in; a program of that name is not everywhere.
+pub fn signal(pid: u32, signal: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {pid}")]).status();
+    assert!(sent.expect("sh").success(), "SIG{signal} to {pid}");
 }

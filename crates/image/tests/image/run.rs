@@ -12,6 +12,7 @@ use oci_spec::image::{ConfigBuilder, ImageConfiguration, ImageConfigurationBuild
 use serde_json::Value;
 use skyward_image::run::{Invocation, Overrides, Scratch};
 use skyward_image::unpack::Rooted;
+use skyward_testkit::signal;
 use tempfile::TempDir;
 
 use crate::fixture::{Image, Layer, Packing, service, skyward_image};
@@ -125,22 +126,16 @@ fn start(folder: &Path, args: &[&str]) -> (Child, impl Iterator<Item = Value>) {
     (child, lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()))
 }
 
-fn signal(child: &Child, signal: &str) {
-    assert!(
-        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success()
-    );
-}
-
 #[test]
 fn it_stays_until_a_signal_which_it_passes_on() {
     let folder = copy();
-    for (name, number) in [("-TERM", 15), ("-INT", 2)] {
+    for (name, number) in [("TERM", 15), ("INT", 2)] {
         let (mut child, mut events) = start(folder.path(), &[]);
         let before: Vec<Value> =
             events.by_ref().take_while(|event| event["event"] != "checked").collect();
         assert!(before.iter().all(|event| event["ok"] != false), "{before:#?}");
         assert!(child.try_wait().unwrap().is_none());
-        signal(&child, name);
+        signal(child.id(), name);
         let rest: Vec<Value> = events.collect();
         let names: Vec<&str> = rest.iter().map(|event| event["event"].as_str().unwrap()).collect();
         assert_eq!(names, ["stopping", "stopped"]);
@@ -206,7 +201,7 @@ fn a_root_of_its_own_leaves_the_program_no_rights() {
     }
     assert_eq!(field("Uid"), "1234 1234 1234 1234");
     assert_eq!((field("Gid"), field("Groups")), ("5678 5678 5678 5678".to_owned(), String::new()));
-    signal(&child, "-TERM");
+    signal(child.id(), "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
 }
 
@@ -220,13 +215,7 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     child.wait().unwrap();
     assert_eq!(left_over(folder.path()).len(), 1);
     // The program itself lives on, as the child of nobody.
-    assert!(
-        Command::new("kill")
-            .args(["-KILL", &started["pid"].to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal(u32::try_from(started["pid"].as_u64().unwrap()).unwrap(), "KILL");
     let until = Instant::now() + Duration::from_secs(30);
     while !left_over(folder.path()).is_empty() && Instant::now() < until {
         run(folder.path(), &["--", "--fail"]);
