@@ -52,7 +52,7 @@ impl Cli {
     /// Runs the command; what it returns is the process's exit code.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
-            Command::Up(up) => up.run(&external::Workspace),
+            Command::Up(up) => up.run(&external::built),
             Command::Ci(ci) => ci.run(),
             Command::Affected(affected) => affected.run(),
             Command::Bench(bench) => bench.run(),

@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 pub(crate) use skyward_terminal::program::words;
 
-use crate::up::Programs;
+use crate::up::Program;
 
 pub(crate) use provision::provision;
 
@@ -60,50 +60,24 @@ pub(crate) fn simulation() -> Result<Command> {
 }
 
 /// The programs of this workspace, each built before it is started.
-pub(crate) struct Workspace;
-
-impl Programs for Workspace {
-    fn config(&self) -> Result<Command> {
-        binary("skyward-config")
-    }
-
-    fn image(&self) -> Result<Command> {
-        binary("skyward-image")
-    }
-
-    fn deployer(&self) -> Result<Command> {
-        binary("skyward-deployer")
-    }
-
-    fn provisioner(&self) -> Result<Command> {
-        simulation()
+pub(crate) fn built(program: Program) -> Result<Command> {
+    match program {
+        Program::Provisioner => simulation(),
+        other => binary(package(other)),
     }
 }
 
 /// The same programs as the step `tests` of `cargo xtask ci` compiled them.
-pub(crate) struct Tested;
-
-impl Tested {
-    fn binary(package: &str) -> Result<Command> {
-        Ok(without_package(Command::new(compile::tested(package)?)))
-    }
+pub(crate) fn tested(program: Program) -> Result<Command> {
+    Ok(without_package(Command::new(compile::tested(package(program))?)))
 }
 
-impl Programs for Tested {
-    fn config(&self) -> Result<Command> {
-        Self::binary("skyward-config")
-    }
-
-    fn image(&self) -> Result<Command> {
-        Self::binary("skyward-image")
-    }
-
-    fn deployer(&self) -> Result<Command> {
-        Self::binary("skyward-deployer")
-    }
-
-    fn provisioner(&self) -> Result<Command> {
-        Self::binary("skyward-provisioner")
+fn package(program: Program) -> &'static str {
+    match program {
+        Program::Config => "skyward-config",
+        Program::Image => "skyward-image",
+        Program::Deployer => "skyward-deployer",
+        Program::Provisioner => "skyward-provisioner",
     }
 }
 

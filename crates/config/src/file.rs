@@ -32,5 +32,5 @@ pub use origin::{Effective, Origin, Origins};
 pub use problem::{Problem, Problems};
 pub use reference::reference;
 pub use resolve::{Input, Resolved, resolve};
-pub use rules::{NGINX_REDIRECT, refused_letter};
+pub use rules::{NGINX_REDIRECT, free_texts, refused_text};
 pub use schema::schema;

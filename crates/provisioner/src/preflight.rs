@@ -54,12 +54,12 @@ fn foreign(topology: &Topology, observed: &Observed) -> Vec<Finding> {
     wanted.collect()
 }
 
-/// Names that AWS will not take. The stack's name is short enough for all but a bucket in a region with a long name.
+/// Names that are too long for AWS: beginnings that it refuses are refused in the configuration. The stack's name is short enough for all
+/// but a bucket in a region with a long name.
 fn name_limits(topology: &Topology) -> Vec<Finding> {
     let mut findings = Vec::new();
     for resource in &topology.resources {
-        let Some(NameLimit { name, longest, refused_prefix }) = resource.spec.inner().name_limit()
-        else {
+        let Some(NameLimit { name, longest }) = resource.spec.inner().name_limit() else {
             continue;
         };
         let (kind, length) = (resource.spec.kind(), name.len());
@@ -67,12 +67,6 @@ fn name_limits(topology: &Topology) -> Vec<Finding> {
             findings.push(Finding::new(
                 format!("{name} is {length} characters long, and a {kind} takes {longest}"),
                 "shorten [aws] name",
-            ));
-        }
-        if let Some(prefix) = refused_prefix.filter(|prefix| name.starts_with(prefix)) {
-            findings.push(Finding::new(
-                format!("{name}: a {kind}'s name does not begin with {prefix}"),
-                "choose another [aws] name",
             ));
         }
     }

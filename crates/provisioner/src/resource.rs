@@ -161,11 +161,10 @@ pub(crate) struct QuotaUse {
     pub(crate) counts_all: bool,
 }
 
-/// The longest name that AWS takes for a resource, and beginnings that it refuses.
+/// The longest name that AWS takes for a resource.
 pub(crate) struct NameLimit<'a> {
     pub(crate) name: &'a str,
     pub(crate) longest: usize,
-    pub(crate) refused_prefix: Option<&'static str>,
 }
 
 /// The zones that offer what a kind needs, and what a zone lacks that is not among them.

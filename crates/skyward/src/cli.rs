@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skyward_terminal::program;
 
-use crate::programs::Installed;
+use crate::programs::installed;
 use crate::up::Up;
 use crate::{doctor, init, pages};
 
@@ -60,7 +60,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let cli = Cli::try_parse()?;
     match cli.command {
         Command::Init(args) => init::run(&args),
-        Command::Up(up) => up.run(&Installed),
+        Command::Up(up) => up.run(&installed),
         Command::Image(passed) => Ok(skyward_image::cli::main(passed.of("image"))),
         Command::DeployK3s(passed) => Ok(skyward_deployer::cli::main(passed.of("deploy-k3s"))),
         Command::ProvisionAws(passed) => {

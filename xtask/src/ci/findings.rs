@@ -141,7 +141,7 @@ fn kubernetes() -> Result<PathBuf> {
 
 /// The topology as a CloudFormation template.
 fn template() -> Result<PathBuf> {
-    let mut export = external::binary("skyward-provisioner")?;
+    let mut export = external::simulation()?;
     export.args(["export", "--format", "yaml", "--set", "aws.account=123456789012"]);
     write("cloudformation.yaml", output(export)?.as_bytes())
 }

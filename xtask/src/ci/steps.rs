@@ -24,7 +24,7 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     steps.extend(ignored::steps(scope)?);
     steps.push(step("documentation", When::Code, documentation(scope)));
     steps.extend(dependency_rules());
-    steps.push(check(IMAGE, When::Job(Job::Image), || image(&external::Workspace)));
+    steps.push(check(IMAGE, When::Job(Job::Image), || image(&external::built)));
     steps.push(step(
         "code map",
         When::CodeOr(Job::Documents),
@@ -42,7 +42,7 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
 pub(super) fn share(scope: &Scope, steps: &mut [Step]) {
     if matches!(scope, Scope::Everything) && steps.iter().any(|step| step.name == TESTS) {
         for step in steps.iter_mut().filter(|step| step.name == IMAGE) {
-            step.action = Action::Check(Box::new(|| image(&external::Tested)));
+            step.action = Action::Check(Box::new(|| image(&external::tested)));
         }
     }
 }
@@ -121,7 +121,7 @@ struct Line {
 }
 
 /// Runs `cargo xtask up --once` on ports that are free, so that a running service is left alone, and without a cluster.
-fn image(programs: &dyn Programs) -> Result<Outcome> {
+fn image(programs: &Programs) -> Result<Outcome> {
     let ports = ["--set", "service.port=0", "--set", "service.admin_port=0"];
     let words = ["up", "--once", "--no-deploy"].into_iter().chain(ports);
     let line: Line = clap::Parser::try_parse_from(words)?;

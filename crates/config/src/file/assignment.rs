@@ -69,43 +69,36 @@ fn split(argument: &str) -> Option<(&str, &str)> {
 
 /// The names of a key as [`keys::child`] writes them: one that is not bare is in quotes.
 fn segments(key: &str) -> Result<Vec<String>, String> {
-    let mut segments = vec![String::new()];
-    let mut letters = key.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let last = segments.last_mut().map_or_else(String::new, std::mem::take);
-        let whole = match letter {
-            '.' => {
-                segments.push(String::new());
-                let before = segments.len() - 2;
-                segments[before] = last;
-                continue;
-            }
-            '"' if last.is_empty() => {
-                let mut inner = String::new();
-                loop {
-                    match letters.next() {
-                        Some('"') => break,
-                        Some('\\') => inner.extend(letters.next()),
-                        Some(letter) => inner.push(letter),
-                        None => {
-                            return Err("a quote is not closed; write a name in quotes as \"example.com/team\"".into());
-                        }
-                    }
-                }
-                if letters.peek().is_some_and(|next| *next != '.') {
-                    return Err(
-                        "a name in quotes ends with the quote; a dot or = follows it".into()
-                    );
-                }
-                inner
-            }
-            letter => last + letter.encode_utf8(&mut [0; 4]),
+    let (mut segments, mut rest) = (Vec::new(), key);
+    loop {
+        let (segment, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let (bare, after) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
+            (bare.to_owned(), after)
         };
-        if let Some(last) = segments.last_mut() {
-            *last = whole;
+        segments.push(segment);
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None if after.is_empty() => return Ok(segments),
+            None => {
+                return Err("a name in quotes ends with the quote; a dot or = follows it".into());
+            }
         }
     }
-    Ok(segments)
+}
+
+/// Reads a name up to its closing quote, and returns it with what follows. A backslash stands before a quote or a backslash.
+fn unquoted(text: &str) -> Result<(String, &str), String> {
+    let (mut name, mut letters) = (String::new(), text.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => return Ok((name, letters.as_str())),
+            '\\' => name.extend(letters.next()),
+            letter => name.push(letter),
+        }
+    }
+    Err("a quote is not closed; write a name in quotes as \"example.com/team\"".into())
 }
 
 /// The names that lead to a key of the configuration, for one that is written as [`keys::child`] writes it.

@@ -6,7 +6,7 @@ mod routes;
 mod texts;
 
 pub use routes::NGINX_REDIRECT;
-pub use texts::refused_letter;
+pub use texts::{free_texts, refused_text};
 
 use std::collections::HashSet;
 use std::net::Ipv4Addr;

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::api::ApiServer;
-use crate::deploy::{self, Applied, ApplyOptions, Extent, OnFailure, Prepared};
+use crate::deploy::{
+    self, Applied, ApplyOptions, DeployError, Desired, Extent, OnFailure, Prepared,
+};
 use crate::event::{DeployEvent, Event, Sink};
+use crate::history::Revision;
 use crate::image::Candidate;
 use crate::release::Release;
 use crate::{lock, rollout};
@@ -79,6 +82,32 @@ impl Caution {
         }
     }
 }
+
+impl Caution {
+    /// Brings up what a recorded revision says, and tells that it serves.
+    pub(crate) async fn bring_up(
+        &self,
+        common: &Common,
+        recorded: Recorded,
+        target: impl for<'r> FnOnce(&str, &'r [Revision]) -> Result<&'r Revision, DeployError>,
+        told: impl FnOnce(&str, &Revision, &Applied) -> String,
+    ) -> Result<Exit> {
+        let session = common.open(common.events()).await?;
+        let (name, namespace) = session.release();
+        let (api, shown) = (&session.api, &session.shown);
+        let revisions = session.revisions().await?;
+        let target = target(name, &revisions)?;
+        let desired = recorded(&Desired::nothing(name, namespace), target);
+        let options = self.options(common, &session.loaded);
+        let applied = deploy::apply(api, &desired, revisions.clone(), &options, &**shown).await?;
+        shown.emit(DeployEvent::Serves { revision: applied.revision }.into());
+        shown.emit(Event::finished(told(name, target, &applied)));
+        Ok(Exit::Done)
+    }
+}
+
+/// The way in which a recorded revision is desired: [`Desired::back_to`] or [`Desired::promoted`].
+type Recorded = fn(&Desired, &Revision) -> Desired;
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {

@@ -6,7 +6,6 @@ use skyward_terminal::Exit;
 use crate::command::apply::Caution;
 use crate::common::Common;
 use crate::deploy::{self, Desired};
-use crate::event::{DeployEvent, Event};
 
 /// Roll out the revision whose canary runs, just as it was tried
 #[derive(clap::Args)]
@@ -17,21 +16,18 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let session = common.open(common.events()).await?;
-    let (name, namespace) = session.release();
-    let (api, shown) = (&session.api, &session.shown);
-    let revisions = session.revisions().await?;
-    let target = deploy::promotion_target(name, &revisions)?;
-    let desired = Desired::nothing(name, namespace).promoted(target);
-    let options = args.caution.options(common, &session.loaded);
-    let applied = deploy::apply(api, &desired, revisions.clone(), &options, &**shown).await?;
-    let revision = applied.revision;
-    let text = if applied.changed {
-        format!("Revision {revision} of {name} is promoted and serves.")
-    } else {
-        format!("Nothing to do: revision {revision} of {name} is promoted and serves.")
-    };
-    shown.emit(DeployEvent::Serves { revision }.into());
-    shown.emit(Event::finished(text));
-    Ok(Exit::Done)
+    let bring_up = args.caution.bring_up(
+        common,
+        Desired::promoted,
+        deploy::promotion_target,
+        |name, _, applied| {
+            let revision = applied.revision;
+            if applied.changed {
+                format!("Revision {revision} of {name} is promoted and serves.")
+            } else {
+                format!("Nothing to do: revision {revision} of {name} is promoted and serves.")
+            }
+        },
+    );
+    bring_up.await
 }

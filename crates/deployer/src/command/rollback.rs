@@ -1,12 +1,11 @@
 //! `rollback`: bring up the objects of an earlier revision, as a new one.
 
-use crate::deploy::{self, Desired};
-use crate::event::{DeployEvent, Event};
 use anyhow::Result;
 use skyward_terminal::Exit;
 
 use crate::command::apply::Caution;
 use crate::common::Common;
+use crate::deploy::{self, Desired};
 
 /// Go back to an earlier revision
 #[derive(clap::Args)]
@@ -19,23 +18,17 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
-    let session = common.open(common.events()).await?;
-    let (name, namespace) = session.release();
-    let (api, shown) = (&session.api, &session.shown);
-    let revisions = session.revisions().await?;
-    let target = deploy::rollback_target(name, &revisions, args.revision)?;
-    let desired = Desired::nothing(name, namespace).back_to(target);
-    let options = args.caution.options(common, &session.loaded);
-    let applied = deploy::apply(api, &desired, revisions.clone(), &options, &**shown).await?;
-    let text = if applied.changed {
-        format!(
-            "Revision {} of {name} serves again, as revision {}.",
-            target.number, applied.revision
-        )
-    } else {
-        format!("Nothing to do: what revision {} says serves already.", target.number)
-    };
-    shown.emit(DeployEvent::Serves { revision: applied.revision }.into());
-    shown.emit(Event::finished(text));
-    Ok(Exit::Done)
+    let bring_up = args.caution.bring_up(
+        common,
+        Desired::back_to,
+        |name, revisions| deploy::rollback_target(name, revisions, args.revision),
+        |name, target, applied| {
+            let number = target.number;
+            if !applied.changed {
+                return format!("Nothing to do: what revision {number} says serves already.");
+            }
+            format!("Revision {number} of {name} serves again, as revision {}.", applied.revision)
+        },
+    );
+    bring_up.await
 }

@@ -67,32 +67,14 @@ pub(crate) fn network(network: &str) -> Option<String> {
     Some(format!("{address}/{length}"))
 }
 
-/// Refuses characters that an apply cannot carry: the API server reads its JSON as YAML 1.1, which has no control
-/// characters above U+007E unescaped, and takes some of them for ends of lines. Lower ones are escaped by JSON.
+/// Refuses characters that an apply cannot carry.
 pub(super) fn check_texts(release: &Release) -> Result<(), RenderError> {
-    let (service, k3s) = (&release.service, &release.k3s);
-    let arguments = service.args.iter().map(|text| ("service.args".to_owned(), text));
-    let maps = [
-        ("service.env", &service.env),
-        ("k3s.env", &k3s.env),
-        ("k3s.ingress_annotations", &k3s.ingress_annotations),
-        ("k3s.pod_annotations", &k3s.pod_annotations),
-        ("k3s.service_account_annotations", &k3s.service_account_annotations),
-    ];
-    let entries = maps
-        .into_iter()
-        .flat_map(|(key, map)| map.iter().map(move |(name, text)| (format!("{key}.{name}"), text)));
-    for (key, text) in arguments.chain(entries) {
-        check_text(&key, text)?;
-    }
-    Ok(())
+    let texts = skyward_config::free_texts(&release.service, &release.k3s);
+    texts.into_iter().try_for_each(|(key, text)| check_text(&key, text))
 }
 
 /// Refuses one text; as [`check_texts`].
 pub(super) fn check_text(key: &str, text: &str) -> Result<(), RenderError> {
-    let Some(refused) = skyward_config::refused_letter(text) else { return Ok(()) };
-    let number = u32::from(refused);
-    let reason =
-        format!("it holds U+{number:04X}, which the API server does not take; leave it out");
+    let Some(reason) = skyward_config::refused_text(text) else { return Ok(()) };
     Err(RenderError { key: key.to_owned(), reason })
 }

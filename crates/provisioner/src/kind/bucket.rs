@@ -304,7 +304,7 @@ impl Resource for Bucket {
     }
 
     fn name_limit(&self) -> Option<NameLimit<'_>> {
-        Some(NameLimit { name: &self.name, longest: 63, refused_prefix: None })
+        Some(NameLimit { name: &self.name, longest: 63 })
     }
 
     async fn outputs(reader: &Reader<'_>, _: &Aws, outputs: &mut Outputs) {

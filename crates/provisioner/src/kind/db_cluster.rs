@@ -239,7 +239,7 @@ impl Resource for DbCluster {
     }
 
     fn name_limit(&self) -> Option<NameLimit<'_>> {
-        Some(NameLimit { name: &self.name, longest: 63, refused_prefix: None })
+        Some(NameLimit { name: &self.name, longest: 63 })
     }
 
     async fn offered_in(reader: &Reader<'_>, aws: &Aws) -> Option<ZoneOffer> {

@@ -275,7 +275,7 @@ impl Resource for LoadBalancer {
     }
 
     fn name_limit(&self) -> Option<NameLimit<'_>> {
-        Some(NameLimit { name: &self.name, longest: 32, refused_prefix: Some("internal-") })
+        Some(NameLimit { name: &self.name, longest: 32 })
     }
 
     async fn outputs(reader: &Reader<'_>, aws: &Aws, outputs: &mut Outputs) {

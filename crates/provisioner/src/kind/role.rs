@@ -190,7 +190,7 @@ impl Resource for Role {
     }
 
     fn name_limit(&self) -> Option<NameLimit<'_>> {
-        Some(NameLimit { name: &self.name, longest: 64, refused_prefix: None })
+        Some(NameLimit { name: &self.name, longest: 64 })
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

@@ -149,7 +149,7 @@ impl Resource for TargetGroup {
     }
 
     fn name_limit(&self) -> Option<NameLimit<'_>> {
-        Some(NameLimit { name: &self.name, longest: 32, refused_prefix: None })
+        Some(NameLimit { name: &self.name, longest: 32 })
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

@@ -27,20 +27,21 @@ use skyward_terminal::program;
 
 use report::{Built, Inspected, Report, Row};
 
-/// The programs that `up` starts, each without its arguments.
-pub(crate) trait Programs {
+/// A program that `up` starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Program {
     /// The commands of the configuration.
-    ///
-    /// # Errors
-    /// When it cannot be built or found; so for the others.
-    fn config(&self) -> Result<Command>;
+    Config,
     /// The commands of the image.
-    fn image(&self) -> Result<Command>;
+    Image,
     /// The commands of Kubernetes.
-    fn deployer(&self) -> Result<Command>;
+    Deployer,
     /// The commands of AWS; only simulations are asked of it.
-    fn provisioner(&self) -> Result<Command>;
+    Provisioner,
 }
+
+/// Returns the command that starts a program, without its arguments; an error where it cannot be built or found.
+pub(crate) type Programs = dyn Fn(Program) -> Result<Command>;
 
 /// The options of `up`.
 #[derive(Args)]
@@ -67,7 +68,7 @@ impl Up {
     ///
     /// # Errors
     /// A step failed; its reason.
-    pub(crate) fn run(&self, programs: &dyn Programs) -> Result<ExitCode> {
+    pub(crate) fn run(&self, programs: &Programs) -> Result<ExitCode> {
         let mut report = Report::default();
         let ended = Run { up: self, programs }.steps(&mut report);
         if ended.is_err() {
@@ -89,7 +90,7 @@ impl Up {
 /// One run: its options, and what starts the programs.
 struct Run<'a> {
     up: &'a Up,
-    programs: &'a dyn Programs,
+    programs: &'a Programs,
 }
 
 impl Run<'_> {
@@ -109,7 +110,7 @@ impl Run<'_> {
 
     /// Reads the configuration by its own binary.
     fn configured(&self) -> Result<Shown> {
-        let mut show = self.programs.config()?;
+        let mut show = (self.programs)(Program::Config)?;
         json_of(show.args(["show", "--output", "json"]).args(self.up.configuration()))
     }
 
@@ -132,7 +133,7 @@ impl Run<'_> {
 
     /// `skyward-image VERB` under this command's configuration.
     fn image(&self, verb: &str) -> Result<Command> {
-        let mut image = self.programs.image()?;
+        let mut image = (self.programs)(Program::Image)?;
         image.arg(verb);
         Ok(self.with_configuration(image))
     }
@@ -158,7 +159,7 @@ impl Next<'_> {
         } else if !self.has_cluster {
             "skipped: no cluster is configured (k3s.context)"
         } else {
-            let mut apply = self.run.programs.deployer()?;
+            let mut apply = (self.run.programs)(Program::Deployer)?;
             apply.args(["apply", "--output", "json"]);
             return deploy::follow(self.run.with_configuration(apply), report);
         };
@@ -172,7 +173,7 @@ impl Next<'_> {
             report.add(Row::new("provision", "skipped: nothing of [aws] is configured", None));
             return Ok(());
         }
-        let mut apply = self.run.programs.provisioner()?;
+        let mut apply = (self.run.programs)(Program::Provisioner)?;
         apply.args(["apply", "--simulate", "--yes", "--output", "json"]);
         provision::follow(self.run.with_configuration(apply), report)
     }
