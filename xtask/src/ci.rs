@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: everything that CI checks, each step timed, a table at the end.
 
+mod beside;
 mod findings;
 mod ignored;
 mod report;
@@ -13,14 +14,14 @@ mod workflows;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
 use skyward_terminal::{Stream, output};
 
 use crate::github;
-use report::Report;
+use report::{Ended, Report};
 use sampling::{Sample, Sampling};
 use scope::When;
 use selection::Selection;
@@ -87,7 +88,7 @@ impl Ci {
         }
         let sample = self.sampling.sample()?;
         let started = Instant::now();
-        let ended: Vec<_> = steps.into_iter().map(|step| step.run(sample.as_ref())).collect();
+        let ended = beside::run(steps, sample.as_ref());
         let report = Report::new(ended, started.elapsed(), sample.as_ref());
         let (columns, color) = (Stream::Out.columns(), Stream::Out.has_color());
         output::print(&format!("\n{}", report.text(columns, color)))?;
@@ -109,7 +110,7 @@ impl Step {
         Self { name: name.into(), when, tools, action, is_extra: false }
     }
 
-    fn run(self, sample: Option<&Sample>) -> (String, Outcome, Duration) {
+    fn run(self, sample: Option<&Sample>) -> Ended {
         output::say(&format!("\n── {}", self.name));
         let started = Instant::now();
         let outcome = match self.action {
@@ -131,8 +132,14 @@ impl Step {
 
 /// Standard output carries the table alone, so a step's own output goes to standard error.
 fn run_command(mut command: std::process::Command) -> Outcome {
+    command.stdout(std::io::stderr());
+    to_its_end(command)
+}
+
+/// Runs a command; it must succeed.
+fn to_its_end(mut command: std::process::Command) -> Outcome {
     let words = crate::external::words(&command);
-    match command.stdout(std::io::stderr()).status() {
+    match command.status() {
         Ok(status) if status.success() => Outcome::Passed(String::new()),
         Ok(status) => Outcome::Failed(format!("`{words}` ended with {status}")),
         Err(error) => Outcome::Failed(format!("`{words}` could not be started: {error}")),

@@ -25,6 +25,14 @@ pub(crate) fn workspace() -> PathBuf {
     xtask.parent().map_or_else(|| xtask.clone(), PathBuf::from)
 }
 
+/// The folder for the files of a run of `cargo xtask ci`, which is made where it is not there.
+pub(crate) fn ci_folder() -> Result<PathBuf> {
+    let folder = workspace().join("target/ci");
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("making the folder {}", folder.display()))?;
+    Ok(folder)
+}
+
 /// The cargo that runs us, without the variables it set for this package alone.
 ///
 /// Left in place they would reach the binary that is run, and build scripts that watch them would run again at each change

@@ -14,7 +14,7 @@ use super::skips::Skips;
 const SKIPPED: &str = "Skipped steps: `.ci/run` installs what they need on Debian and Ubuntu, as root; `--strict` fails where a skip is not written down in .ci/skips.";
 
 /// A step's name, how it ended, and how long it took.
-type Ended = (String, Outcome, Duration);
+pub(super) type Ended = (String, Outcome, Duration);
 
 /// All that a run tells at its end.
 pub(super) struct Report {

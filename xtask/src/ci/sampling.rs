@@ -42,12 +42,7 @@ impl Sampling {
         if self.exhaustive {
             return Ok(None);
         }
-        let log = external::workspace()
-            .join("target/ci")
-            .join(format!("sweeps-{}.tsv", std::process::id()));
-        let folder = log.parent().context("the file is in a folder")?;
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("making the folder {}", folder.display()))?;
+        let log = external::ci_folder()?.join(format!("sweeps-{}.tsv", std::process::id()));
         std::fs::write(&log, "").with_context(|| format!("writing {}", log.display()))?;
         Ok(Some(Sample { seed: self.seed.clone().unwrap_or_else(commit), log }))
     }
