@@ -164,6 +164,7 @@ mod tests {
             ("solutions.md", "", "documents"),
             ("LICENSE", "", "documents"),
             ("deploy/README.md", "", "documents"),
+            ("docs/image.md", "", "documents"),
             (
                 "crates/config/src/lib.rs",
                 "config deployer image provisioner server service",

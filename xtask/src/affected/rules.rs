@@ -73,7 +73,7 @@ const RULES: &[Rule] = &[
     rule("infra/", "what goes into AWS", some(PROVISIONER, &[], &[])),
     rule("docs/workflows.md", "a document", some(&[], XTASK, &[Documents])),
     rule(
-        "docs/",
+        "docs/events.schema.json",
         "the events' schema",
         some(
             &[],
@@ -87,6 +87,7 @@ const RULES: &[Rule] = &[
             &[Documents],
         ),
     ),
+    rule("docs/", "a document", some(&[], &[], &[Documents])),
     rule("fuzz/", "the fuzz targets, which run by night", some(&[], XTASK, &[])),
     // What people read.
     rule("LICENSE", "a document", some(&[], &[], &[Documents])),

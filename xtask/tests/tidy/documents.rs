@@ -14,6 +14,55 @@ fn code_spans(text: &str) -> Vec<&str> {
     spans
 }
 
+/// The documents that people read: those of the repository's folder, of `docs`, and each folder's own.
+fn documents() -> Vec<String> {
+    let mut all = vec!["deploy/README.md".to_owned(), "infra/README.md".to_owned()];
+    for folder in ["", "docs/"] {
+        for entry in std::fs::read_dir(workspace().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+            if name.ends_with(".md") {
+                all.push(format!("{folder}{name}"));
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+/// The targets of a Markdown text's links, code left out.
+fn links(text: &str) -> Vec<&str> {
+    let prose = text.split("```").step_by(2);
+    let parts = prose.flat_map(|prose| prose.split("](").skip(1));
+    parts.filter_map(|rest| rest.split([')', ' ']).next()).collect()
+}
+
+#[test]
+fn links_lead_to_files_that_are_there() {
+    let mut followed = 0;
+    for document in documents() {
+        let text = read(&document);
+        let folder = workspace().join(&document).parent().unwrap().to_owned();
+        for link in links(&text).into_iter().filter(|link| !link.contains("://")) {
+            let (path, _anchor) = link.split_once('#').unwrap_or((link, ""));
+            let is_there = path.is_empty() || folder.join(path).exists();
+            assert!(is_there, "{document} links to {link}, which is not there");
+            followed += 1;
+        }
+    }
+    assert!(followed > 40, "the README alone has a dozen");
+}
+
+#[test]
+fn the_first_page_stays_short_and_leads_to_every_page() {
+    let (first, index) = (read("README.md"), read("docs/README.md"));
+    let words = first.split_whitespace().count();
+    assert!(words <= 900, "README.md has {words} words of 900; the pages of docs have room");
+    for page in documents().iter().filter_map(|page| page.strip_prefix("docs/")) {
+        let is_listed = page == "README.md" || links(&index).contains(&page);
+        assert!(is_listed, "docs/README.md does not list {page}");
+    }
+}
+
 #[test]
 fn the_code_map_names_every_crate_and_every_module() {
     let map = read("ARCHITECTURE.md");
@@ -32,8 +81,8 @@ fn the_code_map_names_every_crate_and_every_module() {
 
 #[test]
 fn the_paths_that_documents_name_are_there() {
-    for document in ["README.md", "ARCHITECTURE.md", "SECURITY.md", "solutions.md"] {
-        let text = read(document);
+    for document in documents() {
+        let text = read(&document);
         for span in code_spans(&text) {
             let first = span.split('/').next().unwrap_or("");
             let ours =
@@ -56,10 +105,8 @@ fn the_commands_that_documents_name_are_there() {
     let commands: BTreeSet<_> =
         help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
     assert!(commands.contains("up"), "{help}");
-    for document in
-        ["README.md", "ARCHITECTURE.md", "solutions.md", "deploy/README.md", "infra/README.md"]
-    {
-        for rest in read(document).split("cargo xtask ").skip(1) {
+    for document in documents() {
+        for rest in read(&document).split("cargo xtask ").skip(1) {
             let word: String =
                 rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
             let named = word.is_empty() || commands.contains(word.as_str());
