@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::up::Up;
-use crate::{affected, bench, ci, external};
+use crate::{affected, bench, ci, docs, external};
 
 /// Skyward: a Rust web service from source to running.
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Command {
     Ci(ci::Ci),
     /// Show the packages and jobs that a change touches.
     Affected(affected::Command),
+    /// Compare what the documents quote with what the commands print.
+    Docs(docs::Docs),
     /// Measure against the design's numbers and the peers that are installed.
     Bench(bench::Bench),
     /// The image: build, inspect, push, load, unpack, run.
@@ -55,6 +57,7 @@ impl Cli {
             Command::Up(up) => up.run(&external::built),
             Command::Ci(ci) => ci.run(),
             Command::Affected(affected) => affected.run(),
+            Command::Docs(docs) => docs.run(&external::built),
             Command::Bench(bench) => bench.run(),
             Command::Image(passed) => external::hand_over("skyward-image", &passed.arguments),
             Command::Config(passed) => external::hand_over("skyward-config", &passed.arguments),

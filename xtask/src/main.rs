@@ -4,6 +4,7 @@ mod affected;
 mod bench;
 mod ci;
 mod cli;
+mod docs;
 mod external;
 mod github;
 // `skyward` has it too; as a crate of its own it would be one more before the first command.

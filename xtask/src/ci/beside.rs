@@ -30,9 +30,12 @@ const AT_ONE_TIME: usize = 2;
 pub(super) fn run(steps: Vec<Step>, sample: Option<&Sample>) -> Vec<Ended> {
     let (mut ended, mut waiting) = (Vec::new(), Vec::new());
     for step in steps {
-        match waits(step) {
-            Ok(step) => waiting.push(step),
-            Err(step) => {
+        match step {
+            Step { name, tools, action: Action::Run(command), .. } if waits(&tools) => {
+                let needs_machine = tools.iter().any(|tool| tool == ONE_A_MACHINE);
+                waiting.push(Waiting { name, command, needs_machine });
+            }
+            step => {
                 ended.extend(together(std::mem::take(&mut waiting), sample));
                 ended.push(step.run(sample));
             }
@@ -49,16 +52,9 @@ struct Waiting {
     needs_machine: bool,
 }
 
-/// The step as one that waits, or as it was.
-fn waits(step: Step) -> Result<Waiting, Step> {
-    let needs = |program: &str| step.tools.iter().any(|tool| tool == program);
-    let needs_machine = needs(ONE_A_MACHINE);
-    match step.action {
-        Action::Run(command) if AWAITED.into_iter().any(needs) => {
-            Ok(Waiting { name: step.name, command, needs_machine })
-        }
-        _ => Err(step),
-    }
+/// Returns true where a step that needs these programs waits most of the time.
+fn waits(tools: &[String]) -> bool {
+    tools.iter().any(|tool| AWAITED.contains(&tool.as_str()))
 }
 
 /// The steps that are left, by their place among all.

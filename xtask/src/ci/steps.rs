@@ -7,11 +7,13 @@ use anyhow::{Result, ensure};
 use super::scope::{Scope, When};
 use super::{Action, Outcome, Step, findings, ignored, workflows};
 use crate::affected::Job;
+use crate::docs::Docs;
 use crate::external;
 use crate::up::Programs;
 
 const TESTS: &str = "tests";
 const IMAGE: &str = "image and its rules";
+const QUOTES: &str = "quotes";
 
 /// Every step that `scope` is about, those that cannot run here marked as skipped.
 pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
@@ -25,6 +27,8 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     steps.push(step("documentation", When::Code, documentation(scope)));
     steps.extend(dependency_rules());
     steps.push(check(IMAGE, When::Job(Job::Image), || image(&external::built)));
+    // After the image, which is looked into.
+    steps.push(check(QUOTES, When::Code, || quotes(&external::built)));
     steps.push(step(
         "code map",
         When::CodeOr(Job::Documents),
@@ -37,12 +41,17 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// Lets the image's step take its programs from the tests, where those of the whole workspace are compiled in the same run: by
+/// Lets the steps that run programs take them from the tests, where those of the whole workspace are compiled in the same run: by
 /// themselves they would be compiled again with other features.
 pub(super) fn share(scope: &Scope, steps: &mut [Step]) {
     if matches!(scope, Scope::Everything) && steps.iter().any(|step| step.name == TESTS) {
-        for step in steps.iter_mut().filter(|step| step.name == IMAGE) {
-            step.action = Action::Check(Box::new(|| image(&external::tested)));
+        for step in steps {
+            let check: fn() -> Result<Outcome> = match step.name.as_str() {
+                IMAGE => || image(&external::tested),
+                QUOTES => || quotes(&external::tested),
+                _ => continue,
+            };
+            step.action = Action::Check(Box::new(check));
         }
     }
 }
@@ -127,5 +136,11 @@ fn image(programs: &Programs) -> Result<Outcome> {
     let line: Line = clap::Parser::try_parse_from(words)?;
     let ended = line.up.run(programs)?;
     ensure!(ended == ExitCode::SUCCESS, "`cargo xtask up --once` failed; see its table above");
+    Ok(Outcome::Passed(String::new()))
+}
+
+/// Holds the quotes of the documents against the programs.
+fn quotes(programs: &Programs) -> Result<Outcome> {
+    Docs { write: false }.run(programs)?;
     Ok(Outcome::Passed(String::new()))
 }

@@ -19,9 +19,9 @@ fn documents() -> Vec<String> {
     let mut all = vec!["deploy/README.md".to_owned(), "infra/README.md".to_owned()];
     for folder in ["", "docs/"] {
         for entry in std::fs::read_dir(workspace().join(folder)).unwrap() {
-            let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-            if name.ends_with(".md") {
-                all.push(format!("{folder}{name}"));
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                all.push(format!("{folder}{}", path.file_name().unwrap().to_string_lossy()));
             }
         }
     }
