@@ -26,23 +26,21 @@ const ONE_A_MACHINE: &str = "kubelet";
 /// The steps that run at one time: one waits while the other computes.
 const AT_ONE_TIME: usize = 2;
 
-/// Runs every step, also after a failed one: in their order, but for those that wait, which run beside each other.
+/// Runs every step, also after a failed one, and returns how they ended, in their order. Those that wait come last, beside each other.
 pub(super) fn run(steps: Vec<Step>, sample: Option<&Sample>) -> Vec<Ended> {
     let (mut ended, mut waiting) = (Vec::new(), Vec::new());
-    for step in steps {
+    for (place, step) in steps.into_iter().enumerate() {
         match step {
             Step { name, tools, action: Action::Run(command), .. } if waits(&tools) => {
                 let needs_machine = tools.iter().any(|tool| tool == ONE_A_MACHINE);
-                waiting.push(Waiting { name, command, needs_machine });
+                waiting.push((place, Waiting { name, command, needs_machine }));
             }
-            step => {
-                ended.extend(together(std::mem::take(&mut waiting), sample));
-                ended.push(step.run(sample));
-            }
+            step => ended.push((place, step.run(sample))),
         }
     }
     ended.extend(together(waiting, sample));
-    ended
+    ended.sort_by_key(|(place, _)| *place);
+    ended.into_iter().map(|(_, one)| one).collect()
 }
 
 /// A step that waits.
@@ -65,8 +63,7 @@ struct Queue {
 
 impl Queue {
     /// Those that need the machine begin first, since they cannot share the end of the run.
-    fn new(steps: Vec<Waiting>) -> Self {
-        let mut left: Vec<_> = steps.into_iter().enumerate().collect();
+    fn new(mut left: Vec<(usize, Waiting)>) -> Self {
         left.sort_by_key(|(_, step)| !step.needs_machine);
         Self { left, is_machine_taken: false }
     }
@@ -81,12 +78,12 @@ impl Queue {
     }
 }
 
-/// Runs steps beside each other, and returns them in their order. One alone shows what it says at once.
-fn together(mut steps: Vec<Waiting>, sample: Option<&Sample>) -> Vec<Ended> {
+/// Runs steps beside each other. One alone shows what it says at once.
+fn together(mut steps: Vec<(usize, Waiting)>, sample: Option<&Sample>) -> Vec<(usize, Ended)> {
     if steps.len() < 2 {
-        let alone = steps.pop().map(|step| {
+        let alone = steps.pop().map(|(place, step)| {
             let action = Action::Run(step.command);
-            Step::new(step.name, When::Code, Vec::new(), action).run(sample)
+            (place, Step::new(step.name, When::Code, Vec::new(), action).run(sample))
         });
         return alone.into_iter().collect();
     }
@@ -114,9 +111,7 @@ fn together(mut steps: Vec<Waiting>, sample: Option<&Sample>) -> Vec<Ended> {
             scope.spawn(work);
         }
     });
-    let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-    ended.sort_by_key(|(place, _)| *place);
-    ended.into_iter().map(|(_, one)| one).collect()
+    ended.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs a step, and shows what it said once it has ended.
@@ -195,7 +190,8 @@ mod tests {
                 shell("before", &[], "exit 0"),
                 shell("one", &["sshd"], &meet("one", "two")),
                 shell("two", &["moto_server"], &meet("two", "one")),
-                shell("after", &[], &format!("[ -e '{}' ]", path("two"))),
+                // What computes goes first.
+                shell("after", &[], &format!("[ ! -e '{}' ]", path("two"))),
             ],
             None,
         );
