@@ -1,13 +1,11 @@
 //! The cluster before anything is deployed: can it be reached, is it new enough, may we do what a deployment does, and does
 //! it have what the configuration names? Only questions are sent; nothing is changed.
 
-use futures_util::future::join_all;
-use serde_json::{Value, json};
 use skyward_config::{Config, ConfigArgs, Delivery, Ingress, Loaded};
 use skyward_image::load::{self, Engine};
 use skyward_terminal::{Calls, program};
 
-use crate::api::{ApiServer, ApiSettings, CallError, ContextRef, ResourcePath};
+use crate::api::{ApiServer, ApiSettings, ContextRef};
 use crate::common::Common;
 use crate::release::Release;
 use crate::rights::{self, Right};
@@ -185,25 +183,21 @@ fn or_none(list: &str) -> &str {
     if list.is_empty() { "there is none" } else { list }
 }
 
-/// Asks the API server for each right by itself (a `SelfSubjectAccessReview`, which it keeps nowhere).
+/// The rights of a deployment in the namespace, as the deployment itself asks for them.
 async fn permissions(api: &ApiServer, release: &Release) -> Examined {
     let what = "permissions".to_owned();
     // What the user's own manifests need is not among them: their kinds are not looked up.
     let is_known = |right: &Right| !is_of_own(release, right);
     let (rights, namespace) = (rights::of_release(release), release.namespace());
     let rights: Vec<_> = rights.into_iter().filter(is_known).collect();
-    let asked = join_all(rights.iter().map(|right| is_allowed(api, namespace, right))).await;
-    let mut missing = Vec::new();
-    for (right, allowed) in rights.iter().zip(asked) {
-        match allowed {
-            Ok(true) => {}
-            Ok(false) => missing.push(right.shown()),
-            Err(error) => return lacks(&what, &error),
-        }
-    }
+    let missing = match rights::missing(api, namespace, &rights).await {
+        Ok(missing) => missing,
+        Err(error) => return lacks(&what, &error),
+    };
     let found = if missing.is_empty() {
         Ok(format!("all {} in namespace {namespace}", rights.len()))
     } else {
+        let missing: Vec<_> = missing.iter().map(Right::shown).collect();
         Err(Lack {
             problem: format!("in namespace {namespace} we may not: {}", missing.join(", ")),
             next: format!(
@@ -221,27 +215,6 @@ fn is_of_own(release: &Release, right: &Right) -> bool {
         let group = kind.api_version().split_once('/').map_or("", |(group, _)| group);
         group == right.group && kind.plural() == right.resource
     })
-}
-
-async fn is_allowed(api: &ApiServer, namespace: &str, right: &Right) -> Result<bool, CallError> {
-    let place = ResourcePath {
-        collection: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(),
-        name: String::new(),
-        shown: format!("the review of {}", right.shown()),
-    };
-    let review: Value = json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": { "resourceAttributes": {
-            "namespace": namespace,
-            "verb": right.verb,
-            "group": right.group,
-            "resource": right.resource,
-            "subresource": right.subresource,
-        }},
-    });
-    let answer = api.create(&place, &review).await?;
-    Ok(answer["status"]["allowed"] == true)
 }
 
 #[cfg(test)]

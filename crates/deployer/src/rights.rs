@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::api::{ApiServer, CallError, ResourcePath};
@@ -114,29 +115,44 @@ pub(crate) fn role(release: &Release) -> Value {
     })
 }
 
-/// Those of the rights that we have not, by one question; none where the cluster does not tell all of its rules.
+/// Returns those of the rights that we do not have. One question tells our rules; a right that none of them grants is asked for by itself,
+/// because authorizers other than RBAC need not tell their rules. The API server keeps nothing of either.
 pub(crate) async fn missing(
     api: &ApiServer,
     namespace: &str,
     rights: &[Right],
 ) -> Result<Vec<Right>, CallError> {
-    let place = ResourcePath {
-        collection: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews".to_owned(),
-        name: String::new(),
-        shown: "the review of our rights".to_owned(),
-    };
-    let review: Value = json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectRulesReview",
-        "spec": { "namespace": namespace },
-    });
-    let answer = api.create(&place, &review).await?;
-    if answer["status"]["incomplete"] == true {
-        return Ok(Vec::new());
-    }
+    let spec = json!({ "namespace": namespace });
+    let answer = review(api, "SelfSubjectRulesReview", "the review of our rights", spec).await?;
     let rules = answer["status"]["resourceRules"].as_array().cloned().unwrap_or_default();
-    let is_missing = |right: &&Right| !rules.iter().any(|rule| right.is_granted(rule));
-    Ok(rights.iter().filter(is_missing).cloned().collect())
+    let open = rights.iter().filter(|right| !rules.iter().any(|rule| right.is_granted(rule)));
+    let asked = open.map(async |right| Ok((right, is_allowed(api, namespace, right).await?)));
+    let asked: Vec<_> = join_all(asked).await.into_iter().collect::<Result<_, CallError>>()?;
+    Ok(asked.into_iter().filter(|(_, is_allowed)| !is_allowed).map(|(it, _)| it.clone()).collect())
+}
+
+async fn is_allowed(api: &ApiServer, namespace: &str, right: &Right) -> Result<bool, CallError> {
+    let spec = json!({ "resourceAttributes": {
+        "namespace": namespace,
+        "verb": right.verb,
+        "group": right.group,
+        "resource": right.resource,
+        "subresource": right.subresource,
+    }});
+    let shown = format!("the review of {}", right.shown());
+    let answer = review(api, "SelfSubjectAccessReview", &shown, spec).await?;
+    Ok(answer["status"]["allowed"] == true)
+}
+
+/// Asks about ourselves.
+async fn review(api: &ApiServer, kind: &str, shown: &str, spec: Value) -> Result<Value, CallError> {
+    let place = ResourcePath {
+        collection: format!("/apis/authorization.k8s.io/v1/{}s", kind.to_lowercase()),
+        name: String::new(),
+        shown: shown.to_owned(),
+    };
+    let question = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec });
+    api.create(&place, &question).await
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod bad_input;
 mod canary;
 mod chart;
 mod crash;
+mod doctor;
 mod end_to_end;
 mod faults;
 mod forward;
