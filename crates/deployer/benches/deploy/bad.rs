@@ -8,7 +8,7 @@ use skyward_testkit::bench::measure::Run;
 use skyward_testkit::bench::{Peer, Row, Target};
 
 /// Seconds until ours is told. Helm waits for its timeout, which is left as it is (300 s).
-const TARGET: Target = Target::AtMost(15.0);
+const TARGET: Target = Target::AtMost(2.0);
 
 /// One row, with Helm's figure where it is waited for.
 pub(crate) fn row(programs: &Programs, quick: bool) -> Result<Row> {

@@ -5,6 +5,7 @@
 #![allow(missing_docs, reason = "a program")]
 
 mod bad;
+mod contents;
 mod idle;
 mod place;
 mod programs;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use skyward_config::{Config, ConfigArgs};
 
+use contents::Contents;
 use place::Place;
 use programs::Programs;
 use skyward_testkit::bench::Row;
@@ -34,15 +36,20 @@ fn rows(quick: bool) -> Result<Vec<Row>> {
         return Ok(vec![Row::skipped(IDLE, reason), Row::skipped(BAD, reason)]);
     };
     let place = Place::open(&config, &context)?;
-    let folder = tempfile::tempdir().context("cannot make a folder for the chart")?;
-    let measured = Programs::prepare(&place, &config, folder.path()).and_then(|programs| {
-        let mut rows = idle::rows(&programs)?;
-        rows.push(bad::row(&programs, quick)?);
-        Ok(rows)
-    });
+    let folder = tempfile::tempdir().context("cannot make a folder for the charts")?;
+    let measured = measure(&place, &config, folder.path(), quick);
     // Also where measuring has failed.
     place.close()?;
     measured
+}
+
+fn measure(place: &Place, config: &Config, folder: &Path, quick: bool) -> Result<Vec<Row>> {
+    let plain = Programs::prepare(place, config, Contents::plain(folder))?;
+    let mut rows = idle::rows(&plain)?;
+    let whole = Contents::whole(folder, &plain.image)?;
+    rows.extend(idle::rows(&Programs::prepare(place, config, whole)?)?);
+    rows.push(bad::row(&plain, quick)?);
+    Ok(rows)
 }
 
 fn workspace() -> PathBuf {

@@ -1,4 +1,4 @@
-//! Where it is measured: two namespaces of their own on the configured cluster.
+//! Where it is measured: namespaces of their own on the configured cluster.
 
 use std::time::Duration;
 
@@ -15,6 +15,13 @@ use crate::workspace;
 pub(crate) const OURS: &str = "skyward-bench-deploy";
 /// Helm's.
 pub(crate) const HELMS: &str = "skyward-bench-helm";
+/// Ours for the release with everything beside the sample.
+pub(crate) const OURS_WHOLE: &str = "skyward-bench-deploy-whole";
+/// Helm's for that.
+pub(crate) const HELMS_WHOLE: &str = "skyward-bench-helm-whole";
+
+/// All of them.
+const ALL: [&str; 4] = [OURS, HELMS, OURS_WHOLE, HELMS_WHOLE];
 
 /// A namespace that is deleted is gone once its pods have drained.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -35,27 +42,29 @@ pub(crate) fn context(config: &Config) -> Result<Option<String>> {
 }
 
 impl Place {
-    /// Makes Helm's namespace; the deployer makes ours. Both must be free: what is in them is deleted in the end.
+    /// Makes Helm's namespaces; the deployer makes ours. All must be free: what is in them is deleted in the end.
     pub(crate) fn open(config: &Config, context: &str) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let kubeconfig = config.k3s.kubeconfig.as_ref().map(|path| workspace().join(path));
         let target = ContextRef { kubeconfig, context: Some(context.to_owned()) };
         let api = runtime.block_on(ApiServer::connect(&target))?;
         let (context, server) = (api.context(), api.server());
-        eprintln!("measuring on {context} at {server}, in {OURS} and {HELMS}");
+        eprintln!("measuring on {context} at {server}, in {}", ALL.join(", "));
         runtime.block_on(async {
-            for name in [OURS, HELMS] {
+            for name in ALL {
                 if api.get(&namespace(name)).await?.is_some() {
                     bail!(
                         "there is a namespace {name} already; delete it, or wait until the other measurement ends"
                     );
                 }
             }
-            let object = serde_json::json!({
-                "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": HELMS },
-            });
-            let manifest = Manifest { id: namespace(HELMS), object };
-            api.apply(&manifest, Apply::default()).await?;
+            for name in [HELMS, HELMS_WHOLE] {
+                let object = serde_json::json!({
+                    "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name },
+                });
+                let manifest = Manifest { id: namespace(name), object };
+                api.apply(&manifest, Apply::default()).await?;
+            }
             Ok(())
         })?;
         Ok(Self { runtime, api })
@@ -72,11 +81,11 @@ impl Place {
         Ok(nodes.is_empty() || nodes.iter().any(|node| node.counts_disk))
     }
 
-    /// Deletes both, and waits until they are gone.
+    /// Deletes them, and waits until they are gone.
     pub(crate) fn close(self) -> Result<()> {
         let Self { runtime, api } = self;
         let gone = async {
-            for name in [OURS, HELMS] {
+            for name in ALL {
                 let id = namespace(name);
                 while let Some(found) = api.get(&id).await? {
                     let uid = found.pointer("/metadata/uid").and_then(|uid| uid.as_str());
@@ -91,7 +100,7 @@ impl Place {
         };
         runtime
             .block_on(async { tokio::time::timeout(PATIENCE, gone).await })
-            .with_context(|| format!("{OURS} and {HELMS} are not gone after {PATIENCE:?}"))?
+            .with_context(|| format!("{} are not gone after {PATIENCE:?}", ALL.join(", ")))?
     }
 }
 

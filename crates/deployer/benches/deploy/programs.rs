@@ -1,13 +1,13 @@
 //! The two programs, each with the same objects in a namespace of its own.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use skyward_config::Config;
 
-use crate::place::{HELMS, OURS, Place};
+use crate::contents::Contents;
+use crate::place::Place;
 use crate::workspace;
 use skyward_testkit::bench::measure::{self, Run};
 
@@ -18,8 +18,8 @@ pub(crate) struct Programs {
     release: String,
     kubeconfig: Option<String>,
     context: String,
-    /// The chart's folder.
-    chart: String,
+    /// What both deploy.
+    pub(crate) contents: Contents,
     counts_disk: bool,
     /// The image of both, as the nodes know it.
     pub(crate) image: String,
@@ -28,25 +28,30 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds and delivers the image, and installs the release by both programs. The chart is made in `folder`.
-    pub(crate) fn prepare(place: &Place, config: &Config, folder: &Path) -> Result<Self> {
+    /// Builds and delivers the image where it is not there, and installs the release by both programs.
+    pub(crate) fn prepare(place: &Place, config: &Config, contents: Contents) -> Result<Self> {
         std::env::set_current_dir(workspace())?;
         let kubeconfig = config.k3s.kubeconfig.as_ref();
         let mut programs = Self {
             release: config.service.name.clone(),
             kubeconfig: kubeconfig.map(|path| workspace().join(path).display().to_string()),
             context: place.context().to_owned(),
-            chart: folder.join("chart").display().to_string(),
+            contents,
             counts_disk: place.counts_disk()?,
             image: String::new(),
             helm: version(),
         };
         eprintln!("installing the release");
-        let installed = programs.apply(&["--output", "json"])?.succeeded()?;
+        let given = programs.contents.image.clone();
+        let given = given.iter().flat_map(|image| ["--image", image]);
+        let flags: Vec<_> = ["--output", "json"].into_iter().chain(given).collect();
+        let installed = programs.apply(&flags)?.succeeded()?;
         programs.image = delivered(&installed.printed)?;
         if programs.helm.is_ok() {
             let image = programs.image.clone();
-            let render = ["render", "--image", &image, "--chart", &programs.chart];
+            let chart = programs.contents.chart.display().to_string();
+            let mut render = vec!["render", "--image", &image, "--chart", &chart];
+            render.extend(programs.contents.keys.iter().flat_map(|key| ["--set", key]));
             measure::run(DEPLOYER, &render)?.succeeded()?;
             programs.upgrade(&image)?.succeeded()?;
         }
@@ -55,8 +60,9 @@ impl Programs {
 
     /// `apply` with these flags.
     pub(crate) fn apply(&self, flags: &[&str]) -> Result<Run> {
-        let namespace = format!("k3s.namespace={OURS}");
+        let namespace = format!("k3s.namespace={}", self.contents.ours);
         let mut words = vec!["apply", "--context", &self.context, "--set", &namespace];
+        words.extend(self.contents.keys.iter().flat_map(|key| ["--set", key]));
         words.extend(flags);
         measure::run(DEPLOYER, &words)
     }
@@ -65,8 +71,9 @@ impl Programs {
     pub(crate) fn upgrade(&self, image: &str) -> Result<Run> {
         let image = format!("image={image}");
         let counts_disk = format!("disk_is_counted={}", self.counts_disk);
-        let mut words = vec!["upgrade", "--install", "--wait", &self.release, &self.chart];
-        words.extend(["--namespace", HELMS, "--kube-context", &self.context]);
+        let chart = self.contents.chart.display().to_string();
+        let mut words = vec!["upgrade", "--install", "--wait", &self.release, &chart];
+        words.extend(["--namespace", self.contents.helms, "--kube-context", &self.context]);
         // Empty: the objects go into Helm's own namespace.
         words.extend(["--set", "k3s.namespace=", "--set", &image, "--set", &counts_disk]);
         words.extend(self.kubeconfig.iter().flat_map(|path| ["--kubeconfig", path]));

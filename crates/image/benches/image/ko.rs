@@ -53,6 +53,7 @@ fn base(registry: &Distribution) -> Result<String> {
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     let spec = Spec {
         name: "base".to_owned(),
+        entrypoint: vec!["/base".to_owned()],
         user: 65532,
         ports: Vec::new(),
         env: [("PATH".to_owned(), "/".to_owned())].into(),
@@ -63,7 +64,7 @@ fn base(registry: &Distribution) -> Result<String> {
         epoch: 0,
     };
     let platform = "linux/amd64".parse()?;
-    let image = pack::pack(&spec, &[Binary { platform, bytes: vec![0; 64] }])?;
+    let image = pack::pack(&spec, &[Binary::new(platform, vec![0; 64])])?;
     let written =
         skyward_image::write::image(&image, folder.path(), "base", "base", &["latest".to_owned()])?;
     let source = Store::open(&written.archive)?;
