@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use skyward_config::{Delivery, Loaded};
 use skyward_image::event::{Event as Step, Monitor};
-use skyward_image::load::{self, Destination};
+use skyward_image::load::{self, Destination, Pins};
 use skyward_image::registry::{self, Push, Reference};
 use skyward_image::store::Store;
 use skyward_image::{build, settings, time};
@@ -68,6 +68,7 @@ pub struct Candidate {
     tools: Tools,
     how: Delivery,
     named: Delivered,
+    kept: Vec<String>,
 }
 
 /// Builds the image (or, with `k3s.delivery = "none"`, asks the registry for it), and sends it nowhere.
@@ -121,12 +122,23 @@ impl Candidate {
             sink.emit(event::done("image", "build", outcome, started.elapsed()));
             Delivered::new(format!("{}@{digest}", full_name(&image.repository)))
         };
-        Ok(Self { loaded: loaded.clone(), tools, how, named })
+        Ok(Self { loaded: loaded.clone(), tools, how, named, kept: Vec::new() })
     }
 
     /// The name that [`Candidate::deliver`] will return.
     pub fn named(&self) -> &Delivered {
         &self.named
+    }
+
+    /// Keeps these images on the nodes that it is loaded into: a rollback finds them there, and no registry has them.
+    #[must_use]
+    pub fn beside(self, kept: Vec<String>) -> Self {
+        Self { kept, ..self }
+    }
+
+    /// The pins of the images that are loaded into nodes.
+    pub fn pins(&self) -> Pins {
+        pins(&self.loaded).keeping(self.kept.clone())
     }
 
     /// The archive that was built.
@@ -170,8 +182,10 @@ impl Candidate {
     /// Into the one engine of this machine that Kubernetes runs containers with.
     async fn load(self, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
         let started = Instant::now();
+        let pins = Some(self.pins());
         let engines = run("load", sink, move |monitor| {
             let options = load::Options {
+                pins,
                 path: self.tools.path.clone(),
                 monitor: monitor.clone(),
                 ..load::Options::default()
@@ -185,6 +199,11 @@ impl Candidate {
         sink.emit(event::done("image", "deliver", outcome, started.elapsed()));
         Ok(Delivered::new(reference))
     }
+}
+
+/// Pins for the configured release.
+pub fn pins(loaded: &Loaded) -> Pins {
+    Pins::of_release(&loaded.config.k3s.namespace, &loaded.config.service.name)
 }
 
 /// The first tag of the configuration, by the digest that it has in the registry now.

@@ -4,6 +4,7 @@
 
 mod archive;
 mod engine;
+mod pin;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::registry::Reference;
 
 pub use archive::Expected;
 pub use engine::{Engine, identified};
+pub use pin::Pins;
 
 /// The time for an engine to answer a question: one that takes longer does not work.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,6 +43,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Variables that the programs get besides those of this process.
     pub variables: Vec<(OsString, OsString)>,
+    /// The release that the image is pinned for, where Kubernetes runs containers with the engine.
+    pub pins: Option<Pins>,
     /// Receives the events, and ends the programs.
     pub monitor: Monitor,
 }
@@ -52,6 +56,7 @@ impl Default for Options {
             namespace: None,
             timeout: LOAD_TIMEOUT,
             variables: Vec::new(),
+            pins: None,
             monitor: Monitor::default(),
         }
     }
@@ -152,6 +157,20 @@ pub enum LoadError {
         engine: Engine,
         /// The name by digest.
         reference: String,
+        /// Its own words.
+        reason: String,
+        /// The next step.
+        advice: String,
+    },
+    /// The engine has the image, and may remove it again.
+    #[error(
+        "{engine} cannot pin the image {references}, which the kubelet's garbage collection may remove: {reason}; {advice}"
+    )]
+    Unpinned {
+        /// The engine.
+        engine: Engine,
+        /// The names by digest.
+        references: String,
         /// Its own words.
         reason: String,
         /// The next step.
@@ -284,7 +303,42 @@ pub fn load(
         known(&reference)?;
         references.push(reference);
     }
+    if let Some(pins) = &options.pins {
+        pin(engine, &program, pins, &references, options)?;
+    }
     Ok(Loaded { engine: engine.to_string(), names: expected.names.clone(), id, references })
+}
+
+/// Unpins all that a release had in the engines of this machine that Kubernetes runs containers with.
+pub fn unpin(pins: Pins, options: &Options) -> anyhow::Result<()> {
+    let pins = pins.keeping(Vec::new());
+    for engine in usable(&Engine::KUBERNETES, options)?.into_iter().take(1) {
+        pin(engine, &preflight(engine, options)?, &pins, &[], options)?;
+    }
+    Ok(())
+}
+
+fn pin(
+    engine: Engine,
+    program: &Path,
+    pins: &Pins,
+    references: &[String],
+    options: &Options,
+) -> Result<(), LoadError> {
+    let namespace = options.namespace.as_deref();
+    let failed = |reason: String| LoadError::Unpinned {
+        engine,
+        references: references.join(", "),
+        advice: engine.advice(&reason),
+        reason,
+    };
+    let Some(list) = engine.list(namespace) else { return Ok(()) };
+    let listing = call(program, &list, PROBE_TIMEOUT, options).map_err(failed)?;
+    for change in pins.changes(&listing, references) {
+        let label = engine.label(&change, namespace);
+        call(program, &label, PROBE_TIMEOUT, options).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// The image's name with the digest instead of the tag.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::Subcommand;
 use skyward_config::{Loaded, Role};
+use skyward_image::load::Pins;
 use skyward_terminal::consent::{self, Answer};
 use skyward_terminal::{Event, Exit, Output, Stream, Table, output, program};
 
@@ -219,7 +220,9 @@ async fn load(context: &Context<'_>, keys: HostKeys, archive: Option<&Path>) -> 
     let built = built_archive(context.loaded);
     let archive = ImageArchive::read(archive.unwrap_or(&built))?;
     let cluster = Cluster::read(context.loaded)?;
-    let sent = image::load(&cluster, &archive, keys, &context.reporter()).await?;
+    let config = &context.loaded.config;
+    let pins = Pins::of_release(&config.k3s.namespace, &config.service.name);
+    let sent = image::load(&cluster, &archive, &pins, keys, &context.reporter()).await?;
     context.finish(match sent {
         0 => "Nothing to do: every node has the image.".to_owned(),
         _ => format!("{sent} of {} nodes got the image; all have it.", cluster.machines.len()),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
 use serde::Deserialize;
+use skyward_image::load::Pins;
 
 use super::cluster::Cluster;
 use super::connection::{HostKeys, Input};
@@ -116,16 +117,48 @@ const TAG: &str = r#"set -e
 while [ $# -gt 0 ]; do /usr/local/bin/k3s ctr --namespace k8s.io images tag --force "$1" "$2" >/dev/null; shift 2; done
 "#;
 
-/// Loads the archive into every node that lacks one of its images, and returns the number of those nodes.
+/// Sets labels of an image; `$@` are its name and the labels.
+const LABEL: &str = "exec /usr/local/bin/k3s ctr --namespace k8s.io images label \"$@\" >/dev/null";
+
+/// Loads the archive into every node that lacks one of its images, and returns the number of those nodes. On each its images are pinned:
+/// else the kubelet's garbage collection removes them when the disk fills, and no registry has them.
 ///
 /// # Errors
 /// Findings, before anything is sent; or the machines that failed.
 pub async fn load(
     cluster: &Cluster,
     archive: &ImageArchive,
+    pins: &Pins,
     keys: HostKeys,
     report: &Reporter,
 ) -> Result<usize, ClusterError> {
+    let deliver = async |host: &Host| deliver(host, archive, pins, report).await;
+    let sent = on_all("loading the image", cluster, keys, report, deliver).await?;
+    Ok(sent.into_iter().filter(|sent| *sent).count())
+}
+
+/// Unpins all that a release had on the nodes.
+///
+/// # Errors
+/// Findings, before anything is sent; or the machines that failed.
+pub async fn unpin(
+    cluster: &Cluster,
+    pins: &Pins,
+    keys: HostKeys,
+    report: &Reporter,
+) -> Result<(), ClusterError> {
+    let unpin = async |host: &Host| pin(host, &[], pins).await;
+    on_all("unpinning images", cluster, keys, report, unpin).await.map(drop)
+}
+
+/// Takes a step on all nodes at once.
+async fn on_all<T>(
+    operation: &'static str,
+    cluster: &Cluster,
+    keys: HostKeys,
+    report: &Reporter,
+    step: impl AsyncFn(&Host) -> Result<T, HostError>,
+) -> Result<Vec<T>, ClusterError> {
     let inspection = inspect(cluster, keys, report).await;
     let mut findings = inspection.unreachable();
     for (machine, facts) in cluster.machines.iter().zip(inspection.facts()) {
@@ -135,11 +168,11 @@ pub async fn load(
         }
     }
     let hosts = inspection.require(findings, report).await?;
-    let delivered = join_all(hosts.iter().map(|(host, _)| deliver(host, archive, report))).await;
-    let (mut sent, mut failed) = (0, Vec::new());
-    for ended in delivered {
+    let ended = join_all(hosts.iter().map(|(host, _)| step(host))).await;
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for ended in ended {
         match ended {
-            Ok(was_sent) => sent += usize::from(was_sent),
+            Ok(one) => done.push(one),
             Err(error) => {
                 report.failed(&error);
                 failed.push(error.machine);
@@ -149,10 +182,10 @@ pub async fn load(
     let machines = hosts.len();
     inspect::close(hosts.into_iter().map(|(host, _)| host)).await;
     if failed.is_empty() {
-        return Ok(sent);
+        return Ok(done);
     }
     Err(ClusterError::Machines {
-        operation: "loading the image",
+        operation,
         machines,
         failed,
         next: "solve what is reported above, then run the command again: nodes that have the image are skipped",
@@ -163,10 +196,12 @@ pub async fn load(
 async fn deliver(
     host: &Host,
     archive: &ImageArchive,
+    pins: &Pins,
     report: &Reporter,
 ) -> Result<bool, HostError> {
     let operation = "loading the image";
     if lacking(host, archive).await?.is_empty() {
+        pin(host, &archive.references(), pins).await?;
         return Ok(false);
     }
     let input = Input::File(archive.path.clone());
@@ -179,8 +214,19 @@ async fn deliver(
         let reason = format!("k3s accepted the archive, but does not have {name}");
         return Err(host.refused(operation, reason));
     }
+    pin(host, &archive.references(), pins).await?;
     report.done(&host.label(), format!("load {}", archive.references().join(", ")));
     Ok(true)
+}
+
+/// Pins images of a node, and unpins those that the release does not keep.
+async fn pin(host: &Host, references: &[String], pins: &Pins) -> Result<(), HostError> {
+    let listed = host.text("listing its images", LIST, &[]).await?;
+    for change in pins.changes(&listed, references) {
+        let words: Vec<&str> = change.iter().map(String::as_str).collect();
+        host.run("pinning the image", LABEL, &words, Input::None, SHORT).await?;
+    }
+    Ok(())
 }
 
 /// The names that a node lacks, or has another image under.

@@ -165,7 +165,9 @@ async fn load_into_nodes(
     let report = Reporter::new(common.cluster(loaded, shown).sink);
     let started = Instant::now();
     let machines = skyward_k3s::Cluster::read(loaded)?;
-    let sent = skyward_k3s::image::load(&machines, &archive, HostKeys::Known, &report).await?;
+    let pins = candidate.pins();
+    let sent =
+        skyward_k3s::image::load(&machines, &archive, &pins, HostKeys::Known, &report).await?;
     report.ready("image", format!("on every node; {sent} of them got it now"), started);
     Ok(candidate.named().reference.clone())
 }

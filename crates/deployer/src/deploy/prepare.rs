@@ -99,7 +99,8 @@ pub async fn prepare(
         if serving.is_some_and(|it| it.image == candidate.named().reference) {
             candidate.named().reference.clone()
         } else {
-            deliver(candidate, sink).await?
+            let kept = revisions.iter().map(|revision| revision.image.clone()).collect();
+            deliver(candidate.beside(kept), sink).await?
         }
     };
     sink.emit(DeployEvent::Image { reference: release.image.clone() }.into());

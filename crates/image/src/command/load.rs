@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::load::{Destination, Loaded, Options, load_into};
+use crate::load::{Destination, Loaded, Options, Pins, load_into};
 use crate::settings;
 use anyhow::Result;
 use skyward_config::ConfigArgs;
@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let options = Options {
         namespace: args.namespace.clone(),
         timeout: Duration::from_secs(args.timeout),
+        pins: Some(Pins::default()),
         monitor: command::lines(verbosity),
         ..Options::default()
     };

@@ -73,6 +73,21 @@ impl Engine {
         }
     }
 
+    /// Arguments that print all images with their labels, where the engine has labels of images.
+    pub fn list(self, namespace: Option<&str>) -> Option<Vec<String>> {
+        match self {
+            Self::Docker | Self::Podman => None,
+            Self::Containerd | Self::K3s => Some(self.ctr(namespace, &["images", "list"])),
+        }
+    }
+
+    /// Arguments that set labels: those of an image's name, then of the labels.
+    pub fn label(self, change: &[String], namespace: Option<&str>) -> Vec<String> {
+        let words: Vec<_> =
+            ["images", "label"].into_iter().chain(change.iter().map(String::as_str)).collect();
+        self.ctr(namespace, &words)
+    }
+
     /// `ctr`'s arguments, or `k3s ctr`'s. Kubernetes sees the images of `k8s.io` alone.
     fn ctr(self, namespace: Option<&str>, arguments: &[&str]) -> Vec<String> {
         let subcommand: &[&str] = if self == Self::K3s { &["ctr"] } else { &[] };

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use skyward_image::load::{
     Engine, Expected, LoadError, Options, Unusable, identified, load, preflight,
 };
 
 use crate::support::archive::archive;
+use crate::support::containerd::Containerd;
 use crate::support::script;
 
 fn options(path: impl Into<OsString>) -> Options {
@@ -208,61 +209,6 @@ fn podman_has_the_image_afterwards() {
     assert!(expected.digests.contains(loaded[0]["id"].as_str().expect("an id")));
 }
 
-/// A containerd of its own, ended when this is dropped.
-struct Containerd {
-    folder: tempfile::TempDir,
-    process: Child,
-}
-
-impl Containerd {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let at = |name: &str| folder.path().join(name).display().to_string();
-        let configuration = format!(
-            "version = 2\nroot = \"{}\"\nstate = \"{}\"\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n[grpc]\naddress = \"{}\"\n",
-            at("root"),
-            at("state"),
-            at("socket")
-        );
-        fs::write(folder.path().join("config.toml"), configuration).expect("the configuration");
-        let process = Command::new("containerd")
-            .args(["--config", &at("config.toml")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("containerd starts");
-        let containerd = Self { folder, process };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while preflight(Engine::Containerd, &containerd.options()).is_err() {
-            assert!(Instant::now() < deadline, "containerd does not answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        containerd
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("socket")
-    }
-
-    fn options(&self) -> Options {
-        // overlayfs does not work on every file system that tests run on.
-        let variables = vec![
-            ("CONTAINERD_ADDRESS".into(), self.socket().into()),
-            ("CONTAINERD_SNAPSHOTTER".into(), "native".into()),
-        ];
-        Options { variables, ..system() }
-    }
-}
-
-impl Drop for Containerd {
-    fn drop(&mut self) {
-        // It may have ended before.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 #[test]
 #[ignore = "needs containerd ctr root"]
 fn containerd_and_k3s_have_the_image_where_kubernetes_looks() {
@@ -284,19 +230,7 @@ fn containerd_and_k3s_have_the_image_where_kubernetes_looks() {
     };
     let loaded = load(Engine::K3s, &archive, &expected, &options).expect("k3s");
     assert_eq!((loaded.engine.as_str(), loaded.id), ("k3s", digest));
-    let listed = Command::new("ctr")
-        .args([
-            "--address",
-            containerd.socket().to_str().expect("UTF-8"),
-            "--namespace",
-            "k8s.io",
-            "images",
-            "list",
-            "--quiet",
-        ])
-        .output()
-        .expect("ctr runs");
-    let listed = String::from_utf8_lossy(&listed.stdout);
+    let listed = containerd.ctr(&["images", "list", "--quiet"]);
     // Loaded twice, and each name is there once.
     assert_eq!(listed.trim(), format!("docker.io/acme/web:1\n{by_digest}"));
 }

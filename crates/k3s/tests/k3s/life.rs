@@ -141,7 +141,7 @@ fn an_upgrade_that_cannot_move_pods_stops_and_is_gone_on_with() {
     assert_eq!(newer.nodes(), [format!("m1 server {NEW}"), format!("m2 agent {NEW}")]);
 }
 
-/// Every node gets the image, once, and knows it by digest.
+/// Every node gets the image, once, knows it by digest, and keeps it when its disk fills.
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn an_image_gets_into_all_nodes() {
@@ -173,6 +173,11 @@ fn an_image_gets_into_all_nodes() {
     );
     let again = operator.succeed(&format!("cluster image load {archive}"));
     assert!(again.contains("Nothing to do: every node has the image."), "{again}");
-    let imports = operator.take_calls().lines().filter(|call| call.ends_with("import -")).count();
-    assert_eq!(imports, 2);
+    let calls = operator.take_calls();
+    let count = |end: &str| calls.lines().filter(|call| call.ends_with(end)).count();
+    let pin = format!(
+        "images label {} io.cri-containerd.pinned=pinned dev.skyward.release.skyward.skyward-service=pinned",
+        expected.trim()
+    );
+    assert_eq!((count("import -"), count(&pin)), (2, 2), "{calls}");
 }

@@ -12,6 +12,7 @@ use super::noise;
 pub fn archive(folder: &Path, repository: &str, tag: &str) -> (PathBuf, String) {
     let spec = Spec {
         name: "web".to_owned(),
+        entrypoint: vec!["/web".to_owned()],
         user: 65532,
         ports: vec![8000],
         env: BTreeMap::new(),
@@ -22,8 +23,7 @@ pub fn archive(folder: &Path, repository: &str, tag: &str) -> (PathBuf, String) 
         epoch: 0,
     };
     let platform = "linux/amd64".parse().expect("a platform");
-    let image =
-        pack::pack(&spec, &[Binary { platform, bytes: noise(9, 20_000) }]).expect("an image");
+    let image = pack::pack(&spec, &[Binary::new(platform, noise(9, 20_000))]).expect("an image");
     let written =
         write::image(&image, folder, "web", repository, &[tag.to_owned()]).expect("an archive");
     (written.archive, image.descriptor.digest().to_string())

@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, reason = "these modules are seen by tests alone")]
 
 pub mod archive;
+pub mod containerd;
 pub mod fake;
 pub mod image;
 pub mod proxy;

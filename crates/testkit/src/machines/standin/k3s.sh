@@ -105,9 +105,11 @@ ctr() {
     "images list") echo "REF TYPE DIGEST SIZE PLATFORMS LABELS"; cat $list 2>/dev/null || true;;
     "images import -") cat >/var/lib/rancher/k3s/agent/import.tar
       tar -xOf /var/lib/rancher/k3s/agent/import.tar index.json | tr '{' '\n' | awk -F'"' '
-        { for (i = 1; i < NF; i++) { if ($i == "digest") d = $(i + 2); if ($i == "io.containerd.image.name") print $(i + 2), "application/vnd.oci.image.manifest.v1+json", d, "1.0 MiB" } }' >>$list
+        { for (i = 1; i < NF; i++) { if ($i == "digest") d = $(i + 2); if ($i == "io.containerd.image.name") print $(i + 2), "application/vnd.oci.image.manifest.v1+json", d, "1.0 MiB linux/amd64 -" } }' >>$list
       rm /var/lib/rancher/k3s/agent/import.tar;;
     "images tag --force "*) awk -v a="$6" -v b="$7" '$1 == a { $1 = b; print }' $list >$list.new && cat $list.new >>$list && rm $list.new;;
+    "images label "*) labels=$(IFS=,; echo "${*:6}")
+      awk -v a="$5" -v b="$labels" '$1 == a { $NF = b } { print }' $list >$list.new && mv $list.new $list;;
     *) fail "unknown command $*";;
   esac
 }
