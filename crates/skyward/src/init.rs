@@ -72,7 +72,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.run {
         found = trial::run(&workspace, binary, found)?;
     }
-    let answers = answer(args, binary, found, &questions)?;
+    let mut answers = answer(args, binary, found, &questions)?;
+    let others = workspace.binaries.iter().filter(|other| other.package == binary.package);
+    let others = others.filter(|other| other.name != binary.name);
+    answers.further = others.map(|other| other.name.clone()).collect();
     let written = files::write(&workspace.root, &answers)?;
     for path in &written {
         output::line(&path.display().to_string())?;
@@ -146,6 +149,7 @@ fn answer(args: &Args, binary: &Binary, found: Found, questions: &Questions) -> 
     Ok(Answers {
         package: binary.package.clone(),
         binary: (binary.name != binary.package).then(|| binary.name.clone()),
+        further: Vec::new(),
         port,
         health,
         variable: found.variable,

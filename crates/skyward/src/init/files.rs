@@ -16,6 +16,8 @@ use super::source::Hint;
 pub(super) struct Answers {
     pub(super) package: String,
     pub(super) binary: Option<String>,
+    /// The package's other binaries.
+    pub(super) further: Vec<String>,
     pub(super) port: Hint<u16>,
     /// A path, `tcp` or `none`; left out where the service needs no such key.
     pub(super) health: Option<Hint<String>>,
@@ -153,6 +155,11 @@ fn config(answers: &Answers, rules: &str) -> String {
         "# files = { \"static\" = \"/static\" }",
         "path here = path in the image, which else has the binary alone",
     );
+    if !answers.further.is_empty() {
+        let key = format!("# binaries = {}", Value::from(answers.further.clone()));
+        line(&mut text, &key, "further ones of the package, beside it in the image");
+    }
+    line(&mut text, "# certificates = true", "for a service that calls others over HTTPS");
     let rules_key = format!("rules = {}", quoted(rules));
     line(
         &mut text,
@@ -180,6 +187,7 @@ mod tests {
         Answers {
             package: "my_web".into(),
             binary: Some("serve".into()),
+            further: vec!["migrate".into(), "my_web".into()],
             port: Hint { value: 8080, from: "src/main.rs:3".into() },
             health: health.map(hint),
             variable: Some(hint("PORT")),

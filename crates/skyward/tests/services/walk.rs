@@ -18,6 +18,8 @@ struct Service {
     folder: &'static str,
     /// Its name: that of the package, as Kubernetes can have it.
     name: &'static str,
+    /// What its owner says to `init`.
+    init: &'static str,
     /// The health check that `init` finds.
     health: &'static str,
     /// What the owner adds to `[image]` of the configuration.
@@ -42,11 +44,12 @@ const SERVICES: [Service; 3] = [
     Service {
         folder: "axum-sqlite",
         name: "notes",
+        init: "init --yes --binary notes",
         health: "ready = \"/health\", live = \"/health\"",
-        image: "files = { \"migrations\" = \"/migrations\" }\n",
+        image: "binaries = [\"migrate\"]\nfiles = { \"migrations\" = \"/migrations\" }\n",
         k3s: "env = { DATABASE = \"/data/notes.db\" }\n\
               [[k3s.volume]]\nname = \"data\"\npath = \"/data\"\nsize = \"1Gi\"\nclass = \"notes\"\naccess = \"shared\"\n\
-              [[k3s.job]]\nname = \"migrate\"\nargs = [\"migrate\"]\n",
+              [[k3s.job]]\nname = \"migrate\"\ncommand = [\"/migrate\"]\n",
         page: "Hello, World! 1 notes, schema 1, signed by",
         job: "migrated by 1_notes.sql",
         upgrade: |repository| {
@@ -65,11 +68,12 @@ const SERVICES: [Service; 3] = [
     Service {
         folder: "actix-static",
         name: "acme-site",
+        init: "init --yes",
         health: "ready = \"/healthz\", live = \"/healthz\"",
-        image: "files = { \"static\" = \"/static\" }\n",
+        image: "files = { \"static\" = \"/static\" }\ncertificates = true\ntime_zones = true\n",
         k3s: "[[k3s.job]]\nname = \"check\"\nargs = [\"check\"]\n",
         page: "Hello, World! The first edition, signed by",
-        job: "site.css has 22 bytes",
+        job: "site.css has 22 bytes, by authorities and time zones",
         upgrade: |repository| {
             repository.change("static/index.html", "first", "second");
         },
@@ -81,6 +85,7 @@ const SERVICES: [Service; 3] = [
     Service {
         folder: "hyper-plain",
         name: "echo",
+        init: "init --yes",
         health: "health = \"tcp\"",
         image: "",
         k3s: "[[k3s.job]]\nname = \"prepare\"\nargs = [\"prepare\"]\n",
@@ -140,7 +145,7 @@ impl Service {
 
     /// `init` and `up`, before anyone has a cluster.
     fn on_this_machine(&self, repository: &Repository) {
-        repository.succeed("init --yes");
+        repository.succeed(self.init);
         let config = repository.scratch.read("skyward.toml");
         for found in [self.health, &format!("port = {}", repository.port)] {
             assert!(config.contains(found), "{found}: {config}");

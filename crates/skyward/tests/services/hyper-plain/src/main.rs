@@ -6,26 +6,36 @@ use std::error::Error;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::ETAG;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
+use ring::digest::{SHA256, digest};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 const EDITION: &str = "The first edition";
 
+// The greeting, which the build script writes.
+include!(concat!(env!("OUT_DIR"), "/greeting.rs"));
+
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (status, body) = match request.uri().path() {
         "/" => {
             let signature = env::var("SIGNATURE").unwrap_or_else(|_| "nobody".to_owned());
-            (StatusCode::OK, format!("Hello, World! {EDITION}, signed by {signature}\n"))
+            (StatusCode::OK, format!("{GREETING} {EDITION}, signed by {signature}\n"))
         }
         _ => (StatusCode::NOT_FOUND, "no such page\n".to_owned()),
     };
+    let digest = digest(&SHA256, body.as_bytes());
+    let tag: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
+    if let Ok(tag) = format!("\"{tag}\"").parse() {
+        response.headers_mut().insert(ETAG, tag);
+    }
     Ok(response)
 }
 
