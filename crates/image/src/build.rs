@@ -16,12 +16,12 @@ use crate::pack::{self, Binary};
 use crate::platform::Platform;
 use crate::sbom::{self, Checksums, Subject};
 use crate::write::{self, Written};
-use crate::{digest, elf, files, settings};
+use crate::{digest, elf, files, settings, system_files};
 
 /// The settings of a build that are not part of the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Binaries that are there, by platform. They are not compiled, and get no bill of materials.
+    /// Binaries that are there, by platform; those of `image.binaries` are beside them. They are not compiled, and get no bill of materials.
     pub given: Vec<(Platform, PathBuf)>,
     /// The cargo to compile with; `None` is the one that started this program, or the one in `PATH`.
     pub cargo: Option<OsString>,
@@ -56,18 +56,18 @@ pub struct BuiltPlatform {
     pub platform: Platform,
     /// rustc's target; `None` where the binary was given.
     pub triple: Option<String>,
-    /// The binary.
-    pub binary: PathBuf,
+    /// The service's binary, and the further ones after it.
+    pub binaries: Vec<PathBuf>,
     /// The blobs.
     pub packed: pack::Packed,
     /// The artifact with the bill of materials, and the number of crates that it lists.
     pub sbom: Option<(Descriptor, usize)>,
 }
 
-/// A binary before it is packed.
+/// The binaries of a platform before they are packed.
 struct Ready {
     platform: Platform,
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     compiled: Option<(Compiled, Metadata, Target)>,
 }
 
@@ -78,7 +78,9 @@ struct Ready {
 pub fn build(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Built> {
     let started = Instant::now();
     // Before the compiler: a path that is not there is said at once.
-    let files = files::read(loaded)?;
+    let mut files = files::read(loaded)?;
+    system_files::add(&loaded.config.image, &mut files, monitor)?;
+    files::check(&loaded.config, &files)?;
     let ready = binaries(loaded, options, monitor)?;
     let compile = started.elapsed();
 
@@ -91,13 +93,7 @@ pub fn build(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Bu
     let mut spec =
         settings::spec(&loaded.config, package, options.revision.as_deref(), options.epoch);
     spec.files = files;
-    let binaries = ready.iter().map(|ready| {
-        let bytes = std::fs::read(&ready.path)
-            .with_context(|| format!("cannot read binary {}", ready.path.display()))?;
-        elf::check(&bytes, &ready.platform)
-            .with_context(|| format!("cannot pack {}", ready.path.display()))?;
-        Ok(Binary { platform: ready.platform.clone(), bytes })
-    });
+    let binaries = ready.iter().map(|ready| ready.read(&image.binaries));
     let binaries = binaries.collect::<Result<Vec<_>>>()?;
     let mut packed = pack::pack(&spec, &binaries)?;
     monitor.check()?;
@@ -117,7 +113,7 @@ pub fn build(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Bu
         platforms.push(BuiltPlatform {
             platform: ready.platform,
             triple,
-            binary: ready.path,
+            binaries: ready.paths,
             packed: manifest,
             sbom,
         });
@@ -137,32 +133,51 @@ pub fn build(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Bu
     })
 }
 
-/// The binaries: those that were given, else one for each platform of the configuration, compiled.
-fn binaries(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Vec<Ready>> {
-    if !options.given.is_empty() {
-        return given(&options.given);
+impl Ready {
+    /// Reads the binaries, of which the further ones have these names.
+    fn read(&self, further: &[String]) -> Result<Binary> {
+        let read = |path: &PathBuf| {
+            let bytes = std::fs::read(path)
+                .with_context(|| format!("cannot read binary {}", path.display()))?;
+            elf::check(&bytes, &self.platform)
+                .with_context(|| format!("cannot pack {}", path.display()))?;
+            anyhow::Ok(bytes)
+        };
+        let mut all = self.paths.iter().map(read).collect::<Result<Vec<_>>>()?.into_iter();
+        let bytes = all.next().context("there is no binary to pack")?;
+        let further = further.iter().cloned().zip(all).collect();
+        Ok(Binary { platform: self.platform.clone(), bytes, further })
     }
-    let service = &loaded.config.service;
+}
+
+/// The binaries: those that were given, else those of each platform of the configuration, compiled.
+fn binaries(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Vec<Ready>> {
+    let (service, image) = (&loaded.config.service, &loaded.config.image);
+    if !options.given.is_empty() {
+        return given(&options.given, &image.binaries);
+    }
+    let names: Vec<_> = std::iter::once(service.binary())
+        .chain(image.binaries.iter().map(String::as_str))
+        .collect();
     let mut cargo = Cargo::new(&loaded.root);
     if let Some(program) = &options.cargo {
         cargo.program.clone_from(program);
     }
     let mut ready = Vec::new();
-    for platform in &loaded.config.image.platforms {
+    for platform in &image.platforms {
         monitor.check()?;
         let platform: Platform = platform.parse()?;
         let target = Target::find(&platform, &loaded.root)?;
         let (action, started) = (format!("compile for {}", target.triple), Instant::now());
         monitor.emit(&Event::started(&service.package, &action));
         let metadata = cargo.metadata(&target.triple)?;
-        let forward = options.forward_cargo;
-        let (package, binary) = (&service.package, service.binary());
-        let compiled = cargo.compile(package, binary, &metadata, &target, forward, monitor)?;
+        let (package, forward) = (&service.package, options.forward_cargo);
+        let compiled = cargo.compile(package, &names, &metadata, &target, forward, monitor)?;
         let seconds = started.elapsed().as_secs_f64();
         monitor.emit(&timed(package, &action, "compiled", seconds));
         ready.push(Ready {
             platform,
-            path: compiled.executable.clone(),
+            paths: compiled.executables.clone(),
             compiled: Some((compiled, metadata, target)),
         });
     }
@@ -177,7 +192,8 @@ fn is_packed(packed: &pack::Packed) -> Event {
     Event::done(platform, "pack", outcome)
 }
 
-fn given(given: &[(Platform, PathBuf)]) -> Result<Vec<Ready>> {
+/// The further binaries are beside the one that was given, as cargo leaves them.
+fn given(given: &[(Platform, PathBuf)], further: &[String]) -> Result<Vec<Ready>> {
     for (index, (platform, _)) in given.iter().enumerate() {
         if given[..index].iter().any(|(earlier, _)| earlier == platform) {
             bail!("--binary names {platform} twice: keep one of the two");
@@ -185,7 +201,9 @@ fn given(given: &[(Platform, PathBuf)]) -> Result<Vec<Ready>> {
     }
     let ready = given.iter().map(|(platform, path)| Ready {
         platform: platform.clone(),
-        path: path.clone(),
+        paths: std::iter::once(path.clone())
+            .chain(further.iter().map(|name| path.with_file_name(name)))
+            .collect(),
         compiled: None,
     });
     Ok(ready.collect())
@@ -202,7 +220,10 @@ fn attach_sbom(
     let Some((compiled, metadata, target)) = &ready.compiled else { return Ok(None) };
     let digest = digest::of(&binary.bytes);
     let package = &metadata.member(package)?.id;
-    let subject = Subject { package, name, triple: &target.triple, digest: &digest };
+    let further: Vec<_> =
+        binary.further.iter().map(|(name, bytes)| (name.as_str(), digest::of(bytes))).collect();
+    let subject =
+        Subject { package, name, triple: &target.triple, digest: &digest, further: &further };
     let checksums = Checksums::read(&metadata.workspace_root)?;
     let document = sbom::document(&subject, &compiled.units, metadata, &checksums)
         .with_context(|| format!("cannot make the bill of materials for {}", ready.platform))?;

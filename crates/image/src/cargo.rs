@@ -1,6 +1,7 @@
 //! Compiles a package into a static binary with cargo: the same bytes from every folder.
 
 mod compile;
+mod linker;
 mod target;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 pub use compile::{Compiled, Unit};
+pub use linker::Linker;
 pub use target::{Target, triples};
 
 /// cargo, started in a folder of the workspace.

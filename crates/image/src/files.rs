@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use skyward_config::Loaded;
+use skyward_config::{Config, Loaded};
 
 use crate::pack::Content;
 use crate::permissions;
@@ -26,8 +26,53 @@ pub(crate) fn read(loaded: &Loaded) -> Result<BTreeMap<String, Content>> {
             )
         })?;
     }
-    files.refuse_file_above_file()?;
     Ok(files.found)
+}
+
+/// Refuses what cannot be in one image, and commands that could not be started in it.
+pub(crate) fn check(config: &Config, files: &BTreeMap<String, Content>) -> Result<()> {
+    refuse_file_above_file(files)?;
+    check_programs(config, files)
+}
+
+/// A path cannot be a file and a folder.
+fn refuse_file_above_file(files: &BTreeMap<String, Content>) -> Result<()> {
+    for path in files.keys() {
+        let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+        if let Some(file) = above.into_iter().find(|above| files.contains_key(*above)) {
+            bail!(
+                "image.files makes /{file} a file, and a folder with /{path} in it. Next step: give one of them another path"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses commands that name a file which is not there or cannot be executed: the image's own, and those of jobs and workers that run
+/// from a folder of `image.files`. The rest is known from the configuration alone.
+fn check_programs(config: &Config, files: &BTreeMap<String, Content>) -> Result<()> {
+    let entrypoint = [("image.entrypoint".to_owned(), &config.image.entrypoint)];
+    let jobs = config.k3s.job.iter();
+    let jobs = jobs.map(|job| (format!("the command of k3s.job {}", job.name), &job.command));
+    let workers = config.k3s.worker.iter();
+    let workers = workers.map(|it| (format!("the command of k3s.worker {}", it.name), &it.command));
+    for (what, command) in entrypoint.into_iter().chain(jobs).chain(workers) {
+        let Some(program) = command.first() else { continue };
+        let is_below = |inside: &String| Path::new(program).starts_with(inside);
+        if !config.image.files.values().any(is_below) {
+            continue;
+        }
+        match files.get(program.trim_start_matches('/')) {
+            Some(file) if file.is_executable => {}
+            Some(_) => bail!(
+                "{what} is {program}, which may not be executed. Next step: chmod +x the file that image.files names"
+            ),
+            None => bail!(
+                "{what} is {program}, which none of image.files is. Next step: correct the path, or add the file"
+            ),
+        }
+    }
+    Ok(())
 }
 
 struct Files {
@@ -73,19 +118,6 @@ impl Files {
         let is_executable = metadata.permissions().mode() & 0o111 != 0;
         if self.found.insert(inside.to_owned(), Content { bytes, is_executable }).is_some() {
             bail!("/{inside} comes from two places: {} is the second", here.display());
-        }
-        Ok(())
-    }
-
-    /// A path cannot be a file and a folder.
-    fn refuse_file_above_file(&self) -> Result<()> {
-        for path in self.found.keys() {
-            let above = path.match_indices('/').map(|(end, _)| &path[..end]);
-            if let Some(file) = above.into_iter().find(|above| self.found.contains_key(*above)) {
-                bail!(
-                    "image.files makes /{file} a file, and a folder with /{path} in it. Next step: give one of them another path"
-                );
-            }
         }
         Ok(())
     }

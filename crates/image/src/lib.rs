@@ -54,6 +54,7 @@ pub mod sbom;
 pub mod settings;
 pub mod source;
 pub mod store;
+mod system_files;
 pub mod time;
 pub mod unpack;
 pub mod write;

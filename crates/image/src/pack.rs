@@ -19,8 +19,10 @@ use crate::time;
 /// Everything about the image but the binaries.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// The name of the binary; it is the file `/NAME`, and the entry point.
+    /// The name of the binary; it is the file `/NAME`.
     pub name: String,
+    /// The program that is started and the arguments that come first.
+    pub entrypoint: Vec<String>,
     /// The user and group id that it runs as.
     pub user: u32,
     /// The TCP ports that it listens on.
@@ -55,6 +57,21 @@ pub struct Binary {
     pub platform: Platform,
     /// The bytes of the ELF file.
     pub bytes: Vec<u8>,
+    /// Further binaries of the same package, by their names; each is the file `/NAME`.
+    pub further: BTreeMap<String, Vec<u8>>,
+}
+
+impl Binary {
+    /// One that is alone.
+    pub fn new(platform: Platform, bytes: Vec<u8>) -> Self {
+        Self { platform, bytes, further: BTreeMap::new() }
+    }
+
+    /// All binaries by their names, that of the service first.
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let further = self.further.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        std::iter::once((name, self.bytes.as_slice())).chain(further)
+    }
 }
 
 /// An image in memory: blobs, and the descriptor of its manifest or index.
@@ -123,11 +140,12 @@ pub fn pack(spec: &Spec, binaries: &[Binary]) -> Result<Image> {
 }
 
 fn pack_one(spec: &Spec, binary: &Binary, blobs: &mut Blobs) -> Result<Packed> {
-    let layer = build_layer(spec, &binary.bytes)?;
-    let config = configuration(spec, &binary.platform, &layer);
+    let layer = build_layer(spec, binary)?;
+    let config = configuration(spec, binary, &layer);
     let config = blobs.add(MediaType::ImageConfig, digest::canonical(&config)?);
     let files = spec.files.values().map(|file| file.bytes.len());
-    let uncompressed = files.chain([binary.bytes.len()]).sum::<usize>() as u64;
+    let binaries = binary.named(&spec.name).map(|(_, bytes)| bytes.len());
+    let uncompressed = files.chain(binaries).sum::<usize>() as u64;
     let layer = blobs.add(layer.media_type, layer.blob);
     let manifest = manifest(spec, &config, &layer)?;
     let mut manifest = blobs.add(MediaType::ImageManifest, digest::canonical(&manifest)?);
@@ -145,13 +163,15 @@ fn index_of(spec: &Spec, manifests: Vec<Descriptor>) -> Result<ImageIndex> {
         .context("cannot make the index")
 }
 
-fn configuration(spec: &Spec, platform: &Platform, layer: &Layer) -> ImageConfiguration {
-    let created = time::rfc3339(spec.epoch);
+fn configuration(spec: &Spec, binary: &Binary, layer: &Layer) -> ImageConfiguration {
+    let (platform, created) = (&binary.platform, time::rfc3339(spec.epoch));
+    let further: Vec<_> = binary.further.keys().map(|name| format!(" {name}")).collect();
+    let target = if further.is_empty() { spec.name.as_str() } else { "" };
     let rootfs =
         RootFsBuilder::default().typ("layers").diff_ids([layer.diff_id.to_string()]).build();
     let history = HistoryBuilder::default()
         .created(created.clone())
-        .created_by(format!("COPY --chmod=0555 {0} /{0}", spec.name))
+        .created_by(format!("COPY --chmod=0555 {}{} /{target}", spec.name, further.concat()))
         .build();
     let mut configuration = ImageConfigurationBuilder::default()
         .created(created)
@@ -166,12 +186,12 @@ fn configuration(spec: &Spec, platform: &Platform, layer: &Layer) -> ImageConfig
     configuration
 }
 
-/// The image's command: the entry point is the binary alone, so that `docker run IMAGE --port 8081` adds to it.
+/// The image's command: the arguments are apart from the entry point, so that those of `docker run IMAGE --port 8081` replace them.
 fn execution(spec: &Spec) -> Config {
     let mut config = ConfigBuilder::default()
         .user(format!("{0}:{0}", spec.user))
         .exposed_ports(spec.ports.iter().map(|port| format!("{port}/tcp")).collect::<Vec<_>>())
-        .entrypoint([format!("/{}", spec.name)])
+        .entrypoint(spec.entrypoint.clone())
         .working_dir("/")
         .stop_signal("SIGTERM")
         .labels(annotations(spec))
@@ -218,7 +238,7 @@ const GZIP_LEVEL: i32 = 7;
 /// well.
 const ZSTD_LEVEL: i32 = 19;
 
-fn build_layer(spec: &Spec, binary: &[u8]) -> Result<Layer> {
+fn build_layer(spec: &Spec, binary: &Binary) -> Result<Layer> {
     let archive = archive(spec, binary).context("cannot write the layer's archive")?;
     let (media_type, blob) = match spec.compression {
         Compression::Gzip => (MediaType::ImageLayerGzip, gzip(&archive)),
@@ -242,9 +262,9 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(blob)
 }
 
-/// The binary, then the files with the folders above them: all owned by root, and the files writable by nobody.
-fn archive(spec: &Spec, binary: &[u8]) -> Result<Vec<u8>> {
-    let mut builder = tar::Builder::new(Vec::with_capacity(binary.len() + 4096));
+/// The binaries, then the files with the folders above them: all owned by root, and the files writable by nobody.
+fn archive(spec: &Spec, binary: &Binary) -> Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::with_capacity(binary.bytes.len() + 4096));
     let mut append = |path: &str, kind: EntryType, mode: u32, bytes: &[u8]| {
         let mut header = tar::Header::new_ustar();
         // A file's type stays as the header has it: another spelling of the same would change every image's digest.
@@ -258,7 +278,9 @@ fn archive(spec: &Spec, binary: &[u8]) -> Result<Vec<u8>> {
         header.set_gid(0);
         builder.append_data(&mut header, path, bytes)
     };
-    append(&spec.name, EntryType::Regular, 0o555, binary)?;
+    for (name, bytes) in binary.named(&spec.name) {
+        append(name, EntryType::Regular, 0o555, bytes)?;
+    }
     let folders: BTreeSet<_> = spec.files.keys().flat_map(|path| folders(path)).collect();
     for folder in folders {
         append(&format!("{folder}/"), EntryType::Directory, 0o755, &[])?;

@@ -30,6 +30,8 @@ pub struct Subject<'a> {
     pub triple: &'a str,
     /// SHA-256 of the binary.
     pub digest: &'a Digest,
+    /// Further binaries of the package by their names in the image, each with its SHA-256.
+    pub further: &'a [(&'a str, Digest)],
 }
 
 /// The bill of materials of the binary that `units` are the parts of.
@@ -85,8 +87,20 @@ pub fn document(
         "components": components,
         "dependencies": dependencies(&parts, metadata),
     });
+    let component = &mut document["metadata"]["component"];
     if let Some(license) = license(root) {
-        document["metadata"]["component"]["licenses"] = license;
+        component["licenses"] = license;
+    }
+    if !subject.further.is_empty() {
+        let file = |(name, digest): &(&str, Digest)| {
+            json!({
+                "type": "file",
+                "bom-ref": format!("{}#{name}", reference(root)),
+                "name": name,
+                "hashes": [{ "alg": "SHA-256", "content": digest.digest() }],
+            })
+        };
+        component["components"] = subject.further.iter().map(file).collect();
     }
     document["serialNumber"] = Value::String(serial(&document)?);
     digest::canonical(&document)

@@ -59,6 +59,7 @@ pub fn spec(
     ports.retain(|port| *port != 0);
     Spec {
         name: service.name.clone(),
+        entrypoint: entrypoint(config),
         user: image.user,
         ports,
         env: service.environment(),
@@ -67,6 +68,14 @@ pub fn spec(
         compression: image.compression,
         files: BTreeMap::new(),
         epoch,
+    }
+}
+
+/// The program that the image starts, with the arguments that always come first.
+fn entrypoint(config: &Config) -> Vec<String> {
+    match config.image.entrypoint.as_slice() {
+        [] => vec![format!("/{}", config.service.name)],
+        given => given.to_vec(),
     }
 }
 

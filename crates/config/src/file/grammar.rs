@@ -49,6 +49,10 @@ pub(crate) fn package(_: &mut SchemaGenerator) -> Schema {
     )
 }
 
+pub(crate) fn binaries(generator: &mut SchemaGenerator) -> Schema {
+    list(&package(generator))
+}
+
 pub(crate) fn arguments(_: &mut SchemaGenerator) -> Schema {
     let argument = text("^[^\\x00]*$", "an argument is text without NUL");
     json_schema!({"type": "array", "items": argument})

@@ -1,5 +1,6 @@
 //! Rules over several keys, on a configuration whose single values are all valid.
 
+mod image;
 mod labels;
 mod processes;
 mod routes;
@@ -35,7 +36,7 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     variables(config, &mut report);
     kubernetes(config, &mut report);
     processes::check(config, &mut report);
-    image_files(config, &mut report);
+    image::check(config, &mut report);
     routes::check(&config.k3s, &mut report);
     labels::check(&config.k3s, &mut report);
     texts::check(config, &mut report);
@@ -89,37 +90,6 @@ fn variables(config: &Config, report: &mut Report<'_>) {
             let key = key.to_lowercase();
             report(&[&format!("service.env.{name}")], &|_| {
                 format!("the service reads that as a setting; set service.{key} instead")
-            });
-        }
-    }
-}
-
-/// Places that a container's system makes itself.
-const OF_THE_SYSTEM: [&str; 4] = ["/proc", "/sys", "/dev", "/tmp"];
-
-/// The files beside the binary have places of their own in the image.
-fn image_files(config: &Config, report: &mut Report<'_>) {
-    let binary = format!("/{}", config.service.name);
-    let files = &config.image.files;
-    for (index, (here, inside)) in files.iter().enumerate() {
-        let key = child("image.files", here);
-        if let Some(taken) = OF_THE_SYSTEM.iter().find(|taken| is_within(inside, taken)) {
-            report(&[&key], &|_| {
-                format!(
-                    "{} is in {taken}, which every container has already; choose another path",
-                    quoted(inside)
-                )
-            });
-        }
-        if is_within(inside, &binary) {
-            report(&[&key, "service.name"], &|_| {
-                format!("{binary} is the service's binary in the image; choose another path")
-            });
-        }
-        let other = files.iter().take(index).find(|(_, other)| *other == inside);
-        if let Some((other, _)) = other {
-            report(&[&key, &child("image.files", other)], &|_| {
-                format!("{} is there twice; each path is one thing", quoted(inside))
             });
         }
     }

@@ -1,5 +1,6 @@
 //! What is said of wrong input, to the letter.
 
+mod image;
 mod processes;
 mod settings;
 mod syntax;

@@ -1,7 +1,7 @@
 //! `cargo build` in such a way that the binary is static and says nothing of the folders it was built in, and what its
 //! messages say it compiled (cargo, "External tools").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ use super::{Cargo, Metadata, Target};
 use crate::event::{Event, ImageEvent, Monitor};
 use crate::process::{Running, TICK};
 
-/// A compiled binary.
+/// Compiled binaries of one package.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The file.
-    pub executable: PathBuf,
-    /// The crates that are part of it.
+    /// The files, in the order in which they were asked for.
+    pub executables: Vec<PathBuf>,
+    /// The crates that are part of them.
     pub units: BTreeSet<Unit>,
 }
 
@@ -43,7 +43,7 @@ const SETTINGS: [&str; 5] =
 const QUOTED: usize = 8;
 
 impl Cargo {
-    /// Compiles the binary of the package for `target`.
+    /// Compiles these binaries of the package for `target`, with one call.
     ///
     /// Flags of the environment (`RUSTFLAGS`) and of `target.TRIPLE.rustflags` in cargo's configuration are kept; those of
     /// `build.rustflags` are not, since cargo takes one of the places only.
@@ -53,18 +53,22 @@ impl Cargo {
     pub fn compile(
         &self,
         package: &str,
-        binary: &str,
+        binaries: &[&str],
         metadata: &Metadata,
         target: &Target,
         forward: bool,
         monitor: &Monitor,
     ) -> Result<Compiled> {
         let id = &metadata.member(package)?.id;
-        let mut command = self.build(package, binary, metadata, target)?;
+        let mut command = self.build(package, binaries, metadata, target)?;
         if forward {
             command.stderr(Stdio::piped());
         }
-        let failed = || format!("cannot compile {package} for {}", target.triple);
+        let failed = || {
+            let advice = target.linker.advice(&target.triple);
+            let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+            format!("cannot compile {package} for {}{advice}", target.triple)
+        };
         let cargo = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -72,7 +76,7 @@ impl Cargo {
             .context("cannot run cargo")
             .with_context(failed)?;
         let mut cargo = Running(cargo);
-        let mut built = Built::new(id, binary, &target.triple);
+        let mut built = Built::new(id, &target.triple);
         let last = follow(&mut cargo, &mut built, monitor)?;
         let status = cargo.0.wait().with_context(failed)?;
         if !status.success() {
@@ -81,26 +85,31 @@ impl Cargo {
             }
             bail!("{} ({status}): {}", failed(), last.join("\n"));
         }
-        let executable =
-            built.executable.with_context(|| format!("{package} has no binary {binary}"))?;
-        Ok(Compiled { executable, units: built.units })
+        let executables = binaries.iter().map(|binary| {
+            let found = built.executables.remove(*binary);
+            found.with_context(|| format!("{package} has no binary {binary}"))
+        });
+        let executables = executables.collect::<Result<_>>()?;
+        Ok(Compiled { executables, units: built.units })
     }
 
     fn build(
         &self,
         package: &str,
-        binary: &str,
+        binaries: &[&str],
         metadata: &Metadata,
         target: &Target,
     ) -> Result<Command> {
         let mut command = self.command();
-        command.args(["build", "--package", package, "--bin", binary, "--profile", PROFILE]);
+        command.args([target.linker.subcommand(), "--package", package, "--profile", PROFILE]);
+        command.args(binaries.iter().flat_map(|binary| ["--bin", binary]));
         command.args(["--target", &target.triple, "--message-format", "json-render-diagnostics"]);
         if !has_profile(&metadata.workspace_root)? {
             for setting in SETTINGS {
                 command.args(["--config", &format!("profile.{PROFILE}.{setting}")]);
             }
         }
+        target.linker.configure(&target.triple, &mut command);
         let flags = flags(&metadata.workspace_root, &target.sysroot)?;
         if let Some(theirs) = environment_flags() {
             let all: Vec<String> = theirs.into_iter().chain(flags).collect();
@@ -218,15 +227,15 @@ struct ArtifactTarget {
 /// The result of a build, collected from cargo's messages.
 struct Built<'a> {
     package: &'a str,
-    binary: &'a str,
     triple: &'a str,
-    executable: Option<PathBuf>,
+    /// The package's binaries, by name.
+    executables: BTreeMap<String, PathBuf>,
     units: BTreeSet<Unit>,
 }
 
 impl<'a> Built<'a> {
-    fn new(package: &'a str, binary: &'a str, triple: &'a str) -> Self {
-        Self { package, binary, triple, executable: None, units: BTreeSet::new() }
+    fn new(package: &'a str, triple: &'a str) -> Self {
+        Self { package, triple, executables: BTreeMap::new(), units: BTreeSet::new() }
     }
 
     /// Reads one message.
@@ -242,10 +251,10 @@ impl<'a> Built<'a> {
             return;
         }
         if artifact.package_id == self.package
-            && artifact.target.name == self.binary
             && artifact.target.kind == ["bin"]
+            && let Some(executable) = artifact.executable
         {
-            self.executable = artifact.executable;
+            self.executables.insert(artifact.target.name, executable);
         }
         self.units.insert(Unit { package: artifact.package_id, features: artifact.features });
     }
@@ -270,11 +279,13 @@ mod tests {
             artifact("web", "bin", "other", "/t/T/image/other", r#""/t/T/image/other""#),
             artifact("web", "bin", "web", "/t/T/image/web", r#""/t/T/image/web""#),
         ];
-        let mut built = Built::new("web", "web", "T");
+        let mut built = Built::new("web", "T");
         for message in &messages {
             built.message(message);
         }
-        assert_eq!(built.executable.unwrap(), Path::new("/t/T/image/web"));
+        let executables = [("other", "/t/T/image/other"), ("web", "/t/T/image/web")];
+        let executables = executables.map(|(name, path)| (name.to_owned(), path.into()));
+        assert_eq!(built.executables, BTreeMap::from(executables));
         let packages: Vec<_> = built.units.iter().map(|unit| unit.package.as_str()).collect();
         assert_eq!(packages, ["lib", "web"]);
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::linker::{self, Installed, Linker};
 use crate::platform::Platform;
 
 /// A target of rustc whose standard library is installed.
@@ -14,6 +15,8 @@ pub struct Target {
     pub triple: String,
     /// rustc's own folder, `rustc --print sysroot`.
     pub sysroot: PathBuf,
+    /// The linker.
+    pub linker: Linker,
 }
 
 impl Target {
@@ -25,16 +28,41 @@ impl Target {
         let sysroot =
             PathBuf::from(String::from_utf8(output).context("the sysroot is not UTF-8")?.trim());
         let candidates = triples(platform)?;
-        let installed =
+        let is_installed =
             |triple: &&String| sysroot.join("lib/rustlib").join(triple).join("lib").is_dir();
-        match candidates.iter().find(installed) {
-            Some(triple) => Ok(Self { triple: triple.clone(), sysroot }),
+        let installed: Vec<_> = candidates.iter().filter(is_installed).cloned().collect();
+        let first = candidates.first().map_or("", String::as_str);
+        let is_own = is_of_this_machine(platform);
+        let Some(best) = installed.first() else {
+            let also = if is_own {
+                String::new()
+            } else {
+                format!(
+                    " (a package with C code needs a compiler for it: {})",
+                    linker::for_c(first)
+                )
+            };
+            bail!("no target for {platform} is installed; run: rustup target add {first}{also}");
+        };
+        if is_own {
+            return Ok(Self { triple: best.clone(), sysroot, linker: Linker::Default });
+        }
+        match Installed::look(installed, folder, &sysroot).choose() {
+            Some((triple, linker)) => Ok(Self { triple, sysroot, linker }),
             None => bail!(
-                "no target for {platform} is installed; run: rustup target add {}",
-                candidates.first().map_or("", String::as_str)
+                "nothing here links programs for {platform}; run: rustup target add {first}, for which rustc brings a linker; or, \
+                 for packages with C code too, {}",
+                linker::for_c(first)
             ),
         }
     }
+}
+
+/// Returns true for a platform whose programs are linked with this machine's own tools.
+fn is_of_this_machine(platform: &Platform) -> bool {
+    let own = Platform::of_this_machine().architecture;
+    // gcc has both in one program.
+    platform.architecture == own || (platform.architecture == "386" && own == "amd64")
 }
 
 /// The targets for `platform`, the better one first.
@@ -57,5 +85,8 @@ pub fn triples(platform: &Platform) -> Result<Vec<String>> {
             "images for {platform} are not built here; linux/amd64, linux/arm64, linux/arm/v7 and others of linux are"
         ),
     };
-    Ok(["musl", "gnu"].map(|libc| format!("{machine}-unknown-linux-{libc}{environment}")).to_vec())
+    // rustup has no musl for it.
+    let libcs: &[_] = if machine == "s390x" { &["gnu"] } else { &["musl", "gnu"] };
+    let triple = |libc: &&str| format!("{machine}-unknown-linux-{libc}{environment}");
+    Ok(libcs.iter().map(triple).collect())
 }

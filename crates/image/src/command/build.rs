@@ -18,7 +18,7 @@ use crate::command;
 /// Compile the service and pack it into an image
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Pack this binary instead of compiling one, such as linux/arm64=target/web; may be repeated
+    /// Pack this binary instead of compiling one, such as linux/arm64=target/web, with those of image.binaries beside it; may be repeated
     #[arg(long, value_name = "PLATFORM=PATH")]
     binary: Vec<Given>,
     /// The commit for the image's label; by default the image has none
@@ -92,7 +92,8 @@ fn platform(built: &BuiltPlatform) -> Value {
     json!({
         "platform": built.platform.to_string(),
         "target": built.triple,
-        "binary": built.binary,
+        "binary": built.binaries.first(),
+        "binaries": built.binaries,
         "digest": built.packed.manifest.digest().to_string(),
         "uncompressed_bytes": built.packed.uncompressed,
         "compressed_bytes": built.packed.layer.size(),

@@ -153,6 +153,8 @@ fn report(
         "image": name,
         "digest": image.descriptor.digest().to_string(),
         "platform": Platform::of(&image.config).to_string(),
+        "entrypoint": image.config.config().as_ref().and_then(|config| config.entrypoint().clone()),
+        "cmd": image.config.config().as_ref().and_then(|config| config.cmd().clone()),
         "efficiency": analysis.efficiency,
         "bytes": analysis.size,
         "stored_bytes": image.manifest.layers().iter().map(oci_spec::image::Descriptor::size).sum::<u64>(),

@@ -45,11 +45,8 @@ fn the_dockerfile_and_build_agree() {
         ConfigArgs { config: Some(workspace().join("skyward.toml")), ..ConfigArgs::default() };
     let config = config.load().unwrap().config;
     let spec = settings::spec(&config, None, None, 0);
-    let packed = pack(
-        &spec,
-        &[Binary { platform: "linux/amd64".parse().unwrap(), bytes: b"binary".to_vec() }],
-    )
-    .unwrap();
+    let packed =
+        pack(&spec, &[Binary::new("linux/amd64".parse().unwrap(), b"binary".to_vec())]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let written =
         write::image(&packed, folder.path(), "web", "web", &["latest".to_owned()]).unwrap();

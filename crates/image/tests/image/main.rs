@@ -1,6 +1,8 @@
 //! Everything about images: one program, so that it is linked once.
 
+mod binaries;
 mod build;
+mod cross;
 mod dockerfile;
 mod engines;
 mod events;
@@ -9,6 +11,7 @@ mod fixture;
 mod inspect;
 mod load;
 mod pack;
+mod pins;
 mod properties;
 mod registry;
 mod rules;
@@ -16,6 +19,7 @@ mod run;
 mod sbom;
 mod store;
 mod support;
+mod system_files;
 mod terminal;
 mod unpack;
 mod values;

@@ -8,6 +8,7 @@ use skyward_image::pack::{Binary, Spec, pack};
 fn spec() -> Spec {
     Spec {
         name: "web".to_owned(),
+        entrypoint: vec!["/web".to_owned()],
         user: 65532,
         ports: vec![8000, 9000],
         env: BTreeMap::from([("B".to_owned(), "2".to_owned()), ("A".to_owned(), "1".to_owned())]),
@@ -22,10 +23,7 @@ fn spec() -> Spec {
 fn digest(spec: &Spec, platforms: &[&str]) -> String {
     let binaries: Vec<Binary> = platforms
         .iter()
-        .map(|platform| Binary {
-            platform: platform.parse().unwrap(),
-            bytes: b"binary".repeat(1000),
-        })
+        .map(|platform| Binary::new(platform.parse().unwrap(), b"binary".repeat(1000)))
         .collect();
     pack(spec, &binaries).unwrap().descriptor.digest().to_string()
 }
@@ -46,8 +44,9 @@ fn the_same_input_makes_the_same_image() {
 #[test]
 fn everything_that_is_asked_for_is_in_the_digest() {
     let base = digest(&spec(), &["linux/amd64"]);
-    let changes: [fn(&mut Spec); 8] = [
+    let changes: [fn(&mut Spec); 9] = [
         |spec| spec.name = "other".to_owned(),
+        |spec| spec.entrypoint.push("--quiet".to_owned()),
         |spec| spec.user = 10_000,
         |spec| spec.ports = vec![8000],
         |spec| spec.env = BTreeMap::new(),
@@ -85,7 +84,7 @@ fn the_compressors_are_the_ones_that_the_digests_were_made_with() {
     ] {
         let spec = Spec { compression, ..spec() };
         let platform = "linux/amd64".parse().unwrap();
-        let image = pack(&spec, &[Binary { platform, bytes: binary() }]).unwrap();
+        let image = pack(&spec, &[Binary::new(platform, binary())]).unwrap();
         assert_eq!(image.manifests[0].layer.digest().to_string(), expected);
     }
 }

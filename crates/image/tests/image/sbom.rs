@@ -49,6 +49,7 @@ fn bill() -> Value {
         name: "web",
         triple: "T",
         digest: &digest,
+        further: &[],
     };
     serde_json::from_slice(&document(&subject, &units, &metadata(), &checksums).unwrap()).unwrap()
 }

@@ -95,10 +95,13 @@ fn platform(loaded: &Loaded, name: &str) -> Check {
         }
     };
     match link(&loaded.root, &target) {
-        Ok(()) => Check::ok(MACHINE, &what, format!("{}, linked statically", target.triple)),
+        Ok(()) => {
+            let Target { triple, linker, .. } = &target;
+            Check::ok(MACHINE, &what, format!("{triple}, linked statically by {linker}"))
+        }
         Err(error) => {
             let remedy = format!(
-                "install a linker for it, or name one in .cargo/config.toml: [target.{}] linker = \"rust-lld\"",
+                "install a linker for it, or name one in .cargo/config.toml: [target.{}] linker = …",
                 target.triple
             );
             Check::lacking(MACHINE, &what, format!("linking fails: {error:#}"), remedy)
@@ -117,9 +120,11 @@ fn link(root: &Path, target: &Target) -> Result<()> {
     )?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // From the workspace's folder, whose .cargo/config.toml names the linker.
-    let output = Command::new(cargo)
-        .current_dir(root)
-        .args(["build", "--quiet", "--offline", "--target", &target.triple, "--manifest-path"])
+    let mut command = Command::new(cargo);
+    command.current_dir(root).args([target.linker.subcommand(), "--quiet", "--offline"]);
+    target.linker.configure(&target.triple, &mut command);
+    let output = command
+        .args(["--target", &target.triple, "--manifest-path"])
         .arg(&manifest)
         .arg("--target-dir")
         .arg(scratch.path().join("target"))

@@ -26,6 +26,13 @@ pub struct Image {
     /// daemon on the host has.
     #[schemars(schema_with = "grammar::user")]
     pub user: u32,
+    /// The program that the image starts, by its path in the image, and the arguments that always come
+    /// first. Without it: the service's binary. The arguments of `service.args` follow.
+    #[schemars(schema_with = "grammar::arguments")]
+    pub entrypoint: Vec<String>,
+    /// Further binaries of the service's package, each of them in the image as `/BINARY`.
+    #[schemars(schema_with = "grammar::binaries")]
+    pub binaries: Vec<String>,
     /// The compression of the layer.
     pub compression: Compression,
     /// Further labels, name to value, beside those of `org.opencontainers.image` that are filled
@@ -37,6 +44,11 @@ pub struct Image {
     /// there.
     #[schemars(schema_with = "grammar::image_files")]
     pub files: BTreeMap<String, String>,
+    /// Adds the authorities that Mozilla trusts, as `/etc/ssl/certs/ca-certificates.crt`, for a service
+    /// that calls others by HTTPS and does not bring them.
+    pub certificates: bool,
+    /// Adds the time zones of IANA, in `/usr/share/zoneinfo`.
+    pub time_zones: bool,
     /// The file with the dive rules that the image must pass, relative to the folder of the
     /// configuration file.
     #[schemars(schema_with = "grammar::path")]
@@ -55,9 +67,13 @@ impl Default for Image {
             tags: vec!["latest".into()],
             platforms: vec!["linux/amd64".into()],
             user: 65532,
+            entrypoint: Vec::new(),
+            binaries: Vec::new(),
             compression: Compression::default(),
             labels: BTreeMap::new(),
             files: BTreeMap::new(),
+            certificates: false,
+            time_zones: false,
             rules: "deploy/.dive-ci".into(),
             output: "target/oci".into(),
             sbom: true,

@@ -294,10 +294,10 @@ pub(crate) fn with_nginx() -> Release {
     release
 }
 
-/// `[k3s]` as it is written.
+/// `[k3s]` as it is written, of an image with the binary that a job of it starts.
 fn toml(text: &str) -> K3s {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = format!("[k3s]\n{}", text.replace("[[", "[[k3s."));
+    let text = format!("image.binaries = [\"announce\"]\n[k3s]\n{}", text.replace("[[", "[[k3s."));
     std::fs::write(folder.path().join("skyward.toml"), text).expect("a file");
     let loaded = ConfigArgs::default().load_from(folder.path(), []);
     loaded.unwrap_or_else(|error| panic!("{error}")).config.k3s
