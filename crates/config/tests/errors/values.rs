@@ -258,3 +258,38 @@ fn too_many_environments() {
         "skyward.toml:1: environment: 101 entries are too many; at most 100 are allowed",
     );
 }
+
+/// A machine's address is what ssh takes; its user and port are keys of their own.
+#[test]
+fn a_machine_is_named_as_ssh_names_it() {
+    let with = |key: &str, value: &str| {
+        let address = if key == "address" { value } else { "a" };
+        let other = if key == "address" { String::new() } else { format!(", {key} = \"{value}\"") };
+        let text = format!("k3s.machine = [{{ address = \"{address}\"{other} }}]");
+        resolve(&Input { bytes: text.as_bytes(), ..EMPTY })
+            .map(drop)
+            .map_err(|_| problems(Input { bytes: text.as_bytes(), ..EMPTY }))
+    };
+    for right in ["10.0.0.1", "::1", "fd00::11", "fe80::1%eth0", "web-1.example.com", "desk_top"] {
+        assert_eq!(with("address", right), Ok(()), "{right}");
+    }
+    for wrong in ["[::1]", "10.0.0.1:2222", "web:22", "a@b", "-oProxyCommand=x"] {
+        let said = with("address", wrong).expect_err(wrong);
+        assert!(said.contains("`user` and `port`"), "{wrong}: {said}");
+    }
+    assert_eq!(with("name", &"a".repeat(63)), Ok(()));
+    for wrong in ["a".repeat(64), "my_host".to_owned(), "Web".to_owned()] {
+        let said = with("name", &wrong).expect_err("it is wrong");
+        assert!(said.contains("a node's name is 1 to 63"), "{said}");
+    }
+}
+
+#[test]
+fn an_endpoint_is_a_host_alone() {
+    let with = |value: &str| {
+        let text = format!("k3s.endpoint = \"{value}\"");
+        resolve(&Input { bytes: text.as_bytes(), ..EMPTY }).is_ok()
+    };
+    assert!(["cluster.example.com", "10.0.0.10", "fd00::10"].into_iter().all(with));
+    assert!(!["https://a", "a:6443", "[::1]", "A", ""].into_iter().any(with));
+}

@@ -123,12 +123,30 @@ pub(crate) fn host_name(_: &mut SchemaGenerator) -> Schema {
     schema
 }
 
-/// No leading `-`, which ssh would read as an option.
+/// No leading `-`, which ssh would read as an option. A colon is in an IPv6 address alone, which has two at least.
 pub(crate) fn ssh_address(_: &mut SchemaGenerator) -> Schema {
     text(
-        "^[A-Za-z0-9_:\\[]([A-Za-z0-9._:%\\]-]{0,252})$",
-        "an address is a host name, an IP address or a Host of ssh_config, without user and port",
+        "^([A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]{1,64})?)$",
+        "an address is a host name, an IP address without brackets or a Host of ssh_config; the user and the port have keys of their own, `user` and `port`",
     )
+}
+
+/// An object's name that is also the value of the node's label `kubernetes.io/hostname`.
+pub(crate) fn node_name(_: &mut SchemaGenerator) -> Schema {
+    let right = "a node's name is 1 to 63 of a-z, 0-9, - and ., with a letter or digit at both ends of each part, such as web-1";
+    let mut schema = text(&format!("^{DNS_SUBDOMAIN}$"), right);
+    schema.insert("maxLength".into(), 63.into());
+    schema
+}
+
+/// A host alone; the port is that of k3s's API server.
+pub(crate) fn endpoint(_: &mut SchemaGenerator) -> Schema {
+    let mut schema = text(
+        &format!("^({DNS_SUBDOMAIN}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)$"),
+        "it is a DNS name in lower case or an IP address, without a port, such as cluster.example.com or 10.0.0.10",
+    );
+    schema.insert("maxLength".into(), 253.into());
+    schema
 }
 
 /// As Linux's `useradd` takes them, dots included.

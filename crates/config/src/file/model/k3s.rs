@@ -207,6 +207,11 @@ pub struct K3s {
     /// The name of the cluster that `cluster up` makes, and of its context where `context` names none.
     #[schemars(schema_with = "grammar::namespace")]
     pub cluster: String,
+    /// The name or address at which all servers of the cluster are reached, such as a virtual address or a balancer's: the kubeconfig
+    /// leads there, and it is in the certificates. Without it: the first server that answers.
+    #[schemars(schema_with = "grammar::endpoint")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// The machines of the cluster. Without any: this machine alone.
     pub machine: Vec<Machine>,
     /// The release of k3s.

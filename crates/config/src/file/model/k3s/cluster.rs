@@ -58,7 +58,7 @@ pub struct Machine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
     /// The name of its node. Without it: its host name.
-    #[schemars(schema_with = "grammar::object_name")]
+    #[schemars(schema_with = "grammar::node_name")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Labels that its node gets when it joins, name to value.

@@ -67,6 +67,7 @@ impl Default for K3s {
             timeout_s: 300,
             history: 10,
             cluster: "skyward".into(),
+            endpoint: None,
             machine: Vec::new(),
             version: "v1.36.3+k3s1".into(),
             sha256: BTreeMap::new(),
