@@ -19,6 +19,8 @@ pub struct Cluster {
     pub context: String,
     /// The machines, in the configuration's order.
     pub machines: Vec<Machine>,
+    /// Machines of the configuration that were not reached. They count as members, and nothing is done on them.
+    pub away: Vec<Machine>,
     /// The version of k3s.
     pub version: Version,
     /// `[k3s]` of the configuration.
@@ -87,6 +89,7 @@ impl Cluster {
             name: settings.cluster.clone(),
             context: settings.context.clone().unwrap_or_else(|| settings.cluster.clone()),
             machines,
+            away: Vec::new(),
             version: Version::parse(&settings.version)
                 .ok_or_else(|| SettingError::Version(settings.version.clone()))?,
             registries: settings.registries_file.as_ref().map(read).transpose()?,
@@ -94,9 +97,14 @@ impl Cluster {
         })
     }
 
-    /// The servers.
+    /// All machines of the configuration, those that were not reached last.
+    pub fn all(&self) -> impl Iterator<Item = &Machine> {
+        self.machines.iter().chain(&self.away)
+    }
+
+    /// The servers, also those that were not reached.
     pub fn servers(&self) -> impl Iterator<Item = &Machine> {
-        self.machines.iter().filter(|machine| machine.role == Role::Server)
+        self.all().filter(|machine| machine.role == Role::Server)
     }
 
     /// The longest wait for a node to be ready.
@@ -137,7 +145,7 @@ impl Machine {
     /// Its name for people.
     pub fn label(&self) -> String {
         match (&self.address, self.port) {
-            (Some(address), Some(port)) => format!("{address}:{port}"),
+            (Some(address), Some(port)) => format!("{}:{port}", in_address(address)),
             (Some(address), None) => address.clone(),
             (None, _) => "this machine".to_owned(),
         }
@@ -150,11 +158,16 @@ impl Machine {
 
     /// The address of its API server for clients on the operator's machine.
     pub fn api_server(&self) -> String {
-        let host = self.address_for_others().unwrap_or("127.0.0.1");
-        if host.contains(':') && !host.starts_with('[') {
-            format!("https://[{host}]:{API_SERVER}")
-        } else {
-            format!("https://{host}:{API_SERVER}")
-        }
+        api_server(self.address_for_others().unwrap_or("127.0.0.1"))
     }
+}
+
+/// The address of the API server on a host.
+pub fn api_server(host: &str) -> String {
+    format!("https://{}:{API_SERVER}", in_address(host))
+}
+
+/// A host as it is written before a port: an address of IPv6 in brackets (RFC 3986, section 3.2.2).
+fn in_address(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
 }

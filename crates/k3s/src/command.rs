@@ -3,25 +3,27 @@
 //! `deploy-k3s` takes them as a group of its own commands, and the program of this crate has nothing else. They are here so that both
 //! read, tell and end alike.
 
+mod machine;
+mod show;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Subcommand;
-use skyward_config::{Loaded, Role};
+use skyward_config::Loaded;
 use skyward_image::load::Pins;
 use skyward_terminal::consent::{self, Answer};
-use skyward_terminal::{Event, Exit, Output, Stream, Table, output, program};
+use skyward_terminal::{Event, Exit, Output, output, program};
 
 use super::cluster::{Cluster, Machine};
 use super::connection::HostKeys;
 use super::down::{DownOutcome, down};
-use super::image::{self, ImageArchive};
+use super::image::{self, ImageArchive, LoadOutcome};
 use super::release::Source;
 use super::report::{Reporter, SharedSink};
-use super::status::{ClusterStatus, status};
 use super::up::{UpOptions, UpOutcome, up};
-use super::upgrade::upgrade;
+use super::upgrade::{UpgradeOutcome, upgrade};
 
 /// The commands on a cluster.
 #[derive(Debug, clap::Args)]
@@ -54,6 +56,10 @@ enum Command {
     },
     /// Bring every machine to the configured version, servers first, one at a time: each is drained, upgraded and opened again
     Upgrade,
+    /// Take one machine out: move its pods, delete its node, and remove what `up` made on it where it answers
+    Remove(MachineArgs),
+    /// Let a new machine take the place of one that is gone: delete the node of its name, then join the machine
+    Replace(MachineArgs),
     /// Remove what `up` made, and nothing else, also from the kubeconfig
     Down {
         /// Do not ask
@@ -72,6 +78,15 @@ struct UpArgs {
     /// Inspect the machines and show the plan, but change nothing on them
     #[arg(long)]
     dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct MachineArgs {
+    /// The machine: its address, its name in the configuration, or its node
+    machine: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,8 +132,10 @@ impl ClusterArgs {
         match &self.command {
             Command::Up(args) => set_up(context, keys, false, args.dry_run).await?,
             Command::Join(args) => set_up(context, keys, true, args.dry_run).await?,
-            Command::Status { exit_code } => return show(context, keys, *exit_code).await,
+            Command::Status { exit_code } => return show::show(context, keys, *exit_code).await,
             Command::Upgrade => bring_up_to_date(context, keys).await?,
+            Command::Remove(args) => machine::take_out(context, keys, args).await?,
+            Command::Replace(args) => machine::put_in(context, keys, args).await?,
             Command::Down { yes } => take_down(context, keys, *yes).await?,
             Command::Image { command: ImageCommand::Load { archive } } => {
                 load(context, keys, archive.as_deref()).await?;
@@ -152,7 +169,8 @@ pub async fn set_up(
     let source = Source::new(context.loaded, &cluster.version);
     let report = context.reporter();
     let options = UpOptions { keys, kubeconfig: &context.kubeconfig, join, plan_only };
-    let UpOutcome { steps, nodes } = up(&cluster, &source, options, &report).await?;
+    let outcome = up(&cluster, &source, options, &report).await?;
+    let steps = outcome.steps;
     if !plan_only && steps > 0 && context.loaded.config.k3s.context.is_none() {
         report.note(format!(
             "`{}` finds the cluster by its name; for `{}` and others set k3s.context = {:?}",
@@ -161,29 +179,49 @@ pub async fn set_up(
             cluster.context
         ));
     }
-    let name = &cluster.name;
-    let nodes = match nodes {
-        1 => "1 node, ready".to_owned(),
-        many => format!("{many} nodes, all ready"),
-    };
     context.finish(match (plan_only, steps) {
         (true, 0) => "Nothing to do.".to_owned(),
         (true, 1) => "1 step to do; nothing was changed.".to_owned(),
         (true, _) => format!("{steps} steps to do; nothing was changed."),
-        (false, 0) => format!("Nothing to do: cluster {name} has {nodes}."),
-        (false, _) => format!("Cluster {name} has {nodes}."),
+        (false, _) => has_nodes(&cluster, &outcome),
     });
     Ok(())
+}
+
+/// The nodes of a cluster that was set up or extended, in a sentence.
+fn has_nodes(cluster: &Cluster, outcome: &UpOutcome) -> String {
+    let (name, away) = (&cluster.name, silent(&outcome.away));
+    let nodes = match outcome.nodes {
+        1 => "1 node, ready".to_owned(),
+        many => format!("{many} nodes, all ready"),
+    };
+    match outcome.steps {
+        0 => format!("Nothing to do: cluster {name} has {nodes}{away}."),
+        _ => format!("Cluster {name} has {nodes}{away}."),
+    }
+}
+
+/// The end of a sentence about machines that do not answer, on which nothing was done.
+fn silent(away: &[String]) -> String {
+    match away {
+        [] => String::new(),
+        [one] => format!("; {one} does not answer, and nothing was done on it"),
+        many => format!("; {} do not answer, and nothing was done on them", many.join(", ")),
+    }
 }
 
 async fn bring_up_to_date(context: &Context<'_>, keys: HostKeys) -> Result<()> {
     let cluster = Cluster::read(context.loaded)?;
     let source = Source::new(context.loaded, &cluster.version);
     let version = &cluster.version;
-    context.finish(match upgrade(&cluster, &source, keys, &context.reporter()).await? {
-        0 => format!("Nothing to do: every machine runs {version}."),
-        1 => format!("1 machine was upgraded; all run {version}."),
-        many => format!("{many} machines were upgraded; all run {version}."),
+    let UpgradeOutcome { machines, away } =
+        upgrade(&cluster, &source, keys, &context.reporter()).await?;
+    let (all, away) = (if away.is_empty() { "all" } else { "those that answer" }, silent(&away));
+    context.finish(match machines {
+        0 if away.is_empty() => format!("Nothing to do: every machine runs {version}."),
+        0 => format!("Nothing to do: every machine that answers runs {version}{away}."),
+        1 => format!("1 machine was upgraded; {all} run {version}{away}."),
+        many => format!("{many} machines were upgraded; {all} run {version}{away}."),
     });
     Ok(())
 }
@@ -222,10 +260,14 @@ async fn load(context: &Context<'_>, keys: HostKeys, archive: Option<&Path>) -> 
     let cluster = Cluster::read(context.loaded)?;
     let config = &context.loaded.config;
     let pins = Pins::of_release(&config.k3s.namespace, &config.service.name);
-    let sent = image::load(&cluster, &archive, &pins, keys, &context.reporter()).await?;
+    let LoadOutcome { sent, nodes, away } =
+        image::load(&cluster, &archive, &pins, keys, &context.reporter()).await?;
+    let away = silent(&away);
     context.finish(match sent {
-        0 => "Nothing to do: every node has the image.".to_owned(),
-        _ => format!("{sent} of {} nodes got the image; all have it.", cluster.machines.len()),
+        0 if away.is_empty() => "Nothing to do: every node has the image.".to_owned(),
+        0 => format!("Nothing to do: every node that answers has the image{away}."),
+        _ if away.is_empty() => format!("{sent} of {nodes} nodes got the image; all have it."),
+        _ => format!("{sent} of {nodes} nodes that answer got the image; these have it{away}."),
     });
     if context.output == Output::Text {
         output::line(&archive.references().join("\n"))?;
@@ -237,42 +279,4 @@ async fn load(context: &Context<'_>, keys: HostKeys, archive: Option<&Path>) -> 
 pub fn built_archive(loaded: &Loaded) -> PathBuf {
     let image = &loaded.config.image;
     loaded.root.join(&image.output).join(format!("{}.tar", loaded.config.service.name))
-}
-
-async fn show(context: &Context<'_>, keys: HostKeys, exit_code: bool) -> Result<Exit> {
-    let cluster = Cluster::read(context.loaded)?;
-    let status = status(&cluster, keys, &context.reporter()).await;
-    match context.output {
-        Output::Json => output::document(&status)?,
-        Output::Text => output::print(&text(&status))?,
-    }
-    Ok(if exit_code && !status.healthy { Exit::Differences } else { Exit::Done })
-}
-
-fn text(status: &ClusterStatus) -> String {
-    let titles = ["machine", "role", "node", "version", "valid until", "state"];
-    // The state is what one looks for: it is broken over lines, but never cut.
-    let mut table = Table::new(titles).wrap(5).shorten(0).shorten(2);
-    for machine in &status.machines {
-        let role = match machine.role {
-            Role::Server => "server",
-            Role::Agent => "agent",
-        };
-        let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        let ends = machine.certificates_end.as_deref().and_then(|end| end.split('T').next());
-        table.row([
-            machine.machine.clone(),
-            role.to_owned(),
-            or_none(&machine.node),
-            or_none(&machine.version),
-            ends.unwrap_or("-").to_owned(),
-            machine.state.clone(),
-        ]);
-    }
-    table.below("cluster", &status.cluster);
-    table.below("wanted", &status.wanted);
-    for node in &status.others {
-        table.below("extra node", format!("{node}, which no machine of the configuration has"));
-    }
-    table.for_stream(Stream::Out)
 }

@@ -74,9 +74,12 @@ pub enum ConnectionError {
     /// The connection was not made.
     #[error("{0}")]
     Connect(String),
+    /// The machine answered, and does not let us in.
+    #[error("{0}")]
+    Denied(String),
     /// The host key of the machine is unknown, or it is not the known one.
     #[error("{0}")]
-    HostKey(HostKey),
+    HostKey(Box<HostKey>),
     /// The connection was lost: the script may have done its work or not.
     #[error("the connection was lost ({0})")]
     Lost(String),
@@ -93,6 +96,7 @@ impl ConnectionError {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Connect(_) => "not connected",
+            Self::Denied(_) => "denied",
             Self::HostKey(_) => "host key refused",
             Self::Lost(_) => "connection lost",
             Self::TimedOut(_) => "timed out",

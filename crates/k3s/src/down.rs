@@ -1,7 +1,6 @@
 //! `down`: everything that `up` made is removed, and what existed before is restored.
 
 use std::path::Path;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use skyward_config::Role;
@@ -13,16 +12,13 @@ use super::connection::{HostKeys, Input};
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::{Host, HostError};
-use super::inspect::{self, inspect};
+use super::inspect::{self, Away, Inspection, inspect};
 use super::install::{SERVICE_LIMIT, init_word};
 use super::kubeconfig::{Kubeconfig, Owner};
-use super::nodes::kubectl;
+use super::nodes;
 use super::preflight::Identity;
 use super::record::{self, Record};
 use super::report::{Reporter, problem};
-
-/// The time for deleting a node from the cluster.
-const DELETE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Stops the service. `$1` service, `$2` init system.
 const STOP: &str = include_str!("scripts/stop.sh");
@@ -32,8 +28,11 @@ const STOP: &str = include_str!("scripts/stop.sh");
 const KILL: &str = include_str!("scripts/kill.sh");
 
 /// Removes files and trees, restores what existed before, and removes the record last. `$@` are lists, each ended by `--`: what is
-/// removed; what is restored; folders that are removed when empty; trees from which everything is removed but what the last list names.
+/// removed; what is restored; folders that are removed when empty; settings of the kernel with their values then and now; trees from which everything is removed but what the last list names.
 const REMOVE: &str = include_str!("scripts/remove.sh");
+
+/// The step that gives a machine back.
+pub const CLEANED: &str = "remove k3s and all that it made";
 
 /// The outcome of `down`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,20 +55,18 @@ pub async fn down(
 ) -> Result<DownOutcome, ClusterError> {
     let document = Kubeconfig::read(kubeconfig)?;
     let inspection = inspect(cluster, keys, report).await;
-    let seen = inspection.facts();
-    let identity = Identity::of(cluster, &seen);
-    let away = inspection.unreachable();
-    let mut failed: Vec<String> = away.iter().map(|finding| finding.object.clone()).collect();
+    let Inspection { cluster: reached, facts, away, .. } = &inspection;
+    let identity = Identity::of(reached, facts);
+    let mut failed: Vec<String> = away.iter().map(|away| away.machine.label()).collect();
     // The others can go without a machine that is away.
-    let warn = |finding| Finding { severity: Severity::Warning, ..finding };
-    let mut findings: Vec<Finding> = away.into_iter().map(warn).collect();
-    findings.extend(foreign(cluster, &seen));
-    let indices: Vec<usize> =
-        (0..seen.len()).filter(|index| inspection.machines[*index].is_ok()).collect();
-    let reached = inspection.require(findings, report).await?;
-    let machines: Vec<(usize, Host, Facts)> = indices
+    let warn = |away: &Away| Finding { severity: Severity::Warning, ..away.finding() };
+    let mut findings: Vec<Finding> = away.iter().map(warn).collect();
+    findings.extend(foreign(reached, facts));
+    let Inspection { hosts, facts, .. } = inspection.require(findings, report).await?;
+    let machines: Vec<(usize, Host, Facts)> = hosts
         .into_iter()
-        .zip(reached)
+        .zip(facts)
+        .enumerate()
         .map(|(index, (host, facts))| (index, host, facts))
         .collect();
     let removed = take_down(&machines, &identity, report, &mut failed).await;
@@ -87,10 +84,10 @@ pub async fn down(
 }
 
 /// Finds machines with the record of another cluster, or one that cannot be read.
-fn foreign(cluster: &Cluster, facts: &[Option<Facts>]) -> Vec<Finding> {
+pub fn foreign(cluster: &Cluster, facts: &[Facts]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (machine, facts) in cluster.machines.iter().zip(facts) {
-        match facts.as_ref().and_then(|facts| facts.record.as_ref()) {
+        match &facts.record {
             Some(Err(reason)) => {
                 let text = format!("its record {} cannot be read: {reason}", record::RECORD);
                 findings.push(problem(machine.label(), text, "repair the file by hand"));
@@ -155,26 +152,52 @@ async fn remove(
     report: &Reporter,
 ) -> Result<(), HostError> {
     let Some(record) = facts.recorded() else { return Ok(()) };
-    if let Some(server) = server {
-        // The node's password, which goes with it, would keep a machine of its name from joining again.
-        let words = ["delete", "node", &record.node, "--ignore-not-found", "--wait=false"];
-        if let Err(error) = kubectl(server, "deleting its node", &words, DELETE_LIMIT).await {
-            report.note(error.to_string());
-        }
+    if let Some(server) = server
+        && let Err(error) = nodes::delete(server, &record.node).await
+    {
+        report.note(error.to_string());
     }
+    clean(host, facts, record, report).await?;
+    report.done(&host.label(), CLEANED);
+    Ok(())
+}
+
+/// Stops k3s, which does not start with the machine any more.
+///
+/// # Errors
+/// The machine does not answer.
+pub async fn stop(host: &Host, facts: &Facts, record: &Record) -> Result<(), HostError> {
     let words = [record.unit(), init_word(facts.init)];
     host.run("stopping k3s", STOP, &words, Input::None, SERVICE_LIMIT).await?;
+    Ok(())
+}
+
+/// Stops k3s, ends what outlives it, and gives the machine back as it was. What it has no program for is told.
+///
+/// # Errors
+/// A step fails; the record stays, so that it can be done again.
+pub async fn clean(
+    host: &Host,
+    facts: &Facts,
+    record: &Record,
+    report: &Reporter,
+) -> Result<(), HostError> {
+    stop(host, facts, record).await?;
     let mut words = vec![if record.cni_rules { "yes" } else { "no" }];
     let ours = record::LINKS.into_iter().filter(|path| !record.before.contains(*path));
     words.extend(ours.filter_map(|path| path.rsplit('/').next()));
     words.push("--");
     let others = record.before.iter().filter(|path| path.starts_with("/run/netns/"));
     words.extend(others.map(String::as_str));
-    host.run("ending its containers", KILL, &words, Input::None, SERVICE_LIMIT).await?;
+    let left = host.run("ending its containers", KILL, &words, Input::None, SERVICE_LIMIT).await?;
+    for what in String::from_utf8_lossy(&left).lines() {
+        let text = format!("it has no program to look at {what}, which k3s may have left");
+        let finding = problem(host.label(), text, "restart the machine, which ends them");
+        report.findings(&[Finding { severity: Severity::Warning, ..finding }]);
+    }
     let lists = removal(record);
     let words: Vec<&str> = lists.iter().map(String::as_str).collect();
     host.run("removing its files", REMOVE, &words, Input::None, SERVICE_LIMIT).await?;
-    report.done(&host.label(), "remove k3s and all that it made");
     Ok(())
 }
 
@@ -195,9 +218,14 @@ pub fn removal(record: &Record) -> Vec<String> {
         .before
         .iter()
         .filter(|path| path.rsplit_once('/').is_some_and(|(folder, _)| swept.contains(&folder)));
+    let sysctls = record::SYSCTLS.into_iter().filter_map(|(name, ours)| {
+        let value = record.sysctls.get(name).filter(|value| *value != ours)?;
+        Some([name.to_owned(), value.clone(), ours.to_owned()])
+    });
     let end = || std::iter::once("--".to_owned());
     let trees = swept.iter().map(|path| (*path).to_owned());
     let first = gone.chain(end()).chain(back).chain(end()).chain(folders).chain(end());
+    let first = first.chain(sysctls.flatten()).chain(end());
     first.chain(trees).chain(end()).chain(kept.cloned()).collect()
 }
 

@@ -41,6 +41,8 @@ pub struct Facts {
     pub disk_mib: u64,
     /// True where the kernel counts memory by cgroup.
     pub memory_cgroup: bool,
+    /// True where the kernel has the first version of cgroups, whole or in part.
+    pub cgroup_v1: bool,
     /// TCP ports that something listens on.
     pub tcp: Vec<u16>,
     /// UDP ports that something listens on.
@@ -51,6 +53,8 @@ pub struct Facts {
     pub lacking: Vec<String>,
     /// True where rules of CNI plugins exist.
     pub cni_rules: bool,
+    /// The settings of the kernel that a kubelet changes, by their paths below `/proc/sys`.
+    pub sysctls: BTreeMap<String, String>,
     /// The entries of the file system that exist among [`record::paths`].
     pub paths: BTreeMap<String, Entry>,
     /// The record of an earlier run, or the reason that it cannot be read.
@@ -63,6 +67,8 @@ pub struct Facts {
     pub enabled: bool,
     /// The stamp that it was started with (see [`crate::files::stamp`]).
     pub started: Option<String>,
+    /// The address in its configuration by which it joined; none on the server that the cluster began on.
+    pub joined: Option<String>,
     /// True while we keep pods off its node.
     pub cordoned: bool,
     /// The authority's hash in its token.
@@ -153,16 +159,23 @@ fn take(facts: &mut Facts, key: &str, value: &str, now: i64) {
         "memory" => facts.memory_mib = value.parse::<u64>().unwrap_or(0) / 1024,
         "cores" => facts.cores = value.parse().unwrap_or(0),
         "disk" => facts.disk_mib = value.parse::<u64>().unwrap_or(0) / 1024,
+        "cgroup" if value == "v1" => facts.cgroup_v1 = true,
         "cgroup" => facts.memory_cgroup = true,
         "tcp" => facts.tcp.extend(port()),
         "udp" => facts.udp.extend(port()),
         "firewall" => facts.firewall = some(),
         "lacking" => facts.lacking.push(value.to_owned()),
         "cni" => facts.cni_rules = true,
+        "sysctl" => {
+            if let Some((name, value)) = value.split_once(' ') {
+                facts.sysctls.insert(name.to_owned(), value.to_owned());
+            }
+        }
         "record" => {
             facts.record = Some(serde_json::from_str(value).map_err(|error| error.to_string()));
         }
         "started" => facts.started = some(),
+        "joined" => facts.joined = some(),
         "cordoned" => facts.cordoned = true,
         "version" => facts.version = value.split_whitespace().nth(2).map(str::to_owned),
         "active" => facts.active = true,

@@ -61,10 +61,8 @@ pub struct Member<'a> {
     pub machine: &'a Machine,
     /// The name of its node.
     pub node: &'a str,
-    /// The server that the cluster began on.
-    pub first: &'a Machine,
-    /// True for that server itself.
-    pub is_first: bool,
+    /// The address by which it joins; none for the server that the cluster begins on.
+    pub joins: Option<&'a str>,
 }
 
 /// Returns all files of a machine but its tokens and k3s itself.
@@ -109,19 +107,20 @@ fn config(cluster: &Cluster, member: &Member<'_>) -> String {
         let labels = machine.labels.iter().map(|(name, value)| format!("{name}={value}"));
         set("node-label", labels.collect());
     }
-    if !member.is_first {
-        set("server", json!(member.first.api_server()));
+    if let Some(address) = member.joins {
+        set("server", json!(address));
     }
     if machine.role == Role::Server {
         set("agent-token-file", json!(record::AGENT_TOKEN));
         // A single server keeps its data in SQLite; k3s moves it into etcd when this is set.
-        if member.is_first && cluster.servers().count() > 1 {
+        if member.joins.is_none() && cluster.servers().count() > 1 {
             set("cluster-init", json!(true));
         }
         let names: BTreeSet<&str> = cluster
             .servers()
             .flat_map(|server| [server.address.as_deref(), server.ip.as_deref()])
             .flatten()
+            .chain(settings.endpoint.as_deref())
             .collect();
         if !names.is_empty() {
             set("tls-san", names.into_iter().collect());
@@ -166,10 +165,12 @@ pub(crate) fn yaml(document: &Value) -> String {
         .expect("what JSON can say, YAML can say")
 }
 
-/// A stamp of all that k3s is started with: its binary, its configuration and its service. A running k3s with another stamp is restarted.
-pub fn stamp(binary: &str, files: &[DesiredFile]) -> String {
+/// A stamp of all that k3s is started with: its binary, the images that it imports as it starts, its configuration and its service. A
+/// running k3s with another stamp is restarted.
+pub fn stamp(binary: &str, images: Option<&str>, files: &[DesiredFile]) -> String {
     let mut hash = Sha256::new();
     hash.update(binary);
+    hash.update(images.unwrap_or_default());
     for file in files {
         hash.update(&file.path);
         hash.update(file.sum());

@@ -56,6 +56,18 @@ pub enum HostReason {
 }
 
 impl HostError {
+    /// Returns true where the machine gave no answer, rather than one that refuses us.
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            &self.reason,
+            HostReason::Connection(
+                ConnectionError::Connect(_)
+                    | ConnectionError::Lost(_)
+                    | ConnectionError::TimedOut(_)
+            )
+        )
+    }
+
     /// The advice, where there is one.
     pub fn next(&self) -> Option<String> {
         match &self.reason {

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use serde::Deserialize;
 use skyward_image::load::Pins;
+use skyward_terminal::Severity;
+use skyward_terminal::event::Finding;
 
 use super::cluster::Cluster;
 use super::connection::{HostKeys, Input};
 use super::error::ClusterError;
+use super::facts::Facts;
 use super::host::{Host, HostError, LONG, SHORT};
-use super::inspect::{self, inspect};
+use super::inspect::{self, Away, Inspection, inspect};
 use super::report::{Reporter, problem};
 
 /// The largest `index.json` that is read.
@@ -120,8 +123,19 @@ while [ $# -gt 0 ]; do /usr/local/bin/k3s ctr --namespace k8s.io images tag --fo
 /// Sets labels of an image; `$@` are its name and the labels.
 const LABEL: &str = "exec /usr/local/bin/k3s ctr --namespace k8s.io images label \"$@\" >/dev/null";
 
-/// Loads the archive into every node that lacks one of its images, and returns the number of those nodes. On each its images are pinned:
-/// else the kubelet's garbage collection removes them when the disk fills, and no registry has them.
+/// The outcome of a delivery into the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadOutcome {
+    /// The number of nodes that the image was sent to.
+    pub sent: usize,
+    /// The number of nodes that have it.
+    pub nodes: usize,
+    /// The machines that do not answer, which do not have it.
+    pub away: Vec<String>,
+}
+
+/// Loads the archive into every node that answers and lacks one of its images. On each its images are pinned: else the kubelet's garbage
+/// collection removes them when the disk fills, and no registry has them.
 ///
 /// # Errors
 /// Findings, before anything is sent; or the machines that failed.
@@ -131,13 +145,14 @@ pub async fn load(
     pins: &Pins,
     keys: HostKeys,
     report: &Reporter,
-) -> Result<usize, ClusterError> {
+) -> Result<LoadOutcome, ClusterError> {
     let deliver = async |host: &Host| deliver(host, archive, pins, report).await;
-    let sent = on_all("loading the image", cluster, keys, report, deliver).await?;
-    Ok(sent.into_iter().filter(|sent| *sent).count())
+    let (sent, away) = on_all("loading the image", cluster, keys, report, deliver).await?;
+    let nodes = sent.len();
+    Ok(LoadOutcome { sent: sent.into_iter().filter(|sent| *sent).count(), nodes, away })
 }
 
-/// Unpins all that a release had on the nodes.
+/// Unpins all that a release had on the nodes that answer.
 ///
 /// # Errors
 /// Findings, before anything is sent; or the machines that failed.
@@ -151,24 +166,34 @@ pub async fn unpin(
     on_all("unpinning images", cluster, keys, report, unpin).await.map(drop)
 }
 
-/// Takes a step on all nodes at once.
+/// Takes a step on all nodes that answer at once; returns what it gave, and the machines that do not answer.
 async fn on_all<T>(
     operation: &'static str,
     cluster: &Cluster,
     keys: HostKeys,
     report: &Reporter,
     step: impl AsyncFn(&Host) -> Result<T, HostError>,
-) -> Result<Vec<T>, ClusterError> {
+) -> Result<(Vec<T>, Vec<String>), ClusterError> {
     let inspection = inspect(cluster, keys, report).await;
-    let mut findings = inspection.unreachable();
-    for (machine, facts) in cluster.machines.iter().zip(inspection.facts()) {
-        if facts.is_some_and(|facts| !facts.is_member()) {
+    let mut findings: Vec<Finding> = inspection.away.iter().map(Away::finding).collect();
+    if inspection.facts.iter().any(Facts::is_member) {
+        // A node that comes back later gets the image with the next delivery.
+        for (finding, away) in findings.iter_mut().zip(&inspection.away) {
+            if away.is_silent() {
+                let next = "bring it back and run the command again: its pods cannot start there without the image";
+                finding.severity = Severity::Warning;
+                finding.next = Some(next.to_owned());
+            }
+        }
+    }
+    for (machine, facts) in inspection.cluster.machines.iter().zip(&inspection.facts) {
+        if !facts.is_member() {
             let next = "run `cluster up`, which makes it one";
             findings.push(problem(machine.label(), "it is not a node yet", next));
         }
     }
-    let hosts = inspection.require(findings, report).await?;
-    let ended = join_all(hosts.iter().map(|(host, _)| step(host))).await;
+    let Inspection { hosts, away, .. } = inspection.require(findings, report).await?;
+    let ended = join_all(hosts.iter().map(|host| step(host))).await;
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for ended in ended {
         match ended {
@@ -180,9 +205,9 @@ async fn on_all<T>(
         }
     }
     let machines = hosts.len();
-    inspect::close(hosts.into_iter().map(|(host, _)| host)).await;
+    inspect::close(hosts).await;
     if failed.is_empty() {
-        return Ok(done);
+        return Ok((done, away.iter().map(|away| away.machine.label()).collect()));
     }
     Err(ClusterError::Machines {
         operation,

@@ -8,21 +8,45 @@ use super::connection::HostKeys;
 use super::error::ClusterError;
 use super::facts::{self, Facts};
 use super::host::{Host, HostError};
-use super::preflight;
 use super::report::{Reporter, blocks, problem};
-
-/// A machine that was inspected: its connection and its facts, or the reason that there are none.
-pub type Inspected = Result<(Host, Facts), HostError>;
 
 /// The machines of a cluster, inspected.
 pub struct Inspection {
-    /// One entry for each machine, in the configuration's order.
-    pub machines: Vec<Inspected>,
+    /// The cluster; its machines are those that were reached, and the others are away.
+    pub cluster: Cluster,
+    /// The connections to the machines that were reached, in the configuration's order.
+    pub hosts: Vec<Host>,
+    /// Their facts.
+    pub facts: Vec<Facts>,
+    /// The machines that were not reached.
+    pub away: Vec<Away>,
+}
+
+/// A machine that was not reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Away {
+    /// The machine.
+    pub machine: Machine,
+    /// The reason.
+    pub error: HostError,
+}
+
+impl Away {
+    /// Returns true where the machine says nothing. One that refuses us is alive, and a mistake of the operator's.
+    pub fn is_silent(&self) -> bool {
+        self.error.is_silence()
+    }
+
+    /// The machine as a finding that blocks.
+    pub fn finding(&self) -> Finding {
+        let text = format!("{}: {}", self.error.operation, self.error.reason);
+        Finding { next: self.error.next(), ..problem(self.machine.label(), text, "") }
+    }
 }
 
 /// Connects to all machines and gathers their facts.
 pub async fn inspect(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> Inspection {
-    let machines = join_all(cluster.machines.iter().map(|machine| async move {
+    let seen = join_all(cluster.machines.iter().map(|machine| async move {
         let host = Host::connect(machine, keys, report.calls()).await?;
         match facts::gather(&host).await {
             Ok(facts) => Ok((host, facts)),
@@ -31,66 +55,49 @@ pub async fn inspect(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> In
                 Err(error)
             }
         }
-    }))
-    .await;
-    Inspection { machines }
+    }));
+    let mut inspection = Inspection {
+        cluster: Cluster { machines: Vec::new(), ..cluster.clone() },
+        hosts: Vec::new(),
+        facts: Vec::new(),
+        away: Vec::new(),
+    };
+    for (machine, seen) in cluster.machines.iter().zip(seen.await) {
+        match seen {
+            Ok((host, facts)) => {
+                inspection.cluster.machines.push(machine.clone());
+                inspection.hosts.push(host);
+                inspection.facts.push(facts);
+            }
+            Err(error) => {
+                inspection.cluster.away.push(machine.clone());
+                inspection.away.push(Away { machine: machine.clone(), error });
+            }
+        }
+    }
+    inspection
 }
 
 impl Inspection {
-    /// The facts of each machine; none of one that was not reached.
-    pub fn facts(&self) -> Vec<Option<Facts>> {
-        let facts = |seen: &Inspected| seen.as_ref().ok().map(|(_, facts)| facts.clone());
-        self.machines.iter().map(facts).collect()
-    }
-
-    /// A problem for each machine that was not reached.
-    pub fn unreachable(&self) -> Vec<Finding> {
-        let errors = self.machines.iter().filter_map(|seen| seen.as_ref().err());
-        errors
-            .map(|error| {
-                let text = format!("{}: {}", error.operation, error.reason);
-                Finding { next: error.next(), ..problem(&error.machine, text, "") }
-            })
-            .collect()
-    }
-
-    /// Reports all findings, those of the preflight and `others`, and returns the machines where none of them blocks.
-    ///
-    /// # Errors
-    /// One blocks.
-    pub async fn pass(
-        self,
-        cluster: &Cluster,
-        others: Vec<Finding>,
-        report: &Reporter,
-    ) -> Result<Vec<(Host, Facts)>, ClusterError> {
-        let mut findings = self.unreachable();
-        findings.extend(preflight::check(cluster, &self.facts()));
-        findings.extend(others);
-        // Machine by machine, in the configuration's order; then those of the cluster as a whole.
-        let labels: Vec<String> = cluster.machines.iter().map(Machine::label).collect();
-        findings.sort_by_key(|finding| {
-            labels.iter().position(|label| *label == finding.object).unwrap_or(labels.len())
-        });
-        self.require(findings, report).await
-    }
-
-    /// Reports findings, and returns the machines that were reached where none of them blocks.
+    /// Reports findings, machine by machine and then those of the cluster as a whole, and returns itself where none of them blocks.
     ///
     /// # Errors
     /// One blocks.
     pub async fn require(
         self,
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
         report: &Reporter,
-    ) -> Result<Vec<(Host, Facts)>, ClusterError> {
+    ) -> Result<Self, ClusterError> {
+        let labels: Vec<String> = self.cluster.all().map(Machine::label).collect();
+        findings.sort_by_key(|finding| {
+            labels.iter().position(|label| *label == finding.object).unwrap_or(labels.len())
+        });
         report.findings(&findings);
         let blocking: Vec<Finding> = findings.into_iter().filter(blocks).collect();
-        let machines = self.machines.into_iter().flatten();
         if blocking.is_empty() {
-            return Ok(machines.collect());
+            return Ok(self);
         }
-        close(machines.map(|(host, _)| host)).await;
+        close(self.hosts).await;
         Err(ClusterError::Findings(blocking))
     }
 }

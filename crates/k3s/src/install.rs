@@ -10,6 +10,7 @@ use super::facts::Init;
 use super::host::{Host, HostError, SHORT};
 use super::plan::{MachinePlan, MachineStep};
 use super::record::{self, Record};
+use super::release::Verified;
 use super::report::Reporter;
 use super::token::{Token, hex};
 
@@ -62,11 +63,7 @@ pub async fn prepare(
             MachineStep::Binary(file) => {
                 host.send(record::BINARY, 0o755, &file.sum, &file.path).await?;
             }
-            MachineStep::Images(name, file) => {
-                host.text("making the folder of images", FOLDERS, &[record::IMAGES]).await?;
-                let path = format!("{}/{name}", record::IMAGES);
-                host.send(&path, 0o644, &file.sum, &file.path).await?;
-            }
+            MachineStep::Images(name, file) => send_images(host, name, file).await?,
             MachineStep::File(file) => host.write(&file.path, file.mode, &file.content).await?,
             MachineStep::Remove(path) => {
                 host.text(&format!("removing {path}"), r#"rm -f "$1""#, &[path]).await?;
@@ -76,6 +73,16 @@ pub async fn prepare(
         report.done(&host.label(), step.to_string());
     }
     Ok(())
+}
+
+/// Sends an archive of images to where k3s imports it from.
+///
+/// # Errors
+/// It does not arrive.
+pub async fn send_images(host: &Host, name: &str, file: &Verified) -> Result<(), HostError> {
+    host.text("making the folder of images", FOLDERS, &[record::IMAGES]).await?;
+    let path = format!("{}/{name}", record::IMAGES);
+    host.send(&path, 0o644, &file.sum, &file.path).await
 }
 
 async fn write_record(host: &Host, record: &Record) -> Result<(), HostError> {

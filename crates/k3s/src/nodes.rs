@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::connection::Input;
 use super::host::{Host, HostError, SHORT};
+use super::journal;
 use super::report::Reporter;
 
 /// A node.
@@ -22,6 +23,8 @@ pub struct NodeState {
     pub schedulable: bool,
     /// Its roles, such as `control-plane,etcd`.
     pub roles: Vec<String>,
+    /// Its addresses and host names.
+    pub addresses: Vec<String>,
 }
 
 /// The part of a list of nodes that is read.
@@ -57,6 +60,12 @@ struct Spec {
 struct Status {
     conditions: Vec<Condition>,
     node_info: NodeInfo,
+    addresses: Vec<Address>,
+}
+
+#[derive(Deserialize)]
+struct Address {
+    address: String,
 }
 
 #[derive(Deserialize)]
@@ -74,8 +83,8 @@ struct NodeInfo {
     kubelet_version: String,
 }
 
-/// Runs kubectl with `$@`.
-const KUBECTL: &str = r#"exec /usr/local/bin/k3s kubectl "$@""#;
+/// Runs kubectl with `$@`. What it keeps of the API goes with k3s, and not into a home folder.
+const KUBECTL: &str = r#"exec /usr/local/bin/k3s kubectl "$@" --cache-dir=/run/k3s/kubectl"#;
 
 /// Runs kubectl on a server and returns its standard output.
 ///
@@ -103,6 +112,25 @@ pub async fn nodes(server: &Host) -> Result<BTreeMap<String, NodeState>, HostErr
     Ok(list.items.into_iter().map(state).collect())
 }
 
+/// The time for deleting a node, with the wait for k3s to take it out of etcd.
+const DELETE_LIMIT: Duration = Duration::from_mins(1);
+
+/// Deletes a node. k3s takes a server out of etcd when its node is deleted (`pkg/etcd/member_controller.go`, `onRemove`), and a finalizer
+/// keeps the node until that is done. The Secret with the node's password would go with the next garbage collection
+/// (`pkg/nodepassword/controller.go`); until then no machine of that name could join, so it is deleted too.
+///
+/// # Errors
+/// The API server does not answer.
+pub async fn delete(server: &Host, node: &str) -> Result<(), HostError> {
+    let operation = format!("deleting the node {node}");
+    let words = ["delete", "node", node, "--ignore-not-found", "--timeout", "50s"];
+    kubectl(server, &operation, &words, DELETE_LIMIT).await?;
+    let secret = format!("{node}.node-password.k3s");
+    let words = ["delete", "secret", &secret, "--namespace", "kube-system", "--ignore-not-found"];
+    kubectl(server, &operation, &words, DELETE_LIMIT).await?;
+    Ok(())
+}
+
 fn state(node: Node) -> (String, NodeState) {
     const ROLE: &str = "node-role.kubernetes.io/";
     let ready = node.status.conditions.into_iter().find(|condition| condition.kind == "Ready");
@@ -114,15 +142,10 @@ fn state(node: Node) -> (String, NodeState) {
         version: node.status.node_info.kubelet_version,
         schedulable: !node.spec.unschedulable,
         roles,
+        addresses: node.status.addresses.into_iter().map(|known| known.address).collect(),
     };
     (node.metadata.name, state)
 }
-
-/// Prints the last lines of the service's log. `$1` service.
-const JOURNAL: &str = r#"if command -v journalctl >/dev/null; then journalctl -u "$1" -n 5 --no-pager -o cat 2>/dev/null
-else tail -n 5 "/var/log/$1.log" 2>/dev/null; fi
-exit 0
-"#;
 
 /// Prints `active` once the service is up. Until then the cluster's view of its node is from before the start. `$1` service.
 const SERVICE: &str = r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then systemctl is-active "$1"
@@ -138,7 +161,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Waits until a node is ready, and runs this version where one is given.
 ///
 /// # Errors
-/// The limit passes first; the error quotes the last line of k3s's log.
+/// The limit passes first; the error quotes k3s's log.
 pub async fn await_ready(
     server: &Host,
     (host, unit): (&Host, &str),
@@ -173,8 +196,8 @@ pub async fn await_ready(
             Err(error) => format!("{} does not answer: {}", server.label(), error.reason),
         };
         let Some(left) = limit.checked_sub(started.elapsed()) else {
-            let said = host.text("reading its log", JOURNAL, &[unit]).await.unwrap_or_default();
-            let said = said.lines().next_back().map(|line| format!("; k3s says: {line}"));
+            let said = journal::read(host, unit).await;
+            let said = said.map(|line| format!("; k3s says: {line}"));
             let reason =
                 format!("after {} s: {state}{}", limit.as_secs(), said.unwrap_or_default());
             return Err(host.refused(&format!("waiting for {on}"), reason));

@@ -5,13 +5,13 @@ use std::fmt;
 
 use skyward_config::Role;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Machine};
 use super::facts::Facts;
 use super::files::{self, DesiredFile, Member};
 use super::preflight::{Identity, node_name};
 use super::record::{self, Record};
 use super::release::{Assets, Verified};
-use super::version::Arch;
+use super::version::{Arch, Version};
 
 /// The steps of all machines, in this order: the first server, the other servers one by one, the agents at the same time.
 #[derive(Debug, Clone)]
@@ -75,16 +75,35 @@ impl ClusterPlan {
     }
 }
 
-/// Returns the architectures of the machines that have no k3s of ours yet.
-pub fn needed(facts: &[Facts]) -> Vec<Arch> {
+/// Returns the architectures of the machines that have no k3s of ours yet; `with_images`, where a folder has the release's images, also
+/// of those that run the release, because other images may be in it by now.
+pub fn needed(facts: &[Facts], wanted: &Version, with_images: bool) -> Vec<Arch> {
     let mut needed: Vec<Arch> = facts
         .iter()
-        .filter(|facts| keeps(facts).is_none())
+        .filter(|facts| keeps(facts).is_none() || (with_images && runs(facts, wanted)))
         .filter_map(|facts| Arch::of_machine(&facts.machine))
         .collect();
     needed.sort_unstable();
     needed.dedup();
     needed
+}
+
+fn runs(facts: &Facts, wanted: &Version) -> bool {
+    facts.version.as_deref() == Some(wanted.as_str())
+}
+
+/// The images that a machine lacks.
+pub fn lacking<'a>(assets: &'a Assets, facts: &Facts) -> Option<&'a (String, Verified)> {
+    let images = assets.images.as_ref()?;
+    let there = facts.paths.get(&format!("{}/{}", record::IMAGES, images.0));
+    (there.and_then(|entry| entry.sum.as_ref()) != Some(&images.1.sum)).then_some(images)
+}
+
+/// The checksum of the images that a machine will have: those that it gets, else those that it has.
+pub fn images(assets: Option<&Assets>, facts: &Facts) -> Option<String> {
+    let new = assets.and_then(|assets| assets.images.as_ref()).map(|(_, file)| file.sum.clone());
+    let mut have = facts.paths.iter().filter(|(path, _)| path.starts_with(record::IMAGES));
+    new.or_else(|| have.find_map(|(_, entry)| entry.sum.clone()))
 }
 
 /// The checksum of the binary that a member keeps. Only `upgrade` brings another version.
@@ -102,7 +121,9 @@ pub fn plan(
     id: &str,
 ) -> ClusterPlan {
     let first = identity.first;
-    let machines = facts.iter().enumerate().map(|(index, facts)| {
+    let machines = facts.iter().enumerate().map(|(index, own)| {
+        let joins = joins(cluster, facts, first, index);
+        let facts = own;
         let machine = &cluster.machines[index];
         let node = node_name(machine, facts);
         let record = facts.recorded().cloned().unwrap_or_else(|| Record {
@@ -110,24 +131,52 @@ pub fn plan(
             id: identity.id.clone().unwrap_or_else(|| id.to_owned()),
             role: machine.role,
             node: node.clone(),
-            first: index == first,
+            first: index == first && identity.id.is_none(),
             before: facts.paths.keys().cloned().collect(),
             cni_rules: facts.cni_rules,
+            sysctls: facts.sysctls.clone(),
         });
         let is_first = index == first;
-        let member = Member { machine, node: &node, first: &cluster.machines[first], is_first };
+        let member = Member { machine, node: &node, joins: joins.as_deref() };
         let files = files::desired(cluster, &member, facts.init);
         let assets = Arch::of_machine(&facts.machine).and_then(|arch| assets.get(&arch));
-        planned(facts, identity, is_first, machine.role, record, files, assets)
+        planned((&cluster.version, machine.role), facts, identity, is_first, record, files, assets)
     });
     ClusterPlan { first, machines: machines.collect() }
 }
 
+/// The address by which a machine joins. A member keeps the one that it joined by, so that a server that dies restarts no other; it
+/// gets another one where that server is none of the configuration's any more.
+pub fn joins(cluster: &Cluster, facts: &[Facts], first: usize, index: usize) -> Option<String> {
+    let own = cluster.machines[index].api_server();
+    let is_member = facts[index].is_member();
+    if is_member {
+        if facts[index].recorded().is_some_and(|record| record.first) {
+            return None;
+        }
+        let mut others = cluster.servers().map(Machine::api_server).filter(|server| *server != own);
+        let kept = facts[index].joined.as_ref();
+        if let Some(kept) = kept.filter(|joined| others.any(|server| server == **joined)) {
+            return Some(kept.clone());
+        }
+    }
+    if index != first {
+        return Some(cluster.machines[first].api_server());
+    }
+    // The server that the cluster began on is gone: this one leads the others, and needs one of them to come back by.
+    let mut others =
+        cluster.machines.iter().zip(facts).enumerate().filter(|(other, _)| *other != first);
+    let other = others.find(|(_, (machine, facts))| {
+        machine.role == Role::Server && facts.is_member() && is_member
+    });
+    other.map(|(_, (machine, _))| machine.api_server())
+}
+
 fn planned(
+    (wanted, role): (&Version, Role),
     facts: &Facts,
     identity: &Identity,
     is_first: bool,
-    role: Role,
     record: Record,
     files: Vec<DesiredFile>,
     assets: Option<&Assets>,
@@ -146,15 +195,14 @@ fn planned(
         if installed.as_ref() != Some(&assets.binary.sum) || mode != Some("755") {
             steps.push(MachineStep::Binary(assets.binary.clone()));
         }
-        if let Some((name, file)) = &assets.images {
-            let at = format!("{}/{name}", record::IMAGES);
-            let there = facts.paths.get(&at).and_then(|entry| entry.sum.as_ref());
-            if there != Some(&file.sum) {
-                steps.push(MachineStep::Images(name.clone(), file.clone()));
-            }
-        }
     }
-    let stamp = files::stamp(&binary.unwrap_or_default(), &files);
+    // A member that is to be upgraded gets the images with its new binary.
+    let assets = assets.filter(|_| keeps(facts).is_none() || runs(facts, wanted));
+    if let Some((name, file)) = assets.and_then(|assets| lacking(assets, facts)) {
+        steps.push(MachineStep::Images(name.clone(), file.clone()));
+    }
+    let images = images(assets, facts);
+    let stamp = files::stamp(&binary.unwrap_or_default(), images.as_deref(), &files);
     let wants_registries = files.iter().any(|file| file.path == record::REGISTRIES);
     let is_ours = !record.before.contains(record::REGISTRIES);
     if !wants_registries && facts.has(record::REGISTRIES) && is_ours {

@@ -13,16 +13,13 @@ use super::facts::Facts;
 
 pub use cluster::{Identity, node_name};
 
-/// Returns all findings. `facts` are those of the machines in their order; a machine that was not reached has none, and is a finding of
-/// the inspection.
-pub fn check(cluster: &Cluster, facts: &[Option<Facts>]) -> Vec<Finding> {
+/// Returns all findings. `facts` are those of the machines in their order.
+pub fn check(cluster: &Cluster, facts: &[Facts]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let identity = Identity::of(cluster, facts);
     for (index, (machine, facts)) in cluster.machines.iter().zip(facts).enumerate() {
-        if let Some(facts) = facts {
-            machine::check(cluster, machine, facts, &mut findings);
-            cluster::belongs(cluster, &identity, index, facts, &mut findings);
-        }
+        machine::check(cluster, machine, facts, &mut findings);
+        cluster::belongs(cluster, &identity, index, facts, &mut findings);
     }
     cluster::clocks(cluster, facts, &mut findings);
     cluster::names(cluster, facts, &mut findings);

@@ -3,7 +3,7 @@
 //! This module names every path that k3s and this crate touch, so that the inspection looks at each of them and `down` removes each that
 //! was not there before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use skyward_config::Role;
@@ -55,11 +55,13 @@ pub const FILES: [&str; 15] = [
 ];
 
 /// Trees that k3s makes: `down` removes those that did not exist before.
-pub const TREES: [&str; 17] = [
+pub const TREES: [&str; 19] = [
     "/etc/rancher/k3s/k3s.yaml",
     "/etc/rancher/node",
     "/var/lib/rancher/k3s",
     "/var/lib/kubelet",
+    "/usr/libexec/kubernetes",
+    "/run/containerd",
     "/var/lib/cni/networks/cbr0",
     "/var/lib/cni/flannel",
     "/run/k3s",
@@ -86,7 +88,7 @@ pub const SWEPT: [&str; 6] = [
 ];
 
 /// Folders that are made for the files, deepest first: `down` removes those that did not exist before and are empty.
-pub const FOLDERS: [&str; 12] = [
+pub const FOLDERS: [&str; 13] = [
     "/var/lib/cni/networks",
     "/var/lib/cni/results",
     "/var/lib/cni",
@@ -94,11 +96,21 @@ pub const FOLDERS: [&str; 12] = [
     "/etc/rancher",
     "/var/lib/rancher",
     "/usr/local/bin",
+    "/usr/libexec",
     "/etc/systemd/system/multi-user.target.wants",
     "/etc/systemd/system",
     "/etc/init.d",
     "/etc/conf.d",
     "/etc/logrotate.d",
+];
+
+/// Settings of the kernel below `/proc/sys` and the values that the kubelet gives them (`setupKernelTunables` in
+/// `pkg/kubelet/cm/container_manager_linux.go`).
+pub const SYSCTLS: [(&str, &str); 4] = [
+    ("vm/overcommit_memory", "1"),
+    ("vm/panic_on_oom", "0"),
+    ("kernel/panic", "10"),
+    ("kernel/panic_on_oops", "1"),
 ];
 
 /// Network links that k3s makes, as the paths under which they exist.
@@ -137,6 +149,9 @@ pub struct Record {
     /// True where rules of other CNI plugins existed before.
     #[serde(default)]
     pub cni_rules: bool,
+    /// The settings of the kernel before, by their paths below `/proc/sys`.
+    #[serde(default)]
+    pub sysctls: BTreeMap<String, String>,
 }
 
 impl Record {

@@ -9,11 +9,13 @@ use serde::Serialize;
 use skyward_config::Role;
 
 use super::certificate;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Machine};
 use super::connection::HostKeys;
-use super::inspect::{self, Inspected, inspect};
-use super::nodes::{self, NodeState};
-use super::preflight::Identity;
+use super::facts::Facts;
+use super::host::Host;
+use super::inspect::{self, Away};
+use super::nodes::NodeState;
+use super::quorum::{self, Found, Known, Quorum};
 use super::report::Reporter;
 
 /// The state of a cluster.
@@ -27,6 +29,8 @@ pub struct ClusterStatus {
     pub machines: Vec<MachineStatus>,
     /// Nodes that no machine of the configuration has.
     pub others: Vec<String>,
+    /// The servers that vote and those of them that answer, where there are several.
+    pub quorum: Option<Quorum>,
     /// True where all machines have nodes that are ready and run the wanted version.
     pub healthy: bool,
 }
@@ -48,6 +52,19 @@ pub struct MachineStatus {
     pub certificates_end: Option<String>,
 }
 
+impl MachineStatus {
+    fn of(machine: &Machine) -> Self {
+        Self {
+            machine: machine.label(),
+            role: machine.role,
+            node: None,
+            version: None,
+            state: String::new(),
+            certificates_end: None,
+        }
+    }
+}
+
 /// Prints the certificates of a node, but not those of its authorities, which last ten years: in base64, one a line.
 const CERTIFICATES: &str = r#"for f in /var/lib/rancher/k3s/server/tls/*.crt /var/lib/rancher/k3s/server/tls/etcd/*.crt /var/lib/rancher/k3s/agent/*.crt; do
   case ${f##*/} in *-ca.crt|*ca*.nochain.crt|'*.crt') continue;; esac
@@ -61,22 +78,27 @@ type KnownNodes = Result<BTreeMap<String, NodeState>, String>;
 
 /// Asks all machines for their state.
 pub async fn status(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> ClusterStatus {
-    let inspection = inspect(cluster, keys, report).await;
-    let identity = Identity::of(cluster, &inspection.facts());
-    let nodes = known_nodes(&inspection.machines, &identity).await;
-    let described = cluster.machines.iter().zip(&inspection.machines).map(|(machine, seen)| {
-        let status = MachineStatus {
-            machine: machine.label(),
-            role: machine.role,
-            node: None,
-            version: None,
-            state: String::new(),
-            certificates_end: None,
+    let Found { inspection, known, .. } = quorum::look(cluster, keys, report).await;
+    let votes = match &known {
+        Known::Running(running) => Some(running.quorum()),
+        Known::Silent(_) => Some(quorum::reached(&inspection)),
+        Known::Nothing => None,
+    };
+    let nodes = match known {
+        Known::Running(running) => Ok(running.nodes),
+        Known::Silent(reason) => Err(reason),
+        Known::Nothing => Err("none of its servers runs".to_owned()),
+    };
+    let machines = join_all(cluster.machines.iter().map(|machine| {
+        let reached = inspection.cluster.machines.iter().position(|reached| reached == machine);
+        let seen = match reached {
+            Some(index) => Ok((&inspection.hosts[index], &inspection.facts[index])),
+            None => Err(inspection.away.iter().find(|away| away.machine == *machine)),
         };
-        describe(status, seen, &nodes)
-    });
-    let machines = join_all(described).await;
-    inspect::close(inspection.machines.into_iter().flatten().map(|(host, _)| host)).await;
+        describe(MachineStatus::of(machine), machine, seen, &nodes)
+    }))
+    .await;
+    inspect::close(inspection.hosts).await;
     let mine: Vec<_> = machines.iter().filter_map(|machine| machine.node.as_ref()).collect();
     let others = nodes.iter().flat_map(BTreeMap::keys).filter(|name| !mine.contains(name));
     let others = others.cloned().collect();
@@ -84,37 +106,24 @@ pub async fn status(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> Clu
     let healthy = machines.iter().all(|machine| {
         machine.state == "ready" && machine.version.as_deref() == Some(wanted.as_str())
     });
-    ClusterStatus { cluster: cluster.name.clone(), wanted, machines, others, healthy }
-}
-
-/// Asks the first server that answers for the nodes.
-async fn known_nodes(machines: &[Inspected], identity: &Identity) -> KnownNodes {
-    let running = |index: usize| {
-        machines[index].as_ref().ok().filter(|(host, facts)| {
-            host.machine.role == Role::Server && facts.is_member() && facts.active
-        })
-    };
-    let order = std::iter::once(identity.first)
-        .chain((0..machines.len()).filter(|index| *index != identity.first));
-    let mut reason = "none of its servers runs".to_owned();
-    for (host, _) in order.filter_map(running) {
-        match nodes::nodes(host).await {
-            Ok(nodes) => return Ok(nodes),
-            Err(error) => reason = error.to_string(),
-        }
-    }
-    Err(reason)
+    let quorum = votes.filter(|votes| votes.servers > 1);
+    ClusterStatus { cluster: cluster.name.clone(), wanted, machines, others, quorum, healthy }
 }
 
 async fn describe(
     mut status: MachineStatus,
-    seen: &Inspected,
+    machine: &Machine,
+    seen: Result<(&Host, &Facts), Option<&Away>>,
     nodes: &KnownNodes,
 ) -> MachineStatus {
     let (host, facts) = match seen {
         Ok(seen) => seen,
-        Err(error) => {
-            status.state = format!("{}: {}", error.operation, error.reason);
+        Err(away) => {
+            let node = nodes.as_ref().ok().and_then(|nodes| quorum::node_of(machine, nodes));
+            status.node = node.map(str::to_owned);
+            if let Some(Away { error, .. }) = away {
+                status.state = format!("{}: {}", error.operation, error.reason);
+            }
             return status;
         }
     };

@@ -8,17 +8,18 @@ use futures_util::future::join_all;
 use skyward_config::Role;
 use skyward_terminal::event::Finding;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, api_server};
 use super::connection::HostKeys;
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::{Host, HostError};
-use super::inspect::{self, inspect};
+use super::inspect::{self, Away, Inspection};
 use super::install::{self, Tokens};
 use super::kubeconfig::{self, Kubeconfig};
-use super::nodes;
+use super::nodes::{self, NodeState};
 use super::plan::{self, ClusterPlan, MachineStep};
-use super::preflight::Identity;
+use super::preflight::{self, node_name};
+use super::quorum::{self, Found, Known, Running};
 use super::release::{Assets, Source};
 use super::report::{Reporter, problem};
 use super::token;
@@ -41,18 +42,20 @@ pub struct UpOptions<'a> {
 }
 
 /// The outcome of `up`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpOutcome {
     /// The number of steps that were done or, with `plan_only`, are left.
     pub steps: usize,
     /// The number of nodes that are ready.
     pub nodes: usize,
+    /// The members that do not answer, on which nothing was done.
+    pub away: Vec<String>,
 }
 
 /// Machines that passed the preflight, and their plan.
 struct Prepared {
-    hosts: Vec<Host>,
-    facts: Vec<Facts>,
+    inspection: Inspection,
+    known: Known,
     plan: ClusterPlan,
 }
 
@@ -66,22 +69,29 @@ pub async fn up(
     options: UpOptions<'_>,
     report: &Reporter,
 ) -> Result<UpOutcome, ClusterError> {
-    let Prepared { hosts, facts, plan } = prepare(cluster, source, options, report).await?;
+    let Prepared { inspection, known, plan } = prepare(cluster, source, options, report).await?;
+    let Inspection { cluster, hosts, facts, away } = inspection;
     for (host, planned) in hosts.iter().zip(&plan.machines) {
         for step in &planned.steps {
             report.planned(&host.label(), step.to_string());
         }
     }
     let steps = plan.machines.iter().map(|planned| planned.steps.len()).sum();
+    let silent: Vec<String> = away.iter().map(|away| away.machine.label()).collect();
     if options.plan_only {
         inspect::close(hosts).await;
-        return Ok(UpOutcome { steps, nodes: 0 });
+        return Ok(UpOutcome { steps, nodes: 0, away: silent });
     }
-    let work = Work { cluster, hosts: &hosts, facts: &facts, plan: &plan, report };
+    let work =
+        Work { cluster: &cluster, hosts: &hosts, facts: &facts, away: &away, plan: &plan, report };
     let failed = work.run().await;
-    let ended = work.finish(options.kubeconfig, failed).await;
+    let known = match known {
+        Known::Running(running) if steps == 0 => Some(running.nodes),
+        _ => None,
+    };
+    let ended = work.finish(options.kubeconfig, failed, known).await;
     inspect::close(hosts).await;
-    ended.map(|nodes| UpOutcome { steps, nodes })
+    ended.map(|nodes| UpOutcome { steps, nodes, away: silent })
 }
 
 /// Inspects, checks and plans. Nothing is changed.
@@ -93,28 +103,30 @@ async fn prepare(
 ) -> Result<Prepared, ClusterError> {
     let began = Instant::now();
     let document = Kubeconfig::read(options.kubeconfig)?;
-    let inspection = inspect(cluster, options.keys, report).await;
-    let seen = inspection.facts();
-    let identity = Identity::of(cluster, &seen);
-    let mut others: Vec<Finding> = Vec::new();
-    others.extend(kubeconfig::check(&document, &cluster.context, identity.id.as_deref()));
-    if options.join && !seen.iter().flatten().any(Facts::is_member) {
-        let text = "no machine of the configuration is in a cluster yet";
-        others.push(problem("cluster", text, "begin one: `cluster up` begins one"));
+    let Found { inspection, identity, known } = quorum::look(cluster, options.keys, report).await;
+    let Inspection { cluster, facts, .. } = &inspection;
+    let mut findings: Vec<Finding> = quorum::absences(&inspection, &known);
+    findings.extend(preflight::check(cluster, facts));
+    if let Known::Running(running) = &known {
+        findings.extend(taken(cluster, facts, running));
     }
-    let needed = plan::needed(&seen.into_iter().flatten().collect::<Vec<_>>());
+    findings.extend(kubeconfig::check(&document, &cluster.context, identity.id.as_deref()));
+    if options.join && !facts.iter().any(Facts::is_member) {
+        let text = "no machine of the configuration is in a cluster yet";
+        findings.push(problem("cluster", text, "begin one: `cluster up` begins one"));
+    }
     // A release that is not available is reported together with the problems of the machines.
     let mut assets: BTreeMap<Arch, Assets> = BTreeMap::new();
-    for arch in needed {
+    for arch in plan::needed(facts, &cluster.version, source.folder.is_some()) {
         match source.fetch(arch, report).await {
             Ok(found) => drop(assets.insert(arch, found)),
-            Err(error) => others.push(error.finding(&cluster.version)),
+            Err(error) => findings.push(error.finding(&cluster.version)),
         }
     }
-    let machines = inspection.pass(cluster, others, report).await?;
-    report.ready("machines", format!("{} inspected, no problem found", machines.len()), began);
-    let (hosts, facts): (Vec<Host>, Vec<Facts>) = machines.into_iter().unzip();
-    for (host, facts) in hosts.iter().zip(&facts).filter(|(_, facts)| facts.is_member()) {
+    let inspection = inspection.require(findings, report).await?;
+    let Inspection { cluster, hosts, facts, .. } = &inspection;
+    report.ready("machines", format!("{} inspected, no problem found", hosts.len()), began);
+    for (host, facts) in hosts.iter().zip(facts).filter(|(_, facts)| facts.is_member()) {
         if let Some(version) = facts.version.as_ref().filter(|it| *it != cluster.version.as_str()) {
             report.note(format!(
                 "{} runs {version}, and the configuration says {}: `cluster upgrade` upgrades it",
@@ -124,14 +136,27 @@ async fn prepare(
         }
     }
     let id = token::random(ID_BYTES).map_err(ClusterError::Random)?;
-    let plan = plan::plan(cluster, &facts, &identity, &assets, &id);
-    Ok(Prepared { hosts, facts, plan })
+    let plan = plan::plan(cluster, facts, &identity, &assets, &id);
+    Ok(Prepared { inspection, known, plan })
+}
+
+/// Finds machines that would join under the name of a node that the cluster has already. k3s would refuse them.
+fn taken(cluster: &Cluster, facts: &[Facts], running: &Running) -> Vec<Finding> {
+    let joining = cluster.machines.iter().zip(facts).filter(|(_, facts)| facts.record.is_none());
+    let taken = joining.filter_map(|(machine, facts)| {
+        let node = node_name(machine, facts);
+        let text = format!("the cluster has a node {node} already, which is of another machine");
+        let next = format!("where that machine is gone: `cluster replace {}`", machine.label());
+        running.nodes.contains_key(&node).then(|| problem(machine.label(), text, next))
+    });
+    taken.collect()
 }
 
 struct Work<'a> {
     cluster: &'a Cluster,
     hosts: &'a [Host],
     facts: &'a [Facts],
+    away: &'a [Away],
     plan: &'a ClusterPlan,
     report: &'a Reporter,
 }
@@ -150,6 +175,7 @@ impl Work<'_> {
         for (index, done) in prepared.await {
             self.keep(&mut failed, index, done);
         }
+        self.revive(&mut failed).await;
         let first = self.plan.first;
         if !failed.contains_key(&first) {
             let begun = self.begin(first).await;
@@ -164,6 +190,27 @@ impl Work<'_> {
             self.join_all(&mut failed).await;
         }
         failed
+    }
+
+    /// Starts the servers that have stopped, before any is waited for: etcd needs its majority for one of them to be ready.
+    async fn revive(&self, failed: &mut Failures) {
+        let stopped = self.indices(|index| self.has_stopped(index) && !failed.contains_key(&index));
+        let started = join_all(stopped.into_iter().map(|index| async move {
+            let (host, planned) = (&self.hosts[index], &self.plan.machines[index]);
+            let (unit, init) = (planned.record.unit(), self.facts[index].init);
+            (index, install::start(host, unit, init, &planned.stamp).await)
+        }));
+        for (index, done) in started.await {
+            self.keep(failed, index, done);
+        }
+    }
+
+    fn has_stopped(&self, index: usize) -> bool {
+        let (facts, planned) = (&self.facts[index], &self.plan.machines[index]);
+        planned.record.role == Role::Server
+            && facts.is_member()
+            && !facts.active
+            && !planned.steps.contains(&MachineStep::Token)
     }
 
     /// Lets the other servers join one by one, because etcd takes one member at a time; then the agents at the same time.
@@ -189,8 +236,15 @@ impl Work<'_> {
             let joined = self.join(index, tokens.as_ref()).await;
             self.keep(failed, index, joined);
         }
+        // Agents that run already are restarted one after the other, new ones join at the same time.
         let agents = others.iter().copied().filter(is(Role::Agent));
-        let joined = join_all(agents.map(|index| {
+        let (running, new): (Vec<usize>, Vec<usize>) =
+            agents.partition(|index| self.facts[*index].is_member());
+        for index in running {
+            let joined = self.join(index, tokens.as_ref()).await;
+            self.keep(failed, index, joined);
+        }
+        let joined = join_all(new.into_iter().map(|index| {
             let tokens = tokens.as_ref();
             async move { (index, self.join(index, tokens).await) }
         }));
@@ -225,7 +279,10 @@ impl Work<'_> {
         if !planned.steps.contains(&MachineStep::Start) {
             return Ok(());
         }
-        install::start(host, planned.record.unit(), self.facts[index].init, &planned.stamp).await?;
+        if !self.has_stopped(index) {
+            let (unit, init) = (planned.record.unit(), self.facts[index].init);
+            install::start(host, unit, init, &planned.stamp).await?;
+        }
         self.await_ready(index).await?;
         self.report.done(&host.label(), MachineStep::Start.to_string());
         Ok(())
@@ -238,14 +295,26 @@ impl Work<'_> {
         nodes::await_ready(server, (host, record.unit()), node, limit, self.report).await
     }
 
-    /// Writes the kubeconfig where the first server runs, then looks at every node once more, also where nothing was to be done.
-    async fn finish(&self, kubeconfig: &Path, failed: Failures) -> Result<usize, ClusterError> {
+    /// Writes the kubeconfig where the first server runs, then looks at every node once more, also where nothing was to be done. `known`
+    /// are the nodes where nothing has changed since they were asked for.
+    async fn finish(
+        &self,
+        kubeconfig: &Path,
+        failed: Failures,
+        known: Option<BTreeMap<String, NodeState>>,
+    ) -> Result<usize, ClusterError> {
         let mut failed: Vec<usize> = failed.into_keys().collect();
+        let (first, planned) = (&self.hosts[self.plan.first], &self.plan.machines);
+        let mut missing: Vec<&Away> = self.away.iter().collect();
         if !failed.contains(&self.plan.first) {
-            self.kubeconfig(kubeconfig).await?;
+            let id = &planned[self.plan.first].record.id;
+            write_kubeconfig(self.cluster, first, id, kubeconfig, self.report).await?;
             // A server that does not answer yet is waited for below.
-            let known = nodes::nodes(&self.hosts[self.plan.first]).await.unwrap_or_default();
-            for (index, planned) in self.plan.machines.iter().enumerate() {
+            let known = match known {
+                Some(known) => known,
+                None => nodes::nodes(first).await.unwrap_or_default(),
+            };
+            for (index, planned) in planned.iter().enumerate() {
                 let is_ready = known.get(&planned.record.node).is_some_and(|node| node.ready);
                 let was_awaited = planned.steps.contains(&MachineStep::Start);
                 if failed.contains(&index) || was_awaited || is_ready {
@@ -256,32 +325,20 @@ impl Work<'_> {
                     failed.push(index);
                 }
             }
+            let members: Vec<&str> =
+                planned.iter().map(|planned| planned.record.node.as_str()).collect();
+            missing = quorum::not_joined(self.away, &known, &members);
         }
-        if failed.is_empty() {
+        if failed.is_empty() && missing.is_empty() {
             return Ok(self.hosts.len());
         }
+        let failed = failed.into_iter().map(|index| self.hosts[index].label());
         Err(ClusterError::Machines {
             operation: "setting the cluster up",
-            machines: self.hosts.len(),
-            failed: failed.into_iter().map(|index| self.hosts[index].label()).collect(),
+            machines: self.cluster.all().count(),
+            failed: failed.chain(missing.into_iter().map(|away| away.machine.label())).collect(),
             next: "solve what is reported above, then run the command again: it continues from there",
         })
-    }
-
-    async fn kubeconfig(&self, path: &Path) -> Result<(), ClusterError> {
-        let host = &self.hosts[self.plan.first];
-        let script = "cat /etc/rancher/k3s/k3s.yaml";
-        let text = host.text("reading its kubeconfig", script, &[]).await?;
-        let id = &self.plan.machines[self.plan.first].record.id;
-        let server = host.machine.api_server();
-        let document = Kubeconfig::read(path)?;
-        let merged = document.merged(&self.cluster.context, id, &text, &server)?;
-        if merged != document {
-            merged.write()?;
-            let context = &self.cluster.context;
-            self.report.note(format!("{} has the context {context} now", path.display()));
-        }
-        Ok(())
     }
 
     fn indices(&self, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
@@ -296,4 +353,28 @@ impl Work<'_> {
             failed.insert(index, error);
         }
     }
+}
+
+/// Puts the cluster's context into the kubeconfig: it leads to the configured endpoint, else to this server.
+///
+/// # Errors
+/// The server does not answer, or the file cannot be written.
+pub(crate) async fn write_kubeconfig(
+    cluster: &Cluster,
+    server: &Host,
+    id: &str,
+    path: &Path,
+    report: &Reporter,
+) -> Result<(), ClusterError> {
+    let script = "cat /etc/rancher/k3s/k3s.yaml";
+    let text = server.text("reading its kubeconfig", script, &[]).await?;
+    let endpoint = cluster.settings.endpoint.as_deref().map(api_server);
+    let address = endpoint.unwrap_or_else(|| server.machine.api_server());
+    let document = Kubeconfig::read(path)?;
+    let merged = document.merged(&cluster.context, id, &text, &address)?;
+    if merged != document {
+        merged.write()?;
+        report.note(format!("{} has the context {} now", path.display(), cluster.context));
+    }
+    Ok(())
 }

@@ -1,32 +1,27 @@
 //! `upgrade`: one server at a time, then the agents one at a time. Each is drained, upgraded and opened again.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use skyward_config::Role;
 use skyward_terminal::event::Finding;
 
 use super::cluster::Cluster;
-use super::connection::{HostKeys, Input};
+use super::connection::HostKeys;
+use super::drain;
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::files::{self, Member};
-use super::host::{Host, HostError, SHORT};
-use super::inspect::{self, inspect};
+use super::host::{Host, HostError};
+use super::inspect::{self, Inspection};
 use super::install;
-use super::nodes::{self, kubectl};
-use super::preflight::{Identity, node_name};
+use super::nodes::{self, NodeState};
+use super::plan;
+use super::preflight::{self, Identity, node_name};
+use super::quorum::{self, Found, Known};
 use super::record;
-use super::release::{Assets, Source, Verified};
+use super::release::{Assets, Source};
 use super::report::{Reporter, problem};
 use super::version::{Arch, Version};
-
-/// The time that kubectl gets beyond the limit of a drain, so that it can report what it waited for.
-const DRAIN_GRACE: Duration = Duration::from_secs(30);
-
-/// Marks a node that we drain. `$1` the mark, which exists before the node is cordoned, so that a later run knows that we did it.
-const MARK: &str = r#"umask 077; : > "$1""#;
-const UNMARK: &str = r#"rm -f "$1""#;
 
 /// Returns the indices of the machines to upgrade, servers before agents. Those that run the wanted version and take pods are left out.
 /// Pure.
@@ -63,7 +58,13 @@ fn must_upgrade(wanted: &Version, facts: &Facts) -> Result<bool, (String, String
     if running == *wanted {
         return Ok(facts.cordoned);
     }
-    if wanted.is_before(&running) {
+    step(&running, wanted)?;
+    Ok(true)
+}
+
+/// Checks that a machine may go from one release to another; or says why not, with the advice.
+fn step(running: &Version, wanted: &Version) -> Result<(), (String, String)> {
+    if wanted.is_before(running) {
         return Err((
             format!("it runs {running}, and {wanted} is older; Kubernetes cannot go back"),
             format!("set k3s.version to {running} or newer"),
@@ -78,7 +79,28 @@ fn must_upgrade(wanted: &Version, facts: &Facts) -> Result<bool, (String, String
             format!("upgrade to a release of v{major}.{} first", minor + 1),
         ));
     }
-    Ok(true)
+    Ok(())
+}
+
+/// Finds servers that do not answer and would be more than one minor release behind the others.
+fn left_behind(cluster: &Cluster, nodes: &BTreeMap<String, NodeState>) -> Vec<Finding> {
+    let behind = cluster.away.iter().filter_map(|machine| {
+        let name = quorum::node_of(machine, nodes)?;
+        let running = Version::parse(&nodes[name].version)?;
+        let (text, next) = step(&running, &cluster.version).err()?;
+        let next = format!("{next}; or take it out of the cluster with `cluster remove`");
+        (machine.role == Role::Server).then(|| problem(machine.label(), text, next))
+    });
+    behind.collect()
+}
+
+/// The outcome of an upgrade.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpgradeOutcome {
+    /// The number of machines that were upgraded.
+    pub machines: usize,
+    /// Those that do not answer, and keep what they run.
+    pub away: Vec<String>,
 }
 
 /// Upgrades every machine to the configured version.
@@ -90,19 +112,18 @@ pub async fn upgrade(
     source: &Source,
     keys: HostKeys,
     report: &Reporter,
-) -> Result<usize, ClusterError> {
-    let inspection = inspect(cluster, keys, report).await;
-    let seen = inspection.facts();
-    let identity = Identity::of(cluster, &seen);
-    let facts: Vec<Facts> = seen.into_iter().flatten().collect();
-    let (mut others, mut todo) = (Vec::new(), Vec::new());
-    // A machine that was not reached is a finding of the inspection.
-    if facts.len() == cluster.machines.len() {
-        match order(cluster, &facts) {
-            Ok(order) => todo = order,
-            Err(findings) => others = findings,
-        }
+) -> Result<UpgradeOutcome, ClusterError> {
+    let Found { inspection, identity, known } = quorum::look(cluster, keys, report).await;
+    let Inspection { cluster, facts, .. } = &inspection;
+    let mut findings = quorum::absences(&inspection, &known);
+    if let Known::Running(running) = &known {
+        findings.extend(left_behind(cluster, &running.nodes));
     }
+    findings.extend(preflight::check(cluster, facts));
+    let todo = order(cluster, facts).unwrap_or_else(|others| {
+        findings.extend(others);
+        Vec::new()
+    });
     let mut assets: BTreeMap<Arch, Assets> = BTreeMap::new();
     for arch in todo.iter().filter_map(|index| Arch::of_machine(&facts[*index].machine)) {
         if assets.contains_key(&arch) {
@@ -110,20 +131,21 @@ pub async fn upgrade(
         }
         match source.fetch(arch, report).await {
             Ok(found) => drop(assets.insert(arch, found)),
-            Err(error) => others.push(error.finding(&cluster.version)),
+            Err(error) => findings.push(error.finding(&cluster.version)),
         }
     }
-    let (hosts, facts): (Vec<Host>, Vec<Facts>) =
-        inspection.pass(cluster, others, report).await?.into_iter().unzip();
-    let work = Work { cluster, hosts: &hosts, facts: &facts, identity: &identity, report };
+    let Inspection { cluster, hosts, facts, away } = inspection.require(findings, report).await?;
+    let away = away.iter().map(|away| away.machine.label()).collect();
+    let work =
+        Work { cluster: &cluster, hosts: &hosts, facts: &facts, identity: &identity, report };
     for index in &todo {
         report.planned(&hosts[*index].label(), work.step(*index));
     }
-    let mut ended = Ok(todo.len());
+    let mut ended = Ok(UpgradeOutcome { machines: todo.len(), away });
     for index in todo {
         let arch = Arch::of_machine(&facts[index].machine);
         let Some(assets) = arch.and_then(|arch| assets.get(&arch)) else { continue };
-        if let Err(error) = work.upgrade(index, &assets.binary).await {
+        if let Err(error) = work.upgrade(index, assets).await {
             report.failed(&error);
             ended = Err(error.into());
             break;
@@ -148,73 +170,41 @@ impl Work<'_> {
         format!("upgrade from {from} to {}", self.cluster.version)
     }
 
-    async fn upgrade(&self, index: usize, binary: &Verified) -> Result<(), HostError> {
+    async fn upgrade(&self, index: usize, assets: &Assets) -> Result<(), HostError> {
         let (host, facts) = (&self.hosts[index], &self.facts[index]);
         let machine = &self.cluster.machines[index];
         let node = node_name(machine, facts);
         let server = &self.hosts[self.identity.first];
-        self.drain(server, index, &node).await?;
+        let limit = self.cluster.node_timeout();
+        // One that has the release already was drained by an earlier run.
+        if facts.version.as_deref() != Some(self.cluster.version.as_str()) {
+            drain::drain(server, host, &node, limit).await?;
+        }
+        // The images come first: without a registry the new k3s starts none of its own pods without them.
+        if let Some((name, images)) = plan::lacking(assets, facts) {
+            install::send_images(host, name, images).await?;
+        }
+        let binary = &assets.binary;
         let installed = facts.paths.get(record::BINARY).and_then(|entry| entry.sum.as_ref());
         if installed != Some(&binary.sum) {
             host.send(record::BINARY, 0o755, &binary.sum, &binary.path).await?;
         }
-        let first = &self.cluster.machines[self.identity.first];
-        let member = Member { machine, node: &node, first, is_first: index == self.identity.first };
+        let joins = plan::joins(self.cluster, self.facts, self.identity.first, index);
+        let member = Member { machine, node: &node, joins: joins.as_deref() };
         let desired = files::desired(self.cluster, &member, facts.init);
         for file in desired.iter().filter(|file| !file.is_there(facts)) {
             host.write(&file.path, file.mode, &file.content).await?;
         }
-        let stamp = files::stamp(&binary.sum, &desired);
+        let images = plan::images(Some(assets), facts);
+        let stamp = files::stamp(&binary.sum, images.as_deref(), &desired);
         let unit = record::unit(machine.role);
         if facts.started.as_ref() != Some(&stamp) || !facts.active {
             install::start(host, unit, facts.init, &stamp).await?;
         }
-        let limit = self.cluster.node_timeout();
         let version = Some(self.cluster.version.as_str());
         nodes::await_ready(server, (host, unit), (&node, version), limit, self.report).await?;
-        self.uncordon(server, host, &node).await?;
+        drain::open(server, host, &node).await?;
         self.report.done(&host.label(), self.step(index));
-        Ok(())
-    }
-
-    /// Cordons the node and moves its pods. A node that others cordoned stays so afterwards.
-    async fn drain(&self, server: &Host, index: usize, node: &str) -> Result<(), HostError> {
-        let (host, facts) = (&self.hosts[index], &self.facts[index]);
-        let is_new = facts.version.as_deref() == Some(self.cluster.version.as_str());
-        let nodes = nodes::nodes(server).await?;
-        if is_new || nodes.len() < 2 {
-            // Its pods have no other node to move to; k3s leaves them running while it restarts.
-            return Ok(());
-        }
-        let was_open = nodes.get(node).is_some_and(|node| node.schedulable);
-        if was_open {
-            host.text("marking it as drained by us", MARK, &[record::CORDONED]).await?;
-        }
-        let limit = self.cluster.node_timeout();
-        let timeout = format!("{}s", limit.as_secs());
-        let words =
-            ["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout", &timeout];
-        let operation = format!("moving the pods of {node}");
-        if let Err(error) = kubectl(server, &operation, &words, limit + DRAIN_GRACE).await {
-            // The node is left as it was: the pods that cannot move stay, and new ones may come.
-            if was_open {
-                self.uncordon(server, host, node).await?;
-            }
-            return Err(HostError { machine: host.label(), ..error });
-        }
-        Ok(())
-    }
-
-    /// Opens the node for pods again, where we closed it.
-    async fn uncordon(&self, server: &Host, host: &Host, node: &str) -> Result<(), HostError> {
-        let operation = "looking for our mark";
-        let script = r#"[ -e "$1" ]"#;
-        let asked = host.ask(operation, script, &[record::CORDONED], Input::None, SHORT).await?;
-        if asked.code != Some(0) {
-            return Ok(());
-        }
-        kubectl(server, &format!("opening {node} for pods"), &["uncordon", node], SHORT).await?;
-        host.text("removing our mark", UNMARK, &[record::CORDONED]).await?;
         Ok(())
     }
 }

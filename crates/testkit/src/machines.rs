@@ -296,6 +296,11 @@ impl Machine {
             "links".to_owned(),
             self.run("ls /sys/class/net; awk '{ print $2 }' /proc/mounts"),
         );
+        found.insert(
+            "settings".to_owned(),
+            self.run("cd /proc/sys && head -n 1 vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops"),
+        );
+        found.insert("rules".to_owned(), self.rules());
         found.insert("processes".to_owned(), self.run("cat /proc/[0-9]*/comm | sort | uniq -c | grep -v -E 'sshd|sh$|cat|sort|uniq|grep' || true"));
         // A folder that the overlay copied up so that something in it could be written is this system's own.
         found.retain(|path, state| !(state.starts_with("d ") && Self::is_of_system(path, state)));
@@ -314,6 +319,14 @@ impl Machine {
             output.stdout
         };
         (ask("").split(|byte| *byte == b'\n').count() - 1, ask("-exec cat {} +"))
+    }
+
+    /// The rules of its packet filter, asked for by this system's own programs.
+    fn rules(&self) -> String {
+        let mut command = self.namespace.command(&["--net"]);
+        let script = "for v in iptables ip6tables; do $v-save | grep -E '^-A|^:KUBE-|^:FLANNEL'; done; exit 0";
+        let output = command.args(["sh", "-c", script]).output().expect("nsenter");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     fn is_of_system(path: &str, state: &str) -> bool {
@@ -350,6 +363,11 @@ fn certificate() -> String {
 
 /// A folder of files as a release has them.
 pub fn release(folder: &Path, version: &str) {
+    release_with(folder, version, &format!("images of {version}\n"));
+}
+
+/// A folder of files as a release has them, with these bytes as its images.
+pub fn release_with(folder: &Path, version: &str, content: &str) {
     let (arch, name) = match std::env::consts::ARCH {
         "aarch64" => ("arm64", "k3s-arm64"),
         _ => ("amd64", "k3s"),
@@ -357,10 +375,10 @@ pub fn release(folder: &Path, version: &str) {
     let k3s = include_str!("machines/standin/k3s.sh").replace("@VERSION@", version);
     let images = format!("k3s-airgap-images-{arch}.tar.zst");
     write(&folder.join(name), 0o644, &k3s);
-    write(&folder.join(&images), 0o644, "images\n");
+    write(&folder.join(&images), 0o644, content);
     let sum = |text: &str| {
         Sha256::digest(text).iter().fold(String::new(), |sum, byte| format!("{sum}{byte:02x}"))
     };
-    let list = format!("{}  {name}\n{}  {images}\n", sum(&k3s), sum("images\n"));
+    let list = format!("{}  {name}\n{}  {images}\n", sum(&k3s), sum(content));
     write(&folder.join(format!("sha256sum-{arch}.txt")), 0o644, &list);
 }

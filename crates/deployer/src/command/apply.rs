@@ -16,7 +16,7 @@ use anyhow::{Result, bail};
 use skyward_config::Loaded;
 use skyward_k3s::command::{self as cluster, KeyArgs};
 use skyward_k3s::connection::HostKeys;
-use skyward_k3s::image::ImageArchive;
+use skyward_k3s::image::{ImageArchive, LoadOutcome};
 use skyward_k3s::{Machine, Reporter};
 use skyward_terminal::{Exit, Output, consent, output, program, units};
 
@@ -166,9 +166,10 @@ async fn load_into_nodes(
     let started = Instant::now();
     let machines = skyward_k3s::Cluster::read(loaded)?;
     let pins = candidate.pins();
-    let sent =
+    let LoadOutcome { sent, nodes, away } =
         skyward_k3s::image::load(&machines, &archive, &pins, HostKeys::Known, &report).await?;
-    report.ready("image", format!("on every node; {sent} of them got it now"), started);
+    let which = if away.is_empty() { "every node" } else { "every node that answers" };
+    report.ready("image", format!("on {which}; {sent} of {nodes} got it now"), started);
     Ok(candidate.named().reference.clone())
 }
 

@@ -19,8 +19,10 @@ pub struct HostKey {
     pub fingerprint: Option<String>,
     /// The place of another known key of this machine, such as `/root/.ssh/known_hosts:3`.
     pub known_at: Option<String>,
-    /// The address, as ssh is given it.
-    pub address: String,
+    /// The words that ssh is given, such as `-p 2222 admin@10.0.0.11`.
+    pub words: String,
+    /// The name under which ssh keeps the key, such as `[10.0.0.11]:2222`.
+    pub kept_as: String,
 }
 
 impl fmt::Display for HostKey {
@@ -43,9 +45,14 @@ impl HostKey {
         let compare = "compare it on the machine's own console (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`)";
         match &self.known_at {
             None => {
-                format!("{compare}, then accept it with `ssh {}` or --accept-new", self.address)
+                format!("{compare}, then accept it with `ssh {}` or --accept-new", self.words)
             }
-            Some(_) => format!("{compare}, then remove the old one with `ssh-keygen -R`"),
+            Some(_) => {
+                format!(
+                    "{compare}, then remove the old one with `ssh-keygen -R '{}'`",
+                    self.kept_as
+                )
+            }
         }
     }
 }
@@ -53,13 +60,37 @@ impl HostKey {
 /// Explains from the log of ssh why it does not connect.
 pub async fn explain(machine: &Machine, address: &str, log: &str) -> ConnectionError {
     if !log.contains("Host key verification failed") {
-        return ConnectionError::Connect(reason(log));
+        let reason = reason(log);
+        return if reason.contains("Permission denied") {
+            ConnectionError::Denied(reason)
+        } else {
+            ConnectionError::Connect(reason)
+        };
     }
     let (mut fingerprint, known_at) = changed(log);
     if fingerprint.is_none() {
         fingerprint = shown(&probe(machine, address).await);
     }
-    ConnectionError::HostKey(HostKey { fingerprint, known_at, address: address.to_owned() })
+    let kept_as = kept_as(log).unwrap_or_else(|| match machine.port {
+        Some(port) => format!("[{address}]:{port}"),
+        None => address.to_owned(),
+    });
+    let words = words(machine, address);
+    let key = HostKey { fingerprint, known_at, words, kept_as };
+    ConnectionError::HostKey(Box::new(key))
+}
+
+/// The words that ssh is given for a machine.
+fn words(machine: &Machine, address: &str) -> String {
+    let port = machine.port.map(|port| format!("-p {port} ")).unwrap_or_default();
+    let user = machine.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
+    format!("{port}{user}{address}")
+}
+
+/// The name under which ssh looked for the key, as it says where the key has changed: aliases and ports are in it.
+fn kept_as(log: &str) -> Option<String> {
+    let name = log.lines().find_map(|line| line.trim().strip_prefix("Host key for "))?;
+    Some(name.split_once(" has changed")?.0.to_owned())
 }
 
 /// The last line that says something; banners and warnings come before it.
@@ -134,6 +165,16 @@ mod tests {
         assert_eq!(fingerprint.as_deref(), Some("ED25519 SHA256:abc"));
         assert_eq!(place.as_deref(), Some("/home/a/.ssh/known_hosts:3"));
         assert_eq!(changed("Host key verification failed."), (None, None));
+        assert_eq!(kept_as(CHANGED).as_deref(), Some("h"));
+        let port = "Host key for [::1]:2222 has changed and you have requested strict checking.";
+        assert_eq!(kept_as(port).as_deref(), Some("[::1]:2222"));
+    }
+
+    #[test]
+    fn the_advice_is_a_whole_command() {
+        let machine = Machine { user: Some("a".into()), port: Some(2222), ..Machine::this() };
+        assert_eq!(words(&machine, "::1"), "-p 2222 a@::1");
+        assert_eq!(words(&Machine::this(), "h"), "h");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use skyward_config::Role;
+use skyward_terminal::Severity;
 use skyward_terminal::event::Finding;
 
 use super::machine;
 use crate::cluster::{Cluster, Machine};
 use crate::facts::Facts;
-use crate::record;
+use crate::record::{self, Record};
 use crate::report::problem;
 use crate::version::Version;
 
@@ -23,7 +24,7 @@ const CLOCK_QUORUM: usize = 3;
 pub struct Identity {
     /// The ID that tells it from other clusters; none where no machine has a record.
     pub id: Option<String>,
-    /// The index of the machine that it began on, or will begin on.
+    /// The index of the server that the others are led through: the one that it began on or will begin on, else one that answers.
     pub first: usize,
     /// The hash of its authority, once it has one.
     pub authority: Option<String>,
@@ -35,34 +36,35 @@ pub struct Identity {
 
 impl Identity {
     /// Reads the identity from the facts. The first machine that knows decides; the preflight finds those that contradict it.
-    pub fn of(cluster: &Cluster, facts: &[Option<Facts>]) -> Self {
-        let record = |index: usize| facts[index].as_ref().and_then(Facts::recorded);
-        let is_ours = |index: &usize| record(*index).is_some_and(|it| it.cluster == cluster.name);
+    pub fn of(cluster: &Cluster, facts: &[Facts]) -> Self {
         let servers: Vec<usize> = (0..cluster.machines.len())
             .filter(|index| cluster.machines[*index].role == Role::Server)
             .collect();
-        let began = servers
-            .iter()
-            .copied()
-            .find(|index| is_ours(index) && record(*index).is_some_and(|record| record.first));
-        let member = servers
-            .iter()
-            .copied()
-            .find(|index| is_ours(index) && facts[*index].as_ref().is_some_and(Facts::is_member));
-        let first = began.or(member).or(servers.first().copied()).unwrap_or(0);
-        let id = std::iter::once(first)
-            .chain(0..facts.len())
-            .filter(is_ours)
-            .find_map(|index| record(index).map(|record| record.id.clone()));
-        let of_first = facts.get(first).and_then(Option::as_ref).filter(|_| is_ours(&first));
+        let record = |index: usize| ours(cluster, &facts[index]);
+        let began = servers.iter().find(|index| record(**index).is_some_and(|record| record.first));
+        let member =
+            servers.iter().find(|index| record(**index).is_some() && facts[**index].is_member());
+        let first = began.or(member).or(servers.first()).copied().unwrap_or(0);
+        Self::through(cluster, facts, first)
+    }
+
+    /// Reads the identity as [`Identity::of`], with this server as the one that the others are led through.
+    pub fn through(cluster: &Cluster, facts: &[Facts], first: usize) -> Self {
+        let id = facts.get(first).into_iter().chain(facts).find_map(|facts| ours(cluster, facts));
+        let of_first = facts.get(first).filter(|facts| ours(cluster, facts).is_some());
         Self {
-            id,
+            id: id.map(|record| record.id.clone()),
             first,
             authority: of_first.and_then(|facts| facts.authority.clone()),
             token: of_first.and_then(|facts| facts.token.clone()),
             agent_token: of_first.and_then(|facts| facts.agent_token.clone()),
         }
     }
+}
+
+/// The record of a machine that is in this cluster.
+fn ours<'a>(cluster: &Cluster, facts: &'a Facts) -> Option<&'a Record> {
+    facts.recorded().filter(|record| record.cluster == cluster.name)
 }
 
 /// The name of a machine's node: the configured one, that of an earlier run, or its host name.
@@ -153,15 +155,14 @@ fn word(role: Role) -> &'static str {
 }
 
 /// Finds clocks that are wrong.
-pub(super) fn clocks(cluster: &Cluster, facts: &[Option<Facts>], out: &mut Vec<Finding>) {
-    let mut ahead: Vec<i64> = facts.iter().flatten().map(|facts| facts.ahead_s).collect();
+pub(super) fn clocks(cluster: &Cluster, facts: &[Facts], out: &mut Vec<Finding>) {
+    let mut ahead: Vec<i64> = facts.iter().map(|facts| facts.ahead_s).collect();
     ahead.sort_unstable();
     let (time, whose) = match ahead.len() {
         many if many >= CLOCK_QUORUM => (ahead[many / 2], "the others'"),
         _ => (0, "this machine's"),
     };
     for (machine, facts) in cluster.machines.iter().zip(facts) {
-        let Some(facts) = facts else { continue };
         let off = facts.ahead_s.saturating_sub(time);
         if off.abs() > CLOCK_SECONDS {
             let direction = if off > 0 { "ahead of" } else { "behind" };
@@ -174,15 +175,32 @@ pub(super) fn clocks(cluster: &Cluster, facts: &[Option<Facts>], out: &mut Vec<F
     }
 }
 
+/// Returns true for a name that a node may have: an object's name (RFC 1123) that is a label's value too, in `kubernetes.io/hostname`.
+fn is_node_name(name: &str) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_part = |part: &str| {
+        let bytes = part.as_bytes();
+        bytes.first().is_some_and(is_letter)
+            && bytes.last().is_some_and(is_letter)
+            && bytes.iter().all(|byte| is_letter(byte) || *byte == b'-')
+    };
+    name.len() <= 63 && name.split('.').all(is_part)
+}
+
 /// Finds machines whose nodes would have the same name, and so would be one node, now on this machine and now on that.
-pub(super) fn names(cluster: &Cluster, facts: &[Option<Facts>], out: &mut Vec<Finding>) {
+pub(super) fn names(cluster: &Cluster, facts: &[Facts], out: &mut Vec<Finding>) {
     let mut by_name: BTreeMap<String, Vec<&Machine>> = BTreeMap::new();
     for (machine, facts) in cluster.machines.iter().zip(facts) {
-        let Some(facts) = facts else { continue };
         let name = node_name(machine, facts);
         if name.is_empty() || name == "localhost" {
             let text = format!("its host name, `{name}`, does not tell it from other machines");
             let next = "set a host name on it, or give the machine a `name`";
+            out.push(problem(machine.label(), text, next));
+        } else if !is_node_name(&name) {
+            let text = format!(
+                "its host name, `{name}`, is not one that a node may have: 1 to 63 of a-z, 0-9, - and ., with a letter or digit at both ends of each part"
+            );
+            let next = "set such a host name on it, or give the machine a `name`";
             out.push(problem(machine.label(), text, next));
         } else {
             by_name.entry(name).or_default().push(machine);
@@ -204,12 +222,13 @@ pub(super) fn servers(cluster: &Cluster, out: &mut Vec<Finding>) {
     let count = cluster.servers().count();
     if count > 0 && count.is_multiple_of(2) {
         let text = format!(
-            "{count} servers are configured; etcd needs an odd number, because {count} survive no more losses than {}",
+            "{count} servers are configured; an odd number is better, because {count} survive no more losses than {}",
             count - 1
         );
-        out.push(problem("k3s.machine", text, "make one of them an agent, or add one"));
+        let finding = problem("k3s.machine", text, "make one of them an agent, or add one");
+        out.push(Finding { severity: Severity::Warning, ..finding });
     }
-    if cluster.machines.len() > 1 {
+    if cluster.all().count() > 1 {
         for machine in cluster.servers().filter(|machine| machine.address_for_others().is_none()) {
             let text = "the other machines need its address";
             out.push(problem(machine.label(), text, "give it an `ip`"));
@@ -221,14 +240,14 @@ pub(super) fn servers(cluster: &Cluster, out: &mut Vec<Finding>) {
 pub(super) fn versions(
     cluster: &Cluster,
     identity: &Identity,
-    facts: &[Option<Facts>],
+    facts: &[Facts],
     out: &mut Vec<Finding>,
 ) {
-    let first = facts.get(identity.first).and_then(Option::as_ref).filter(|it| it.is_member());
+    let first = facts.get(identity.first).filter(|facts| facts.is_member());
     let running = first.and_then(|facts| facts.version.as_deref()).and_then(Version::parse);
     let Some(running) = running.filter(|running| *running != cluster.version) else { return };
     for (machine, facts) in cluster.machines.iter().zip(facts) {
-        if facts.as_ref().is_some_and(|facts| !facts.is_member()) {
+        if !facts.is_member() {
             let text =
                 format!("it would join with {}, and the cluster runs {running}", cluster.version);
             let next =

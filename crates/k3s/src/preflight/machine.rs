@@ -13,6 +13,9 @@ use crate::version::Arch;
 /// Free space in MiB that a new node needs for its images, with some room.
 const DISK_MIB: u64 = 2048;
 
+/// The first release whose kubelet refuses cgroup v1 (KEP-5573: `failCgroupV1` is true by default).
+const WITHOUT_CGROUP_V1: (u32, u32) = (1, 35);
+
 /// The port of the API server (docs.k3s.io, "Networking").
 const API_SERVER: u16 = 6443;
 /// The port of the kubelet.
@@ -51,6 +54,16 @@ pub(super) fn check(cluster: &Cluster, machine: &Machine, facts: &Facts, out: &m
             "its kernel does not count memory (no memory cgroup), so pods could not be limited"
                 .into(),
             "add `cgroup_memory=1 cgroup_enable=memory` to the command line of its kernel, and restart it",
+        );
+    }
+    if facts.cgroup_v1 && cluster.version.minor() >= WITHOUT_CGROUP_V1 {
+        let text = format!(
+            "it has cgroup v1, with which the kubelet of {} does not start",
+            cluster.version
+        );
+        wrong(
+            text,
+            "add `systemd.unified_cgroup_hierarchy=1` to the command line of its kernel and restart it, use a newer system, or set k3s.version to a release of v1.34",
         );
     }
     let (memory, cores) = required(machine.role);

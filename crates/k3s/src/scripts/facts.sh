@@ -10,6 +10,7 @@ f memory "$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)"
 f cores "$(grep -c ^processor /proc/cpuinfo)"
 at=/var/lib; [ -d /var/lib/rancher ] && at=/var/lib/rancher
 f disk "$(df -Pk $at | awk 'NR == 2 { print $4 }')"
+[ -e /sys/fs/cgroup/cgroup.controllers ] || f cgroup v1
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then grep -qw memory /sys/fs/cgroup/cgroup.controllers && f cgroup memory
 else awk '$1 == "memory" && $4 == 1 { print "cgroup\tmemory" }' /proc/cgroups; fi
 for p in tcp udp; do for v in '' 6; do
@@ -18,6 +19,9 @@ done; done | sort -u
 for t in sha256sum stat awk sort df mktemp; do command -v $t >/dev/null || f lacking $t; done
 if [ $init = systemd ]; then for u in firewalld ufw; do systemctl is-active -q $u 2>/dev/null && f firewall $u; done; fi
 command -v iptables-save >/dev/null && iptables-save 2>/dev/null | grep -q CNI- && f cni rules
+for k in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops; do
+  [ -r /proc/sys/$k ] && f sysctl "$k $(cat /proc/sys/$k)"
+done
 for p in "$@"; do
   [ -e "$p" ] || [ -L "$p" ] || continue
   sum=-; [ -f "$p" ] && { sum=$(sha256sum "$p"); sum=${sum%% *}; }
@@ -30,6 +34,7 @@ d=/var/lib/skyward/k3s
 [ -f $d/record.json ] && f record "$(tr -d '\n' < $d/record.json)"
 [ -f $d/started ] && f started "$(cat $d/started)"
 [ -e $d/cordoned ] && f cordoned yes
+j=$(sed -n 's/^server: *//p' /etc/rancher/k3s/config.yaml 2>/dev/null | tr -d "\"'"); [ -n "$j" ] && f joined "$j"
 # A machine that is not ours is not asked to run what it calls k3s.
 [ -f $d/record.json ] && [ -x /usr/local/bin/k3s ] && f version "$(/usr/local/bin/k3s --version 2>/dev/null | head -n 1)"
 for u in k3s k3s-agent; do

@@ -1,6 +1,10 @@
 set -e
 before=/var/lib/skyward/k3s/before
-while [ "$1" != -- ]; do rm -rf "$1"; shift; done; shift
+while [ "$1" != -- ]; do
+  # Another containerd, which came after ours, keeps its folder.
+  [ "$1" = /run/containerd ] && [ -S /run/containerd/containerd.sock ] || rm -rf "$1"
+  shift
+done; shift
 # What libcni keeps of k3s's own network.
 rm -rf /var/lib/cni/results/cbr0-*
 while [ "$1" != -- ]; do
@@ -12,6 +16,11 @@ while [ "$1" != -- ]; do
   shift
 done; shift
 while [ "$1" != -- ]; do rmdir "$1" 2>/dev/null || true; shift; done; shift
+# Settings of the kernel, as they were, where they are still as the kubelet set them: a name, its value then and its value now.
+while [ "$1" != -- ]; do
+  [ "$(cat "/proc/sys/$1" 2>/dev/null)" != "$3" ] || echo "$2" >"/proc/sys/$1" || true
+  shift 3
+done; shift
 swept=
 while [ "$1" != -- ]; do swept="$swept $1"; shift; done; shift
 for tree in $swept; do

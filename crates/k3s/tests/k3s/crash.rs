@@ -120,3 +120,48 @@ fn an_upgrade_converges_after_a_crash_at_every_step() {
         assert!(again.contains("Nothing to do"), "{context}\n{again}");
     });
 }
+
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn a_removal_converges_after_a_crash_at_every_step() {
+    let world = super::world(2);
+    world.know_hosts();
+    let operator = Operator::new(&world, &TWO);
+    let before = world.machines[1].snapshot();
+    let raise = || {
+        operator.succeed("cluster up");
+    };
+    at_every_call(&operator, "cluster remove 10.77.0.12 --yes", 10, &raise, &|context| {
+        let again = operator.run("cluster remove 10.77.0.12 --yes");
+        assert!(again.status.success(), "{context}\nagain: {}", said(&again));
+        assert_eq!(operator.nodes(), [format!("m1 server {OLD}")], "{context}");
+        let left = differences(&before, &world.machines[1].snapshot());
+        assert_eq!(left, [""; 0], "{context}");
+        let third = operator.succeed("cluster remove 10.77.0.12 --yes");
+        assert!(third.contains("Nothing to do"), "{context}\nthird: {third}");
+    });
+}
+
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn a_replacement_converges_after_a_crash_at_every_step() {
+    let world = super::world(2);
+    world.know_hosts();
+    let operator = Operator::new(&world, &TWO);
+    let renew = || {
+        Operator::new(&world, &TWO).succeed("cluster up");
+        // As if it was installed anew: nothing of k3s is on it, and the cluster has its node and its password.
+        Operator::new(&world, &[(1, "server")]).succeed("cluster down --yes");
+        Operator::new(&world, &TWO);
+        let refused = operator.fail("cluster up");
+        assert!(refused.contains("`cluster replace 10.77.0.12`"), "{refused}");
+    };
+    at_every_call(&operator, "cluster replace m2 --yes", 20, &renew, &|context| {
+        let again = operator.run("cluster replace m2 --yes");
+        assert!(again.status.success(), "{context}\nagain: {}", said(&again));
+        let nodes = [format!("m1 server {OLD}"), format!("m2 agent {OLD}")];
+        assert_eq!(operator.nodes(), nodes, "{context}");
+        let third = operator.succeed("cluster up");
+        assert!(third.contains("Nothing to do"), "{context}\nthird: {third}");
+    });
+}

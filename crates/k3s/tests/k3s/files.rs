@@ -25,6 +25,7 @@ fn cluster() -> Cluster {
             machine("fd00::13", Role::Server),
             agent,
         ],
+        away: Vec::new(),
         version: Version::parse("v1.36.3+k3s1").expect("a release"),
         registries: None,
         settings: K3s {
@@ -45,11 +46,11 @@ fn cluster() -> Cluster {
 }
 
 fn all(cluster: &Cluster, index: usize, init: Init) -> String {
+    let first = cluster.machines[0].api_server();
     let member = Member {
         machine: &cluster.machines[index],
         node: &format!("m{}", index + 1),
-        first: &cluster.machines[0],
-        is_first: index == 0,
+        joins: (index > 0).then_some(first.as_str()),
     };
     let files = desired(cluster, &member, init);
     let shown = files.iter().map(|file| {
@@ -117,9 +118,9 @@ fn a_file_is_there_with_content_mode_and_owner() {
 fn unit_file(unit: &str) -> String {
     let cluster = cluster();
     let index = if unit == "k3s" { 0 } else { 3 };
-    let first = &cluster.machines[0];
-    let member =
-        Member { machine: &cluster.machines[index], node: "m", first, is_first: index == 0 };
+    let first = cluster.machines[0].api_server();
+    let joins = (index > 0).then_some(first.as_str());
+    let member = Member { machine: &cluster.machines[index], node: "m", joins };
     let path = format!("/etc/systemd/system/{unit}.service");
     let files = desired(&cluster, &member, Init::Systemd);
     let file = files.into_iter().find(|file| file.path == path).expect("a unit");

@@ -2,7 +2,7 @@
 
 use super::operator::Operator;
 use super::secrets::Watch;
-use skyward_testkit::machines::{Machine, NEW, OLD, differences};
+use skyward_testkit::machines::{Machine, NEW, OLD, World, differences, release_with};
 
 const FIVE: [(usize, &str); 5] =
     [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
@@ -53,6 +53,10 @@ fn three_servers_and_two_agents_live_and_go() {
     println!("$ cluster upgrade\n{upgraded}");
     one_at_a_time(&newer.take_calls());
     assert!(newer.nodes().iter().all(|node| node.ends_with(NEW)), "{:?}", newer.nodes());
+    for machine in &world.machines {
+        let images = machine.run("cat /var/lib/rancher/k3s/agent/images/*");
+        assert_eq!(images, format!("images of {NEW}\n"), "{}", machine.name);
+    }
     let again = newer.succeed("cluster upgrade");
     assert!(again.contains("Nothing to do: every machine runs"), "{again}");
     changes_nothing(&newer.take_calls());
@@ -122,6 +126,71 @@ fn one_at_a_time(calls: &str) {
     assert_eq!(events, expected);
 }
 
+/// Other images and settings for a cluster that runs reach its members, one at a time.
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn what_is_changed_reaches_old_members_one_at_a_time() {
+    let world = super::world(4);
+    world.know_hosts();
+    let listed = [(0, "server"), (1, "agent"), (2, "agent"), (3, "agent")];
+    Operator::new(&world, &listed[..3]).succeed("cluster up");
+    release_with(&world.path("files"), OLD, "other images\n");
+    let keys = "node_env = { HTTPS_PROXY = \"http://proxy.example.com:3128\" }";
+    let operator = Operator::with(&world, &listed, OLD, "files", keys);
+    operator.take_calls();
+    let up = operator.succeed("cluster up");
+    println!("$ cluster up\n{up}");
+    for machine in &world.machines {
+        let images = machine.run("cat /var/lib/rancher/k3s/agent/images/*");
+        assert_eq!(images, "other images\n", "{}", machine.name);
+        let environment = machine.run("cat /etc/systemd/system/k3s*.env");
+        assert!(environment.contains("proxy.example.com"), "{environment}");
+    }
+    let calls = operator.take_calls();
+    let started = |call: &&str| call.ends_with("k3s server") || call.ends_with("k3s agent");
+    let starts: Vec<&str> = calls.lines().filter(started).collect();
+    assert_eq!(
+        starts,
+        ["m1 k3s server", "m2 k3s agent", "m3 k3s agent", "m4 k3s agent"],
+        "{calls}"
+    );
+    // Each old one is seen ready before the next is touched.
+    let at = |part: &str| calls.lines().position(|call| call.contains(part)).expect(part);
+    let between = calls
+        .lines()
+        .skip(at("m2 systemctl restart"))
+        .take_while(|call| !call.contains("m3 systemctl restart"));
+    assert!(between.into_iter().any(|call| call.contains("get nodes")), "{calls}");
+    let again = operator.succeed("cluster up");
+    assert!(again.contains("Nothing to do: cluster skyward has 4 nodes"), "{again}");
+}
+
+/// A machine without iptables and ip of its own: k3s's are used, and nothing stays. Without those either, it is said.
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn a_machine_without_programs_of_its_own_is_cleaned_by_those_of_k3s() {
+    let mut world = super::world(0);
+    let bare = "cp /usr/sbin/ip /srv/host/aux/ip; cp /usr/sbin/ip /usr/bin/ip-of-the-stand-in; rm -f /usr/sbin/*tables* /sbin/ip /bin/ip /usr/sbin/ip /usr/bin/ip";
+    world.add(bare);
+    world.know_hosts();
+    let before = world.machines[0].snapshot();
+    let operator = Operator::new(&world, &[(0, "server")]);
+    operator.succeed("cluster up");
+    let rules = &world.machines[0].snapshot()["rules"];
+    assert!(rules.contains("KUBE-SERVICES"), "{rules}");
+    let down = operator.succeed("cluster down --yes");
+    assert!(!down.contains("no program"), "{down}");
+    assert_eq!(differences(&before, &world.machines[0].snapshot()), [""; 0]);
+
+    operator.succeed("cluster up");
+    world.machines[0].run("rm -rf /var/lib/rancher/k3s/data/current");
+    let down = operator.succeed("cluster down --yes");
+    println!("$ cluster down --yes     # without k3s's own programs\n{down}");
+    let text = "warning  10.77.0.11: it has no program to look at the rules of iptables";
+    assert!(down.contains(text), "{down}");
+    assert!(down.contains("the network link cni0"), "{down}");
+}
+
 /// A drain that cannot go on stops the upgrade, and the node takes pods again.
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
@@ -149,20 +218,7 @@ fn an_image_gets_into_all_nodes() {
     world.know_hosts();
     let operator = Operator::new(&world, &[(0, "server"), (1, "agent")]);
     operator.succeed("cluster up");
-    let digest = format!("sha256:{}", "ab".repeat(32));
-    let index = format!(
-        r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":7,"annotations":{{"io.containerd.image.name":"docker.io/library/web:1"}}}}]}}"#
-    );
-    std::fs::write(world.path("index.json"), index).expect("a file");
-    let tar = std::process::Command::new("tar")
-        .arg("-cf")
-        .arg(world.path("web.tar"))
-        .arg("-C")
-        .arg(world.folder.path())
-        .arg("index.json")
-        .status();
-    assert!(tar.expect("tar").success());
-    let archive = world.path("web.tar").display().to_string();
+    let (archive, digest) = (archive(&world), digest());
     let output = operator.run(&format!("cluster image load {archive}"));
     let expected = format!("docker.io/library/web@{digest}\n");
     assert_eq!(
@@ -180,4 +236,26 @@ fn an_image_gets_into_all_nodes() {
         expected.trim()
     );
     assert_eq!((count("import -"), count(&pin)), (2, 2), "{calls}");
+}
+
+fn digest() -> String {
+    format!("sha256:{}", "ab".repeat(32))
+}
+
+/// An archive of one image.
+pub fn archive(world: &World) -> String {
+    let digest = digest();
+    let index = format!(
+        r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest}","size":7,"annotations":{{"io.containerd.image.name":"docker.io/library/web:1"}}}}]}}"#
+    );
+    std::fs::write(world.path("index.json"), index).expect("a file");
+    let tar = std::process::Command::new("tar")
+        .arg("-cf")
+        .arg(world.path("web.tar"))
+        .arg("-C")
+        .arg(world.folder.path())
+        .arg("index.json")
+        .status();
+    assert!(tar.expect("tar").success());
+    world.path("web.tar").display().to_string()
 }

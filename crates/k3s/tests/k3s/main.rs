@@ -5,6 +5,7 @@
 mod away;
 mod bad_input;
 mod crash;
+mod dead;
 mod download;
 mod files;
 mod kubeconfig;
@@ -12,6 +13,7 @@ mod life;
 mod operator;
 mod plan;
 mod real;
+mod replace;
 mod secrets;
 mod values;
 

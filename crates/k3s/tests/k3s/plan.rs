@@ -24,6 +24,7 @@ fn cluster(roles: &[Role]) -> Cluster {
         name: "skyward".to_owned(),
         context: "skyward".to_owned(),
         machines: machines.collect(),
+        away: Vec::new(),
         version: Version::parse(VERSION).expect("a release"),
         settings: K3s::default(),
         registries: None,
@@ -58,6 +59,11 @@ fn done(facts: &Facts, planned: &plan::MachinePlan, identity: &Identity, role: R
                 facts.paths.insert(record::BINARY.to_owned(), file(&binary.sum, "755"));
             }
             MachineStep::File(desired) => {
+                if desired.path == record::CONFIG {
+                    let text = String::from_utf8_lossy(&desired.content).into_owned();
+                    let joined = text.lines().find_map(|line| line.strip_prefix("server: "));
+                    facts.joined = joined.map(str::to_owned);
+                }
                 let entry = file(&desired.sum(), &format!("{:o}", desired.mode));
                 facts.paths.insert(desired.path.clone(), entry);
             }
@@ -92,11 +98,10 @@ fn assets() -> BTreeMap<Arch, Assets> {
 fn running_cluster(cluster: &Cluster) -> Vec<Facts> {
     let bare: Vec<Facts> =
         (0..cluster.machines.len()).map(|index| bare(&format!("m{index}"))).collect();
-    let seen: Vec<Option<Facts>> = bare.iter().cloned().map(Some).collect();
     let identity = Identity {
         token: Some("server".to_owned()),
         agent_token: Some("agent".to_owned()),
-        ..Identity::of(cluster, &seen)
+        ..Identity::of(cluster, &bare)
     };
     let plan = plan::plan(cluster, &bare, &identity, &assets(), "id");
     bare.iter()
@@ -107,8 +112,7 @@ fn running_cluster(cluster: &Cluster) -> Vec<Facts> {
 }
 
 fn found(cluster: &Cluster, facts: &[Facts]) -> Vec<String> {
-    let seen: Vec<Option<Facts>> = facts.iter().cloned().map(Some).collect();
-    let findings = check(cluster, &seen).into_iter();
+    let findings = check(cluster, facts).into_iter();
     let line = |(object, text, next): (String, String, Option<String>)| {
         let next = next.map(|next| format!(". Next step: {next}")).unwrap_or_default();
         format!("{object}: {text}{next}")
@@ -139,6 +143,9 @@ fn what_is_wrong_with_a_machine_is_one_line_each() {
             wrong(&|facts| facts.machine = "riscv64".to_owned()),
             wrong(&|facts| facts.init = Init::Unknown),
             wrong(&|facts| facts.memory_cgroup = false),
+            wrong(&|facts| facts.cgroup_v1 = true),
+            wrong(&|facts| facts.hostname = "my_host".to_owned()),
+            wrong(&|facts| facts.hostname = "a".repeat(64)),
             wrong(&|facts| facts.memory_mib = 500),
             wrong(&|facts| facts.memory_mib = 1500),
             wrong(&|facts| facts.cores = 1),
@@ -155,6 +162,16 @@ fn what_is_wrong_with_a_machine_is_one_line_each() {
         ]
         .join("\n")
     );
+}
+
+/// The kubelet refuses cgroup v1 from v1.35 on; capitals in a host name do not matter, as the node gets small ones.
+#[test]
+fn what_refuses_to_start_is_known_by_its_release() {
+    let mut old = cluster(&[Role::Server]);
+    old.version = Version::parse("v1.34.9+k3s1").expect("a release");
+    let facts = Facts { cgroup_v1: true, ..bare("Web-1.Example") };
+    assert_eq!(found(&old, std::slice::from_ref(&facts)), [""; 0]);
+    assert_eq!(found(&cluster(&[Role::Server]), &[facts]).len(), 1);
 }
 
 /// A port that is in use matters to a machine that is to use it, and to no other.
@@ -174,10 +191,10 @@ fn what_is_there_is_not_done_again() {
     let cluster = cluster(&THREE);
     let facts = running_cluster(&cluster);
     let plan_of = |facts: &[Facts]| {
-        let seen: Vec<Option<Facts>> = facts.iter().cloned().map(Some).collect();
-        plan::plan(&cluster, facts, &Identity::of(&cluster, &seen), &BTreeMap::new(), "other")
+        plan::plan(&cluster, facts, &Identity::of(&cluster, facts), &BTreeMap::new(), "other")
     };
-    assert!(plan::needed(&facts).is_empty());
+    assert!(plan::needed(&facts, &cluster.version, false).is_empty());
+    assert_eq!(plan::needed(&facts, &cluster.version, true), [Arch::Amd64]);
     assert!(plan_of(&facts).is_empty(), "{:?}", plan_of(&facts));
     let after = |change: &dyn Fn(&mut Facts)| {
         let mut facts = facts.clone();
@@ -245,7 +262,7 @@ proptest! {
     #[test]
     fn any_answer_is_judged(text in "(\\PC{0,12}\t\\PC{0,20}\n){0,20}", clock in any::<i64>()) {
         let facts = parse(&text, clock);
-        let _ = check(&cluster(&[Role::Server]), &[Some(facts)]);
+        let _ = check(&cluster(&[Role::Server]), &[facts]);
     }
 
     /// From any half-done state, doing the plan leaves nothing to do.
@@ -262,13 +279,12 @@ proptest! {
                 2 => machine.started = None,
                 3 => machine.token = None,
                 4 => { machine.paths.remove(record::BINARY); machine.version = None; }
-                5 => { machine.paths.remove(record::CONFIG); }
+                5 => { machine.paths.remove(record::CONFIG); machine.joined = None; }
                 6 => { machine.paths.remove(record::TOKEN); machine.token = None; }
                 _ => { *machine = bare(&machine.hostname); }
             }
         }
-        let seen: Vec<Option<Facts>> = facts.iter().cloned().map(Some).collect();
-        let identity = Identity::of(&cluster, &seen);
+        let identity = Identity::of(&cluster, &facts);
         let plan = plan::plan(&cluster, &facts, &identity, &assets(), "other");
         let after: Vec<Facts> = facts.iter().zip(&plan.machines).zip(&cluster.machines)
             .map(|((facts, planned), machine)| {
@@ -294,6 +310,7 @@ fn the_record_is_read_as_it_was_written() {
         first: false,
         before: ["/usr/local/bin".to_owned()].into(),
         cni_rules: true,
+        sysctls: BTreeMap::from([("kernel/panic".to_owned(), "0".to_owned())]),
     };
     let read: Record = serde_json::from_slice(&record.content()).expect("JSON");
     assert_eq!(read, record);
@@ -317,15 +334,18 @@ fn what_was_there_before_stays_or_comes_back() {
         first: true,
         before: before.map(str::to_owned).into(),
         cni_rules: false,
+        sysctls: record::SYSCTLS.map(|(name, _)| (name.to_owned(), "1".to_owned())).into(),
     };
     let lists = down::removal(&record);
     let parts: Vec<&[String]> = lists.split(|word| word == "--").collect();
-    let [gone, back, folders, swept, kept] = parts[..] else { panic!("{lists:?}") };
+    let [gone, back, folders, sysctls, swept, kept] = parts[..] else { panic!("{lists:?}") };
     assert!(gone.iter().all(|path| !before.contains(&path.as_str())), "{gone:?}");
     assert!(gone.contains(&"/var/lib/rancher/k3s".to_owned()));
     // A folder of another program keeps what is not ours in it.
     assert!(gone.contains(&"/var/lib/cni/networks/cbr0".to_owned()));
     assert_eq!(back, [record::BINARY]);
+    // Those that the kubelet changes: two of the four have its values anyhow.
+    assert_eq!(sysctls, ["vm/panic_on_oom", "1", "0", "kernel/panic", "1", "10"]);
     assert_eq!(swept, ["/var/lib/kubelet"]);
     assert_eq!(kept, ["/var/lib/kubelet/other"]);
     assert!(folders.contains(&"/etc/rancher".to_owned()));

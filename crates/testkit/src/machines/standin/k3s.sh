@@ -7,6 +7,42 @@ host=$(cat /proc/sys/kernel/hostname)
 printf '%s k3s %s\n' "$host" "$*" >>$C/calls
 key() { sed -n "s/^$1: *//p" /etc/rancher/k3s/config.yaml | tr -d '"'\'; }
 fail() { echo "fatal: $*" >&2; exit 1; }
+D=/var/lib/rancher/k3s/server/db
+# A machine may have no ip of its own.
+command -v ip >/dev/null || ip() { ip-of-the-stand-in "$@"; }
+
+# True while the machine of a node runs k3s: its kubelet listens.
+alive() { timeout 1 bash -c "exec 3<>/dev/tcp/$(cat "$C/nodes/$1.ip")/10250" 2>/dev/null; }
+# True while etcd has its majority. A server alone that keeps its data in SQLite needs none.
+quorum() {
+  local all=0 up=0 f n
+  for f in $C/nodes/*.member; do
+    [ -e "$f" ] || continue
+    n=${f##*/} n=${n%.member} all=$((all + 1))
+    alive "$n" && up=$((up + 1))
+  done
+  [ $up -gt $((all / 2)) ] || [ $all = 0 ]
+}
+
+# A server's place in etcd: kept, taken, or lost with its node, after which a tombstone tells the next start to join again.
+member() {
+  grep -q '^cluster-init: true' /etc/rancher/k3s/config.yaml || [ -n "$url" ] || return 0
+  if [ -e $D/etcd/tombstone ]; then
+    [ -n "$url" ] || fail "tombstone file has been detected but --server is empty"
+    rm -rf $D/etcd
+  fi
+  if [ -e $D/etcd/name ]; then
+    [ -e "$C/nodes/$node.member" ] && [ "$(cat $D/etcd/name)" = "$(cat "$C/nodes/$node.member")" ] ||
+      { touch $D/etcd/tombstone; echo "fatal: this server has been removed from the cluster" >&2; exit 9; }
+  elif [ -n "$url" ]; then
+    quorum || fail "etcdserver: unhealthy cluster"
+  elif ls $C/nodes/*.member >/dev/null 2>&1; then
+    : >$C/split; fail "it would begin a second cluster"
+  fi
+  mkdir -p $D/etcd
+  [ -s $D/etcd/name ] || head -c 8 /dev/urandom | sha256sum | cut -c1-8 >$D/etcd/name
+  cp $D/etcd/name "$C/nodes/$node.member"
+}
 
 run() {
   role=$1 node=$(key node-name) url=$(key server)
@@ -19,8 +55,13 @@ run() {
     printf %s "${token##*:}" >$C/server.pw
     cat "$(key agent-token-file)" >$C/agent.pw
   else
-    hostport=${url#https://}
-    (exec 3<>"/dev/tcp/${hostport%:*}/6443") 2>/dev/null || fail "failed to reach $url"
+    # A server that is in etcd starts without the one that it joined by, and an agent by any server that it knew.
+    list=/var/lib/rancher/k3s/agent/etc/servers found=
+    for at in "${url#https://}" $(cat $list 2>/dev/null); do
+      timeout 1 bash -c "exec 3<>/dev/tcp/${at%:*}/6443" 2>/dev/null && { found=yes; break; }
+    done
+    [ -n "$found" ] || { [ "$role" = server ] && [ -e $D/etcd/name ]; } || fail "failed to reach $url"
+    for f in $C/nodes/*.member; do [ -e "$f" ] && echo "$(cat "${f%.member}.ip"):6443"; done >$list
     case $role in server) user=server pw=$(cat $C/server.pw);; agent) user=node pw=$(cat $C/agent.pw);; esac
     [ "$token" = "K10$(cat $C/ca)::$user:$pw" ] || fail "token CA hash does not match the Cluster CA certificate hash"
     # The password that a node of this name joined with (k3s keeps it in a Secret).
@@ -29,7 +70,10 @@ run() {
     fi
   fi
   [ -s /etc/rancher/node/password ] || head -c 16 /dev/urandom | sha256sum >/etc/rancher/node/password
-  mkdir -p $C/nodes && cp /etc/rancher/node/password "$C/nodes/$node.password"
+  mkdir -p $C/nodes
+  [ "$role" = agent ] || member
+  cp /etc/rancher/node/password "$C/nodes/$node.password"
+  ip -4 -o address show dev eth0 | awk '{ sub("/.*", "", $4); print $4 }' >"$C/nodes/$node.ip"
   if [ "$role" = server ]; then
     mkdir -p /var/lib/rancher/k3s/server/tls/etcd
     printf 'K10%s::server:%s\n' "$(cat $C/ca)" "$(cat $C/server.pw)" >/var/lib/rancher/k3s/server/token
@@ -45,15 +89,29 @@ current-context: default
 users: [{name: default, user: {client-certificate-data: Q1JU, client-key-data: $(cat $C/client.key)}}]
 YAML
     mv /etc/rancher/k3s/k3s.yaml.new /etc/rancher/k3s/k3s.yaml
+    ports="-o Port=10250"
     if [ -s $C/k3s.yaml ]; then
       # A real API server elsewhere, to which the test leads what comes in.
       cp $C/k3s.yaml /etc/rancher/k3s/k3s.yaml; : >$C/started
     else
-      # Something that listens where the API server would.
-      /usr/sbin/sshd -D -q -f /srv/host/sshd_config -o Port=6443 -o PidFile=none &
+      ports="$ports -o Port=6443"
     fi
+    # Something that listens where the API server and the kubelet would.
+    /usr/sbin/sshd -D -q -f /srv/host/sshd_config $ports -o PidFile=none &
     for _ in $(seq 400); do (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null && break; sleep 0.05; done
+  else
+    /usr/sbin/sshd -D -q -f /srv/host/sshd_config -o Port=10250 -o PidFile=none &
   fi
+  for _ in $(seq 400); do (exec 3<>/dev/tcp/127.0.0.1/10250) 2>/dev/null && break; sleep 0.05; done
+  # What a kubelet, containerd and kube-proxy leave: folders, settings of the kernel, rules.
+  mkdir -p /usr/libexec/kubernetes/kubelet-plugins/volume/exec /run/containerd/s
+  echo 1 >/proc/sys/vm/overcommit_memory; echo 0 >/proc/sys/vm/panic_on_oom; echo 10 >/proc/sys/kernel/panic; echo 1 >/proc/sys/kernel/panic_on_oops
+  aux=/var/lib/rancher/k3s/data/x/bin/aux
+  mkdir -p $aux && ln -sfn x /var/lib/rancher/k3s/data/current
+  cp /srv/host/aux/* $aux/
+  for v in iptables ip6tables; do
+    $aux/$v -N KUBE-SERVICES 2>/dev/null && $aux/$v -A KUBE-SERVICES -m comment --comment "a service" -j RETURN && $aux/$v -I FORWARD -j KUBE-SERVICES
+  done
   echo pod >/var/log/pods/p/0.log; echo lease >/var/lib/cni/networks/cbr0/10.42.0.2
   # What outlives the service: a shim with its container, a mount, links.
   d=/var/lib/rancher/k3s/data/x/bin
@@ -67,7 +125,12 @@ YAML
   printf '%s %s\n' "$role" "$VERSION" >"$C/nodes/$node.new" && mv "$C/nodes/$node.new" "$C/nodes/$node"
   : >/srv/host/ready
   trap 'kill $(jobs -p) 2>/dev/null; rm -f /srv/host/ready; exit 0' TERM INT
-  while :; do sleep 1000 & wait $!; done
+  while :; do
+    sleep 0.4 & wait $!
+    [ ! -e $D/etcd/name ] || [ -e "$C/nodes/$node.member" ] && continue
+    touch $D/etcd/tombstone; kill $(jobs -p) 2>/dev/null; rm -f /srv/host/ready
+    echo "fatal: this server has been removed from the cluster" >&2; exit 9
+  done
 }
 
 nodes() {
@@ -75,26 +138,35 @@ nodes() {
   printf '{"apiVersion":"v1","kind":"List","items":['
   for f in $C/nodes/*; do
     n=${f##*/}
-    case $n in *.password|*.cordoned|*.new|'*') continue;; esac
+    case $n in *.*|'*') continue;; esac
     read -r role version <"$f"
-    labels='{}'; [ "$role" = server ] && labels='{"node-role.kubernetes.io/control-plane":"true","node-role.kubernetes.io/etcd":"true"}'
+    labels='{}'; [ "$role" = server ] && labels='{"node-role.kubernetes.io/control-plane":"true"}'
+    [ -e "$f.member" ] && labels='{"node-role.kubernetes.io/control-plane":"true","node-role.kubernetes.io/etcd":"true"}'
+    ready='"status":"True"'; alive "$n" || ready='"status":"Unknown","message":"Kubelet stopped posting node status."'
     closed=false; [ -e "$f.cordoned" ] && closed=true
     printf '%s{"apiVersion":"v1","kind":"Node","metadata":{"name":"%s","labels":%s},"spec":{"unschedulable":%s},' "$sep" "$n" "$labels" $closed
-    printf '"status":{"nodeInfo":{"kubeletVersion":"%s","architecture":"","bootID":"","containerRuntimeVersion":"","kernelVersion":"","kubeProxyVersion":"","machineID":"","operatingSystem":"","osImage":"","systemUUID":""},"conditions":[{"type":"Ready","status":"True"}]}}' "$version"
+    printf '"status":{"nodeInfo":{"kubeletVersion":"%s","architecture":"","bootID":"","containerRuntimeVersion":"","kernelVersion":"","kubeProxyVersion":"","machineID":"","operatingSystem":"","osImage":"","systemUUID":""},"addresses":[{"type":"InternalIP","address":"%s"},{"type":"Hostname","address":"%s"}],"conditions":[{"type":"Ready",%s}]}}' \
+      "$version" "$(cat "$f.ip")" "$n" "$ready"
     sep=,
   done
   echo ']}'
 }
 
 kubectl() {
+  cache=$HOME/.kube/cache
+  for word; do case $word in --cache-dir=*) cache=${word#*=};; esac; done
+  mkdir -p "$cache/discovery" && echo '{}' >"$cache/discovery/servergroups.json"
   [ -e /srv/host/ready ] || fail "The connection to the server 127.0.0.1:6443 was refused"
   [ -s /etc/rancher/k3s/k3s.yaml ] || fail "no kubeconfig"
+  quorum || fail "Error from server: etcdserver: request timed out"
   case "$1 ${2:-}" in
     "get nodes") nodes;;
     "drain "*) [ ! -e $C/no-drain ] || fail "cannot evict pod as it would violate the pod's disruption budget"
       [ -e "$C/nodes/$2" ] || fail "node $2 not found"; : >"$C/nodes/$2.cordoned";;
     "uncordon "*) rm -f "$C/nodes/$2.cordoned";;
-    "delete node") rm -f "$C/nodes/$3" "$C/nodes/$3.password" "$C/nodes/$3.cordoned";;
+    # The Secret with the node's password goes later, when the garbage collector finds it without its owner.
+    "delete node") rm -f "$C/nodes/$3" "$C/nodes/$3.cordoned" "$C/nodes/$3.ip" "$C/nodes/$3.member";;
+    "delete secret") rm -f "$C/nodes/${3%.node-password.k3s}.password";;
     *) fail "unknown command $*";;
   esac
 }

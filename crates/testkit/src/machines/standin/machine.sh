@@ -16,11 +16,23 @@ mkdir -m 700 "$R/run/mount"
 mount -t proc proc "$R/proc"
 mount -t sysfs sysfs "$R/sys"
 mkdir -p "$R/sys/fs/cgroup" 2>/dev/null || true
-mount --bind /sys/fs/cgroup "$R/sys/fs/cgroup"
+# A machine has cgroup v2, also where this system has the first version.
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then mount --bind /sys/fs/cgroup "$R/sys/fs/cgroup"
+else mount -t tmpfs cgroup "$R/sys/fs/cgroup"; echo cpu memory pids >"$R/sys/fs/cgroup/cgroup.controllers"; fi
 mount --rbind /dev "$R/dev"
 mount -t tmpfs tmpfs "$R/tmp"
 mount --bind "$D/host" "$R/srv/host"
 mount --bind "$SHARED" "$R/srv/cluster"
+# The settings of the kernel that a kubelet changes are this system's: the machine has files in their place.
+for k in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops; do
+  mkdir -p "$D/host/sys/${k%/*}"; cat "/proc/sys/$k" >"$D/host/sys/$k"
+  mount --bind "$D/host/sys/$k" "$R/proc/sys/$k"
+done
+# k3s brings programs of its own, as this system has them.
+mkdir -p "$D/host/aux"
+for p in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
+  cp "$(readlink -f "$(command -v $p)")" "$D/host/aux/$p"
+done
 echo "$NAME" >/proc/sys/kernel/hostname
 cp "$D/systemctl" "$R/usr/bin/systemctl"
 printf '#!/bin/sh\ncat /srv/host/journal\n' >"$R/usr/bin/journalctl"

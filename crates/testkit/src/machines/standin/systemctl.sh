@@ -21,7 +21,10 @@ start() {
       while :; do
         set -a; [ -f "$1.env" ] && . "$1.env"; set +a
         $(sed -n "s/^ExecStart=//p" "$1") & child=$!
-        wait $child; sleep 0.2
+        wait $child
+        # RestartSec, which only a server that was removed from its cluster is made to wait for.
+        [ $? = 9 ] && pause=5 || pause=0.2
+        sleep $pause & child=$!; wait $child
       done' supervise "$file"
   ) &
   echo $! >$pid
