@@ -1,13 +1,15 @@
-//! A real account, or whatever speaks AWS's protocols at `AWS_ENDPOINT_URL`: every operation by the AWS SDK for Rust, those of
-//! EC2 and Systems Manager by its runtime alone.
+//! A real account, or whatever speaks AWS's protocols at `AWS_ENDPOINT_URL`: every operation by the AWS SDK for Rust, by its
+//! runtime alone but for those of RDS, S3 and STS.
 //!
 //! Nothing is tried again here, and nothing is decided: each operation, in the file of its kind, says in the SDK's types what it
 //! says in ours. The one thing that is smoothed is a search by name that finds nothing, which some services call an error and
 //! others an empty list.
 
 mod convert;
-pub(crate) mod ec2;
+mod ec2;
+mod endpoint;
 mod error;
+pub(crate) mod query;
 mod runtime;
 mod ssm;
 
@@ -24,13 +26,10 @@ use aws_smithy_http_client::tls;
 
 /// The names that every operation uses.
 pub(crate) mod prelude {
-    pub(crate) use super::convert::{
-        each, elb, filled, first, iam, made, name, next, rds, set, some, tags_from, text,
-    };
-    pub(crate) use super::ec2::{
-        Element, Filters, Parameter, all_successful, ec2_requests, structure, tag_list, tagged,
-    };
+    pub(crate) use super::convert::{each, filled, made, next, rds, set, tags_from, text};
+    pub(crate) use super::ec2::{Filters, all_successful, tagged};
     pub(crate) use super::error::{Answer, OrNone, invalid};
+    pub(crate) use super::query::{Element, Parameter, pairs, query, structure};
     pub(crate) use super::{Sdk, requests};
     pub(crate) use crate::error::ApiError;
 }
@@ -97,10 +96,10 @@ const CREDENTIALS: Duration = Duration::from_secs(10);
 
 /// An account in a region, with the credentials that the environment gives.
 pub struct Sdk {
-    pub(crate) autoscaling: aws_sdk_autoscaling::Client,
-    pub(crate) ec2: ec2::Client,
-    pub(crate) elb: aws_sdk_elasticloadbalancingv2::Client,
-    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) autoscaling: query::Client,
+    pub(crate) ec2: query::Client,
+    pub(crate) elb: query::Client,
+    pub(crate) iam: query::Client,
     pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) ssm: ssm::Client,
@@ -144,10 +143,10 @@ impl Sdk {
     pub async fn with(loader: ConfigLoader) -> Self {
         let config = loader.load().await;
         Self {
-            autoscaling: aws_sdk_autoscaling::Client::new(&config),
-            ec2: ec2::Client::new(&config).await,
-            elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
+            autoscaling: query::Client::new(&config, query::AUTO_SCALING).await,
+            ec2: query::Client::new(&config, query::EC2).await,
+            elb: query::Client::new(&config, query::ELB).await,
+            iam: query::Client::new(&config, query::IAM).await,
             rds: aws_sdk_rds::Client::new(&config),
             s3: s3(&config),
             ssm: ssm::Client::new(&config).await,

@@ -89,7 +89,7 @@ mod sdk {
             => |answer| Identity { account: text(answer.account), arn: text(answer.arn) };
     }
 
-    ec2_requests! {
+    query! { ec2
         // Local zones and wavelength zones have no database and few instance types.
         describe_availability_zones(_call: DescribeAvailabilityZones) {
             "Filter": filter("zone-type", "availability-zone"),
@@ -130,23 +130,23 @@ mod sdk {
             });
     }
 
-    requests! { elb
+    query! { elb
         // The most that this list allows.
-        describe_account_limits as describe_elb_account_limits(_call: DescribeElbAccountLimits) {
-            page_size(400)
-        } => |answer| some(answer.limits, |limit| {
-            Some(Quota { name: limit.name?, max: limit.max?.parse().ok()?, used: None })
-        });
+        describe_elb_account_limits(_call: DescribeElbAccountLimits) { "PageSize": 400 } => |answer| {
+            let limit = |limit: Element<'_>| {
+                let max = limit.option("Max")?.parse().ok()?;
+                Some(Quota { name: limit.option("Name")?, max, used: None })
+            };
+            answer.items("Limits").filter_map(limit).collect()
+        };
     }
 
-    requests! { autoscaling
-        describe_account_limits as describe_auto_scaling_account_limits(_call: DescribeAutoScalingAccountLimits) {}
-            => |answer| {
-                let used = answer.number_of_auto_scaling_groups.map(Into::into);
-                let max = answer.max_number_of_auto_scaling_groups.into_iter();
-                max.map(|max| Quota { name: "auto-scaling-groups".into(), max: max.into(), used })
-                    .collect()
-            };
+    query! { autoscaling
+        describe_auto_scaling_account_limits(_call: DescribeAutoScalingAccountLimits) {} => |answer| {
+            let used = answer.parsed("NumberOfAutoScalingGroups");
+            let max = answer.parsed("MaxNumberOfAutoScalingGroups").into_iter();
+            max.map(|max| Quota { name: "auto-scaling-groups".into(), max, used }).collect()
+        };
     }
 
     impl Sdk {

@@ -33,7 +33,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         allocate_address(call: AllocateAddress) {
             "Domain": "vpc", "TagSpecification": tagged("elastic-ip", call.tags.clone()),
         // The answer has no tags.

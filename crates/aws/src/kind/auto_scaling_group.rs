@@ -69,152 +69,134 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_autoscaling::types;
-    use aws_sdk_autoscaling::types::{LaunchTemplateSpecification, MetricType, Tag};
-
     use super::*;
     use crate::kind::prelude::*;
 
+    /// The metric that the policies track.
+    const AVERAGE_CPU: &str = "ASGAverageCPUUtilization";
+
     /// A group's tags. Its instances do not inherit them: those have theirs from the launch template, with their volumes.
-    fn to_tags(group: &str, tags: Tags) -> Vec<Tag> {
-        let tag = |(key, value)| {
-            let tag = Tag::builder().resource_type("auto-scaling-group").resource_id(group);
-            tag.key(key).value(value).propagate_at_launch(false).build()
+    fn to_tags(group: &str, tags: Tags) -> Parameter {
+        let tag = |(key, value): (String, String)| {
+            structure! {
+                "ResourceType": "auto-scaling-group", "ResourceId": group, "Key": key,
+                "Value": value, "PropagateAtLaunch": false,
+            }
         };
-        tags.into_iter().map(tag).collect()
+        Parameter::List(tags.into_iter().map(tag).collect())
     }
 
-    /// A list of subnets is one text here.
-    fn joined(subnets: BTreeSet<String>) -> String {
-        subnets.into_iter().collect::<Vec<_>>().join(",")
+    /// The properties of a group that are set when it is made, and changed together.
+    fn properties(group: AutoScalingGroup) -> Vec<(&'static str, Parameter)> {
+        // A list of subnets is one text here.
+        let subnets = group.subnets.into_iter().collect::<Vec<_>>().join(",");
+        let (template, version) = group.launch_template.unzip();
+        vec![
+            ("AutoScalingGroupName", group.name.into()),
+            ("MinSize", group.min.into()),
+            ("MaxSize", group.max.into()),
+            ("DesiredCapacity", group.desired.into()),
+            ("VPCZoneIdentifier", subnets.into()),
+            ("LaunchTemplate.LaunchTemplateId", template.into()),
+            ("LaunchTemplate.Version", version.into()),
+            ("HealthCheckType", group.health_check.into()),
+            ("HealthCheckGracePeriod", group.grace_s.into()),
+        ]
     }
 
-    fn template(specification: Option<(String, String)>) -> Option<LaunchTemplateSpecification> {
-        let builder = LaunchTemplateSpecification::builder();
-        specification.map(|(id, version)| builder.launch_template_id(id).version(version).build())
+    fn to_group(mut group: AutoScalingGroup) -> Parameter {
+        let groups = std::mem::take(&mut group.target_groups);
+        let tags = to_tags(&group.name, std::mem::take(&mut group.tags));
+        let mut properties = properties(group);
+        properties.extend([("TargetGroupARNs", groups.into()), ("Tags", tags)]);
+        Parameter::Structure(properties)
     }
 
-    fn instance(instance: types::Instance) -> GroupInstance {
+    fn instance(found: Element<'_>) -> GroupInstance {
         GroupInstance {
-            lifecycle: name(instance.lifecycle_state.as_ref()),
-            id: text(instance.instance_id),
-            zone: text(instance.availability_zone),
-            health: text(instance.health_status),
-            version: instance.launch_template.and_then(|template| template.version),
+            id: found.text("InstanceId"),
+            zone: found.text("AvailabilityZone"),
+            lifecycle: found.text("LifecycleState"),
+            health: found.text("HealthStatus"),
+            version: found.child("LaunchTemplate").option("Version"),
         }
     }
 
-    fn group(group: types::AutoScalingGroup) -> AutoScalingGroup {
-        let template = group.launch_template;
-        let tags = group.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
-        let subnets = text(group.vpc_zone_identifier);
+    fn group(found: Element<'_>) -> AutoScalingGroup {
+        let template = found.child("LaunchTemplate").found();
+        let subnets = found.text("VPCZoneIdentifier");
+        let subnets = subnets.split(',').filter(|id| !id.is_empty());
         AutoScalingGroup {
-            name: text(group.auto_scaling_group_name),
-            min: group.min_size.unwrap_or_default(),
-            max: group.max_size.unwrap_or_default(),
-            desired: group.desired_capacity.unwrap_or_default(),
-            subnets: subnets
-                .split(',')
-                .filter(|id| !id.is_empty())
-                .map(|id| id.trim().to_owned())
-                .collect(),
-            target_groups: set(group.target_group_arns),
+            name: found.text("AutoScalingGroupName"),
+            min: found.parsed("MinSize").unwrap_or_default(),
+            max: found.parsed("MaxSize").unwrap_or_default(),
+            desired: found.parsed("DesiredCapacity").unwrap_or_default(),
+            subnets: subnets.map(|id| id.trim().to_owned()).collect(),
+            target_groups: found.texts("TargetGroupARNs"),
             launch_template: template
-                .map(|template| (text(template.launch_template_id), text(template.version))),
-            health_check: text(group.health_check_type),
-            grace_s: group.health_check_grace_period.unwrap_or_default(),
-            instances: each(group.instances, instance),
-            status: group.status,
-            tags: tags_from(tags),
+                .map(|template| (template.text("LaunchTemplateId"), template.text("Version"))),
+            health_check: found.text("HealthCheckType"),
+            grace_s: found.parsed("HealthCheckGracePeriod").unwrap_or_default(),
+            instances: found.each("Instances", instance),
+            status: found.option("Status"),
+            tags: found.pairs("Tags"),
         }
     }
 
-    fn policy(policy: types::ScalingPolicy) -> ScalingPolicy {
-        let tracking = policy.target_tracking_configuration.filter(|tracking| {
-            let metric = tracking.predefined_metric_specification.as_ref();
-            metric.and_then(|metric| metric.predefined_metric_type.as_ref())
-                == Some(&MetricType::AsgAverageCpuUtilization)
-        });
+    fn policy(found: Element<'_>) -> ScalingPolicy {
+        let tracking = found.child("TargetTrackingConfiguration");
+        let metric = tracking.child("PredefinedMetricSpecification").text("PredefinedMetricType");
+        let target = tracking.parsed("TargetValue").filter(|_| metric == AVERAGE_CPU);
         #[expect(clippy::cast_possible_truncation, reason = "a percentage")]
-        ScalingPolicy {
-            name: text(policy.policy_name),
-            target_cpu: tracking
-                .and_then(|tracking| tracking.target_value)
-                .map(|percent| percent.round() as i32),
-        }
+        let target_cpu = target.map(|percent: f64| percent.round() as i32);
+        ScalingPolicy { name: found.text("PolicyName"), target_cpu }
     }
 
-    fn refresh(refresh: types::InstanceRefresh) -> InstanceRefresh {
+    fn refresh(found: Element<'_>) -> InstanceRefresh {
         InstanceRefresh {
-            status: name(refresh.status.as_ref()),
-            id: text(refresh.instance_refresh_id),
-            percent: refresh.percentage_complete.unwrap_or_default(),
-            reason: refresh.status_reason,
+            id: found.text("InstanceRefreshId"),
+            status: found.text("Status"),
+            percent: found.parsed("PercentageComplete").unwrap_or_default(),
+            reason: found.option("StatusReason"),
         }
     }
 
-    /// A policy that keeps the average CPU use of a group at this percentage.
-    fn tracking(target_cpu: i32) -> types::TargetTrackingConfiguration {
-        let metric = types::PredefinedMetricSpecification::builder()
-            .predefined_metric_type(MetricType::AsgAverageCpuUtilization);
-        types::TargetTrackingConfiguration::builder()
-            .predefined_metric_specification(metric.build())
-            .target_value(target_cpu.into())
-            .build()
-    }
-
-    requests! { autoscaling
-        create_auto_scaling_group(call: CreateAutoScalingGroup) {
-            set_tags(Some(to_tags(&call.group.name, call.group.tags)))
-            set_target_group_arns(Some(call.group.target_groups.into_iter().collect()))
-            auto_scaling_group_name(call.group.name) min_size(call.group.min)
-            max_size(call.group.max) desired_capacity(call.group.desired)
-            vpc_zone_identifier(joined(call.group.subnets))
-            set_launch_template(template(call.group.launch_template))
-            health_check_type(call.group.health_check) health_check_grace_period(call.group.grace_s)
-        };
+    query! { autoscaling
+        create_auto_scaling_group(call: CreateAutoScalingGroup) (to_group(call.group));
         describe_auto_scaling_groups(call: DescribeAutoScalingGroups) {
-            auto_scaling_group_names(call.name)
-        } => |answer| each(answer.auto_scaling_groups, group);
+            "AutoScalingGroupNames": vec![call.name],
+        } => |answer| answer.each("AutoScalingGroups", group);
         // Target groups and tags have operations of their own.
-        update_auto_scaling_group(call: UpdateAutoScalingGroup) {
-            auto_scaling_group_name(call.group.name) min_size(call.group.min)
-            max_size(call.group.max) desired_capacity(call.group.desired)
-            vpc_zone_identifier(joined(call.group.subnets))
-            set_launch_template(template(call.group.launch_template))
-            health_check_type(call.group.health_check) health_check_grace_period(call.group.grace_s)
-        };
+        update_auto_scaling_group(call: UpdateAutoScalingGroup) (Parameter::Structure(properties(call.group)));
         delete_auto_scaling_group(call: DeleteAutoScalingGroup) {
-            auto_scaling_group_name(call.name) force_delete(call.force)
+            "AutoScalingGroupName": call.name, "ForceDelete": call.force,
         };
         attach_load_balancer_target_groups(call: AttachLoadBalancerTargetGroups) {
-            auto_scaling_group_name(call.name)
-            set_target_group_arns(Some(call.target_groups.into_iter().collect()))
+            "AutoScalingGroupName": call.name, "TargetGroupARNs": call.target_groups,
         };
         detach_load_balancer_target_groups(call: DetachLoadBalancerTargetGroups) {
-            auto_scaling_group_name(call.name)
-            set_target_group_arns(Some(call.target_groups.into_iter().collect()))
+            "AutoScalingGroupName": call.name, "TargetGroupARNs": call.target_groups,
         };
-        create_or_update_tags(call: CreateOrUpdateTags) {
-            set_tags(Some(to_tags(&call.name, call.tags)))
-        };
+        create_or_update_tags(call: CreateOrUpdateTags) { "Tags": to_tags(&call.name, call.tags) };
         start_instance_refresh(call: StartInstanceRefresh) {
-            auto_scaling_group_name(call.name)
+            "AutoScalingGroupName": call.name,
             // Instances that are of the newest version already stay: a refresh that is started twice replaces nothing twice.
-            preferences(types::RefreshPreferences::builder().skip_matching(true).build())
-        } => |answer| text(answer.instance_refresh_id);
+            "Preferences.SkipMatching": true,
+        } => |answer| answer.text("InstanceRefreshId");
         describe_instance_refreshes(call: DescribeInstanceRefreshes) {
-            auto_scaling_group_name(call.name)
-        } => |answer| each(answer.instance_refreshes, refresh);
+            "AutoScalingGroupName": call.name,
+        } => |answer| answer.each("InstanceRefreshes", refresh);
         put_scaling_policy(call: PutScalingPolicy) {
-            auto_scaling_group_name(call.name) policy_name(call.policy)
-            policy_type("TargetTrackingScaling")
-            target_tracking_configuration(tracking(call.target_cpu))
+            "AutoScalingGroupName": call.name, "PolicyName": call.policy,
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingConfiguration.PredefinedMetricSpecification.PredefinedMetricType":
+                AVERAGE_CPU,
+            "TargetTrackingConfiguration.TargetValue": f64::from(call.target_cpu),
         };
-        describe_policies(call: DescribePolicies) { auto_scaling_group_name(call.name) }
-            => |answer| each(answer.scaling_policies, policy);
+        describe_policies(call: DescribePolicies) { "AutoScalingGroupName": call.name }
+            => |answer| answer.each("ScalingPolicies", policy);
         delete_policy(call: DeletePolicy) {
-            auto_scaling_group_name(call.name) policy_name(call.policy)
+            "AutoScalingGroupName": call.name, "PolicyName": call.policy,
         };
     }
 }

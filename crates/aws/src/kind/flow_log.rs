@@ -43,7 +43,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_flow_logs(call: CreateFlowLogs) {
             "ResourceId": vec![call.vpc], "ResourceType": "VPC", "TrafficType": call.traffic,
             "LogDestinationType": "s3", "LogDestination": call.destination,

@@ -33,7 +33,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         pages describe_instances(DescribeInstances) by Filters::by("instance-id") => |answer| {
             let reservations = answer.items("reservationSet");
             reservations.flat_map(|found| found.each("instancesSet", instance)).collect()

@@ -24,37 +24,33 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_iam::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn profile(found: types::InstanceProfile) -> InstanceProfile {
+    fn profile(found: Element<'_>) -> InstanceProfile {
         InstanceProfile {
-            name: found.instance_profile_name,
-            arn: found.arn,
-            role: found.roles.into_iter().next().map(|role| role.role_name),
-            tags: iam::tags(found.tags),
+            name: found.text("InstanceProfileName"),
+            arn: found.text("Arn"),
+            role: found.items("Roles").next().map(|role| role.text("RoleName")),
+            tags: found.pairs("Tags"),
         }
     }
 
-    requests! { iam
+    query! { iam
         create_instance_profile(call: CreateInstanceProfile) {
-            instance_profile_name(call.name)
-            set_tags(Some(iam::to_tags(Operation::CreateInstanceProfile, call.tags)?))
-        } => |answer| made(Operation::CreateInstanceProfile, answer.instance_profile, profile)?;
-        get_instance_profile(call: GetInstanceProfile) { instance_profile_name(call.name) }
-            => |answer| made(Operation::GetInstanceProfile, answer.instance_profile, profile)?;
+            "InstanceProfileName": call.name, "Tags": pairs(call.tags),
+        } => |answer| answer.made("InstanceProfile", profile)?;
+        get_instance_profile(call: GetInstanceProfile) { "InstanceProfileName": call.name }
+            => |answer| answer.made("InstanceProfile", profile)?;
         tag_instance_profile(call: TagInstanceProfile) {
-            instance_profile_name(call.name)
-            set_tags(Some(iam::to_tags(Operation::TagInstanceProfile, call.tags)?))
+            "InstanceProfileName": call.name, "Tags": pairs(call.tags),
         };
         add_role_to_instance_profile(call: AddRoleToInstanceProfile) {
-            instance_profile_name(call.profile) role_name(call.role)
+            "InstanceProfileName": call.profile, "RoleName": call.role,
         };
         remove_role_from_instance_profile(call: RemoveRoleFromInstanceProfile) {
-            instance_profile_name(call.profile) role_name(call.role)
+            "InstanceProfileName": call.profile, "RoleName": call.role,
         };
-        delete_instance_profile(call: DeleteInstanceProfile) { instance_profile_name(call.name) };
+        delete_instance_profile(call: DeleteInstanceProfile) { "InstanceProfileName": call.name };
     }
 }

@@ -33,7 +33,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_internet_gateway(call: CreateInternetGateway) {
             "TagSpecification": tagged("internet-gateway", call.tags),
         } => |answer| answer.made("internetGateway", gateway)?;

@@ -92,7 +92,7 @@ mod sdk {
 
     fn to_data(data: LaunchTemplateData) -> Parameter {
         let tags = |kind: &str| {
-            structure! { "ResourceType": kind, "Tag": tag_list(data.tags.clone()) }
+            structure! { "ResourceType": kind, "Tag": pairs(data.tags.clone()) }
         };
         let tags = (!data.tags.is_empty()).then(|| vec![tags("instance"), tags("volume")]);
         let device = structure! {
@@ -158,7 +158,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_launch_template(call: CreateLaunchTemplate) {
             "LaunchTemplateName": call.name, "LaunchTemplateData": to_data(call.data),
             "ClientToken": call.client_token,

@@ -67,100 +67,94 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_elasticloadbalancingv2::types;
-    use aws_sdk_elasticloadbalancingv2::types::{
-        Action, ActionTypeEnum, Certificate, RedirectActionConfig, RedirectActionStatusCodeEnum,
-    };
-
     use super::*;
     use crate::kind::prelude::*;
 
     /// The most that a page of this list may hold.
     const PAGE: i32 = 400;
 
-    fn to_action(operation: Operation, action: ListenerAction) -> Result<Action, ApiError> {
-        let (kind, builder) = match action {
+    fn to_actions(
+        operation: Operation,
+        action: ListenerAction,
+    ) -> Result<Vec<Parameter>, ApiError> {
+        let action = match action {
             ListenerAction::Forward(group) => {
-                (ActionTypeEnum::Forward, Action::builder().target_group_arn(group))
+                structure! { "Type": "forward", "TargetGroupArn": group }
             }
-            ListenerAction::RedirectToHttps(port) => {
-                let redirect = RedirectActionConfig::builder()
-                    .protocol("HTTPS")
-                    .port(port.to_string())
-                    .status_code(RedirectActionStatusCodeEnum::Http301);
-                (ActionTypeEnum::Redirect, Action::builder().redirect_config(redirect.build()))
-            }
+            ListenerAction::RedirectToHttps(port) => structure! {
+                "Type": "redirect", "RedirectConfig.Protocol": "HTTPS",
+                "RedirectConfig.Port": port, "RedirectConfig.StatusCode": "HTTP_301",
+            },
             ListenerAction::Other(what) => {
                 return Err(invalid(operation, &format!("it cannot make a listener {what}")));
             }
         };
-        Ok(builder.r#type(kind).build())
+        Ok(vec![action])
     }
 
     /// The port of a redirection to HTTPS that leaves the rest of the address as it is: absent, or AWS's placeholder for it.
-    fn redirects_to_https(redirect: &RedirectActionConfig) -> Option<i32> {
-        let stays = |part: &Option<String>| {
-            part.as_deref().is_none_or(|part| ["#{host}", "/#{path}", "#{query}"].contains(&part))
+    fn redirects_to_https(redirect: Element<'_>) -> Option<i32> {
+        let stays = |part: Option<String>| {
+            part.is_none_or(|part| ["#{host}", "/#{path}", "#{query}"].contains(&part.as_str()))
         };
-        let is_plain = redirect.protocol.as_deref() == Some("HTTPS")
-            && redirect.status_code == Some(RedirectActionStatusCodeEnum::Http301)
-            && [&redirect.host, &redirect.path, &redirect.query].into_iter().all(stays);
-        redirect.port.as_deref().filter(|_| is_plain)?.parse().ok()
+        let is_plain = redirect.text("Protocol") == "HTTPS"
+            && redirect.text("StatusCode") == "HTTP_301"
+            && ["Host", "Path", "Query"].into_iter().all(|part| stays(redirect.option(part)));
+        redirect.option("Port").filter(|_| is_plain)?.parse().ok()
     }
 
-    fn action(actions: Vec<Action>) -> ListenerAction {
-        let kinds: Vec<_> = actions.iter().map(|action| name(action.r#type.as_ref())).collect();
+    fn action(actions: &[Element<'_>]) -> ListenerAction {
+        let kinds: Vec<_> = actions.iter().map(|action| action.text("Type")).collect();
         let other = || ListenerAction::Other(kinds.join(" and "));
-        let Ok([action]) = <[Action; 1]>::try_from(actions) else { return other() };
-        if let Some(port) = action.redirect_config.as_ref().and_then(redirects_to_https) {
+        let &[action] = actions else { return other() };
+        if let Some(port) = redirects_to_https(action.child("RedirectConfig")) {
             return ListenerAction::RedirectToHttps(port);
         }
         // One target group is in a field of its own; several, with their weights, are not.
-        match action.target_group_arn {
-            Some(group) if action.r#type == Some(ActionTypeEnum::Forward) => {
-                ListenerAction::Forward(group)
-            }
+        match action.option("TargetGroupArn") {
+            Some(group) if kinds == ["forward"] => ListenerAction::Forward(group),
             _ => other(),
         }
     }
 
-    fn listener(found: types::Listener) -> Listener {
-        let mut certificates = found.certificates.unwrap_or_default().into_iter();
-        let protocol = found.protocol;
-        // A policy says something only where there is TLS.
-        let tls_policy = found.ssl_policy.filter(|_| protocol == Some(types::ProtocolEnum::Https));
+    fn listener(found: Element<'_>) -> Listener {
+        let mut certificates = found.items("Certificates");
+        let protocol = found.text("Protocol");
         Listener {
-            protocol: name(protocol.as_ref()),
-            arn: text(found.listener_arn),
-            load_balancer: text(found.load_balancer_arn),
-            port: found.port.unwrap_or_default(),
-            certificate: certificates.find_map(|certificate| certificate.certificate_arn),
-            tls_policy,
-            action: action(found.default_actions.unwrap_or_default()),
+            arn: found.text("ListenerArn"),
+            load_balancer: found.text("LoadBalancerArn"),
+            port: found.parsed("Port").unwrap_or_default(),
+            certificate: certificates.find_map(|found| found.option("CertificateArn")),
+            // A policy says something only where there is TLS.
+            tls_policy: found.option("SslPolicy").filter(|_| protocol == "HTTPS"),
+            protocol,
+            action: action(&found.items("DefaultActions").collect::<Vec<_>>()),
         }
     }
 
-    fn certificates(arn: Option<String>) -> Option<Vec<Certificate>> {
-        arn.map(|arn| vec![Certificate::builder().certificate_arn(arn).build()])
+    fn certificates(arn: Option<String>) -> Option<Vec<Parameter>> {
+        arn.map(|arn| vec![structure! { "CertificateArn": arn }])
     }
 
-    requests! { elb
+    query! { elb
         create_listener(call: CreateListener) {
-            load_balancer_arn(call.load_balancer) port(call.port)
-            protocol(call.protocol.as_str().into()) set_certificates(certificates(call.certificate))
-            set_ssl_policy(call.tls_policy)
-            default_actions(to_action(Operation::CreateListener, call.action)?)
-            set_tags(Some(elb::to_tags(call.tags)))
-        } => |answer| made(Operation::CreateListener, first(answer.listeners), listener)?;
+            "LoadBalancerArn": call.load_balancer, "Port": call.port,
+            "Protocol": call.protocol, "Certificates": certificates(call.certificate),
+            "SslPolicy": call.tls_policy,
+            "DefaultActions": to_actions(Operation::CreateListener, call.action)?,
+            "Tags": pairs(call.tags),
+        } => |answer| answer.child("Listeners").made("member", listener)?;
         describe_listeners(call: DescribeListeners) {
-            load_balancer_arn(call.load_balancer) page_size(PAGE) set_marker(call.page)
-        }
-            => |answer| Page { items: each(answer.listeners, listener), next: next(answer.next_marker) };
-        modify_listener(call: ModifyListener) {
-            listener_arn(call.listener) protocol(call.protocol.as_str().into())
-            set_certificates(certificates(call.certificate)) set_ssl_policy(call.tls_policy)
-            default_actions(to_action(Operation::ModifyListener, call.action)?)
+            "LoadBalancerArn": call.load_balancer, "PageSize": PAGE, "Marker": call.page,
+        } => |answer| Page {
+            items: answer.each("Listeners", listener),
+            next: next(answer.option("NextMarker")),
         };
-        delete_listener(call: DeleteListener) { listener_arn(call.listener) };
+        modify_listener(call: ModifyListener) {
+            "ListenerArn": call.listener, "Protocol": call.protocol,
+            "Certificates": certificates(call.certificate), "SslPolicy": call.tls_policy,
+            "DefaultActions": to_actions(Operation::ModifyListener, call.action)?,
+        };
+        delete_listener(call: DeleteListener) { "ListenerArn": call.listener };
     }
 }

@@ -37,61 +37,44 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_elasticloadbalancingv2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn load_balancer(found: types::LoadBalancer) -> LoadBalancer {
-        let zones = found.availability_zones.unwrap_or_default().into_iter();
+    fn load_balancer(found: Element<'_>) -> LoadBalancer {
+        let zones = found.items("AvailabilityZones");
         LoadBalancer {
-            scheme: name(found.scheme.as_ref()),
-            state: name(found.state.and_then(|state| state.code).as_ref()),
-            arn: text(found.load_balancer_arn),
-            name: text(found.load_balancer_name),
-            dns_name: text(found.dns_name),
-            vpc: text(found.vpc_id),
-            subnets: zones.filter_map(|zone| zone.subnet_id).collect(),
-            security_groups: set(found.security_groups),
+            arn: found.text("LoadBalancerArn"),
+            name: found.text("LoadBalancerName"),
+            dns_name: found.text("DNSName"),
+            scheme: found.text("Scheme"),
+            vpc: found.text("VpcId"),
+            subnets: zones.filter_map(|zone| zone.option("SubnetId")).collect(),
+            security_groups: found.texts("SecurityGroups"),
+            state: found.child("State").text("Code"),
         }
     }
 
-    fn to_attribute((name, value): (String, String)) -> types::LoadBalancerAttribute {
-        types::LoadBalancerAttribute::builder().key(name).value(value).build()
-    }
-
-    fn attributes(found: Option<Vec<types::LoadBalancerAttribute>>) -> Attributes {
-        let found = found.unwrap_or_default().into_iter();
-        tags_from(found.map(|attribute| (attribute.key, attribute.value)))
-    }
-
-    requests! { elb
+    query! { elb
         create_load_balancer(call: CreateLoadBalancer) {
-            name(call.name) r#type(types::LoadBalancerTypeEnum::Application)
-            scheme(types::LoadBalancerSchemeEnum::InternetFacing)
-            ip_address_type(types::IpAddressType::Ipv4)
-            set_subnets(Some(call.subnets.into_iter().collect()))
-            set_security_groups(Some(call.security_groups.into_iter().collect()))
-            set_tags(Some(elb::to_tags(call.tags)))
-        } => |answer| made(Operation::CreateLoadBalancer, first(answer.load_balancers), load_balancer)?;
+            "Name": call.name, "Type": "application", "Scheme": "internet-facing",
+            "IpAddressType": "ipv4", "Subnets": call.subnets,
+            "SecurityGroups": call.security_groups, "Tags": pairs(call.tags),
+        } => |answer| answer.child("LoadBalancers").made("member", load_balancer)?;
         find describe_load_balancers(call: DescribeLoadBalancers) {
-            names(call.name)
-        } or "LoadBalancerNotFound" => |answer| each(answer.load_balancers, load_balancer);
+            "Names": vec![call.name],
+        } or "LoadBalancerNotFound" => |answer| answer.each("LoadBalancers", load_balancer);
         set_subnets(call: SetSubnets) {
-            load_balancer_arn(call.load_balancer)
-            set_subnets(Some(call.subnets.into_iter().collect()))
+            "LoadBalancerArn": call.load_balancer, "Subnets": call.subnets,
         };
         set_security_groups(call: SetSecurityGroups) {
-            load_balancer_arn(call.load_balancer)
-            set_security_groups(Some(call.security_groups.into_iter().collect()))
+            "LoadBalancerArn": call.load_balancer, "SecurityGroups": call.security_groups,
         };
         describe_load_balancer_attributes(call: DescribeLoadBalancerAttributes) {
-            load_balancer_arn(call.load_balancer)
-        } => |answer| attributes(answer.attributes);
+            "LoadBalancerArn": call.load_balancer,
+        } => |answer| answer.pairs("Attributes");
         modify_load_balancer_attributes(call: ModifyLoadBalancerAttributes) {
-            load_balancer_arn(call.load_balancer)
-            set_attributes(Some(call.attributes.into_iter().map(to_attribute).collect()))
+            "LoadBalancerArn": call.load_balancer, "Attributes": pairs(call.attributes),
         };
-        delete_load_balancer(call: DeleteLoadBalancer) { load_balancer_arn(call.load_balancer) };
+        delete_load_balancer(call: DeleteLoadBalancer) { "LoadBalancerArn": call.load_balancer };
     }
 }

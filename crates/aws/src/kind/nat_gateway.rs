@@ -51,7 +51,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_nat_gateway(call: CreateNatGateway) {
             "SubnetId": call.subnet, "AllocationId": call.allocation,
             "ClientToken": call.client_token,

@@ -32,7 +32,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         pages describe_network_interfaces(DescribeNetworkInterfaces)
             by Filters::by("network-interface-id")
             => |answer| answer.each("networkInterfaceSet", interface);

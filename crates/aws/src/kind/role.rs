@@ -31,7 +31,6 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_iam::types;
     use percent_encoding::percent_decode_str;
 
     use super::*;
@@ -44,40 +43,46 @@ mod sdk {
         read(text).or_else(|| read(&decoded?)).unwrap_or_else(|| Value::String(text.to_owned()))
     }
 
-    fn role(found: types::Role) -> Role {
+    fn role(found: Element<'_>) -> Role {
         Role {
-            trust: document(&text(found.assume_role_policy_document)),
-            name: found.role_name,
-            arn: found.arn,
-            tags: iam::tags(found.tags),
+            name: found.text("RoleName"),
+            arn: found.text("Arn"),
+            trust: document(&found.text("AssumeRolePolicyDocument")),
+            tags: found.pairs("Tags"),
         }
     }
 
-    requests! { iam
+    query! { iam
         create_role(call: CreateRole) {
-            role_name(call.name) assume_role_policy_document(call.trust.to_string())
-            set_tags(Some(iam::to_tags(Operation::CreateRole, call.tags)?))
-        } => |answer| made(Operation::CreateRole, answer.role, role)?;
-        get_role(call: GetRole) { role_name(call.name) }
-            => |answer| made(Operation::GetRole, answer.role, role)?;
+            "RoleName": call.name, "AssumeRolePolicyDocument": call.trust.to_string(),
+            "Tags": pairs(call.tags),
+        } => |answer| answer.made("Role", role)?;
+        get_role(call: GetRole) { "RoleName": call.name } => |answer| answer.made("Role", role)?;
         update_assume_role_policy(call: UpdateAssumeRolePolicy) {
-            role_name(call.name) policy_document(call.trust.to_string())
+            "RoleName": call.name, "PolicyDocument": call.trust.to_string(),
         };
-        tag_role(call: TagRole) {
-            role_name(call.name) set_tags(Some(iam::to_tags(Operation::TagRole, call.tags)?))
-        };
-        delete_role(call: DeleteRole) { role_name(call.name) };
+        tag_role(call: TagRole) { "RoleName": call.name, "Tags": pairs(call.tags) };
+        delete_role(call: DeleteRole) { "RoleName": call.name };
         put_role_policy(call: PutRolePolicy) {
-            role_name(call.role) policy_name(call.policy) policy_document(call.document.to_string())
+            "RoleName": call.role, "PolicyName": call.policy,
+            "PolicyDocument": call.document.to_string(),
         };
-        get_role_policy(call: GetRolePolicy) { role_name(call.role) policy_name(call.policy) }
-            => |answer| document(&answer.policy_document);
-        delete_role_policy(call: DeleteRolePolicy) { role_name(call.role) policy_name(call.policy) };
-        attach_role_policy(call: AttachRolePolicy) { role_name(call.role) policy_arn(call.arn) };
+        get_role_policy(call: GetRolePolicy) { "RoleName": call.role, "PolicyName": call.policy }
+            => |answer| document(&answer.text("PolicyDocument"));
+        delete_role_policy(call: DeleteRolePolicy) {
+            "RoleName": call.role, "PolicyName": call.policy,
+        };
+        attach_role_policy(call: AttachRolePolicy) {
+            "RoleName": call.role, "PolicyArn": call.arn,
+        };
         // A role has at most 20 managed policies: one page.
-        list_attached_role_policies(call: ListAttachedRolePolicies) { role_name(call.role) }
-            => |answer| set(Some(each(answer.attached_policies, |policy| text(policy.policy_arn))));
-        detach_role_policy(call: DetachRolePolicy) { role_name(call.role) policy_arn(call.arn) };
+        list_attached_role_policies(call: ListAttachedRolePolicies) { "RoleName": call.role } => |answer| {
+            let policies = answer.items("AttachedPolicies");
+            policies.map(|policy| policy.text("PolicyArn")).collect()
+        };
+        detach_role_policy(call: DetachRolePolicy) {
+            "RoleName": call.role, "PolicyArn": call.arn,
+        };
     }
 
     #[cfg(test)]

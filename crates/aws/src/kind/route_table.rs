@@ -127,7 +127,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_route_table(call: CreateRouteTable) {
             "VpcId": call.vpc, "ClientToken": call.client_token,
             "TagSpecification": tagged("route-table", call.tags),

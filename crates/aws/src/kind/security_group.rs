@@ -133,7 +133,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_security_group(call: CreateSecurityGroup) {
             "VpcId": call.vpc, "GroupName": call.name, "GroupDescription": call.description,
             "TagSpecification": tagged("security-group", call.tags),

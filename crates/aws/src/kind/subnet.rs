@@ -40,7 +40,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_subnet(call: CreateSubnet) {
             "VpcId": call.vpc, "CidrBlock": call.cidr, "AvailabilityZone": call.zone,
             "TagSpecification": tagged("subnet", call.tags),

@@ -20,9 +20,9 @@ mod sdk {
     use super::*;
     use crate::kind::prelude::*;
 
-    ec2_requests! {
+    query! { ec2
         create_tags(call: CreateTags) {
-            "ResourceId": call.resources, "Tag": tag_list(call.tags),
+            "ResourceId": call.resources, "Tag": pairs(call.tags),
         };
         // Without a value a tag goes whatever its value is.
         delete_tags(call: DeleteTags) {
@@ -31,9 +31,9 @@ mod sdk {
         };
     }
 
-    requests! { elb
-        add_tags as add_elb_tags(call: AddElbTags) {
-            resource_arns(call.resource) set_tags(Some(elb::to_tags(call.tags)))
+    query! { elb
+        add_elb_tags(call: AddElbTags) {
+            "ResourceArns": vec![call.resource], "Tags": pairs(call.tags),
         };
     }
 
@@ -53,10 +53,12 @@ mod sdk {
             if call.resources.is_empty() {
                 return Ok(BTreeMap::new());
             }
-            let request = self.elb.describe_tags().set_resource_arns(Some(call.resources));
-            let answer = request.send().await.answer(Operation::DescribeElbTags)?;
-            let found = answer.tag_descriptions.unwrap_or_default().into_iter();
-            Ok(found.map(|found| (text(found.resource_arn), elb::tags(found.tags))).collect())
+            let parameters = structure! { "ResourceArns": call.resources };
+            let read = |answer: Element<'_>| {
+                let found = answer.items("TagDescriptions");
+                Ok(found.map(|found| (found.text("ResourceArn"), found.pairs("Tags"))).collect())
+            };
+            self.elb.call(Operation::DescribeElbTags, parameters, read).await
         }
     }
 }

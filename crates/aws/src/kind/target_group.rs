@@ -57,83 +57,70 @@ operations! {
 
 #[cfg(feature = "sdk")]
 mod sdk {
-    use aws_sdk_elasticloadbalancingv2::types;
-
     use super::*;
     use crate::kind::prelude::*;
 
-    fn target_group(found: types::TargetGroup) -> TargetGroup {
+    fn target_group(found: Element<'_>) -> TargetGroup {
+        let number = |name| found.parsed(name).unwrap_or_default();
         TargetGroup {
-            protocol: name(found.protocol.as_ref()),
-            arn: text(found.target_group_arn),
-            name: text(found.target_group_name),
-            vpc: text(found.vpc_id),
-            port: found.port.unwrap_or_default(),
+            arn: found.text("TargetGroupArn"),
+            name: found.text("TargetGroupName"),
+            vpc: found.text("VpcId"),
+            protocol: found.text("Protocol"),
+            port: number("Port"),
             health_check: HealthCheck {
-                path: text(found.health_check_path),
-                matcher: text(found.matcher.and_then(|matcher| matcher.http_code)),
-                interval_s: found.health_check_interval_seconds.unwrap_or_default(),
-                timeout_s: found.health_check_timeout_seconds.unwrap_or_default(),
-                healthy: found.healthy_threshold_count.unwrap_or_default(),
-                unhealthy: found.unhealthy_threshold_count.unwrap_or_default(),
+                path: found.text("HealthCheckPath"),
+                matcher: found.child("Matcher").text("HttpCode"),
+                interval_s: number("HealthCheckIntervalSeconds"),
+                timeout_s: number("HealthCheckTimeoutSeconds"),
+                healthy: number("HealthyThresholdCount"),
+                unhealthy: number("UnhealthyThresholdCount"),
             },
-            load_balancers: found.load_balancer_arns.unwrap_or_default(),
+            load_balancers: found.texts("LoadBalancerArns").into_iter().collect(),
         }
     }
 
-    fn health(found: types::TargetHealthDescription) -> TargetHealth {
-        let health = found.target_health;
-        let state = name(health.as_ref().and_then(|health| health.state.as_ref()));
-        let reason = health.and_then(|health| match (health.reason, health.description) {
-            (Some(code), Some(text)) => Some(format!("{}: {text}", code.as_str())),
-            (Some(code), None) => Some(code.as_str().to_owned()),
-            (None, text) => text,
-        });
-        TargetHealth { target: text(found.target.and_then(|target| target.id)), state, reason }
+    fn health(found: Element<'_>) -> TargetHealth {
+        let health = found.child("TargetHealth");
+        let reason = match (health.option("Reason"), health.option("Description")) {
+            (Some(code), Some(text)) => Some(format!("{code}: {text}")),
+            (code, text) => code.or(text),
+        };
+        let (target, state) = (found.child("Target").text("Id"), health.text("State"));
+        TargetHealth { target, state, reason }
     }
 
-    fn to_attribute((name, value): (String, String)) -> types::TargetGroupAttribute {
-        types::TargetGroupAttribute::builder().key(name).value(value).build()
-    }
-
-    fn attributes(found: Option<Vec<types::TargetGroupAttribute>>) -> Attributes {
-        let found = found.unwrap_or_default().into_iter();
-        tags_from(found.map(|attribute| (attribute.key, attribute.value)))
-    }
-
-    requests! { elb
+    query! { elb
         create_target_group(call: CreateTargetGroup) {
-            name(call.name) vpc_id(call.vpc) target_type(types::TargetTypeEnum::Instance)
-            protocol(call.protocol.as_str().into()) port(call.port)
-            set_tags(Some(elb::to_tags(call.tags))) health_check_protocol(types::ProtocolEnum::Http)
-            health_check_path(call.health_check.path)
-            matcher(types::Matcher::builder().http_code(call.health_check.matcher).build())
-            health_check_interval_seconds(call.health_check.interval_s)
-            health_check_timeout_seconds(call.health_check.timeout_s)
-            healthy_threshold_count(call.health_check.healthy)
-            unhealthy_threshold_count(call.health_check.unhealthy)
-        } => |answer| made(Operation::CreateTargetGroup, first(answer.target_groups), target_group)?;
+            "Name": call.name, "VpcId": call.vpc, "TargetType": "instance",
+            "Protocol": call.protocol, "Port": call.port, "Tags": pairs(call.tags),
+            "HealthCheckProtocol": "HTTP", "HealthCheckPath": call.health_check.path,
+            "Matcher.HttpCode": call.health_check.matcher,
+            "HealthCheckIntervalSeconds": call.health_check.interval_s,
+            "HealthCheckTimeoutSeconds": call.health_check.timeout_s,
+            "HealthyThresholdCount": call.health_check.healthy,
+            "UnhealthyThresholdCount": call.health_check.unhealthy,
+        } => |answer| answer.child("TargetGroups").made("member", target_group)?;
         find describe_target_groups(call: DescribeTargetGroups) {
-            names(call.name)
-        } or "TargetGroupNotFound" => |answer| each(answer.target_groups, target_group);
+            "Names": vec![call.name],
+        } or "TargetGroupNotFound" => |answer| answer.each("TargetGroups", target_group);
         modify_target_group(call: ModifyTargetGroup) {
-            target_group_arn(call.target_group) health_check_protocol(types::ProtocolEnum::Http)
-            health_check_path(call.health_check.path)
-            matcher(types::Matcher::builder().http_code(call.health_check.matcher).build())
-            health_check_interval_seconds(call.health_check.interval_s)
-            health_check_timeout_seconds(call.health_check.timeout_s)
-            healthy_threshold_count(call.health_check.healthy)
-            unhealthy_threshold_count(call.health_check.unhealthy)
+            "TargetGroupArn": call.target_group,
+            "HealthCheckProtocol": "HTTP", "HealthCheckPath": call.health_check.path,
+            "Matcher.HttpCode": call.health_check.matcher,
+            "HealthCheckIntervalSeconds": call.health_check.interval_s,
+            "HealthCheckTimeoutSeconds": call.health_check.timeout_s,
+            "HealthyThresholdCount": call.health_check.healthy,
+            "UnhealthyThresholdCount": call.health_check.unhealthy,
         };
         describe_target_group_attributes(call: DescribeTargetGroupAttributes) {
-            target_group_arn(call.target_group)
-        } => |answer| attributes(answer.attributes);
+            "TargetGroupArn": call.target_group,
+        } => |answer| answer.pairs("Attributes");
         modify_target_group_attributes(call: ModifyTargetGroupAttributes) {
-            target_group_arn(call.target_group)
-            set_attributes(Some(call.attributes.into_iter().map(to_attribute).collect()))
+            "TargetGroupArn": call.target_group, "Attributes": pairs(call.attributes),
         };
-        delete_target_group(call: DeleteTargetGroup) { target_group_arn(call.target_group) };
-        describe_target_health(call: DescribeTargetHealth) { target_group_arn(call.target_group) }
-            => |answer| each(answer.target_health_descriptions, health);
+        delete_target_group(call: DeleteTargetGroup) { "TargetGroupArn": call.target_group };
+        describe_target_health(call: DescribeTargetHealth) { "TargetGroupArn": call.target_group }
+            => |answer| answer.each("TargetHealthDescriptions", health);
     }
 }

@@ -43,7 +43,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_vpc(call: CreateVpc) {
             "CidrBlock": call.cidr, "TagSpecification": tagged("vpc", call.tags),
         } => |answer| answer.made("vpc", vpc)?;

@@ -49,7 +49,7 @@ mod sdk {
         }
     }
 
-    ec2_requests! {
+    query! { ec2
         create_vpc_endpoint(call: CreateVpcEndpoint) {
             "VpcId": call.vpc, "ServiceName": call.service, "VpcEndpointType": "Gateway",
             "RouteTableId": call.route_tables, "ClientToken": call.client_token,

@@ -1,103 +1,82 @@
-//! EC2's operations over the SDK's own runtime.
-//!
-//! The SDK's crate for EC2 has some 770 operations in 88 MB of source, of which a good fifty are called here; compiling it took
-//! most of the time, and 7.8 GB of memory. So the form that is sent and the XML that is answered are written and read here, by the
-//! names of the [EC2 query protocol](https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html). A test holds every request
-//! against what the SDK's crate sends.
+//! The filters, tags and partial failures that EC2 has and the other services do not.
 
-mod element;
-mod parameter;
-
-pub(crate) use element::{Element, all_successful};
-pub(crate) use parameter::{Filters, Parameter, structure, tag_list, tagged};
-
-use aws_config::SdkConfig;
-
-use super::error::Answer;
-use super::runtime::{Runtime, Sent};
+use super::error::invalid;
+use super::query::{Element, Parameter, pairs, structure};
 use crate::error::{ApiError, OperationName};
+use crate::page::{STACK_TAG, Select, Tags};
 
-/// Carries out operations of EC2 by one request each: `method(call: Operation) { "Parameter": value, … } => |answer| value;`, where
-/// what is answered may be left out, and the parameters may be a [`Parameter`] in parentheses.
-///
-/// `pages` is a list that comes in pages, by these filters.
-macro_rules! ec2_requests {
-    () => {};
-    (pages $method:ident($type:ty) by $filters:expr => |$answer:ident| $value:expr; $($rest:tt)*) => {
-        impl Sdk {
-            pub(crate) async fn $method(
-                &self,
-                call: $type,
-            ) -> Result<<$type as Call>::Output, ApiError> {
-                let operation = <$type as Call>::OPERATION;
-                let filters = $filters;
-                let Some(selected) = filters.of(operation, call.select)? else {
-                    return Ok(Page::only(Vec::new()));
-                };
-                let parameters = structure! {
-                    "Filter": selected, "MaxResults": filters.page, "NextToken": call.page,
-                };
-                let page = |$answer: Element<'_>| {
-                    let next = next($answer.option("nextToken"));
-                    Ok(Page { items: $value, next })
-                };
-                self.ec2.call(operation, parameters, page).await
-            }
-        }
-        ec2_requests! { $($rest)* }
-    };
-    ($method:ident($call:ident: $type:ty) { $($parameters:tt)* } $($rest:tt)*) => {
-        ec2_requests! { $method($call: $type) (structure! { $($parameters)* }) $($rest)* }
-    };
-    ($method:ident($call:ident: $type:ty) ($parameters:expr); $($rest:tt)*) => {
-        ec2_requests! { $method($call: $type) ($parameters) => |_answer| (); $($rest)* }
-    };
-    ($method:ident($call:ident: $type:ty) ($parameters:expr) => |$answer:ident| $value:expr; $($rest:tt)*) => {
-        impl Sdk {
-            pub(crate) async fn $method(
-                &self,
-                $call: $type,
-            ) -> Result<<$type as Call>::Output, ApiError> {
-                let (operation, parameters) = (<$type as Call>::OPERATION, $parameters);
-                self.ec2.call(operation, parameters, |$answer: Element<'_>| Ok($value)).await
-            }
-        }
-        ec2_requests! { $($rest)* }
-    };
+/// The tags that a resource of this type gets with its creation.
+pub(crate) fn tagged(resource: &str, tags: Tags) -> Parameter {
+    Parameter::List(vec![structure! { "ResourceType": resource, "Tag": pairs(tags) }])
 }
 
-pub(crate) use ec2_requests;
+/// The most that one page of most of EC2's lists may hold.
+const PAGE: i32 = 1000;
 
-/// The version of EC2's interface, which every request names.
-const VERSION: &str = "2016-11-15";
+/// The filters of an operation, by its own names for them.
+pub(crate) struct Filters {
+    /// The filter of ids.
+    pub(crate) id: &'static str,
+    /// The filter of VPCs, where there is one.
+    pub(crate) vpc: Option<&'static str>,
+    /// The filter of names, where there is one.
+    pub(crate) name: Option<&'static str>,
+    /// The most that a page may hold.
+    pub(crate) page: i32,
+}
 
-/// A client of EC2.
-#[derive(Debug, Clone)]
-pub(crate) struct Client(Runtime);
-
-impl Client {
-    /// Connects to the region of this configuration. Makes no call.
-    pub(crate) async fn new(config: &SdkConfig) -> Self {
-        Self(Runtime::new(config, "EC2", "ec2", element::refusal).await)
+impl Filters {
+    /// The filters of an operation that knows VPCs by `vpc-id` and no names.
+    pub(crate) fn by(id: &'static str) -> Self {
+        Self { id, vpc: Some("vpc-id"), name: None, page: PAGE }
     }
 
-    /// Calls an operation, once, and reads its answer.
-    ///
-    /// # Errors
-    /// Those of [`Answer::answer`], and [`ApiError::NO_ANSWER`] where the operation was carried out and its answer cannot be read.
-    pub(crate) async fn call<T>(
+    /// A selection as filters; none where it can have no result, because a filter without values selects everything.
+    pub(crate) fn of(
         &self,
         operation: impl Into<OperationName>,
-        parameters: Parameter,
-        read: impl FnOnce(Element<'_>) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
-        let operation = operation.into();
-        let sent = Sent {
-            content_type: "application/x-www-form-urlencoded",
-            target: None,
-            body: parameters.form(operation.name, VERSION),
+        select: Select,
+    ) -> Result<Option<Parameter>, ApiError> {
+        let (name, values) = match select {
+            Select::All => return Ok(Some(Parameter::Absent)),
+            Select::Stack(stack) => (Ok(format!("tag:{STACK_TAG}")), vec![stack]),
+            Select::Ids(ids) if ids.is_empty() => return Ok(None),
+            Select::Ids(ids) => (Ok(self.id.to_owned()), ids),
+            Select::Vpc(vpc) => (self.vpc.map(str::to_owned).ok_or("VPC"), vec![vpc]),
+            Select::Name(name) => (self.name.map(str::to_owned).ok_or("name"), vec![name]),
         };
-        let answer = self.0.send(sent).await.answer(operation)?;
-        element::read(operation, &answer, read)
+        let unknown = |what| invalid(operation, &format!("it cannot select by {what}"));
+        let filter = structure! { "Name": name.map_err(unknown)?, "Value": values };
+        Ok(Some(Parameter::List(vec![filter])))
+    }
+}
+
+/// Fails where anything failed: operations that take several things list the failures in a successful answer.
+pub(crate) fn all_successful(answer: Element<'_>) -> Result<(), ApiError> {
+    let failed = answer.items("unsuccessful").map(|item| item.child("error"));
+    failed
+        .filter_map(Element::found)
+        .map(|error| (error.text("code"), error.text("message")))
+        .next()
+        .map_or(Ok(()), |(code, message)| Err(ApiError::new(answer.operation, &code, message)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::query::read;
+    use super::*;
+    use crate::kind::Operation;
+
+    #[test]
+    fn an_item_that_failed_fails_the_call() {
+        let read = |answer| {
+            read(Operation::DeleteFlowLogs.into(), "DeleteFlowLogs", answer, all_successful)
+        };
+        let failed = "<DeleteFlowLogsResponse><unsuccessful><item><error><code>InvalidFlowLogId.NotFound</code>\
+            <message>no fl-1</message></error><resourceId>fl-1</resourceId></item></unsuccessful></DeleteFlowLogsResponse>";
+        let error = read(failed).expect_err("it failed");
+        assert_eq!((&*error.code, &*error.message), ("InvalidFlowLogId.NotFound", "no fl-1"));
+        read("<DeleteFlowLogsResponse><unsuccessful/></DeleteFlowLogsResponse>")
+            .expect("none failed");
     }
 }

@@ -5,7 +5,6 @@ use aws_config::SdkConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
-use aws_sdk_rds::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
@@ -22,8 +21,9 @@ use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SigningName;
-use aws_types::region::SigningRegion;
-use aws_types::service_config::ServiceConfigKey;
+use aws_types::region::{Region, SigningRegion};
+
+use super::endpoint::Endpoint;
 
 /// A request, which is a POST to `/`.
 #[derive(Debug)]
@@ -47,10 +47,11 @@ impl Runtime {
         name: &'static str,
         refusal: fn(&[u8]) -> ErrorMetadata,
     ) -> Self {
+        let Endpoint { url, signing_region } = Endpoint::of(config, id, name).await;
         let mut operation = Operation::builder()
             .service_name(id)
             .operation_name(id)
-            .endpoint_url(&endpoint(config, id, name).await)
+            .endpoint_url(&url)
             // The executor tries again, by its own rules and where everyone can see it.
             .no_retry()
             .with_connection_poisoning()
@@ -58,7 +59,7 @@ impl Runtime {
             .timeout_config(
                 config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled),
             )
-            .runtime_plugin(signing(config, name));
+            .runtime_plugin(signing(config, name, signing_region));
         if let Some(client) = config.http_client() {
             operation = operation.http_client(client);
         }
@@ -111,11 +112,11 @@ fn response(
 }
 
 /// The part of a client that signs.
-fn signing(config: &SdkConfig, name: &'static str) -> StaticRuntimePlugin {
+fn signing(config: &SdkConfig, name: &'static str, region: Option<Region>) -> StaticRuntimePlugin {
     let mut layer = Layer::new(name);
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     layer.store_put(SigningName::from_static(name));
-    layer.store_or_unset(config.region().cloned().map(SigningRegion::from));
+    layer.store_or_unset(region.map(SigningRegion::from));
     layer.store_or_unset(config.app_name().cloned());
     layer.store_put(ApiMetadata::new(name, env!("CARGO_PKG_VERSION")));
     let mut options = SigningOptions::default();
@@ -135,72 +136,4 @@ fn signing(config: &SdkConfig, name: &'static str) -> StaticRuntimePlugin {
         components.set_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials));
     }
     StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components)
-}
-
-/// The endpoint of a service: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the same of a profile, or that of the region.
-///
-/// The rules by which regions, partitions, FIPS and dual stack make up a host's name are those of RDS, word for word, but for the
-/// service's name: the rule sets of RDS, EC2 and SSM in the SDK say so.
-async fn endpoint(config: &SdkConfig, id: &str, name: &str) -> String {
-    let of_the_service = || {
-        let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL");
-        config.service_config()?.load_config(key.profile("endpoint_url").build().ok()?)
-    };
-    let is_given = config.get_origin("endpoint_url").is_client_config();
-    let named = if is_given { None } else { of_the_service() };
-    if let Some(url) = named.or_else(|| config.endpoint_url().map(str::to_owned)) {
-        return url;
-    }
-    let parameters = Params::builder()
-        .set_region(config.region().map(ToString::to_string))
-        .set_use_fips(config.use_fips())
-        .set_use_dual_stack(config.use_dual_stack())
-        .build();
-    let found = match parameters {
-        Ok(parameters) => DefaultResolver::new().resolve_endpoint(&parameters).await.ok(),
-        Err(_) => None,
-    };
-    let url = found.map(|endpoint| endpoint.url().replacen("//rds", &format!("//{name}"), 1));
-    url.unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_config::{BehaviorVersion, Region};
-
-    use super::*;
-
-    async fn of(region: &'static str, fips: bool, dual_stack: bool) -> String {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(region))
-            .use_fips(fips)
-            .use_dual_stack(dual_stack);
-        endpoint(&config.build(), "EC2", "ec2").await
-    }
-
-    /// From the tests of the endpoint rule set of EC2 in `aws-sdk-ec2`.
-    #[tokio::test]
-    async fn endpoints_are_those_of_ec2s_own_rules() {
-        for (region, fips, dual_stack, right) in [
-            ("eu-central-1", false, false, "https://ec2.eu-central-1.amazonaws.com"),
-            ("us-east-1", true, false, "https://ec2-fips.us-east-1.amazonaws.com"),
-            ("us-east-1", true, true, "https://ec2-fips.us-east-1.api.aws"),
-            ("us-west-2", false, true, "https://ec2.us-west-2.api.aws"),
-            ("cn-north-1", false, false, "https://ec2.cn-north-1.amazonaws.com.cn"),
-            ("cn-north-1", false, true, "https://ec2.cn-north-1.api.amazonwebservices.com.cn"),
-            ("us-gov-east-1", true, false, "https://ec2.us-gov-east-1.amazonaws.com"),
-            ("us-gov-west-1", false, false, "https://ec2.us-gov-west-1.amazonaws.com"),
-            ("us-iso-east-1", true, false, "https://ec2-fips.us-iso-east-1.c2s.ic.gov"),
-            ("us-isob-east-1", false, false, "https://ec2.us-isob-east-1.sc2s.sgov.gov"),
-        ] {
-            assert_eq!(of(region, fips, dual_stack).await, right);
-        }
-    }
-
-    #[tokio::test]
-    async fn an_endpoint_that_is_given_is_taken() {
-        let config = SdkConfig::builder().endpoint_url("http://127.0.0.1:5000");
-        assert_eq!(endpoint(&config.build(), "EC2", "ec2").await, "http://127.0.0.1:5000");
-    }
 }

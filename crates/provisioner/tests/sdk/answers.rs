@@ -13,7 +13,7 @@ use skyward_aws::sdk::aws_credential_types::provider::{ProvideCredentials, futur
 use skyward_aws::{ApiError, Class, DeleteVpc, GetCallerIdentity, HeadBucket, Operation, send};
 use skyward_provisioner::caller::CallError;
 
-fn loader(address: &str) -> ConfigLoader {
+pub(crate) fn loader(address: &str) -> ConfigLoader {
     let nobody = Credentials::new("nobody", "nothing", None, None, "tests");
     let loader = Sdk::loader("eu-central-1").credentials_provider(nobody);
     loader.endpoint_url(format!("http://{address}"))
@@ -32,11 +32,11 @@ fn serve(answer: impl Fn(TcpStream) + Send + 'static) -> String {
     address
 }
 
-fn says(text: String) -> String {
+pub(crate) fn says(text: String) -> String {
     serve(move |mut stream| stream.write_all(text.as_bytes()).unwrap_or_default())
 }
 
-fn response(status: &str, body: &str) -> String {
+pub(crate) fn response(status: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
 }

@@ -1,110 +1,30 @@
 //! EC2's requests, name by name and value by value, as the AWS SDK for Rust sends them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::io::{Read, Write as _};
-use std::net::TcpListener;
-use std::sync::mpsc;
+use std::collections::BTreeSet;
 
 use skyward_aws::model::{LaunchTemplateData, Peer, RouteTarget, Rule, Tags, Volume, VpcAttribute};
-use skyward_aws::sdk::Sdk;
 use skyward_aws::{
-    AllocateAddress, ApiError, AssociateRouteTable, AttachInternetGateway,
-    AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, Call, CreateFlowLogs,
-    CreateInternetGateway, CreateLaunchTemplate, CreateLaunchTemplateVersion, CreateNatGateway,
-    CreateRoute, CreateRouteTable, CreateSecurityGroup, CreateSubnet, CreateTags, CreateVpc,
-    CreateVpcEndpoint, DeleteFlowLogs, DeleteInternetGateway, DeleteLaunchTemplate,
-    DeleteNatGateway, DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet, DeleteTags,
-    DeleteVpc, DeleteVpcEndpoints, DescribeAccountAttributes, DescribeAddresses,
-    DescribeAvailabilityZones, DescribeFlowLogs, DescribeInstanceTypeOfferings, DescribeInstances,
-    DescribeInternetGateways, DescribeLaunchTemplateVersions, DescribeLaunchTemplates,
-    DescribeNatGateways, DescribeNetworkInterfaces, DescribeRouteTables, DescribeSecurityGroups,
-    DescribeSubnets, DescribeVpcAttribute, DescribeVpcEndpoints, DescribeVpcs,
-    DetachInternetGateway, DisassociateRouteTable, ModifyLaunchTemplate, ModifySubnetAttribute,
-    ModifyVpcAttribute, ModifyVpcEndpoint, Operation, ReleaseAddress, ReplaceRoute,
-    ReplaceRouteTableAssociation, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select,
-    Service, send,
+    AllocateAddress, AssociateRouteTable, AttachInternetGateway, AuthorizeSecurityGroupEgress,
+    AuthorizeSecurityGroupIngress, CreateFlowLogs, CreateInternetGateway, CreateLaunchTemplate,
+    CreateLaunchTemplateVersion, CreateNatGateway, CreateRoute, CreateRouteTable,
+    CreateSecurityGroup, CreateSubnet, CreateTags, CreateVpc, CreateVpcEndpoint, DeleteFlowLogs,
+    DeleteInternetGateway, DeleteLaunchTemplate, DeleteNatGateway, DeleteRoute, DeleteRouteTable,
+    DeleteSecurityGroup, DeleteSubnet, DeleteTags, DeleteVpc, DeleteVpcEndpoints,
+    DescribeAccountAttributes, DescribeAddresses, DescribeAvailabilityZones, DescribeFlowLogs,
+    DescribeInstanceTypeOfferings, DescribeInstances, DescribeInternetGateways,
+    DescribeLaunchTemplateVersions, DescribeLaunchTemplates, DescribeNatGateways,
+    DescribeNetworkInterfaces, DescribeRouteTables, DescribeSecurityGroups, DescribeSubnets,
+    DescribeVpcAttribute, DescribeVpcEndpoints, DescribeVpcs, DetachInternetGateway,
+    DisassociateRouteTable, ModifyLaunchTemplate, ModifySubnetAttribute, ModifyVpcAttribute,
+    ModifyVpcEndpoint, ReleaseAddress, ReplaceRoute, ReplaceRouteTableAssociation,
+    RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select, Service,
 };
 
-use crate::server::loader;
+use crate::recorder::{Sent, names, tags, text};
 
 /// These calls as `aws-sdk-ec2` 1.274.0 sent them: a block for each, its parameters decoded and in order. The one thing left out
 /// is the random token that it adds to `ModifyLaunchTemplate`, which nothing here would send twice.
 const AS_THE_SDK: &str = include_str!("ec2.txt");
-
-/// An endpoint that keeps the forms that it is sent, and answers nothing of use.
-fn recorder() -> (String, mpsc::Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let (forms, received) = mpsc::channel();
-    std::thread::spawn(move || {
-        for mut client in listener.incoming().map_while(Result::ok) {
-            let mut request = Vec::new();
-            let form = loop {
-                let mut buffer = [0; 16 * 1024];
-                let count = client.read(&mut buffer).expect("a request");
-                request.extend_from_slice(&buffer[..count]);
-                let text = String::from_utf8_lossy(&request).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                let length = head.lines().find_map(|line| {
-                    let (name, value) = line.split_once(':')?;
-                    name.eq_ignore_ascii_case("content-length")
-                        .then(|| value.trim().parse().ok())?
-                });
-                if body.len() >= length.unwrap_or(0_usize) {
-                    break body.to_owned();
-                }
-            };
-            let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\n<a/>";
-            client.write_all(answer.as_bytes()).expect("it waits for the answer");
-            forms.send(form).expect("the test waits");
-        }
-    });
-    (url, received)
-}
-
-/// The parameters of a form, decoded, in order.
-fn parameters(form: &str) -> BTreeMap<String, String> {
-    let decoded = |text: &str| {
-        let text = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&text).decode_utf8().expect("text").into_owned()
-    };
-    let pairs = form.split('&').map(|pair| pair.split_once('=').expect("name=value"));
-    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
-}
-
-/// Sends each call to the recorder.
-struct Sent {
-    sdk: Sdk,
-    received: mpsc::Receiver<String>,
-    text: String,
-}
-
-impl Sent {
-    async fn send<C: Call>(&mut self, call: C) {
-        // That the answer cannot be read is not the matter here.
-        let _: Result<C::Output, ApiError> = send(&self.sdk, call).await;
-        let form = self.received.recv().expect("a request");
-        for (name, value) in parameters(&form) {
-            let _ = writeln!(self.text, "{name} = {value:?}");
-        }
-        self.text.push('\n');
-    }
-}
-
-fn names<T: FromIterator<String>>(names: &[&str]) -> T {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn text(text: &str) -> String {
-    text.to_owned()
-}
-
-fn tags() -> Tags {
-    [("Name", "a name: é&<>+ %"), ("empty", "")]
-        .map(|(name, value)| (text(name), text(value)))
-        .into()
-}
 
 fn rules() -> BTreeSet<Rule> {
     let rule = |peer, ports, protocol: &str, description: &str| Rule {
@@ -272,28 +192,11 @@ async fn instances(sent: &mut Sent) {
 
 #[tokio::test]
 async fn every_request_says_what_the_sdk_says() {
-    let (url, received) = recorder();
-    let sdk = Sdk::with(loader("eu-central-1").endpoint_url(url)).await;
-    let mut sent = Sent { sdk, received, text: String::new() };
+    let mut sent = Sent::new().await;
     networks(&mut sent).await;
     routes(&mut sent).await;
     groups(&mut sent).await;
     endpoints(&mut sent).await;
     instances(&mut sent).await;
-    let mut operations: BTreeSet<&str> = Operation::ALL
-        .iter()
-        .filter(|operation| operation.service() == Service::Ec2)
-        .map(|operation| operation.name())
-        .collect();
-    for line in sent.text.lines() {
-        if let Some(name) = line.strip_prefix("Action = ") {
-            operations.remove(name.trim_matches('"'));
-        }
-    }
-    assert!(operations.is_empty(), "not sent: {operations:?}");
-    let (ours, theirs) = (sent.text.split_terminator("\n\n"), AS_THE_SDK.trim_end().split("\n\n"));
-    for (ours, theirs) in ours.clone().zip(theirs.clone()) {
-        assert_eq!(ours, theirs);
-    }
-    assert_eq!(ours.count(), theirs.count());
+    sent.must_be(AS_THE_SDK, &[Service::Ec2]);
 }

@@ -1,7 +1,7 @@
 //! The XML of an answer, read by its elements' names. What is absent is empty, as it is in the SDK's types.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use aws_smithy_types::error::ErrorMetadata;
@@ -14,17 +14,18 @@ use crate::page::Tags;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Element<'a> {
     node: Option<Node<'a, 'a>>,
-    operation: OperationName,
+    pub(in crate::sdk) operation: OperationName,
     /// The first part that cannot be read.
     unreadable: &'a RefCell<Option<String>>,
 }
 
-/// Reads the answer of an operation.
+/// Reads the answer of an operation, which is called `action` there.
 ///
 /// # Errors
 /// [`ApiError::NO_ANSWER`]: it was carried out, and its answer cannot be read. And whatever `read` finds in the answer.
 pub(super) fn read<T>(
     operation: OperationName,
+    action: &str,
     answer: &str,
     read: impl FnOnce(Element<'_>) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
@@ -32,7 +33,7 @@ pub(super) fn read<T>(
     let document = Document::parse(answer)
         .map_err(|error| unreadable(format!("the answer cannot be read: {error}")))?;
     let root = document.root_element();
-    if root.tag_name().name().strip_suffix("Response") != Some(operation.name) {
+    if root.tag_name().name().strip_suffix("Response") != Some(action) {
         let name = root.tag_name().name();
         return Err(unreadable(format!("the answer cannot be read: it is a {name:?}")));
     }
@@ -43,16 +44,16 @@ pub(super) fn read<T>(
     })
 }
 
-/// The code and message of an error; empty where the answer is none of EC2's.
+/// The code and message of an error, whose root is `ErrorResponse`, or `Response` at EC2; empty where the answer is neither.
 pub(super) fn refusal(body: &[u8]) -> ErrorMetadata {
     let mut error = ErrorMetadata::builder();
     let text = String::from_utf8_lossy(body);
     if let Ok(document) = Document::parse(&text) {
         let text = |name: &str| {
-            let found = document.descendants().find(|node| node.has_tag_name(name));
+            let found = document.descendants().find(|node| node.tag_name().name() == name);
             found.and_then(|node| node.text())
         };
-        if document.root_element().has_tag_name("Response") {
+        if ["ErrorResponse", "Response"].contains(&document.root_element().tag_name().name()) {
             error = error.code(text("Code").unwrap_or_default());
             if let Some(message) = text("Message") {
                 error = error.message(message);
@@ -67,6 +68,11 @@ impl<'a> Element<'a> {
     pub(crate) fn child(self, name: &str) -> Self {
         let mut children = self.node.into_iter().flat_map(|node| node.children());
         Self { node: children.find(|child| child.tag_name().name() == name), ..self }
+    }
+
+    /// The element, unless it is absent.
+    pub(crate) fn found(self) -> Option<Self> {
+        self.node.is_some().then_some(self)
     }
 
     /// The text of the part of this name, where there is one.
@@ -107,7 +113,13 @@ impl<'a> Element<'a> {
         texts.map(str::to_owned).collect()
     }
 
-    /// The tags in the list of tags.
+    /// The texts of a list of `Key` and `Value`, such as tags.
+    pub(crate) fn pairs(self, list: &str) -> BTreeMap<String, String> {
+        let pairs = self.items(list);
+        pairs.filter_map(|pair| Some((pair.option("Key")?, pair.text("Value")))).collect()
+    }
+
+    /// The tags of a resource of EC2.
     pub(crate) fn tags(self) -> Tags {
         let tags = self.items("tagSet");
         tags.filter_map(|tag| Some((tag.option("key")?, tag.text("value")))).collect()
@@ -122,23 +134,9 @@ impl<'a> Element<'a> {
         name: &str,
         convert: impl FnOnce(Self) -> T,
     ) -> Result<T, ApiError> {
-        let found = self.child(name);
-        if found.node.is_none() {
-            let why = "the answer is empty";
-            return Err(ApiError::new(self.operation, ApiError::NO_ANSWER, why));
-        }
-        Ok(convert(found))
+        let empty = || ApiError::new(self.operation, ApiError::NO_ANSWER, "the answer is empty");
+        self.child(name).found().map(convert).ok_or_else(empty)
     }
-}
-
-/// Fails where anything failed: operations that take several things list the failures in a successful answer.
-pub(crate) fn all_successful(answer: Element<'_>) -> Result<(), ApiError> {
-    let failed = answer.items("unsuccessful").map(|item| item.child("error"));
-    failed
-        .filter(|error| error.node.is_some())
-        .map(|error| (error.text("code"), error.text("message")))
-        .next()
-        .map_or(Ok(()), |(code, message)| Err(ApiError::new(answer.operation, &code, message)))
 }
 
 #[cfg(test)]
@@ -147,7 +145,8 @@ mod tests {
     use crate::kind::Operation;
 
     fn count(answer: &str) -> Result<Option<i64>, ApiError> {
-        read(Operation::CreateVpc.into(), answer, |answer| Ok(answer.child("vpc").parsed("count")))
+        let vpc = |answer: Element<'_>| Ok(answer.child("vpc").parsed("count"));
+        read(Operation::CreateVpc.into(), "CreateVpc", answer, vpc)
     }
 
     #[test]
@@ -166,16 +165,5 @@ mod tests {
             assert_eq!(error.code, ApiError::NO_ANSWER);
             assert!(error.message.contains(why), "{answer}: {error}");
         }
-    }
-
-    #[test]
-    fn an_item_that_failed_fails_the_call() {
-        let read = |answer| read(Operation::DeleteFlowLogs.into(), answer, all_successful);
-        let failed = "<DeleteFlowLogsResponse><unsuccessful><item><error><code>InvalidFlowLogId.NotFound</code>\
-            <message>no fl-1</message></error><resourceId>fl-1</resourceId></item></unsuccessful></DeleteFlowLogsResponse>";
-        let error = read(failed).expect_err("it failed");
-        assert_eq!((&*error.code, &*error.message), ("InvalidFlowLogId.NotFound", "no fl-1"));
-        read("<DeleteFlowLogsResponse><unsuccessful/></DeleteFlowLogsResponse>")
-            .expect("none failed");
     }
 }
