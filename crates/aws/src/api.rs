@@ -39,7 +39,10 @@ impl<A: Api + ?Sized> Api for &A {
 #[cfg(feature = "sdk")]
 impl Api for crate::sdk::Sdk {
     fn call(&self, request: Request) -> CallFuture<'_> {
-        Box::pin(crate::kind::dispatch(self, request))
+        Box::pin(async move {
+            let answer = crate::kind::dispatch(self, request).await;
+            answer.map_err(|error| self.with_cause(error))
+        })
     }
 }
 

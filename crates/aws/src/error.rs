@@ -1,5 +1,7 @@
 //! The reason why a call failed, in AWS's words, and what that means for the caller.
 
+mod codes;
+
 use std::fmt;
 
 /// A service of AWS.
@@ -44,12 +46,18 @@ impl Service {
 pub struct OperationName {
     pub(crate) service: Service,
     pub(crate) name: &'static str,
+    pub(crate) action: &'static str,
 }
 
 impl OperationName {
     /// The service that it belongs to.
     pub fn service(self) -> Service {
         self.service
+    }
+
+    /// The action that IAM's policies allow it by, such as `ec2:CreateVpc`.
+    pub fn action(self) -> String {
+        format!("{}:{}", self.service.prefix(), self.action)
     }
 }
 
@@ -69,6 +77,17 @@ pub struct ApiError {
     pub code: String,
     /// AWS's message.
     pub message: String,
+    /// The likely cause, where it is another than the code says.
+    pub cause: Option<Cause>,
+}
+
+/// A cause that AWS's codes do not tell from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The clock of this machine is off, and so the signatures are not valid.
+    Clock,
+    /// The region has to be enabled in an account before it is used.
+    Region,
 }
 
 /// The meaning of an error for the caller.
@@ -106,168 +125,12 @@ impl ApiError {
         code: &str,
         message: impl Into<String>,
     ) -> Self {
-        Self { operation: operation.into(), code: code.to_owned(), message: message.into() }
+        let (operation, code, message) = (operation.into(), code.to_owned(), message.into());
+        Self { operation, code, message, cause: None }
     }
 
-    /// The meaning of the code. Codes: the services' API references; which of them pass by themselves was taken from botocore's
-    /// retry tables and the Terraform provider's waiters.
+    /// The meaning of the error.
     pub fn class(&self) -> Class {
-        classify(&self.code)
-    }
-}
-
-/// The codes of each class.
-const CODES: &[(Class, &[&str])] = &[
-    (
-        Class::Throttled,
-        &[
-            "RequestLimitExceeded",
-            "Throttling",
-            "ThrottlingException",
-            "ThrottledException",
-            "RequestThrottled",
-            "RequestThrottledException",
-            "SlowDown",
-            "TooManyRequestsException",
-            "BandwidthLimitExceeded",
-            "PriorRequestNotComplete",
-            "EC2ThrottledException",
-            "RequestThrottledByAws",
-        ],
-    ),
-    (
-        Class::Unknown,
-        &[
-            ApiError::NO_ANSWER,
-            "InternalError",
-            "InternalFailure",
-            "InternalServerError",
-            "ServiceUnavailable",
-            "Unavailable",
-            "ServiceFailure",
-            "ServiceUnavailableException",
-            "RequestTimeout",
-            "RequestTimeoutException",
-        ],
-    ),
-    (
-        Class::Credentials,
-        &[
-            ApiError::NO_CREDENTIALS,
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "RequestExpired",
-            "AuthFailure",
-            "InvalidClientTokenId",
-            "UnrecognizedClientException",
-            "SignatureDoesNotMatch",
-            "InvalidAccessKeyId",
-            "InvalidToken",
-            "MissingAuthenticationToken",
-            "IncompleteSignature",
-            "OptInRequired",
-        ],
-    ),
-    (
-        Class::Denied,
-        &[
-            "UnauthorizedOperation",
-            "AccessDenied",
-            "AccessDeniedException",
-            "Client.UnauthorizedOperation",
-        ],
-    ),
-    (
-        Class::NotYet,
-        &[
-            "DependencyViolation",
-            "IncorrectState",
-            "IncorrectInstanceState",
-            "ScalingActivityInProgress",
-            "ResourceInUse",
-            "InvalidDBClusterStateFault",
-            "InvalidDBSubnetGroupStateFault",
-            "OperationAborted",
-            "DeleteConflict",
-            "InvalidIPAddress.InUse",
-            "ResourceContention",
-            "Gateway.NotAttached",
-            "BucketNotEmpty",
-            "EntityTemporarilyUnmodifiable",
-            "ConcurrentModification",
-            "InstanceRefreshInProgress",
-        ],
-    ),
-    (
-        Class::Exists,
-        &[
-            "InvalidGroup.Duplicate",
-            "InvalidPermission.Duplicate",
-            "RouteAlreadyExists",
-            "Resource.AlreadyAssociated",
-            "InvalidLaunchTemplateName.AlreadyExistsException",
-            "DBSubnetGroupAlreadyExists",
-            "DBSubnetGroupAlreadyExistsFault",
-            "DBClusterAlreadyExistsFault",
-            "DuplicateListener",
-            "DuplicateLoadBalancerName",
-            "DuplicateTargetGroupName",
-            "AlreadyExists",
-            "BucketAlreadyOwnedByYou",
-            "BucketAlreadyExists",
-            "EntityAlreadyExists",
-            "InvalidSubnet.Conflict",
-            "FlowLogAlreadyExists",
-            "RouteAlreadyAssociated",
-        ],
-    ),
-    (
-        Class::Quota,
-        &[
-            "LimitExceeded",
-            "LimitExceededFault",
-            "TooManyLoadBalancers",
-            "TooManyTargetGroups",
-            "TooManyListeners",
-            "DBClusterQuotaExceededFault",
-            "StorageQuotaExceeded",
-            "DBSubnetGroupQuotaExceeded",
-            "TooManyBuckets",
-            "InsufficientInstanceCapacity",
-            "InsufficientFreeAddressesInSubnet",
-            "InsufficientDBClusterCapacityFault",
-            "InsufficientStorageClusterCapacity",
-            "InsufficientDBInstanceCapacity",
-        ],
-    ),
-    (
-        Class::NotFound,
-        &[
-            "NoSuchBucket",
-            "NoSuchEntity",
-            "NoSuchKey",
-            "ParameterNotFound",
-            "LoadBalancerNotFound",
-            "TargetGroupNotFound",
-            "ListenerNotFound",
-            "DBClusterNotFoundFault",
-            "DBSubnetGroupNotFoundFault",
-            "NatGatewayNotFound",
-            "NotFound",
-        ],
-    ),
-];
-
-fn classify(code: &str) -> Class {
-    if let Some((class, _)) = CODES.iter().find(|(_, codes)| codes.contains(&code)) {
-        return *class;
-    }
-    let ends = |ends: &[&str]| ends.iter().any(|end| code.ends_with(end));
-    if ends(&["LimitExceeded", "LimitExceededException"]) {
-        Class::Quota
-    } else if ends(&[".NotFound", "NotFoundException", "IDNotFound"]) {
-        Class::NotFound
-    } else {
-        Class::Refused
+        codes::classify(&self.code, &self.message)
     }
 }

@@ -16,7 +16,7 @@ pub mod simulated;
 mod world;
 
 pub use api::{Api, CallFuture, all, send};
-pub use error::{ApiError, Class, OperationName, Service};
+pub use error::{ApiError, Cause, Class, OperationName, Service};
 pub use kind::DbClusterChanges;
 pub use kind::operations::*;
 pub use kind::{Backend, Call, Operation, Paged, Request, Response, dispatch};

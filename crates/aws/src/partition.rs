@@ -23,6 +23,27 @@ const OTHERS: [(&str, Partition); 7] = [
     ("us-isof-", Partition { id: "aws-iso-f", domain: "csp.hci.ic.gov" }),
 ];
 
+/// The regions of the commercial partition that every account has.
+const ALWAYS_ENABLED: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 impl Partition {
     /// The partition of a region, also of one that is new.
     pub fn of(region: &str) -> Self {
@@ -30,6 +51,12 @@ impl Partition {
             .iter()
             .find(|(prefix, _)| region.starts_with(prefix))
             .map_or(COMMERCIAL, |(_, partition)| *partition)
+    }
+
+    /// Returns true where an account has to enable a region before it is used, as all of the commercial partition that came after
+    /// March 20, 2019. Source: "Enable or disable AWS Regions in your account".
+    pub fn must_enable(region: &str) -> bool {
+        Self::of(region) == COMMERCIAL && !ALWAYS_ENABLED.contains(&region)
     }
 
     /// The ARN of a bucket, or of what is in it: S3's have neither region nor account.

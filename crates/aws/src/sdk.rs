@@ -9,6 +9,7 @@ mod convert;
 mod ec2;
 mod endpoint;
 mod error;
+mod http;
 pub(crate) mod query;
 mod runtime;
 mod ssm;
@@ -22,7 +23,9 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sts::config::IdentityCache;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
-use aws_smithy_http_client::tls;
+
+use crate::error::{ApiError, Cause, Class};
+use crate::partition::Partition;
 
 /// The names that every operation uses.
 pub(crate) mod prelude {
@@ -118,25 +121,29 @@ impl Sdk {
     /// Connects to a region. Makes no call to it: without credentials, the first call fails with
     /// [`ApiError::NO_CREDENTIALS`](crate::ApiError::NO_CREDENTIALS).
     ///
-    /// Credentials, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are read as every SDK of AWS reads them.
-    pub async fn connect(region: &str) -> Self {
-        Self::with(Self::loader(region)).await
+    /// Credentials, `AWS_PROFILE`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are read as every SDK of AWS reads them,
+    /// `HTTPS_PROXY`, `NO_PROXY` and `AWS_CA_BUNDLE` as its command line does.
+    ///
+    /// # Errors
+    /// `AWS_CA_BUNDLE` names a file without certificates.
+    pub async fn connect(region: &str) -> Result<Self, String> {
+        Ok(Self::with(Self::loader(region)?).await)
     }
 
     /// The configuration that [`Sdk::connect`] connects with: for an endpoint or credentials that the environment does not name.
-    pub fn loader(region: &str) -> ConfigLoader {
-        let client = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
+    ///
+    /// # Errors
+    /// Those of [`Sdk::connect`].
+    pub fn loader(region: &str) -> Result<ConfigLoader, String> {
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION);
-        aws_config::defaults(BehaviorVersion::latest())
+        Ok(aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
-            .http_client(client)
+            .http_client(http::client()?)
             // The executor tries again, by its own rules and where everyone can see it.
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build())
-            .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS).build())
+            .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS).build()))
     }
 
     /// Connects with this configuration.
@@ -153,6 +160,20 @@ impl Sdk {
             sts: aws_sdk_sts::Client::new(&config),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
         }
+    }
+}
+
+impl Sdk {
+    /// The same error; one about credentials with the region as its cause, where that may be.
+    pub(crate) fn with_cause(&self, mut error: ApiError) -> ApiError {
+        let may_be = error.class() == Class::Credentials && error.code != ApiError::NO_CREDENTIALS;
+        let is_expired = error.code.starts_with("Expired");
+        if may_be && !is_expired && error.cause.is_none() && Partition::must_enable(&self.region) {
+            let (said, region) = (&error.message, &self.region);
+            error.message = format!("{said} (an account has to enable the region {region} first)");
+            error.cause = Some(Cause::Region);
+        }
+        error
     }
 }
 

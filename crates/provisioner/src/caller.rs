@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
-use skyward_aws::{self as aws, Api, ApiError, Call, Class, Paged, Random};
+use skyward_aws::{self as aws, Api, ApiError, Call, Cause, Class, Paged, Random};
 
 /// The reason for which something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,14 @@ pub enum CallError {
         /// Its name or id.
         name: String,
     },
+    /// It cannot succeed as it is set.
+    #[error("{problem}")]
+    Advised {
+        /// The reason.
+        problem: String,
+        /// The next step for the reader.
+        next: String,
+    },
     /// It has failed for good, or takes too long.
     #[error("{0}")]
     Failed(String),
@@ -40,30 +48,15 @@ impl CallError {
             Self::Foreign { what, .. } => format!(
                 "choose another [aws] name, or delete that {what}, or tag it skyward:stack=… with the stack's name to hand it over"
             ),
+            Self::Advised { next, .. } => next.clone(),
             Self::Failed(_) => format!("look at it in the AWS console; then {again}"),
-            Self::Api(error) => match error.class() {
-                Class::Throttled
-                | Class::Unknown
-                | Class::NotFound
-                | Class::NotYet
-                | Class::Exists => again.into(),
-                Class::Credentials if error.code == ApiError::NO_CREDENTIALS => {
-                    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login); then run it again".into()
-                }
-                Class::Credentials => {
-                    format!("renew the credentials (aws sso login, or AWS_PROFILE); then {again}")
-                }
-                Class::Denied => format!(
-                    "allow {}:{} (infra/ has the policies); then {again}",
-                    error.operation.service().prefix(),
-                    error.operation
-                ),
-                Class::Quota => format!(
-                    "raise the quota in Service Quotas, or use another zone or class; then {again}"
-                ),
-                Class::Refused => format!("change what AWS refuses in [aws]; then {again}"),
-            },
+            Self::Api(error) => error_next(error, again),
         }
+    }
+
+    /// An answer whose cause is another than its code says.
+    pub(crate) fn has_cause(&self) -> bool {
+        matches!(self, Self::Api(error) if error.cause.is_some())
     }
 
     /// The class of an answer.
@@ -73,6 +66,48 @@ impl CallError {
             _ => None,
         }
     }
+}
+
+/// The next step after an answer of AWS.
+fn error_next(error: &ApiError, again: &str) -> String {
+    match (error.class(), error.cause) {
+        (_, Some(Cause::Clock)) => format!("set the clock of this machine; then {again}"),
+        (_, Some(Cause::Region)) => format!(
+            "enable the region in the account's settings, or choose another [aws] region; where it is enabled, renew the credentials; then {again}"
+        ),
+        (
+            Class::Throttled | Class::Unknown | Class::NotFound | Class::NotYet | Class::Exists,
+            None,
+        ) => again.into(),
+        (Class::Credentials, None) if error.code == ApiError::NO_CREDENTIALS => {
+            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login); then run it again".into()
+        }
+        (Class::Credentials, None) => {
+            format!("renew the credentials (aws sso login, or AWS_PROFILE); then {again}")
+        }
+        (Class::Denied, None) => format!("{}; then {again}", allow(error)),
+        (Class::Quota, None) => {
+            format!("raise the quota in Service Quotas, or use another zone or class; then {again}")
+        }
+        (Class::Refused, None) => format!("change what AWS refuses in [aws]; then {again}"),
+    }
+}
+
+/// The policies that may deny what another allows, in the words in which AWS names them ("Troubleshoot access denied error messages").
+const DENYING: [(&str, &str); 6] = [
+    ("service control policy", "in the organisation, whose service control policy denies it"),
+    ("resource control policy", "in the organisation, whose resource control policy denies it"),
+    ("permissions boundary", "in the permissions boundary of the caller, which denies it"),
+    ("session policy", "in the policy of the session, which denies it"),
+    ("VPC endpoint policy", "in the policy of the VPC endpoint, which denies it"),
+    ("explicit deny", "by removing the statement that denies it"),
+];
+
+fn allow(error: &ApiError) -> String {
+    let action = error.operation.action();
+    let denying = DENYING.iter().find(|(words, _)| error.message.contains(words));
+    let place = denying.map_or("(infra/ has the policies)", |(_, place)| place);
+    format!("allow {action} {place}")
 }
 
 /// The patience with errors that pass by themselves. Throttling is always waited out.
@@ -272,5 +307,54 @@ impl<'a> Caller<'a> {
         };
         let bound = (first * f64::from(2_u32.saturating_pow(tries.min(10)))).min(most);
         Duration::from_secs_f64(bound * (0.2 + 0.8 * self.random.unit()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skyward_aws::Operation;
+
+    #[test]
+    fn the_next_step_is_about_the_cause() {
+        let scp = "User: arn:aws:iam::1:user/me is not authorized to perform: ec2:CreateVpc with an explicit deny in a service control policy";
+        for (operation, code, message, cause, next) in [
+            (
+                Operation::CreateVpc,
+                "UnauthorizedOperation",
+                scp,
+                None,
+                "ec2:CreateVpc in the organisation",
+            ),
+            (
+                Operation::ListRdsTags,
+                "AccessDenied",
+                "no",
+                None,
+                "allow rds:ListTagsForResource (infra/",
+            ),
+            (
+                Operation::DescribeElbTags,
+                "AccessDenied",
+                "no",
+                None,
+                "elasticloadbalancing:DescribeTags",
+            ),
+            (Operation::HeadBucket, "AccessDenied", "no", None, "allow s3:ListBucket"),
+            (Operation::CreateVpc, "AuthFailure", "no", Some(Cause::Region), "enable the region"),
+            (
+                Operation::CreateVpc,
+                "SignatureDoesNotMatch",
+                "no",
+                Some(Cause::Clock),
+                "set the clock",
+            ),
+            (Operation::CreateDBCluster, "InstanceQuotaExceeded", "no", None, "raise the quota"),
+        ] {
+            let mut error = ApiError::new(operation, code, message);
+            error.cause = cause;
+            let said = CallError::Api(error).next_step();
+            assert!(said.contains(next), "{code}: {said}");
+        }
     }
 }

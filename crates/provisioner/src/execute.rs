@@ -102,6 +102,12 @@ pub(crate) async fn execute(run: &Execution<'_>, plan: &Plan, sink: &dyn Sink) -
     join_all((0..plan.steps.len()).map(|index| graph.step(index))).await;
     let spans = graph.spans.into_inner();
     let mut report = graph.report.into_inner();
+    let skipped = report.failures.iter().filter(|one| one.is_skipped);
+    let skipped = skipped.filter(|one| one.error != CallError::Interrupted);
+    let skipped: Vec<&str> = skipped.map(|one| one.id.as_str()).collect();
+    if !skipped.is_empty() {
+        sink.emit(Event::note(format!("not begun because of that: {}", skipped.join(", "))));
+    }
     mark_critical(&plan.steps, &spans, &mut report.spans);
     report
 }
@@ -203,12 +209,13 @@ impl Graph<'_> {
     }
 
     fn fail(&self, step: &Step, error: CallError, is_skipped: bool) {
-        if error != CallError::Interrupted {
+        // What was not begun is told in one line at the end.
+        if error != CallError::Interrupted && !is_skipped {
             self.sink.emit(Event::Failed(Failed {
                 object: step.id.to_string(),
                 action: step.action.to_string(),
                 reason: error.to_string(),
-                next: Some(if is_skipped { "see above".into() } else { error.next_step() }),
+                next: Some(error.next_step()),
             }));
         }
         let id = step.id.clone();

@@ -46,6 +46,12 @@ fn foreign(topology: &Topology, observed: &Observed) -> Vec<Finding> {
     let wanted = observed.foreign.iter().filter_map(|foreign| {
         let resource = topology.get(&foreign.id)?;
         let (kind, name) = (resource.spec.kind(), &foreign.name);
+        if foreign.is_hidden {
+            return Some(Finding::new(
+                format!("the {kind} {name} is there and may not be looked at: it is another account's, or the rights to look are missing"),
+                "choose another [aws] name; or, where it is yours, allow s3:ListBucket and s3:GetBucketTagging (infra/ has the policies)",
+            ));
+        }
         Some(Finding::new(
             format!("the {kind} {name} is there and carries no tag skyward:stack={stack}: it is not touched"),
             format!("choose another [aws] name; or delete that {kind}; or tag it skyward:stack={stack} to hand it over"),

@@ -69,9 +69,7 @@ mod tests {
 
     #[test]
     fn an_item_that_failed_fails_the_call() {
-        let read = |answer| {
-            read(Operation::DeleteFlowLogs.into(), "DeleteFlowLogs", answer, all_successful)
-        };
+        let read = |answer| read(Operation::DeleteFlowLogs.into(), answer, all_successful);
         let failed = "<DeleteFlowLogsResponse><unsuccessful><item><error><code>InvalidFlowLogId.NotFound</code>\
             <message>no fl-1</message></error><resourceId>fl-1</resourceId></item></unsuccessful></DeleteFlowLogsResponse>";
         let error = read(failed).expect_err("it failed");

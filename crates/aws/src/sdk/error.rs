@@ -1,5 +1,8 @@
 //! The errors of the SDK in our terms.
 
+mod clock;
+mod profiles;
+
 use std::error::Error;
 use std::fmt::Write;
 
@@ -65,7 +68,8 @@ where
             }
             let code = meta.code().filter(|code| !code.is_empty()).unwrap_or(by_status(status));
             let message = meta.message().map_or_else(|| format!("HTTP {status}"), str::to_owned);
-            ApiError::new(operation, code, message)
+            let error = ApiError::new(operation, code, message);
+            clock::checked(error, answer.raw().headers().get("date"))
         }
         _ if let Some(error) = credentials_error(error) => {
             ApiError::new(operation, ApiError::NO_CREDENTIALS, no_credentials(error))
@@ -77,6 +81,9 @@ where
 
 /// The places where credentials were looked for, and the error there, unless it is that there are none.
 fn no_credentials(error: &CredentialsError) -> String {
+    if let Some(absent) = profiles::absent() {
+        return absent;
+    }
     let profile = std::env::var("AWS_PROFILE").map(|name| format!("the profile {name} of "));
     let places = format!(
         "no usable credentials in the environment, {}~/.aws/config or the metadata of an instance",
@@ -103,7 +110,7 @@ fn by_status(status: u16) -> &'static str {
 }
 
 /// The error with all that caused it, innermost last.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in causes(error).skip(1) {
         let cause = cause.to_string();

@@ -19,8 +19,7 @@ use aws_config::SdkConfig;
 
 use super::error::Answer;
 use super::runtime::{Runtime, Sent};
-use crate::error::ApiError;
-use crate::kind::Operation;
+use crate::error::{ApiError, OperationName};
 
 /// Carries out operations of a client by one request each: `method(call: Operation) { "Parameter": value, … } => |answer| value;`,
 /// where what is answered may be left out, and the parameters may be a [`Parameter`] in parentheses.
@@ -154,10 +153,10 @@ impl Client {
     /// Those of [`Answer::answer`], and [`ApiError::NO_ANSWER`] where the operation was carried out and its answer cannot be read.
     pub(crate) async fn perform(
         &self,
-        operation: Operation,
+        operation: impl Into<OperationName>,
         parameters: Parameter,
     ) -> Result<(), ApiError> {
-        self.send(operation, parameters, |_answer| Ok(())).await
+        self.send(operation.into(), parameters, |_answer| Ok(())).await
     }
 
     /// Calls an operation, once, and reads its result.
@@ -166,20 +165,21 @@ impl Client {
     /// Those of [`Client::perform`].
     pub(crate) async fn call<T>(
         &self,
-        operation: Operation,
+        operation: impl Into<OperationName>,
         parameters: Parameter,
         read: impl FnOnce(Element<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
+        let operation = operation.into();
         let result = |answer: Element<'_>| match self.interface.protocol {
             Protocol::Ec2 => read(answer),
-            Protocol::Query => answer.made(&format!("{}Result", operation.action()), read)?,
+            Protocol::Query => answer.made(&format!("{}Result", operation.action), read)?,
         };
         self.send(operation, parameters, result).await
     }
 
     async fn send<T>(
         &self,
-        operation: Operation,
+        operation: OperationName,
         parameters: Parameter,
         read: impl FnOnce(Element<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
@@ -187,9 +187,9 @@ impl Client {
         let sent = Sent {
             content_type: "application/x-www-form-urlencoded",
             target: None,
-            body: parameters.form(operation.action(), version, protocol),
+            body: parameters.form(operation.action, version, protocol),
         };
         let answer = self.runtime.send(sent).await.answer(operation)?;
-        element::read(operation.into(), operation.action(), &answer, read)
+        element::read(operation, &answer, read)
     }
 }

@@ -45,6 +45,11 @@ impl Account {
         self.buckets.borrow_mut()
     }
 
+    /// The region.
+    pub fn region(&self) -> String {
+        self.world().region.clone()
+    }
+
     /// Changes the properties of the account.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.world().settings);

@@ -61,7 +61,7 @@ pub(crate) struct Lifecycle {
 
 /// A bucket of one of the stack's names.
 pub(crate) enum Answer {
-    /// It exists and is someone else's.
+    /// It exists and may not be looked at.
     Taken,
     /// Each part that is set.
     Readable(BTreeMap<BucketPart, BucketSetting>),
@@ -71,7 +71,18 @@ async fn read(reader: &Reader<'_>, bucket: &str) -> Result<Option<Answer>, CallE
     match reader.caller.find(HeadBucket { bucket: bucket.into() }).await {
         Ok(Some(())) => {}
         Ok(None) => return Ok(None),
-        Err(error) if error.class() == Some(Class::Denied) => return Ok(Some(Answer::Taken)),
+        // S3 says why it refuses a request only where that is none for the head alone.
+        Err(error) if error.class() == Some(Class::Denied) => {
+            let part = BucketPart::Tagging;
+            let call = GetBucketSetting { bucket: bucket.into(), part };
+            return match reader.caller.find(call).await {
+                Ok(_) => Err(error),
+                Err(why) if why.class() == Some(Class::Denied) && !why.has_cause() => {
+                    Ok(Some(Answer::Taken))
+                }
+                Err(why) => Err(why),
+            };
+        }
         Err(error) => return Err(error),
     }
     let settings = futures_util::future::try_join_all(PARTS.map(|part| async move {
@@ -228,7 +239,7 @@ impl Resource for Bucket {
             let id = format!("bucket/{part}");
             match answer {
                 None => {}
-                Some(Answer::Taken) => observation.foreign(&id, name),
+                Some(Answer::Taken) => observation.hidden(&id, name),
                 Some(Answer::Readable(settings)) => {
                     let tags = match settings.get(&BucketPart::Tagging) {
                         Some(BucketSetting::Tagging(tags)) => tags.clone(),
@@ -309,6 +320,10 @@ impl Resource for Bucket {
 
     async fn outputs(reader: &Reader<'_>, _: &Aws, outputs: &mut Outputs) {
         outputs.bucket = Some(reader.names.bucket("assets"));
+    }
+
+    fn detail(&self) -> String {
+        self.name.clone()
     }
 
     /// Adds the bucket and its policy. In a protected stack they stay when it goes: what is in them may be needed.

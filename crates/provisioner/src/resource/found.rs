@@ -83,6 +83,9 @@ pub struct Foreign {
     pub id: Id,
     /// Its name.
     pub name: String,
+    /// It may not be looked at: whose it is is not known.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_hidden: bool,
 }
 
 /// The things that a stack offers to its users. There is no secret in it.
@@ -231,7 +234,14 @@ impl<'a> Observation<'a> {
     }
 
     pub(crate) fn foreign(&mut self, id: &str, name: &str) {
-        self.observed.foreign.push(Foreign { id: id.into(), name: name.into() });
+        let (id, name) = (id.into(), name.into());
+        self.observed.foreign.push(Foreign { id, name, is_hidden: false });
+    }
+
+    /// Keeps that the name of a resource is in use by something that may not be looked at.
+    pub(crate) fn hidden(&mut self, id: &str, name: &str) {
+        let (id, name) = (id.into(), name.into());
+        self.observed.foreign.push(Foreign { id, name, is_hidden: true });
     }
 }
 

@@ -15,7 +15,8 @@ use skyward_provisioner::caller::CallError;
 
 pub(crate) fn loader(address: &str) -> ConfigLoader {
     let nobody = Credentials::new("nobody", "nothing", None, None, "tests");
-    let loader = Sdk::loader("eu-central-1").credentials_provider(nobody);
+    let loader =
+        Sdk::loader("eu-central-1").expect("no bundle is named").credentials_provider(nobody);
     loader.endpoint_url(format!("http://{address}"))
 }
 

@@ -13,6 +13,7 @@ mod ec2;
 mod edge;
 mod instances;
 mod network;
+mod proxy;
 mod query;
 mod recorder;
 mod role;

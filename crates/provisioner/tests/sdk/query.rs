@@ -9,15 +9,17 @@ use skyward_aws::{
     CreateAutoScalingGroup, CreateInstanceProfile, CreateListener, CreateLoadBalancer,
     CreateOrUpdateTags, CreateRole, CreateTargetGroup, DeleteAutoScalingGroup,
     DeleteInstanceProfile, DeleteListener, DeleteLoadBalancer, DeletePolicy, DeleteRole,
-    DeleteRolePolicy, DeleteTargetGroup, DescribeAutoScalingAccountLimits,
+    DeleteRolePolicy, DeleteScalingTags, DeleteTargetGroup, DescribeAutoScalingAccountLimits,
     DescribeAutoScalingGroups, DescribeElbAccountLimits, DescribeElbTags,
     DescribeInstanceRefreshes, DescribeListeners, DescribeLoadBalancerAttributes,
-    DescribeLoadBalancers, DescribePolicies, DescribeTargetGroupAttributes, DescribeTargetGroups,
-    DescribeTargetHealth, DetachLoadBalancerTargetGroups, DetachRolePolicy, GetInstanceProfile,
-    GetRole, GetRolePolicy, ListAttachedRolePolicies, ModifyListener, ModifyLoadBalancerAttributes,
-    ModifyTargetGroup, ModifyTargetGroupAttributes, PutRolePolicy, PutScalingPolicy,
+    DescribeLoadBalancers, DescribePolicies, DescribeScalingActivities,
+    DescribeTargetGroupAttributes, DescribeTargetGroups, DescribeTargetHealth,
+    DetachLoadBalancerTargetGroups, DetachRolePolicy, GetInstanceProfile, GetRole, GetRolePolicy,
+    ListAttachedRolePolicies, ListRolePolicies, ModifyListener, ModifyLoadBalancerAttributes,
+    ModifyTargetGroup, ModifyTargetGroupAttributes, PutRolePolicy, PutScalingPolicy, RemoveElbTags,
     RemoveRoleFromInstanceProfile, Service, SetSecurityGroups, SetSubnets, StartInstanceRefresh,
-    TagInstanceProfile, TagRole, UpdateAssumeRolePolicy, UpdateAutoScalingGroup,
+    TagInstanceProfile, TagRole, UntagInstanceProfile, UntagRole, UpdateAssumeRolePolicy,
+    UpdateAutoScalingGroup,
 };
 
 use crate::recorder::{Sent, names, tags, text};
@@ -203,6 +205,18 @@ async fn roles(sent: &mut Sent) {
     sent.send(DeleteInstanceProfile { name: profile() }).await;
 }
 
+/// What takes tags away, and what looks for things of others.
+async fn others(sent: &mut Sent) {
+    let tags = || names(&["Name", "cost center+é"]);
+    let resource = text("arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/app/shop/1");
+    sent.send(RemoveElbTags { resource, names: tags() }).await;
+    sent.send(DeleteScalingTags { name: text("shop"), names: tags() }).await;
+    sent.send(DescribeScalingActivities { name: text("shop") }).await;
+    sent.send(UntagRole { name: text("shop-role"), names: tags() }).await;
+    sent.send(UntagInstanceProfile { name: text("shop-profile"), names: tags() }).await;
+    sent.send(ListRolePolicies { role: text("shop-role") }).await;
+}
+
 #[tokio::test]
 async fn every_request_says_what_the_sdk_says() {
     let mut sent = Sent::new().await;
@@ -211,6 +225,7 @@ async fn every_request_says_what_the_sdk_says() {
     listeners(&mut sent).await;
     scaling(&mut sent).await;
     roles(&mut sent).await;
+    others(&mut sent).await;
     sent.must_be(AS_THE_SDK, &[Service::Elb, Service::AutoScaling, Service::Iam]);
     let form = "POST / HTTP/1.1, application/x-www-form-urlencoded, for eu-central-1";
     let services = ["autoscaling", "elasticloadbalancing", "iam"];

@@ -92,7 +92,7 @@ impl Drop for Moto {
 /// How a client of the tests connects: with credentials of nobody.
 pub(crate) fn loader(region: &str) -> skyward_aws::sdk::aws_config::ConfigLoader {
     let nobody = Credentials::new("nobody", "nothing", None, None, "tests");
-    Sdk::loader(region).credentials_provider(nobody)
+    Sdk::loader(region).expect("no bundle is named").credentials_provider(nobody)
 }
 
 /// The tags of a resource of the stack `test`.

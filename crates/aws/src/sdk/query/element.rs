@@ -19,13 +19,12 @@ pub(crate) struct Element<'a> {
     unreadable: &'a RefCell<Option<String>>,
 }
 
-/// Reads the answer of an operation, which is called `action` there.
+/// Reads the answer of an operation.
 ///
 /// # Errors
 /// [`ApiError::NO_ANSWER`]: it was carried out, and its answer cannot be read. And whatever `read` finds in the answer.
 pub(super) fn read<T>(
     operation: OperationName,
-    action: &str,
     answer: &str,
     read: impl FnOnce(Element<'_>) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
@@ -33,7 +32,7 @@ pub(super) fn read<T>(
     let document = Document::parse(answer)
         .map_err(|error| unreadable(format!("the answer cannot be read: {error}")))?;
     let root = document.root_element();
-    if root.tag_name().name().strip_suffix("Response") != Some(action) {
+    if root.tag_name().name().strip_suffix("Response") != Some(operation.action) {
         let name = root.tag_name().name();
         return Err(unreadable(format!("the answer cannot be read: it is a {name:?}")));
     }
@@ -146,7 +145,7 @@ mod tests {
 
     fn count(answer: &str) -> Result<Option<i64>, ApiError> {
         let vpc = |answer: Element<'_>| Ok(answer.child("vpc").parsed("count"));
-        read(Operation::CreateVpc.into(), "CreateVpc", answer, vpc)
+        read(Operation::CreateVpc.into(), answer, vpc)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{result, text};
 #[tokio::test]
 async fn load_balancers_are_read_as_they_are_shown() {
     let call = || DescribeLoadBalancers { name: text("my-load-balancer") };
-    let found = result(call(), r#"
+    let found = result(call(), "
     <LoadBalancers>
       <member>
         <LoadBalancerArn>arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/my-load-balancer/50dc</LoadBalancerArn>
@@ -29,7 +29,7 @@ async fn load_balancers_are_read_as_they_are_shown() {
         <State><Code>active</Code></State>
         <Type>application</Type>
       </member>
-    </LoadBalancers>"#).await.unwrap();
+    </LoadBalancers>").await.unwrap();
     assert_eq!(
         found,
         [LoadBalancer {
@@ -87,7 +87,7 @@ async fn target_groups_are_read_as_they_are_shown() {
     let call = DescribeTargetGroups { name: text("my-targets") };
     let found = result(
         call,
-        r#"
+        "
     <TargetGroups>
       <member>
         <TargetGroupArn>arn:1</TargetGroupArn>
@@ -106,7 +106,7 @@ async fn target_groups_are_read_as_they_are_shown() {
         <UnhealthyThresholdCount>2</UnhealthyThresholdCount>
       </member>
       <member><TargetGroupArn>arn:2</TargetGroupArn></member>
-    </TargetGroups>"#,
+    </TargetGroups>",
     )
     .await
     .unwrap();
@@ -133,7 +133,7 @@ async fn target_groups_are_read_as_they_are_shown() {
 #[tokio::test]
 async fn health_is_read_as_it_is_shown() {
     let call = DescribeTargetHealth { target_group: text("arn:1") };
-    let found = result(call, r#"
+    let found = result(call, "
     <TargetHealthDescriptions>
       <member>
         <HealthCheckPort>80</HealthCheckPort>
@@ -150,7 +150,7 @@ async fn health_is_read_as_it_is_shown() {
       <member><TargetHealth><State>a-new-state</State><Reason>Elb.InternalError</Reason></TargetHealth></member>
       <member><TargetHealth><Description>said</Description></TargetHealth></member>
       <member/>
-    </TargetHealthDescriptions>"#).await.unwrap();
+    </TargetHealthDescriptions>").await.unwrap();
     let health = |target: &str, state: &str, reason: Option<&str>| TargetHealth {
         target: text(target),
         state: text(state),

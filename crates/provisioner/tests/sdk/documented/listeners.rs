@@ -14,7 +14,7 @@ fn redirect(parts: &str) -> String {
 #[tokio::test]
 async fn listeners_are_read_as_they_are_shown() {
     let call = || DescribeListeners { load_balancer: text("arn:lb"), page: None };
-    let shown = r#"
+    let shown = "
     <Listeners>
       <member>
         <LoadBalancerArn>arn:lb</LoadBalancerArn>
@@ -25,7 +25,7 @@ async fn listeners_are_read_as_they_are_shown() {
         <DefaultActions><member><Type>forward</Type><TargetGroupArn>arn:tg</TargetGroupArn></member></DefaultActions>
       </member>
     </Listeners>
-    <NextMarker>more</NextMarker>"#;
+    <NextMarker>more</NextMarker>";
     let listener = Listener {
         arn: text("arn:1"),
         load_balancer: text("arn:lb"),

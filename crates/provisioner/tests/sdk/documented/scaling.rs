@@ -11,7 +11,7 @@ use super::{result, text};
 #[tokio::test]
 async fn auto_scaling_groups_are_read_as_they_are_shown() {
     let name = || text("my-asg");
-    let found = result(DescribeAutoScalingGroups { name: name() }, r#"
+    let found = result(DescribeAutoScalingGroups { name: name() }, "
     <AutoScalingGroups>
       <member>
         <HealthCheckType>ELB</HealthCheckType>
@@ -42,7 +42,7 @@ async fn auto_scaling_groups_are_read_as_they_are_shown() {
         <Status>Delete in progress</Status>
       </member>
       <member><AutoScalingGroupName>bare</AutoScalingGroupName><VPCZoneIdentifier/></member>
-    </AutoScalingGroups>"#).await.unwrap();
+    </AutoScalingGroups>").await.unwrap();
     let instance = |id: &str, zone: &str, lifecycle: &str, health: &str, version: Option<&str>| {
         GroupInstance {
             id: text(id),
