@@ -92,8 +92,8 @@ registry! {
     }
     tags [] {
         Ec2: CreateTags create_tags, DeleteTags delete_tags;
-        Elb: DescribeElbTags describe_elb_tags, AddElbTags add_elb_tags;
-        Rds: ListRdsTags list_rds_tags, AddRdsTags add_rds_tags;
+        Elb: DescribeElbTags describe_elb_tags, AddElbTags add_elb_tags, RemoveElbTags remove_elb_tags;
+        Rds: ListRdsTags list_rds_tags, AddRdsTags add_rds_tags, RemoveRdsTags remove_rds_tags;
     }
     vpc [simulated::vpc::VpcRecord] {
         Ec2: CreateVpc create_vpc, DescribeVpcs describe_vpcs, DescribeVpcAttribute describe_vpc_attribute,
@@ -167,8 +167,9 @@ registry! {
             DeleteAutoScalingGroup delete_auto_scaling_group,
             AttachLoadBalancerTargetGroups attach_load_balancer_target_groups,
             DetachLoadBalancerTargetGroups detach_load_balancer_target_groups,
-            CreateOrUpdateTags create_or_update_tags, StartInstanceRefresh start_instance_refresh,
-            DescribeInstanceRefreshes describe_instance_refreshes, PutScalingPolicy put_scaling_policy,
+            CreateOrUpdateTags create_or_update_tags, DeleteScalingTags delete_scaling_tags, StartInstanceRefresh start_instance_refresh,
+            DescribeInstanceRefreshes describe_instance_refreshes,
+            DescribeScalingActivities describe_scaling_activities, PutScalingPolicy put_scaling_policy,
             DescribePolicies describe_policies, DeletePolicy delete_policy;
     }
     instance [simulated::instance::InstanceRecord] {
@@ -189,13 +190,15 @@ registry! {
     }
     role [simulated::role::RoleRecord] {
         Iam: CreateRole create_role, GetRole get_role, UpdateAssumeRolePolicy update_assume_role_policy,
-            TagRole tag_role, DeleteRole delete_role, PutRolePolicy put_role_policy, GetRolePolicy get_role_policy,
+            TagRole tag_role, UntagRole untag_role, DeleteRole delete_role, PutRolePolicy put_role_policy, GetRolePolicy get_role_policy,
+            ListRolePolicies list_role_policies,
             DeleteRolePolicy delete_role_policy, AttachRolePolicy attach_role_policy,
             ListAttachedRolePolicies list_attached_role_policies, DetachRolePolicy detach_role_policy;
     }
     instance_profile [simulated::instance_profile::InstanceProfileRecord] {
         Iam: CreateInstanceProfile create_instance_profile, GetInstanceProfile get_instance_profile,
-            TagInstanceProfile tag_instance_profile, AddRoleToInstanceProfile add_role_to_instance_profile,
+            TagInstanceProfile tag_instance_profile, UntagInstanceProfile untag_instance_profile,
+            AddRoleToInstanceProfile add_role_to_instance_profile,
             RemoveRoleFromInstanceProfile remove_role_from_instance_profile,
             DeleteInstanceProfile delete_instance_profile;
     }
@@ -211,8 +214,11 @@ impl Operation {
             }
             Self::DescribeElbTags => "DescribeTags",
             Self::AddElbTags => "AddTags",
+            Self::RemoveElbTags => "RemoveTags",
             Self::ListRdsTags => "ListTagsForResource",
             Self::AddRdsTags => "AddTagsToResource",
+            Self::RemoveRdsTags => "RemoveTagsFromResource",
+            Self::DeleteScalingTags => "DeleteTags",
             Self::HeadBucket => "ListBucket",
             Self::ListObjectVersions => "ListBucketVersions",
             Self::DeleteObjects => "DeleteObject",
@@ -229,6 +235,7 @@ impl fmt::Display for Operation {
 
 impl From<Operation> for OperationName {
     fn from(operation: Operation) -> Self {
-        Self { service: operation.service(), name: operation.name() }
+        let (name, action) = (operation.name(), operation.action());
+        Self { service: operation.service(), name, action }
     }
 }

@@ -12,6 +12,8 @@ pub struct Estimate {
     pub soonest: Duration,
     /// Usually.
     pub usual: Duration,
+    /// A slow time, of those that are known.
+    pub latest: Duration,
     /// The limit after which it has failed.
     pub limit: Duration,
 }
@@ -26,8 +28,15 @@ impl Estimate {
         Self {
             soonest: Duration::from_secs(soonest),
             usual: Duration::from_secs(usual),
+            // Of what is known by a few logs, the slow ones took half as long again.
+            latest: Duration::from_secs(usual + usual / 2),
             limit: Duration::from_secs(limit),
         }
+    }
+
+    /// The same, with another time where AWS takes its time.
+    pub(crate) const fn up_to(self, latest: u64) -> Self {
+        Self { latest: Duration::from_secs(latest), ..self }
     }
 
     /// The pause before the next look at something that has been waited for so long: long at first, short when it is due,

@@ -28,6 +28,9 @@ pub struct Change {
     /// AWS's id or name of what is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub physical: Option<String>,
+    /// The properties of what is made, in a few words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
     /// Field by field, as it is and as it is to be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
@@ -55,6 +58,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The seconds that it usually takes.
     pub expected_s: f64,
+    /// The seconds that it takes at the least, and where AWS takes its time.
+    pub range_s: (f64, f64),
     /// The cost of the whole stack a month, once it is as planned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Box<Cost>>,

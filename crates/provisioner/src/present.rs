@@ -86,7 +86,9 @@ fn change(change: &Change, rest: &str, form: Form) -> String {
     let (sign, tone) = sign(change.action);
     let id = text::pad(change.id.as_str(), KIND_COLUMN);
     let physical = change.physical.as_ref().map(|one| format!("  {one}")).unwrap_or_default();
-    let line = text::harmless(&format!("{sign} {id}  {}{physical}{rest}", change.kind));
+    let detail =
+        if change.detail.is_empty() { String::new() } else { format!(", {}", change.detail) };
+    let line = text::harmless(&format!("{sign} {id}  {}{physical}{detail}{rest}", change.kind));
     let lines = form.line(&line, "    ");
     let mut shown = format!("{}\n", tone.paint(lines.trim_end(), form.color));
     for one in &change.differences {
@@ -139,8 +141,18 @@ fn summary(plan: &Plan) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
+    format!("{}; {unchanged} unchanged. It takes {}.", counts.join(", "), expected(plan))
+}
+
+/// The time that a plan takes: a range in minutes, where it is one.
+fn expected(plan: &Plan) -> String {
+    let (soonest, latest) = plan.range_s;
     let usual = units::whole(plan.expected_s);
-    format!("{}; {unchanged} unchanged. It usually takes {usual}.", counts.join(", "))
+    let minutes = |seconds: f64| (seconds / 60.0).round();
+    if minutes(soonest) >= minutes(latest) {
+        return format!("about {usual}");
+    }
+    format!("{} to {} min, usually {usual}", minutes(soonest), minutes(latest))
 }
 
 /// The differences from the configuration, for a reader who did not ask to change them.

@@ -272,6 +272,11 @@ pub(crate) trait Resource:
         Estimate::QUICK
     }
 
+    /// The properties that a person wants to see before it is made, in a few words.
+    fn detail(&self) -> String {
+        String::new()
+    }
+
     /// The zone that it lies in.
     fn zone(&self) -> Option<&str> {
         None

@@ -14,6 +14,33 @@ pub use skyward_aws::STACK_TAG;
 /// The tag that says which of the stack's resources something is: its [`Id`].
 pub const RESOURCE_TAG: &str = "skyward:resource";
 
+/// The tag that says which tags are the configuration's: so those that it has no more are known, and other people's stay.
+pub const TAGS_TAG: &str = "skyward:tags";
+
+/// The letters that a tag's name is shortened to in [`TAGS_TAG`], whose value has room for 256: 40 tags may be configured.
+const TAG_LETTERS: usize = 6;
+
+/// The value of [`TAGS_TAG`] for tags of these names.
+pub fn tags_mark<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(|name| tag_mark(name)).collect()
+}
+
+/// Returns true where a tag of this name is among those that a value of [`TAGS_TAG`] says.
+pub(crate) fn is_marked(mark: &str, name: &str) -> bool {
+    let one = tag_mark(name);
+    name == TAGS_TAG || mark.as_bytes().chunks(TAG_LETTERS).any(|other| other == one.as_bytes())
+}
+
+/// A name, shortened to a few letters.
+fn tag_mark(name: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(name);
+    digest
+        .iter()
+        .take(TAG_LETTERS / 2)
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 /// The suffixes of the resources that each zone has one of.
 pub(crate) const LETTERS: [&str; 3] = ["a", "b", "c"];
 

@@ -11,7 +11,8 @@ use crate::kind;
 pub use crate::kind::*;
 use crate::resource::Stack;
 pub use crate::resource::{Desired, Kind, Spec, Topology};
-pub use crate::stack::{Id, Names, Networks, Place, RESOURCE_TAG, STACK_TAG, networks};
+use crate::stack::tags_mark;
+pub use crate::stack::{Id, Names, Networks, Place, RESOURCE_TAG, STACK_TAG, TAGS_TAG, networks};
 
 /// The topology that a configuration describes, in a place.
 ///
@@ -23,6 +24,9 @@ pub fn desired(aws: &Aws, place: &Place, user_data: &str) -> Result<Topology> {
     let stack = Stack { aws, place, user_data, names, networks };
     let resources = kind::ALL.iter().flat_map(|kind| (kind.functions().desired)(&stack)).collect();
     let mut tags: BTreeMap<String, String> = aws.tags.clone();
+    if !tags.is_empty() {
+        tags.insert(TAGS_TAG.to_owned(), tags_mark(aws.tags.keys()));
+    }
     tags.insert(STACK_TAG.to_owned(), aws.name.clone());
     debug_assert!(!tags.contains_key(RESOURCE_TAG));
     Ok(Topology {

@@ -177,3 +177,63 @@ fn a_paced_simulation_hears_ctrl_c_while_it_waits() {
     assert!(rest.contains("error: interrupted. Next step: run it again"), "{rest}");
     assert_eq!(child.wait().expect("it ends").code(), Some(1), "{rest}");
 }
+
+/// What is made is told with what it is, and the time as a range.
+#[test]
+fn a_plan_tells_what_it_makes() {
+    let folder = folder("");
+    let plan = prints(folder.path(), &["plan", "--simulate"]);
+    for words in [
+        "mysql on 3 × db.m5d.large, 100 GiB of gp3",
+        "10.20.0.0/16",
+        "subnet, 10.20.0.0/20 in eu-central-1a",
+        "3 to 6 instances in 3 subnets",
+        "t3.micro, 8 GiB of gp3",
+        " min, usually ",
+    ] {
+        assert!(plan.contains(words), "{words}: {plan}");
+    }
+}
+
+#[test]
+fn a_deletion_is_drawn() {
+    let folder = folder("logs = true");
+    let script = "#!/bin/sh\ndnf install -y httpd\necho 'It works!' > /var/www/html/index.html\n";
+    std::fs::write(folder.path().join("run.sh"), script).unwrap();
+    let state = ["--simulate", "--state", "account.json"];
+    prints(folder.path(), &[&["apply", "--no-page"][..], &state].concat());
+    std::fs::write(folder.path().join("skyward.toml"), "[aws]\nuser_data = \"run.sh\"\n").unwrap();
+    let plan = prints(folder.path(), &[&["plan", "--output", "json"][..], &state].concat());
+    let output = provision_aws(folder.path(), &["graph", "--plan", "-"], &plan);
+    let svg = String::from_utf8(output.stdout).expect("text");
+    assert!(svg.contains(">delete (2)</text>"), "{svg}");
+    for id in ["bucket/logs", "flow-log"] {
+        assert!(svg.contains(&format!(">{id}</text>")), "{id}: {svg}");
+    }
+}
+
+/// A state file is one account in one region, and one command's at a time; what is wrong with it is found before anything is done.
+#[test]
+fn a_state_file_is_guarded() {
+    let folder = folder("");
+    let path = folder.path().join("account.json");
+    let plan = ["plan", "--simulate", "--state", "account.json"];
+    prints(folder.path(), &plan);
+    let refused = |arguments: &[&str]| {
+        let output = provision_aws(folder.path(), arguments, "");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let before = std::fs::read(&path).expect("it is there");
+    let held = std::fs::File::open(&path).expect("it is there");
+    held.lock().expect("a lock");
+    let said = refused(&plan);
+    assert!(said.contains("account.json is in use by another command"), "{said}");
+    drop(held);
+    let said = refused(&[&plan[..], &["--set", "aws.region=eu-west-1"]].concat());
+    assert!(said.contains("account in eu-central-1, and [aws] region is eu-west-1"), "{said}");
+    let said = refused(&["apply", "--simulate", "--state", "absent/account.json"]);
+    assert!(said.contains("opening the simulated account of absent/account.json"), "{said}");
+    assert!(!said.contains("vpc"), "nothing is done: {said}");
+    assert_eq!(std::fs::read(&path).expect("it is there"), before);
+}

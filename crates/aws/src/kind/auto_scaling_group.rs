@@ -44,6 +44,17 @@ pub struct InstanceRefresh {
     pub reason: Option<String>,
 }
 
+/// Something that a group has done, or has tried to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScalingActivity {
+    /// `Successful`, `Failed`, `Cancelled`, `InProgress`, …
+    pub status: String,
+    /// The activity, such as `Launching a new EC2 instance.  Status Reason: …`.
+    pub description: String,
+    /// The reason of its state.
+    pub message: Option<String>,
+}
+
 /// Target tracking of the average CPU use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScalingPolicy {
@@ -60,8 +71,10 @@ operations! {
     AttachLoadBalancerTargetGroups { name: String, target_groups: BTreeSet<String> } -> ();
     DetachLoadBalancerTargetGroups { name: String, target_groups: BTreeSet<String> } -> ();
     CreateOrUpdateTags { name: String, tags: Tags } -> ();
+    DeleteScalingTags { name: String, names: Vec<String> } -> ();
     StartInstanceRefresh { name: String } -> String;
     DescribeInstanceRefreshes { name: String } -> Vec<InstanceRefresh>;
+    DescribeScalingActivities { name: String } -> Vec<ScalingActivity>;
     PutScalingPolicy { name: String, policy: String, target_cpu: i32 } -> ();
     DescribePolicies { name: String } -> Vec<ScalingPolicy>;
     DeletePolicy { name: String, policy: String } -> ();
@@ -75,11 +88,14 @@ mod sdk {
     /// The metric that the policies track.
     const AVERAGE_CPU: &str = "ASGAverageCPUUtilization";
 
+    /// The type of a group in requests about tags.
+    const GROUP: &str = "auto-scaling-group";
+
     /// A group's tags. Its instances do not inherit them: those have theirs from the launch template, with their volumes.
     fn to_tags(group: &str, tags: Tags) -> Parameter {
         let tag = |(key, value): (String, String)| {
             structure! {
-                "ResourceType": "auto-scaling-group", "ResourceId": group, "Key": key,
+                "ResourceType": GROUP, "ResourceId": group, "Key": key,
                 "Value": value, "PropagateAtLaunch": false,
             }
         };
@@ -161,6 +177,17 @@ mod sdk {
         }
     }
 
+    fn activity(found: Element<'_>) -> ScalingActivity {
+        ScalingActivity {
+            status: found.text("StatusCode"),
+            description: found.text("Description"),
+            message: found.option("StatusMessage"),
+        }
+    }
+
+    /// The activities that are asked for: the newest.
+    const ACTIVITIES: i32 = 20;
+
     query! { autoscaling
         create_auto_scaling_group(call: CreateAutoScalingGroup) (to_group(call.group));
         describe_auto_scaling_groups(call: DescribeAutoScalingGroups) {
@@ -178,6 +205,11 @@ mod sdk {
             "AutoScalingGroupName": call.name, "TargetGroupARNs": call.target_groups,
         };
         create_or_update_tags(call: CreateOrUpdateTags) { "Tags": to_tags(&call.name, call.tags) };
+        delete_scaling_tags(call: DeleteScalingTags) {
+            "Tags": call.names.into_iter().map(|key| structure! {
+                "ResourceType": GROUP, "ResourceId": call.name.as_str(), "Key": key,
+            }).collect::<Vec<_>>(),
+        };
         start_instance_refresh(call: StartInstanceRefresh) {
             "AutoScalingGroupName": call.name,
             // Instances that are of the newest version already stay: a refresh that is started twice replaces nothing twice.
@@ -186,6 +218,9 @@ mod sdk {
         describe_instance_refreshes(call: DescribeInstanceRefreshes) {
             "AutoScalingGroupName": call.name,
         } => |answer| answer.each("InstanceRefreshes", refresh);
+        describe_scaling_activities(call: DescribeScalingActivities) {
+            "AutoScalingGroupName": call.name, "MaxRecords": ACTIVITIES,
+        } => |answer| answer.each("Activities", activity);
         put_scaling_policy(call: PutScalingPolicy) {
             "AutoScalingGroupName": call.name, "PolicyName": call.policy,
             "PolicyType": "TargetTrackingScaling",

@@ -17,6 +17,7 @@ operations! {
     CreateInstanceProfile { name: String, tags: Tags } -> InstanceProfile;
     GetInstanceProfile { name: String } -> InstanceProfile;
     TagInstanceProfile { name: String, tags: Tags } -> ();
+    UntagInstanceProfile { name: String, names: Vec<String> } -> ();
     AddRoleToInstanceProfile { profile: String, role: String } -> ();
     RemoveRoleFromInstanceProfile { profile: String, role: String } -> ();
     DeleteInstanceProfile { name: String } -> ();
@@ -44,6 +45,9 @@ mod sdk {
             => |answer| answer.made("InstanceProfile", profile)?;
         tag_instance_profile(call: TagInstanceProfile) {
             "InstanceProfileName": call.name, "Tags": pairs(call.tags),
+        };
+        untag_instance_profile(call: UntagInstanceProfile) {
+            "InstanceProfileName": call.name, "TagKeys": call.names,
         };
         add_role_to_instance_profile(call: AddRoleToInstanceProfile) {
             "InstanceProfileName": call.profile, "RoleName": call.role,

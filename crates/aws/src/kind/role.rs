@@ -20,9 +20,11 @@ operations! {
     GetRole { name: String } -> Role;
     UpdateAssumeRolePolicy { name: String, trust: Value } -> ();
     TagRole { name: String, tags: Tags } -> ();
+    UntagRole { name: String, names: Vec<String> } -> ();
     DeleteRole { name: String } -> ();
     PutRolePolicy { role: String, policy: String, document: Value } -> ();
     GetRolePolicy { role: String, policy: String } -> Value;
+    ListRolePolicies { role: String } -> BTreeSet<String>;
     DeleteRolePolicy { role: String, policy: String } -> ();
     AttachRolePolicy { role: String, arn: String } -> ();
     ListAttachedRolePolicies { role: String } -> BTreeSet<String>;
@@ -62,6 +64,7 @@ mod sdk {
             "RoleName": call.name, "PolicyDocument": call.trust.to_string(),
         };
         tag_role(call: TagRole) { "RoleName": call.name, "Tags": pairs(call.tags) };
+        untag_role(call: UntagRole) { "RoleName": call.name, "TagKeys": call.names };
         delete_role(call: DeleteRole) { "RoleName": call.name };
         put_role_policy(call: PutRolePolicy) {
             "RoleName": call.role, "PolicyName": call.policy,
@@ -69,6 +72,9 @@ mod sdk {
         };
         get_role_policy(call: GetRolePolicy) { "RoleName": call.role, "PolicyName": call.policy }
             => |answer| document(&answer.text("PolicyDocument"));
+        // A role has room for 10,240 letters of policies: one page.
+        list_role_policies(call: ListRolePolicies) { "RoleName": call.role }
+            => |answer| answer.texts("PolicyNames");
         delete_role_policy(call: DeleteRolePolicy) {
             "RoleName": call.role, "PolicyName": call.policy,
         };

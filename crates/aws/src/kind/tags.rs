@@ -11,8 +11,10 @@ operations! {
     DeleteTags { resources: Vec<String>, names: Vec<String> } -> ();
     DescribeElbTags { resources: Vec<String> } -> BTreeMap<String, Tags>;
     AddElbTags { resource: String, tags: Tags } -> ();
+    RemoveElbTags { resource: String, names: Vec<String> } -> ();
     ListRdsTags { arn: String } -> Tags;
     AddRdsTags { arn: String, tags: Tags } -> ();
+    RemoveRdsTags { arn: String, names: Vec<String> } -> ();
 }
 
 #[cfg(feature = "sdk")]
@@ -35,6 +37,9 @@ mod sdk {
         add_elb_tags(call: AddElbTags) {
             "ResourceArns": vec![call.resource], "Tags": pairs(call.tags),
         };
+        remove_elb_tags(call: RemoveElbTags) {
+            "ResourceArns": vec![call.resource], "TagKeys": call.names,
+        };
     }
 
     requests! { rds
@@ -42,6 +47,9 @@ mod sdk {
             => |answer| rds::tags(answer.tag_list);
         add_tags_to_resource as add_rds_tags(call: AddRdsTags) {
             resource_name(call.arn) set_tags(Some(rds::to_tags(call.tags)))
+        };
+        remove_tags_from_resource as remove_rds_tags(call: RemoveRdsTags) {
+            resource_name(call.arn) set_tag_keys(Some(call.names))
         };
     }
 

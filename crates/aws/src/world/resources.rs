@@ -84,6 +84,11 @@ impl World {
         self.store::<T>().len()
     }
 
+    /// All records of a kind.
+    pub(crate) fn all<T: Kind>(&self) -> impl Iterator<Item = &T> {
+        self.store::<T>().all().map(|(_, record)| record)
+    }
+
     /// Writes a record, new or changed.
     pub(crate) fn put<T: Kind>(&mut self, id: &str, record: T) {
         let moment = self.moment();

@@ -6,6 +6,9 @@ use super::canvas::Canvas;
 use crate::resource::Topology;
 use crate::stack::Id;
 
+/// The height of a row of signs.
+const ROW: i32 = 28;
+
 /// A sign that a picture puts to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
@@ -100,4 +103,27 @@ pub(super) fn legend(
     if unsaid > 0 {
         canvas.text("muted", x, y, 12, &format!("nothing said of {unsaid}"));
     }
+}
+
+/// The deletions that the topology has no place for, because they are not in it: rows of signs with names, between these two ends,
+/// from here. The height that they take.
+pub(super) fn leaving(
+    canvas: &mut Canvas,
+    topology: &Topology,
+    annotations: &Annotations,
+    (left, right): (i32, i32),
+    top: i32,
+) -> i32 {
+    let gone = annotations.iter().filter(|(id, _)| topology.get(id).is_none());
+    let (mut x, mut y) = (left, top);
+    for (id, mark) in gone.clone() {
+        let width = 22 + super::text::width(id.as_str(), 12, false) + 24;
+        if x + width > right && x > left {
+            (x, y) = (left, y + ROW);
+        }
+        canvas.mark(*mark, x + 8, y - 4);
+        canvas.text("muted", x + 22, y, 12, id.as_str());
+        x += width;
+    }
+    if gone.count() == 0 { 0 } else { y + ROW - top }
 }

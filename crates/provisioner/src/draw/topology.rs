@@ -4,7 +4,7 @@
 
 use super::canvas::{Anchor, Canvas, Rect};
 use super::icon::Icon;
-use super::mark::{Annotations, legend, weightiest};
+use super::mark::{Annotations, leaving, legend, weightiest};
 use super::parts::{Parts, Zone};
 use super::text::{fit, wrap};
 use crate::resource::Topology;
@@ -43,6 +43,8 @@ pub fn topology_svg(topology: &Topology, annotations: &Annotations) -> String {
     if !annotations.is_empty() {
         legend(&mut picture.canvas, topology, annotations, VPC.x, HEIGHT + 8);
         height += 28;
+        let ends = (VPC.x, VPC.right());
+        height += leaving(&mut picture.canvas, topology, annotations, ends, HEIGHT + 36);
     }
     let title = format!("{} in {}", topology.stack, topology.region);
     let description = "A user reaches a load balancer in three public subnets; it forwards to an auto scaling group in three \

@@ -8,8 +8,8 @@ mod change;
 mod price;
 
 use skyward_aws::{
-    CreateOrUpdateTags, DeleteAutoScalingGroup, DescribeAutoScalingGroups, DescribeInstances,
-    DescribeTargetHealth,
+    CreateOrUpdateTags, DeleteAutoScalingGroup, DeleteScalingTags, DescribeAutoScalingGroups,
+    DescribeInstances, DescribeTargetHealth,
 };
 use skyward_terminal::units;
 
@@ -144,14 +144,15 @@ impl Resource for AutoScalingGroup {
         counts_all: false,
     }];
     const GRANTS: &'static [Grants] = grants! {
-        All [READ]: DescribeAutoScalingGroups, DescribeInstanceRefreshes, DescribeTargetHealth, DescribeInstances;
+        All [READ]: DescribeAutoScalingGroups, DescribeInstanceRefreshes, DescribeScalingActivities,
+             DescribeTargetHealth, DescribeInstances;
         Apply [GROUP_NEW] "ec2:RunInstances" on RUN_NEW, "ec2:RunInstances" on RUN_OWN, "ec2:RunInstances" on RUN_WITH,
             "ec2:CreateTags" on TAG_NEW, "ssm:GetParameters" on READ_IMAGE, "iam:PassRole" on PASS_ROLE,
             "iam:CreateServiceLinkedRole" on LINKED_ROLE: CreateAutoScalingGroup;
         Apply [GROUP_OWN] "ec2:RunInstances" on RUN_NEW, "ec2:RunInstances" on RUN_OWN, "ec2:RunInstances" on RUN_WITH,
             "ssm:GetParameters" on READ_IMAGE, "iam:PassRole" on PASS_ROLE: UpdateAutoScalingGroup;
         Apply [GROUP_OWN]: AttachLoadBalancerTargetGroups, DetachLoadBalancerTargetGroups, CreateOrUpdateTags,
-            StartInstanceRefresh;
+            DeleteScalingTags, StartInstanceRefresh;
         ApplyAndDestroy [GROUP_OWN]: DeleteAutoScalingGroup;
     };
 
@@ -251,8 +252,10 @@ impl Resource for AutoScalingGroup {
     }
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
-        let call = CreateOrUpdateTags { name: name.to_owned(), tags: step.tags() };
-        step.run.caller.change(call).await
+        let name = || name.to_owned();
+        step.run.caller.change(CreateOrUpdateTags { name: name(), tags: step.tags() }).await?;
+        let Some(names) = step.removed_tags() else { return Ok(()) };
+        step.run.caller.change(DeleteScalingTags { name: name(), names }).await
     }
 
     fn estimate(action: Action) -> Estimate {
@@ -292,6 +295,15 @@ impl Resource for AutoScalingGroup {
             let more = more.unwrap_or_default();
             bill.notes.push(format!("{fewest} instances are counted, of at most {most}{more}."));
         }
+    }
+
+    fn detail(&self) -> String {
+        let number = if self.min == self.max {
+            self.min.to_string()
+        } else {
+            format!("{} to {}", self.min, self.max)
+        };
+        format!("{number} instances in {} subnets", self.subnets.len())
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

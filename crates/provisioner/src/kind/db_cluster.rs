@@ -9,6 +9,7 @@ mod order;
 
 use skyward_aws::{
     AddRdsTags, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
+    RemoveRdsTags,
 };
 use skyward_config::{DatabaseEngine, DatabaseStorage};
 
@@ -43,6 +44,14 @@ pub struct DbCluster {
     pub(crate) backup_retention_days: i32,
     pub(crate) copy_tags_to_snapshot: bool,
     pub(crate) log_exports: BTreeSet<String>,
+}
+
+/// Sets the tags of something of RDS; other people's stay.
+pub(crate) async fn set_tags(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {
+    let arn = || arn.to_owned();
+    step.run.caller.change(AddRdsTags { arn: arn(), tags: step.tags() }).await?;
+    let Some(names) = step.removed_tags() else { return Ok(()) };
+    step.run.caller.change(RemoveRdsTags { arn: arn(), names }).await
 }
 
 fn engine(aws: &Aws) -> &'static str {
@@ -225,13 +234,15 @@ impl Resource for DbCluster {
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
         let Some(cluster) = look(step, name).await? else { return Ok(()) };
-        step.run.caller.change(AddRdsTags { arn: cluster.arn, tags: step.tags() }).await
+        set_tags(step, &cluster.arn).await
     }
 
     /// There is no end to the patience with a database: 40 minutes were seen.
     fn estimate(action: Action) -> Estimate {
         match action {
-            Action::Create | Action::Replace | Action::Wait => Estimate::seconds(420, 720, 7200),
+            Action::Create | Action::Replace | Action::Wait => {
+                Estimate::seconds(420, 720, 7200).up_to(1200)
+            }
             Action::Update => Estimate::seconds(5, 300, 7200),
             Action::Delete => Estimate::seconds(300, 480, 7200),
             Action::None => Estimate::NOTHING,
@@ -279,6 +290,19 @@ impl Resource for DbCluster {
             let what = "1 secret, the database's password";
             bill.line(Section::Data, what, (1, "secret"), Some(order::SECRET));
         }
+    }
+
+    fn detail(&self) -> String {
+        let iops =
+            self.iops.map(|iops| format!(" with {iops} operations a second")).unwrap_or_default();
+        format!(
+            "{} on {INSTANCES} × {}, {} GiB of {}{iops}, backups of {} days",
+            self.engine,
+            self.class,
+            self.storage_gib,
+            self.storage_type,
+            self.backup_retention_days
+        )
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

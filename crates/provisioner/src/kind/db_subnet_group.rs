@@ -1,12 +1,12 @@
 //! The internal subnets, in the form that the database takes.
 
 use skyward_aws::{
-    AddRdsTags, CreateDBSubnetGroup, DeleteDBSubnetGroup, DescribeDBSubnetGroups, ListRdsTags,
+    CreateDBSubnetGroup, DeleteDBSubnetGroup, DescribeDBSubnetGroups, ListRdsTags,
     ModifyDBSubnetGroup,
 };
 
 use super::db_cluster::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
-use super::{DbCluster, Subnet};
+use super::{DbCluster, Subnet, db_cluster};
 use crate::resource::prelude::*;
 
 /// The subnets of the database's instances.
@@ -37,7 +37,7 @@ impl Resource for DbSubnetGroup {
     const GRANTS: &'static [Grants] = grants! {
         All [READ_DATABASE]: DescribeDBSubnetGroups, ListRdsTags;
         Apply [DATABASE_NEW] "rds:AddTagsToResource" on DATABASE_NEW: CreateDBSubnetGroup;
-        Apply [DATABASE_OWN]: ModifyDBSubnetGroup;
+        Apply [DATABASE_OWN]: ModifyDBSubnetGroup, RemoveRdsTags;
         Apply [DATABASE_NEW]: AddRdsTags;
         ApplyAndDestroy [DATABASE_OWN]: DeleteDBSubnetGroup;
     };
@@ -112,7 +112,7 @@ impl Resource for DbSubnetGroup {
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
         let Some(group) = look(step, name).await? else { return Ok(()) };
-        step.run.caller.change(AddRdsTags { arn: group.arn, tags: step.tags() }).await
+        db_cluster::set_tags(step, &group.arn).await
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

@@ -108,6 +108,10 @@ impl Resource for FlowLog {
         step.run.caller.delete(DeleteFlowLogs { flow_log: flow_log.to_owned() }).await
     }
 
+    fn detail(&self) -> String {
+        format!("{} of {} to {}", self.traffic, self.vpc, self.bucket)
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let properties = json!({
             "ResourceId": reference(&self.vpc),

@@ -2,7 +2,7 @@
 
 use skyward_aws::{
     AddRoleToInstanceProfile, CreateInstanceProfile, DeleteInstanceProfile, GetInstanceProfile,
-    RemoveRoleFromInstanceProfile, TagInstanceProfile,
+    RemoveRoleFromInstanceProfile, TagInstanceProfile, UntagInstanceProfile,
 };
 
 use super::role::{READ_ROLE, ROLE_NEW, ROLE_OWN};
@@ -60,6 +60,7 @@ impl Resource for InstanceProfile {
         All [READ_ROLE]: GetInstanceProfile;
         Apply [ROLE_NEW] "iam:TagInstanceProfile" on ROLE_NEW: CreateInstanceProfile;
         Apply [ROLE_NEW]: TagInstanceProfile;
+        Apply [ROLE_OWN]: UntagInstanceProfile;
         Apply [ROLE_OWN] "iam:PassRole" on PASS_ROLE: AddRoleToInstanceProfile;
         ApplyAndDestroy [ROLE_OWN]: RemoveRoleFromInstanceProfile, DeleteInstanceProfile;
     };
@@ -111,8 +112,10 @@ impl Resource for InstanceProfile {
     }
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
-        let call = TagInstanceProfile { name: name.to_owned(), tags: step.tags() };
-        step.run.caller.change(call).await
+        let name = || name.to_owned();
+        step.run.caller.change(TagInstanceProfile { name: name(), tags: step.tags() }).await?;
+        let Some(names) = step.removed_tags() else { return Ok(()) };
+        step.run.caller.change(UntagInstanceProfile { name: name(), names }).await
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

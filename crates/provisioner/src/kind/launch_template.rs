@@ -270,6 +270,11 @@ impl Resource for LaunchTemplate {
         }
     }
 
+    fn detail(&self) -> String {
+        let volume = &self.volume;
+        format!("{}, {} GiB of {}", self.instance_type, volume.size_gib, volume.kind)
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let tags = template.tags(id);
         let tagged = |kind: &str| json!({ "ResourceType": kind, "Tags": tags });

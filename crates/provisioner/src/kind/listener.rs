@@ -191,6 +191,15 @@ impl Resource for Listener {
         load_balancer::set_tags(step, arn).await
     }
 
+    fn detail(&self) -> String {
+        let to = match &self.action {
+            ListenerAction::Forward(group) => format!("to {group}"),
+            ListenerAction::RedirectToHttps(port) => format!("redirects to HTTPS on {port}"),
+            ListenerAction::Other(other) => other.clone(),
+        };
+        format!("{} on port {}, {to}", self.protocol, self.port)
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let action = match &self.action {
             ListenerAction::Forward(group) => {

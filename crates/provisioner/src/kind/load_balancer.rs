@@ -4,7 +4,7 @@ use skyward_aws::model::Attributes;
 use skyward_aws::{
     AddElbTags, CreateLoadBalancer, DeleteLoadBalancer, DescribeElbTags, DescribeListeners,
     DescribeLoadBalancerAttributes, DescribeLoadBalancers, ModifyLoadBalancerAttributes,
-    SetSecurityGroups, SetSubnets,
+    RemoveElbTags, SetSecurityGroups, SetSubnets,
 };
 
 use super::internet_gateway::ATTACHMENT;
@@ -83,8 +83,10 @@ pub(crate) async fn with_tags(
 
 /// Sets the tags of a load balancer, a target group or a listener.
 pub(crate) async fn set_tags(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {
-    let call = AddElbTags { resource: arn.to_owned(), tags: step.tags() };
-    step.run.caller.change(call).await
+    let resource = || arn.to_owned();
+    step.run.caller.change(AddElbTags { resource: resource(), tags: step.tags() }).await?;
+    let Some(names) = step.removed_tags() else { return Ok(()) };
+    step.run.caller.change(RemoveElbTags { resource: resource(), names }).await
 }
 
 /// The page's address.
@@ -141,7 +143,7 @@ impl Resource for LoadBalancer {
         All [READ]: DescribeLoadBalancers, DescribeLoadBalancerAttributes, DescribeElbTags;
         Apply [BALANCER_NEW] "elasticloadbalancing:AddTags" on BALANCER_TAG, "iam:CreateServiceLinkedRole" on LINKED_ROLE:
             CreateLoadBalancer;
-        Apply [BALANCER_OWN]: SetSubnets, SetSecurityGroups;
+        Apply [BALANCER_OWN]: SetSubnets, SetSecurityGroups, RemoveElbTags;
         Apply [BALANCER_TAG]: AddElbTags;
         // Destroying lifts the protection first.
         ApplyAndDestroy [BALANCER_OWN]: ModifyLoadBalancerAttributes, DeleteLoadBalancer;
@@ -288,6 +290,10 @@ impl Resource for LoadBalancer {
         let addresses = i64::try_from(self.subnets.len()).unwrap_or(i64::MAX);
         bill.hourly(Section::Network, address::LINE, addresses, address::PRICE);
         bill.hourly(Section::Network, ("load balancer", "load balancers"), 1, PRICE);
+    }
+
+    fn detail(&self) -> String {
+        format!("internet-facing, in {} subnets", self.subnets.len())
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

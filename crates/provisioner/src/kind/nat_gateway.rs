@@ -237,6 +237,10 @@ impl Resource for NatGateway {
         bill.hourly(Section::Network, ("NAT gateway", "NAT gateways"), 1, PRICE);
     }
 
+    fn detail(&self) -> String {
+        format!("in {}", self.subnet)
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let mut properties =
             json!({ "SubnetId": reference(&self.subnet), "Tags": template.tags(id) });

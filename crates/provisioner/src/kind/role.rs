@@ -2,7 +2,8 @@
 
 use skyward_aws::{
     AttachRolePolicy, CreateRole, DeleteRole, DeleteRolePolicy, DetachRolePolicy, GetRole,
-    GetRolePolicy, ListAttachedRolePolicies, PutRolePolicy, TagRole, UpdateAssumeRolePolicy,
+    GetRolePolicy, ListAttachedRolePolicies, ListRolePolicies, PutRolePolicy, TagRole, UntagRole,
+    UpdateAssumeRolePolicy,
 };
 
 use super::InstanceProfile;
@@ -47,13 +48,16 @@ pub struct Role {
     pub(crate) trust: Value,
     pub(crate) policy_name: String,
     pub(crate) policy: Value,
+    /// Policies in it that someone else has put there.
+    pub(crate) others: BTreeSet<String>,
     pub(crate) managed: BTreeSet<String>,
 }
 
-/// The role, its own policy, and the managed ones.
+/// The role, its own policy, those of others in it, and the managed ones.
 pub(crate) struct Answer {
     role: model::Role,
     policy: Value,
+    others: BTreeSet<String>,
     managed: BTreeSet<String>,
 }
 
@@ -86,15 +90,25 @@ impl Role {
     }
 }
 
+/// Deletes all policies in a role but one.
+async fn delete_policies(step: &StepContext<'_>, role: &str, but: &str) -> Result<(), CallError> {
+    let (caller, role) = (step.run.caller, || role.to_owned());
+    let policies = caller.find(ListRolePolicies { role: role() }).await?.unwrap_or_default();
+    for policy in policies.into_iter().filter(|policy| policy != but) {
+        caller.delete(DeleteRolePolicy { role: role(), policy }).await?;
+    }
+    Ok(())
+}
+
 impl Resource for Role {
     const ID: &'static str = "role";
     const NAME: &'static str = "IAM role";
     const GONE_FIRST: &'static [Kind] = &[Kind::of::<InstanceProfile>()];
     const GRANTS: &'static [Grants] = grants! {
-        All [READ_ROLE]: GetRole, GetRolePolicy, ListAttachedRolePolicies;
+        All [READ_ROLE]: GetRole, GetRolePolicy, ListRolePolicies, ListAttachedRolePolicies;
         Apply [ROLE_NEW] "iam:TagRole" on ROLE_NEW: CreateRole;
         Apply [ROLE_NEW]: TagRole;
-        Apply [ROLE_OWN]: UpdateAssumeRolePolicy, PutRolePolicy;
+        Apply [ROLE_OWN]: UpdateAssumeRolePolicy, PutRolePolicy, UntagRole;
         Apply [ATTACH_POLICY]: AttachRolePolicy;
         ApplyAndDestroy [ROLE_OWN]: DeleteRole, DeleteRolePolicy, DetachRolePolicy;
     };
@@ -118,6 +132,7 @@ impl Resource for Role {
                     statement(&["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], &format!("{bucket}/*")),
                 ],
             }),
+            others: BTreeSet::new(),
             managed: BTreeSet::from([session_manager(&stack.names)]),
         };
         vec![Wanted::new("role", spec)]
@@ -131,23 +146,29 @@ impl Resource for Role {
         let name = reader.names.role();
         let role = reader.find(GetRole { name: name.clone() }).await.as_ref().clone()?;
         if role.tags.get(STACK_TAG).is_none_or(|stack| stack != reader.names.stack()) {
-            return Some(Answer { role, policy: Value::Null, managed: BTreeSet::new() });
+            let (others, managed) = (BTreeSet::new(), BTreeSet::new());
+            return Some(Answer { role, policy: Value::Null, others, managed });
         }
-        let (policy, managed) = tokio::join!(
+        let (policy, others, managed) = tokio::join!(
             reader.find(GetRolePolicy { role: name.clone(), policy: POLICY.into() }),
+            reader.find(ListRolePolicies { role: name.clone() }),
             reader.find(ListAttachedRolePolicies { role: name.clone() }),
         );
+        let mut others = others.as_ref().clone().unwrap_or_default();
+        others.remove(POLICY);
         let policy = policy.as_ref().clone().unwrap_or_default();
-        Some(Answer { role, policy, managed: managed.as_ref().clone().unwrap_or_default() })
+        let managed = managed.as_ref().clone().unwrap_or_default();
+        Some(Answer { role, policy, others, managed })
     }
 
     fn find(answer: &Self::Answer, observation: &mut Observation<'_>) {
-        let Some(Answer { role, policy, managed }) = answer else { return };
+        let Some(Answer { role, policy, others, managed }) = answer else { return };
         let spec = Self {
             name: role.name.clone(),
             trust: role.trust.clone(),
             policy_name: POLICY.into(),
             policy: policy.clone(),
+            others: others.clone(),
             managed: managed.clone(),
         };
         observation.keep_named(&role.name, Found::new("role", &role.name, spec, &role.tags));
@@ -168,6 +189,9 @@ impl Resource for Role {
             let call = PutRolePolicy { role, policy, document: self.policy.clone() };
             run.caller.change(call).await?;
         }
+        if !exists || step.differs("others") {
+            delete_policies(step, &name, &self.policy_name).await?;
+        }
         if !exists || step.differs("managed") {
             self.set_managed(step).await?;
         }
@@ -182,15 +206,23 @@ impl Resource for Role {
         }
         let policy = POLICY.to_owned();
         caller.delete(DeleteRolePolicy { role: role.clone(), policy }).await?;
+        delete_policies(step, name, POLICY).await?;
         caller.delete(DeleteRole { name: role }).await
     }
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
-        step.run.caller.change(TagRole { name: name.to_owned(), tags: step.tags() }).await
+        let name = || name.to_owned();
+        step.run.caller.change(TagRole { name: name(), tags: step.tags() }).await?;
+        let Some(names) = step.removed_tags() else { return Ok(()) };
+        step.run.caller.change(UntagRole { name: name(), names }).await
     }
 
     fn name_limit(&self) -> Option<NameLimit<'_>> {
         Some(NameLimit { name: &self.name, longest: 64 })
+    }
+
+    fn detail(&self) -> String {
+        self.name.clone()
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

@@ -125,6 +125,10 @@ impl Resource for Route {
         step.run.caller.delete(DeleteRoute { table, destination }).await
     }
 
+    fn detail(&self) -> String {
+        format!("{} to {}", self.destination, self.target)
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let is_internet = template.topology.spec::<InternetGateway>(&self.target).is_some();
         let by = if is_internet { "GatewayId" } else { "NatGatewayId" };

@@ -90,6 +90,10 @@ impl Resource for ScalingPolicy {
         step.run.caller.delete(DeletePolicy { name, policy }).await
     }
 
+    fn detail(&self) -> String {
+        self.target_cpu.map(|percent| format!("{percent} % of CPU on average")).unwrap_or_default()
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let mut properties = json!({
             "AutoScalingGroupName": reference(&self.group),

@@ -158,6 +158,11 @@ impl Resource for Subnet {
         Some(&self.zone)
     }
 
+    fn detail(&self) -> String {
+        let end = if self.public_addresses { ", public addresses" } else { "" };
+        format!("{} in {}{end}", self.network, self.zone)
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let parameter = zone_parameter(id);
         let properties = json!({

@@ -152,6 +152,14 @@ impl Resource for TargetGroup {
         Some(NameLimit { name: &self.name, longest: 32 })
     }
 
+    fn detail(&self) -> String {
+        let check = &self.health_check;
+        format!(
+            "{} on port {}, healthy while {} answers {}",
+            self.protocol, self.port, check.path, check.matcher
+        )
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let check = &self.health_check;
         let properties = json!({

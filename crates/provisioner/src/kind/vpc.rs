@@ -205,6 +205,10 @@ impl Resource for Vpc {
         }
     }
 
+    fn detail(&self) -> String {
+        self.network.clone()
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let properties = json!({
             "CidrBlock": self.network,

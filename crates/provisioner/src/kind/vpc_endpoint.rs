@@ -167,6 +167,10 @@ impl Resource for VpcEndpoint {
         }
     }
 
+    fn detail(&self) -> String {
+        self.service.clone()
+    }
+
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let region = &template.topology.region;
         let properties = json!({

@@ -1,9 +1,11 @@
 //! The change of each resource, by what was found of it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::diff::differences;
 use super::{Action, Change, Plan, steps};
+use crate::estimate::Estimate;
 use crate::resource::{Desired, Found, Observed, Readiness, Topology};
 use crate::stack::Id;
 
@@ -40,7 +42,9 @@ fn finish(
     unchanged: usize,
 ) -> Plan {
     let steps = steps::steps(topology, observed, &changes);
-    let expected_s = steps::expected(&steps).as_secs_f64();
+    let took = |time: fn(&Estimate) -> Duration| steps::expected(&steps, time).as_secs_f64();
+    let expected_s = took(|estimate| estimate.usual);
+    let range_s = (took(|estimate| estimate.soonest), took(|estimate| estimate.latest));
     let mut warnings: Vec<String> = changes.iter().filter_map(warning).collect();
     warnings.sort();
     warnings.dedup();
@@ -51,6 +55,7 @@ fn finish(
         unchanged,
         steps,
         expected_s,
+        range_s,
         cost: None,
         warnings,
     }
@@ -62,6 +67,7 @@ fn change(topology: &Topology, resource: &Desired, observed: &Observed) -> Chang
         kind: resource.spec.kind(),
         action: Action::Create,
         physical: None,
+        detail: resource.spec.inner().detail(),
         differences: Vec::new(),
         reason: None,
         is_guarded: false,
@@ -105,6 +111,9 @@ fn change(topology: &Topology, resource: &Desired, observed: &Observed) -> Chang
         _ => Action::Replace,
     };
     change.is_guarded = change.action == Action::Replace && change.kind.rules().data.is_some();
+    if change.action != Action::Replace {
+        change.detail.clear();
+    }
     change
 }
 
@@ -161,6 +170,7 @@ fn deletion(found: &Found, reason: &str) -> Change {
         kind: found.spec.kind(),
         action: Action::Delete,
         physical: Some(found.physical.clone()),
+        detail: String::new(),
         differences: Vec::new(),
         reason: (!reason.is_empty()).then(|| reason.to_owned()),
         is_guarded: found.spec.kind().rules().data.is_some(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::resource::{Difference, Spec};
+use crate::stack::{TAGS_TAG, is_marked};
 
 /// The fields of a resource that are not as they should be.
 pub fn differences(
@@ -32,8 +33,24 @@ pub fn differences(
             tags.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
         };
         all.extend(parts("tags", &value(desired.1), &value(observed.1)));
+        all.extend(removed(desired.1, observed.1));
     }
     all
+}
+
+/// The tags that were the configuration's, and are no more.
+fn removed<'a>(
+    desired: &'a BTreeMap<String, String>,
+    observed: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = Difference> + use<'a> {
+    let mark = observed.get(TAGS_TAG).map(String::as_str).unwrap_or_default();
+    let is_removed = move |name: &str| !desired.contains_key(name) && is_marked(mark, name);
+    let removed = observed.iter().filter(move |(name, _)| is_removed(name));
+    removed.map(|(name, value)| Difference {
+        field: format!("tags.{name}"),
+        observed: Value::from(value.as_str()),
+        desired: Value::Null,
+    })
 }
 
 type Object = serde_json::Map<String, Value>;

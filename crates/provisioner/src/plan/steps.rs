@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Action, Change};
+use crate::estimate::Estimate;
 use crate::resource::{Kind, Observed, Step, Topology};
 use crate::stack::Id;
 
@@ -88,36 +89,39 @@ fn before_deletion(
     after
 }
 
-/// The earliest end of each step, by the usual times.
-fn ends(steps: &[Step]) -> Vec<Duration> {
+/// The time that an estimate says.
+type Time = fn(&Estimate) -> Duration;
+
+/// The earliest end of each step, where each takes this time.
+fn ends(steps: &[Step], time: Time) -> Vec<Duration> {
     let mut ends: Vec<Option<Duration>> = vec![None; steps.len()];
     for index in 0..steps.len() {
-        end(steps, index, &mut ends);
+        end((steps, time), index, &mut ends);
     }
     ends.into_iter().map(Option::unwrap_or_default).collect()
 }
 
-fn end(steps: &[Step], index: usize, ends: &mut [Option<Duration>]) -> Duration {
+fn end((steps, time): (&[Step], Time), index: usize, ends: &mut [Option<Duration>]) -> Duration {
     if let Some(end) = ends[index] {
         return end;
     }
     // Against a circle, which would be a mistake of the order: the steps themselves find it.
     ends[index] = Some(Duration::ZERO);
-    let begin = steps[index].after.iter().map(|before| end(steps, *before, ends)).max();
+    let begin = steps[index].after.iter().map(|before| end((steps, time), *before, ends)).max();
     let step = &steps[index];
-    let took = begin.unwrap_or_default() + step.kind.estimate(step.action).usual;
+    let took = begin.unwrap_or_default() + time(&step.kind.estimate(step.action));
     ends[index] = Some(took);
     took
 }
 
-/// The time that all steps usually take.
-pub(super) fn expected(steps: &[Step]) -> Duration {
-    ends(steps).into_iter().max().unwrap_or_default()
+/// The time that all steps take, where each takes this one.
+pub(super) fn expected(steps: &[Step], time: Time) -> Duration {
+    ends(steps, time).into_iter().max().unwrap_or_default()
 }
 
 /// The steps that the whole waits for, by the usual times.
 pub(super) fn critical(steps: &[Step]) -> BTreeSet<usize> {
-    let ends = ends(steps);
+    let ends = ends(steps, |estimate| estimate.usual);
     let mut path = BTreeSet::new();
     let mut at = (0..steps.len()).max_by_key(|index| ends[*index]);
     while let Some(index) = at.filter(|index| path.insert(*index)) {

@@ -30,6 +30,7 @@ pub(crate) trait AnyResource: erased_serde::Serialize + fmt::Debug + Send + Sync
     fn equals(&self, other: &dyn Any) -> bool;
     fn refs(&self) -> Vec<&Id>;
     fn goes_along(&self, is_deleted: &dyn Fn(&Id) -> bool, exists: &dyn Fn(&Id) -> bool) -> bool;
+    fn detail(&self) -> String;
     fn zone(&self) -> Option<&str>;
     fn name_limit(&self) -> Option<NameLimit<'_>>;
     fn ensure<'a>(&'a self, step: &'a StepContext<'a>)
@@ -63,6 +64,10 @@ impl<R: Resource> AnyResource for R {
 
     fn goes_along(&self, is_deleted: &dyn Fn(&Id) -> bool, exists: &dyn Fn(&Id) -> bool) -> bool {
         Resource::goes_along(self, is_deleted, exists)
+    }
+
+    fn detail(&self) -> String {
+        Resource::detail(self)
     }
 
     fn zone(&self) -> Option<&str> {

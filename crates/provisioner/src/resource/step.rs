@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use skyward_aws::model::Tags;
-use skyward_aws::{Call, CreateTags, Paged, Select};
+use skyward_aws::{Call, CreateTags, DeleteTags, Paged, Select};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -357,9 +357,19 @@ impl<'a> StepContext<'a> {
         if self.differs("tags.") { R::set_tags(self, physical).await } else { Ok(()) }
     }
 
+    /// The names of the tags that it should have no more.
+    pub(crate) fn removed_tags(&self) -> Option<Vec<String>> {
+        let removed = self.differences.iter().filter(|one| one.desired.is_null());
+        let names = removed.filter_map(|one| one.field.strip_prefix("tags.").map(str::to_owned));
+        Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty())
+    }
+
     /// Sets tags as EC2 does for all of its resources.
     pub(crate) async fn set_ec2_tags(&self, physical: &str) -> Result<(), CallError> {
-        let call = CreateTags { resources: vec![physical.to_owned()], tags: self.tags() };
-        self.run.caller.change(call).await
+        let resources = || vec![physical.to_owned()];
+        let call = CreateTags { resources: resources(), tags: self.tags() };
+        self.run.caller.change(call).await?;
+        let Some(names) = self.removed_tags() else { return Ok(()) };
+        self.run.caller.change(DeleteTags { resources: resources(), names }).await
     }
 }

@@ -162,6 +162,8 @@ fn every_resource_is_tagged_as_the_stacks_own() {
             "Name=skyward-subnet-public-a",
             "skyward:resource=subnet/public-a",
             "skyward:stack=skyward",
+            // What is the configuration's among the tags, so that it can be taken away.
+            "skyward:tags=ca8b22",
             "team=web"
         ]
     );

@@ -2,6 +2,7 @@
 
 mod crash;
 mod cycle;
+mod others;
 mod policies;
 mod refusals;
 mod schedules;

@@ -31,6 +31,7 @@ pub(crate) fn aws(name: &str) -> Aws {
 pub(crate) struct Process {
     pub(crate) client: Client,
     pub(crate) aws: Aws,
+    pub(crate) user_data: &'static str,
     pub(crate) seed: u64,
     pub(crate) may_replace: bool,
     pub(crate) interrupt: Interrupt,
@@ -42,6 +43,7 @@ impl Process {
         Self {
             client: account.client(),
             aws: aws.clone(),
+            user_data: USER_DATA,
             seed,
             may_replace: false,
             interrupt: Interrupt::default(),
@@ -52,7 +54,7 @@ impl Process {
     async fn with<T>(&self, run: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
         let events = Rc::clone(&self.events);
         let sink = move |event| events.borrow_mut().push(event);
-        let mut context = Context::new(&self.client, &self.aws, USER_DATA, &sink);
+        let mut context = Context::new(&self.client, &self.aws, self.user_data, &sink);
         context.settings.seed = self.seed;
         context.settings.may_replace = self.may_replace;
         context.interrupt = self.interrupt.clone();

@@ -17,6 +17,9 @@ pub(crate) struct ScalingGroupRecord {
     policies: BTreeMap<String, ScalingPolicy>,
     /// Newest first, each with when it began.
     refreshes: Vec<(Time, InstanceRefresh)>,
+    /// Newest first.
+    #[serde(default)]
+    activities: Vec<ScalingActivity>,
 }
 
 impl ScalingGroupRecord {
@@ -41,7 +44,7 @@ impl Kind for ScalingGroupRecord {
     const EVENTS: &'static [Event] = &[behaviour::LOOKS];
     const ASSUMPTIONS: &'static [Assumption] =
         &[behaviour::START, behaviour::HEALTH_TICK, behaviour::STEADY_TICK];
-    const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
+    const QUOTAS: &'static [DefaultQuota] = &[QUOTA, behaviour::VCPUS];
     const RULES: &'static [Behaviour] =
         &[("A forced deletion of an auto scaling group still drains its targets", Logs)];
 
@@ -173,8 +176,12 @@ impl World {
         self.room(&QUOTA, self.count::<ScalingGroupRecord>())?;
         (group.status, group.instances) = (None, Vec::new());
         let name = group.name.clone();
-        let scaling =
-            ScalingGroupRecord { group, policies: BTreeMap::new(), refreshes: Vec::new() };
+        let scaling = ScalingGroupRecord {
+            group,
+            policies: BTreeMap::new(),
+            refreshes: Vec::new(),
+            activities: Vec::new(),
+        };
         self.put(&name, scaling);
         behaviour::act(self, &name);
         Ok(())
@@ -258,6 +265,12 @@ impl World {
         self.change_scaling(&call.name, |scaling| scaling.group.tags.extend(call.tags))
     }
 
+    pub(crate) fn delete_scaling_tags(&mut self, call: DeleteScalingTags) -> Answer<()> {
+        self.change_scaling(&call.name, |scaling| {
+            scaling.group.tags.retain(|name, _| !call.names.contains(name));
+        })
+    }
+
     pub(crate) fn put_scaling_policy(&mut self, call: PutScalingPolicy) -> Answer<()> {
         let policy = ScalingPolicy { name: call.policy.clone(), target_cpu: Some(call.target_cpu) };
         self.change_scaling(&call.name, |scaling| {
@@ -297,6 +310,14 @@ impl World {
         self.change_scaling(&call.name, |scaling| scaling.refreshes.insert(0, (now, refresh)))?;
         behaviour::act(self, &call.name);
         Ok(id)
+    }
+
+    pub(crate) fn describe_scaling_activities(
+        &mut self,
+        call: DescribeScalingActivities,
+    ) -> Answer<Vec<ScalingActivity>> {
+        let scaling = self.seen::<ScalingGroupRecord>(&call.name);
+        Ok(scaling.map(|scaling| scaling.activities.clone()).unwrap_or_default())
     }
 
     pub(crate) fn describe_instance_refreshes(

@@ -71,15 +71,39 @@ impl Kind for Snapshot {
     tags!(tags);
 }
 
-/// The classes of Multi-AZ DB clusters; of the first, also the medium one.
-const FAMILIES: [&str; 10] =
-    ["c6gd", "m5d", "m6gd", "m6id", "m8gd", "r5d", "r6gd", "r6id", "r8gd", "x2iedn"];
+/// The families of the classes of Multi-AZ DB clusters, with the smallest and the largest size of each, by the number of times that
+/// it is `large`. Source: "Instance class availability for Multi-AZ DB clusters".
+const FAMILIES: [(&str, f64, f64); 10] = [
+    ("c6gd", 0.5, 32.0),
+    ("m5d", 1.0, 48.0),
+    ("m6gd", 1.0, 32.0),
+    ("m6id", 1.0, 64.0),
+    ("m8gd", 1.0, 96.0),
+    ("r5d", 1.0, 48.0),
+    ("r6gd", 1.0, 32.0),
+    ("r6id", 1.0, 64.0),
+    ("r8gd", 1.0, 96.0),
+    ("x2iedn", 2.0, 64.0),
+];
+
+/// The size of a class, by the number of times that it is `large`.
+fn times_large(size: &str) -> Option<f64> {
+    match size {
+        "medium" => Some(0.5),
+        "large" => Some(1.0),
+        "xlarge" => Some(2.0),
+        _ => Some(2.0 * size.strip_suffix("xlarge")?.parse::<f64>().ok()?),
+    }
+}
 
 /// Tells whether there are Multi-AZ DB clusters of a class.
 pub(crate) fn has_clusters(class: &str) -> bool {
     let mut parts = class.split('.').skip(1);
     let (Some(family), Some(size)) = (parts.next(), parts.next()) else { return false };
-    FAMILIES.contains(&family) && (family == "c6gd" || size != "medium")
+    let of_family = FAMILIES.iter().find(|(name, ..)| *name == family);
+    of_family
+        .zip(times_large(size))
+        .is_some_and(|((_, least, most), times)| (*least..=*most).contains(&times))
 }
 
 impl World {

@@ -67,6 +67,13 @@ impl World {
         self.change::<InstanceProfileRecord>(&call.name, change)
     }
 
+    pub(crate) fn untag_instance_profile(&mut self, call: UntagInstanceProfile) -> Answer<()> {
+        let untag = |record: &mut InstanceProfileRecord| {
+            record.profile.tags.retain(|name, _| !call.names.contains(name));
+        };
+        self.change::<InstanceProfileRecord>(&call.name, untag)
+    }
+
     pub(crate) fn add_role_to_instance_profile(
         &mut self,
         call: AddRoleToInstanceProfile,

@@ -48,6 +48,13 @@ impl World {
         self.change::<RoleRecord>(&call.name, |full| full.role.tags.extend(call.tags))
     }
 
+    pub(crate) fn untag_role(&mut self, call: UntagRole) -> Answer<()> {
+        let untag = |full: &mut RoleRecord| {
+            full.role.tags.retain(|name, _| !call.names.contains(name));
+        };
+        self.change::<RoleRecord>(&call.name, untag)
+    }
+
     pub(crate) fn delete_role(&mut self, call: DeleteRole) -> Answer<()> {
         self.find::<RoleRecord>(&call.name)?;
         let full = self.get::<RoleRecord>(&call.name).expect("it is known");
@@ -81,6 +88,13 @@ impl World {
                 format!("The role policy with name {} cannot be found.", call.policy),
             ),
         }
+    }
+
+    pub(crate) fn list_role_policies(
+        &mut self,
+        call: ListRolePolicies,
+    ) -> Answer<BTreeSet<String>> {
+        Ok(self.look::<RoleRecord>(&call.role)?.policies.keys().cloned().collect())
     }
 
     pub(crate) fn delete_role_policy(&mut self, call: DeleteRolePolicy) -> Answer<()> {

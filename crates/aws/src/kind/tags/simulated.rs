@@ -56,13 +56,22 @@ impl World {
     }
 
     pub(crate) fn add_elb_tags(&mut self, call: AddElbTags) -> Answer<()> {
-        let kind = self.kind_of(&call.resource);
-        let add = |tags: &mut Tags| tags.extend(call.tags.clone());
-        if kind.is_some_and(|kind| self.retag(kind, &call.resource, &add)) {
+        self.retag_elb(&call.resource, &|tags| tags.extend(call.tags.clone()))
+    }
+
+    pub(crate) fn remove_elb_tags(&mut self, call: RemoveElbTags) -> Answer<()> {
+        self.retag_elb(&call.resource, &|tags| {
+            tags.retain(|name, _| !call.names.contains(name));
+        })
+    }
+
+    fn retag_elb(&mut self, arn: &str, change: &dyn Fn(&mut Tags)) -> Answer<()> {
+        let kind = self.kind_of(arn);
+        if kind.is_some_and(|kind| self.retag(kind, arn, change)) {
             return Ok(());
         }
         let code = kind.map_or("LoadBalancerNotFound", |kind| kind.missing);
-        refuse(code, format!("'{}' not found", call.resource))
+        refuse(code, format!("'{arn}' not found"))
     }
 
     /// The kind and the name behind an ARN of RDS.
@@ -85,6 +94,12 @@ impl World {
     pub(crate) fn add_rds_tags(&mut self, call: AddRdsTags) -> Answer<()> {
         let (kind, name) = self.rds_name(&call.arn)?;
         self.retag(kind, name, &|tags| tags.extend(call.tags.clone()));
+        Ok(())
+    }
+
+    pub(crate) fn remove_rds_tags(&mut self, call: RemoveRdsTags) -> Answer<()> {
+        let (kind, name) = self.rds_name(&call.arn)?;
+        self.retag(kind, name, &|tags| tags.retain(|name, _| !call.names.contains(name)));
         Ok(())
     }
 }

@@ -57,8 +57,8 @@ pub struct Aws {
     pub certificate: Option<String>,
     /// The database's engine.
     pub database_engine: DatabaseEngine,
-    /// The class of the database cluster's three instances. Multi-AZ DB clusters have few: db.c6gd.medium, and the families
-    /// m5d, m6gd, m6id, m8gd, r5d, r6gd, r6id, r8gd and x2iedn from large on.
+    /// The class of the database cluster's three instances. Multi-AZ DB clusters have few: db.c6gd.medium, the families m5d,
+    /// m6gd, m6id, m8gd, r5d, r6gd, r6id and r8gd from large on, and x2iedn from xlarge on.
     #[schemars(schema_with = "grammar::database_class")]
     pub database_class: String,
     /// The kind of the database's storage.

@@ -2,8 +2,8 @@
 
 use skyward_aws::{
     AttachLoadBalancerTargetGroups, CreateAutoScalingGroup, DescribeInstanceRefreshes,
-    DescribeTargetHealth, DetachLoadBalancerTargetGroups, StartInstanceRefresh,
-    UpdateAutoScalingGroup,
+    DescribeScalingActivities, DescribeTargetHealth, DetachLoadBalancerTargetGroups,
+    StartInstanceRefresh, UpdateAutoScalingGroup,
 };
 
 use super::{AutoScalingGroup, LaunchTemplate, healthy, is_newest, launch_template};
@@ -13,6 +13,53 @@ use crate::resource::prelude::*;
 const UNKNOWN_PROFILE: Duration = Duration::from_secs(90);
 /// The pause between attempts meanwhile.
 const TRY_AGAIN: Duration = Duration::from_secs(3);
+
+/// The launches that fail one after the other until the group is given up: Auto Scaling tries other zones, and again later.
+const LAUNCHES: usize = 3;
+
+/// The instances that never became healthy, and that the group has replaced.
+#[derive(Default)]
+struct GivenUp {
+    unhealthy: BTreeSet<String>,
+    gone: BTreeSet<String>,
+    /// The last reason of one that is not healthy.
+    why: Option<String>,
+}
+
+impl GivenUp {
+    fn look(&mut self, group: Option<&model::AutoScalingGroup>, health: &[model::TargetHealth]) {
+        for one in health {
+            match one.state.as_str() {
+                "unhealthy" => {
+                    self.unhealthy.insert(one.target.clone());
+                    self.why = one.reason.clone().or(self.why.take());
+                }
+                "healthy" => {
+                    self.unhealthy.remove(&one.target);
+                }
+                _ => {}
+            }
+        }
+        let stays = |id: &String| {
+            let mut instances = group.iter().flat_map(|group| &group.instances);
+            instances.any(|one| one.id == *id && !one.lifecycle.starts_with("Terminat"))
+        };
+        let gone = self.unhealthy.iter().filter(|id| !stays(id)).cloned();
+        self.gone.extend(gone.collect::<Vec<_>>());
+    }
+
+    /// Fails where as many as a whole group were replaced and none of them was ever healthy: those to come will be as they were.
+    fn enough(&self, least: usize) -> Result<(), CallError> {
+        if self.gone.len() < least.max(2) {
+            return Ok(());
+        }
+        let why = self.why.as_deref().unwrap_or("they do not answer");
+        Err(CallError::Advised {
+            problem: format!("{} instances were replaced without ever being healthy: {why}", self.gone.len()),
+            next: "see that the script of [aws] user_data serves [aws] health_path on port 80; the system log of an instance, in the AWS console, shows how it ran; then run it again, and it continues from there".into(),
+        })
+    }
+}
 
 const REPLACING: &str = "replacing the instances";
 
@@ -100,10 +147,12 @@ impl AutoScalingGroup {
         Ok(())
     }
 
-    /// Waits until as many instances as there must be answer the load balancer.
+    /// Waits until as many instances as there must be answer the load balancer; gives up where they cannot.
     pub(super) async fn wait(&self, step: &StepContext<'_>) -> Result<(), CallError> {
         let run = step.run;
         let targets = run.physicals(&self.target_groups)?;
+        let (least, mut given_up) =
+            (usize::try_from(self.min).unwrap_or_default(), GivenUp::default());
         loop {
             let group = self.look(step).await?;
             let mut health = Vec::new();
@@ -112,15 +161,40 @@ impl AutoScalingGroup {
                 health.extend(run.caller.find(call).await?.unwrap_or_default());
             }
             let healthy = group.as_ref().map_or(0, |group| healthy(group, &health));
-            if healthy >= usize::try_from(self.min).unwrap_or_default() {
+            if healthy >= least {
                 return Ok(());
             }
-            let instances = group.map_or(0, |group| group.instances.len());
-            let unhealthy = health.iter().find(|one| one.state == "unhealthy");
-            let why = unhealthy.and_then(|one| one.reason.as_ref());
+            let instances = group.as_ref().map_or(0, |group| group.instances.len());
+            given_up.look(group.as_ref(), &health);
+            let why = if instances < least {
+                self.not_launched(step, instances).await?
+            } else {
+                given_up.enough(least)?;
+                given_up.why.clone()
+            };
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
             let state = format!("{healthy} of {} healthy, {instances} launched{why}", self.min);
             step.pause(&state).await?;
+        }
+    }
+
+    /// The reason why the last instance was not launched, where it was not.
+    async fn not_launched(
+        &self,
+        step: &StepContext<'_>,
+        launched: usize,
+    ) -> Result<Option<String>, CallError> {
+        let call = DescribeScalingActivities { name: self.name.clone() };
+        let activities = step.run.caller.find(call).await?.unwrap_or_default();
+        let failed = activities.iter().take_while(|one| one.status == "Failed").count();
+        let last = activities.into_iter().next().filter(|_| failed > 0);
+        let why = last.and_then(|last| last.message);
+        match why {
+            Some(why) if failed >= LAUNCHES => Err(CallError::Advised {
+                problem: format!("{launched} of {} instances are launched: {why}", self.min),
+                next: "raise the quota in Service Quotas, or change [aws] instance_type, instances or zones; then run it again, and it continues from there".into(),
+            }),
+            why => Ok(why),
         }
     }
 

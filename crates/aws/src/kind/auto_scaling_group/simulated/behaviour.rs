@@ -14,6 +14,24 @@ pub(super) const STEADY_TICK: Assumption =
 pub(super) const LOOKS: Event =
     Event::new("auto scaling group looks", World::group_looks).earliest_only();
 
+/// The quota of instances, which counts their vCPUs: "Running On-Demand Standard instances". New accounts have less at times.
+pub(super) const VCPUS: DefaultQuota =
+    DefaultQuota::new("vCPUs of running On-Demand Standard instances", 32, "VcpuLimitExceeded");
+/// The activities of a group that are remembered.
+const ACTIVITIES: usize = 20;
+
+/// The vCPUs of an instance type, by its size: those of the families t3, m and c ("Amazon EC2 instance types").
+fn vcpus(kind: &str) -> i64 {
+    match kind.split_once('.').map_or("", |(_, size)| size) {
+        "medium" if kind.starts_with('m') || kind.starts_with('c') => 1,
+        "xlarge" => 4,
+        size => size
+            .strip_suffix("xlarge")
+            .and_then(|times| times.parse::<i64>().ok())
+            .map_or(2, |times| 4 * times),
+    }
+}
+
 /// Lets a group act on a change.
 pub(super) fn act(world: &mut World, name: &str) {
     let delay = world.sample(START);
@@ -57,7 +75,30 @@ impl World {
 
     /// In the zone with the fewest, of those that have room. A template that is gone or not fit starts none.
     fn start_one(&mut self, group: &AutoScalingGroup) {
-        let Ok((version, data)) = self.template_of(group) else { return };
+        let (status, message) = match self.try_start(group) {
+            Ok(()) => ("Successful", None),
+            Err(why) => ("Failed", Some(format!("{why} Launching EC2 instance failed."))),
+        };
+        let activity = ScalingActivity {
+            status: status.into(),
+            description: "Launching a new EC2 instance".into(),
+            message,
+        };
+        self.update::<ScalingGroupRecord>(&group.name, |scaling| {
+            scaling.activities.insert(0, activity);
+            scaling.activities.truncate(ACTIVITIES);
+        });
+    }
+
+    fn try_start(&mut self, group: &AutoScalingGroup) -> Result<(), String> {
+        let (version, data) = self.template_of(group).map_err(|refusal| refusal.message)?;
+        let limit = self.most(&VCPUS);
+        if self.vcpus() + vcpus(&data.instance_type) > limit {
+            return Err(format!(
+                "You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that \
+                 the specified instance type belongs to."
+            ));
+        }
         let has_room = |subnet: &&Subnet| {
             let letter = subnet.zone.chars().last();
             self.settings.zones.iter().any(|zone| Some(zone.letter) == letter && zone.has_capacity)
@@ -69,8 +110,20 @@ impl World {
                 .filter(|(_, machine)| machine.is_member() && machine.subnet == subnet.id)
                 .count()
         };
-        let Some(subnet) = subnets.min_by_key(count).cloned() else { return };
+        let Some(subnet) = subnets.min_by_key(count).cloned() else {
+            let kind = &data.instance_type;
+            return Err(format!(
+                "We currently do not have sufficient {kind} capacity in the Availability Zone you requested."
+            ));
+        };
         self.launch(&group.name, &subnet, version, data);
+        Ok(())
+    }
+
+    /// The vCPUs of all instances that are not on their way out.
+    fn vcpus(&self) -> i64 {
+        let machines = self.all::<InstanceRecord>().filter(|machine| machine.is_member());
+        machines.map(|machine| vcpus(&machine.data.instance_type)).sum()
     }
 
     /// Replaces one old instance after the other, each once all are healthy.
