@@ -58,7 +58,7 @@ impl Process {
         context.settings.seed = self.seed;
         context.settings.may_replace = self.may_replace;
         context.interrupt = self.interrupt.clone();
-        run(&context).await
+        Box::pin(run(&context)).await
     }
 
     pub(crate) async fn plan(&self) -> Result<Plan, RunError> {

@@ -23,7 +23,7 @@ pub(crate) struct Element<'a> {
 ///
 /// # Errors
 /// [`ApiError::NO_ANSWER`]: it was carried out, and its answer cannot be read. And whatever `read` finds in the answer.
-pub(super) fn read<T>(
+pub(in crate::sdk) fn read<T>(
     operation: OperationName,
     answer: &str,
     read: impl FnOnce(Element<'_>) -> Result<T, ApiError>,
