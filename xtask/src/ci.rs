@@ -1,6 +1,5 @@
 //! `cargo xtask ci`: everything that CI checks, each step timed, a table at the end.
 
-mod beside;
 mod findings;
 mod ignored;
 mod report;
@@ -88,7 +87,7 @@ impl Ci {
         }
         let sample = self.sampling.sample()?;
         let started = Instant::now();
-        let ended = beside::run(steps, sample.as_ref());
+        let ended = steps.into_iter().map(|step| step.run(sample.as_ref())).collect();
         let report = Report::new(ended, started.elapsed(), sample.as_ref());
         let (columns, color) = (Stream::Out.columns(), Stream::Out.has_color());
         output::print(&format!("\n{}", report.text(columns, color)))?;
@@ -132,14 +131,8 @@ impl Step {
 
 /// Standard output carries the table alone, so a step's own output goes to standard error.
 fn run_command(mut command: std::process::Command) -> Outcome {
-    command.stdout(std::io::stderr());
-    to_its_end(command)
-}
-
-/// Runs a command; it must succeed.
-fn to_its_end(mut command: std::process::Command) -> Outcome {
     let words = crate::external::words(&command);
-    match command.status() {
+    match command.stdout(std::io::stderr()).status() {
         Ok(status) if status.success() => Outcome::Passed(String::new()),
         Ok(status) => Outcome::Failed(format!("`{words}` ended with {status}")),
         Err(error) => Outcome::Failed(format!("`{words}` could not be started: {error}")),
