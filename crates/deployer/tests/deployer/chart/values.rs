@@ -34,6 +34,7 @@ fn every_key_of_the_configuration_is_a_value_or_has_no_place_in_a_chart() {
         "k3s.timeout_s",
         "k3s.history",
         "k3s.cluster",
+        "k3s.endpoint",
         "k3s.machine",
         "k3s.version",
         "k3s.sha256",
