@@ -32,3 +32,4 @@ pub mod run;
 pub mod stack;
 pub mod timeline;
 pub mod topology;
+pub mod workload;

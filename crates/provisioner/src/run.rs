@@ -3,6 +3,7 @@
 mod apply;
 mod destroy;
 mod inspect;
+mod versions;
 
 use serde::Serialize;
 use skyward_config::Aws;
@@ -16,11 +17,13 @@ use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::resource::{Finding, Foreign, Found, Kind};
 use crate::timeline::Span;
+use crate::workload::Workload;
 use skyward_aws::Api;
 
 pub use apply::apply;
 pub use destroy::destroy;
 pub use inspect::{Inspection, inspect};
+pub use versions::{Version, VersionState, history, logs, rollback};
 
 /// The things that every command works with.
 pub struct Context<'a> {
@@ -28,8 +31,8 @@ pub struct Context<'a> {
     pub api: &'a dyn Api,
     /// The stack.
     pub aws: &'a Aws,
-    /// The instances' user data.
-    pub user_data: &'a str,
+    /// What the instances run.
+    pub workload: Workload,
     /// The settings of the run.
     pub settings: Settings,
     /// Our own token buckets; shared by all who call the same account from here.
@@ -39,21 +42,26 @@ pub struct Context<'a> {
     /// Takes what happens.
     pub sink: &'a dyn Sink,
     /// The kinds that a stack consists of.
-    kinds: &'static [Kind],
+    kinds: Vec<Kind>,
 }
 
 impl<'a> Context<'a> {
     /// With the usual settings.
-    pub fn new(api: &'a dyn Api, aws: &'a Aws, user_data: &'a str, sink: &'a dyn Sink) -> Self {
+    pub fn new(
+        api: &'a dyn Api,
+        aws: &'a Aws,
+        workload: impl Into<Workload>,
+        sink: &'a dyn Sink,
+    ) -> Self {
         Self {
             api,
             aws,
-            user_data,
+            workload: workload.into(),
             settings: Settings::default(),
             limits: Limits::default(),
             interrupt: Interrupt::default(),
             sink,
-            kinds: kind::ALL,
+            kinds: kind::of(aws),
         }
     }
 

@@ -32,8 +32,8 @@ const CODES: &[(Class, &str)] = &[
     ),
     (
         Class::NotYet,
-        "BucketNotEmpty CannotDelete CapacityReservationPending ConcurrentModification ConcurrentTagAccess DeleteConflict \
-         DependencyViolation EntityTemporarilyUnmodifiable Gateway.NotAttached IncorrectInstanceState IncorrectState \
+        "BucketNotEmpty CannotDelete CapacityReservationPending ConcurrentModification ConcurrentTagAccess \
+         ConditionalRequestConflict DeleteConflict DependencyViolation EntityTemporarilyUnmodifiable Gateway.NotAttached IncorrectInstanceState IncorrectState \
          InstanceRefreshInProgress InvalidDBClusterEndpointStateFault InvalidDBClusterSnapshotStateFault \
          InvalidDBClusterStateFault InvalidDBInstanceState InvalidDBSecurityGroupState InvalidDBSubnetGroupStateFault \
          InvalidDBSubnetStateFault InvalidGlobalClusterStateFault InvalidGroup.InUse InvalidIPAddress.InUse \
@@ -46,7 +46,7 @@ const CODES: &[(Class, &str)] = &[
          DBClusterSnapshotAlreadyExistsFault DBInstanceAlreadyExists DBSubnetGroupAlreadyExists \
          DBSubnetGroupAlreadyExistsFault DuplicateListener DuplicateLoadBalancerName DuplicateTargetGroupName \
          EntityAlreadyExists FlowLogAlreadyExists InvalidGroup.Duplicate InvalidLaunchTemplateName.AlreadyExistsException \
-         InvalidPermission.Duplicate InvalidSubnet.Conflict Resource.AlreadyAssociated RouteAlreadyAssociated \
+         InvalidPermission.Duplicate InvalidSubnet.Conflict PreconditionFailed Resource.AlreadyAssociated RouteAlreadyAssociated \
          RouteAlreadyExists",
     ),
     // Beside all that end with `LimitExceeded`.
@@ -64,7 +64,7 @@ const CODES: &[(Class, &str)] = &[
     // Beside all that end with `.NotFound`, `NotFoundException` and `IDNotFound`.
     (
         Class::NotFound,
-        "AllocationIdNotFound BlueGreenDeploymentNotFoundFault DBCapacityReservationNotFound DBClusterNotFoundFault \
+        "ActiveInstanceRefreshNotFound AllocationIdNotFound BlueGreenDeploymentNotFoundFault DBCapacityReservationNotFound DBClusterNotFoundFault \
          DBClusterParameterGroupNotFound DBClusterSnapshotNotFoundFault DBInstanceNotFound DBParameterGroupNotFound \
          DBProxyEndpointNotFoundFault DBProxyNotFoundFault DBProxyTargetGroupNotFoundFault DBShardGroupNotFound \
          DBSnapshotNotFound DBSnapshotTenantDatabaseNotFoundFault DBSubnetGroupNotFoundFault DomainNotFoundFault \

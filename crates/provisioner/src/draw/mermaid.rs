@@ -76,6 +76,10 @@ pub fn topology_mermaid(topology: &Topology) -> String {
     if parts.endpoint && parts.assets.is_some() {
         line(format_args!("  vpc ---|S3 endpoint| assets"));
     }
+    if let Some(release) = &parts.release {
+        line(format_args!("  assets -->|{}| asg", quoted(&["release", release])));
+        line(format_args!("  asg -->|port {}| rds", parts.database_port));
+    }
     if parts.flow_log && parts.logs.is_some() {
         line(format_args!("  vpc -->|flow logs| logs"));
     }

@@ -11,10 +11,11 @@ use skyward_aws::{
     AddRdsTags, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
     RemoveRdsTags,
 };
-use skyward_config::{DatabaseEngine, DatabaseStorage};
+use skyward_config::{DatabaseEngine, DatabaseStorage, Run};
 
 use super::{DbSubnetGroup, security_group};
 use crate::resource::prelude::*;
+use crate::workload::DATABASE;
 use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, SECRET, SNAPSHOT};
 pub(crate) use access::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
 use change::{look, readiness, wait};
@@ -38,6 +39,9 @@ pub struct DbCluster {
     pub(crate) subnet_group: Id,
     pub(crate) security_groups: BTreeSet<Id>,
     pub(crate) user: String,
+    /// The database that is made in it, where the service is to find one. It is made with the cluster alone, so it is no difference.
+    #[serde(skip)]
+    pub(crate) database: Option<String>,
     pub(crate) managed_password: bool,
     pub(crate) encrypted: bool,
     pub(crate) deletion_protection: bool,
@@ -74,6 +78,15 @@ fn offer(cluster: &model::DbCluster, outputs: &mut Outputs) {
     outputs.database_reader.clone_from(&cluster.reader_endpoint);
     outputs.database_port = cluster.port;
     outputs.database_secret.clone_from(&cluster.secret);
+}
+
+/// The addresses of the stack's cluster, as they are now.
+pub(crate) async fn addresses(run: &Execution<'_>) -> Result<Outputs, CallError> {
+    let mut outputs = Outputs::default();
+    if let Some(cluster) = run.first(DescribeDBClusters { name: run.names.database() }).await? {
+        offer(&cluster, &mut outputs);
+    }
+    Ok(outputs)
 }
 
 impl Resource for DbCluster {
@@ -119,7 +132,8 @@ impl Resource for DbCluster {
             iops: aws.database_iops.or(least).map(number),
             subnet_group: "db-subnet-group".into(),
             security_groups: BTreeSet::from(["security-group/database".into()]),
-            user: "skyward".into(),
+            user: DATABASE.into(),
+            database: (aws.run == Run::Service).then(|| DATABASE.to_owned()),
             managed_password: true,
             encrypted: true,
             deletion_protection: aws.deletion_protection,
@@ -156,6 +170,7 @@ impl Resource for DbCluster {
             subnet_group,
             security_groups: security_group::ids_of(observation, &cluster.security_groups),
             user: cluster.user.clone().unwrap_or_default(),
+            database: None,
             managed_password: cluster.secret.is_some(),
             encrypted: cluster.encrypted,
             deletion_protection: cluster.deletion_protection,
@@ -329,6 +344,9 @@ impl Resource for DbCluster {
         });
         if let Some(iops) = self.iops {
             properties["Iops"] = json!(iops);
+        }
+        if let Some(database) = &self.database {
+            properties["DatabaseName"] = json!(database);
         }
         let policy = if self.deletion_protection { "Snapshot" } else { "Delete" };
         let cluster = template.add(&logical_name(id), "AWS::RDS::DBCluster", properties);

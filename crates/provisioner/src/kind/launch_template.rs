@@ -4,12 +4,14 @@ use sha2::{Digest, Sha256};
 use skyward_aws::model::{LaunchTemplateData, Volume};
 use skyward_aws::{
     CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate,
+    DeleteLaunchTemplateVersions, DescribeAutoScalingGroups,
     DescribeInstanceTypeOfferings, DescribeLaunchTemplateVersions, DescribeLaunchTemplates,
     GetParameter, ModifyLaunchTemplate,
 };
 
-use super::{AutoScalingGroup, security_group};
+use super::{AutoScalingGroup, ReleaseObject, db_cluster, security_group};
 use crate::resource::prelude::*;
+use crate::workload;
 
 /// Amazon Linux 2023, as AWS publishes the newest of it: new instances have its newest image, and no plan changes with it.
 const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
@@ -19,6 +21,8 @@ const IMAGE_ARM: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-
 const LATEST: &str = "$Latest";
 /// The number of attempts at a creation whose token tells of a template that was deleted since.
 const ATTEMPTS: u32 = 3;
+/// The versions that stay, and with them their releases: one can go back to them.
+const HISTORY: i64 = 10;
 /// The pause between looks for a new template.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -31,19 +35,17 @@ pub struct LaunchTemplate {
     pub(crate) instance_type: String,
     pub(crate) security_groups: BTreeSet<Id>,
     pub(crate) instance_profile: Id,
-    pub(crate) user_data: String,
+    /// The script that an instance runs when it starts.
+    pub user_data: String,
     pub(crate) http_tokens: String,
     pub(crate) http_hop_limit: i32,
     pub(crate) volume: Volume,
     pub(crate) detailed_monitoring: bool,
 }
 
-/// The name of the image's parameter for an instance type. Graviton's types have a `g` behind their generation's number.
-fn image_parameter(instance_type: &str) -> &'static str {
-    let family = instance_type.split('.').next().unwrap_or_default();
-    let attributes = family.trim_start_matches(|c: char| c.is_ascii_lowercase());
-    let attributes = attributes.trim_start_matches(|c: char| c.is_ascii_digit());
-    if attributes.starts_with('g') || family == "a1" { IMAGE_ARM } else { IMAGE }
+/// The name of the image's parameter.
+fn image_parameter(aws: &Aws) -> &'static str {
+    if aws.platform() == "linux/arm64" { IMAGE_ARM } else { IMAGE }
 }
 
 /// Asks for the stack's launch template.
@@ -62,13 +64,40 @@ pub(crate) async fn look(
     Ok(run.caller.find(call).await?.and_then(|page| page.items.into_iter().next()))
 }
 
+fn latest() -> Option<String> {
+    Some(LATEST.to_owned())
+}
+
 fn digest(data: &LaunchTemplateData) -> String {
     let text = serde_json::to_string(data).unwrap_or_default();
     Sha256::digest(text).iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
+/// A text in which the names that the database fills in are its attributes in a template.
+fn with_attributes(text: &str) -> Value {
+    if !workload::asks_for_database(text) {
+        return json!(text);
+    }
+    let cluster = logical_name(&"db-cluster".into());
+    let attributes = ["Endpoint.Address", "ReadEndpoint.Address", "MasterUserSecret.SecretArn"];
+    let mut text = text.replace("${", "${!");
+    for (name, attribute) in workload::OF_DATABASE.into_iter().zip(attributes) {
+        text = text.replace(name, &format!("${{{cluster}.{attribute}}}"));
+    }
+    json!({ "Fn::Sub": text })
+}
+
 impl LaunchTemplate {
-    fn data(&self, run: &Execution<'_>) -> Result<LaunchTemplateData, CallError> {
+    /// The content of a version. What the user data asks of the database is known once that is there.
+    async fn data(&self, run: &Execution<'_>) -> Result<LaunchTemplateData, CallError> {
+        let mut user_data = self.user_data.clone();
+        if workload::asks_for_database(&user_data) {
+            user_data = workload::fill(&user_data, &db_cluster::addresses(run).await?);
+        }
+        if workload::asks_for_database(&user_data) {
+            let reason = "the database has no address yet, and the user data asks for it";
+            return Err(CallError::Failed(reason.into()));
+        }
         // The instances carry the stack's tag, so that what is left of them is found.
         let mut tags = run.topology.tags.clone();
         tags.insert("Name".into(), format!("{}-cms", run.topology.stack));
@@ -77,7 +106,7 @@ impl LaunchTemplate {
             instance_type: self.instance_type.clone(),
             security_groups: run.physicals(&self.security_groups)?,
             instance_profile: run.physical(&self.instance_profile)?,
-            user_data: self.user_data.clone(),
+            user_data,
             http_tokens: self.http_tokens.clone(),
             http_hop_limit: self.http_hop_limit,
             volume: self.volume.clone(),
@@ -133,7 +162,7 @@ impl LaunchTemplate {
     ) -> Result<(), CallError> {
         let (run, template) = (step.run, template.to_owned());
         let call =
-            DescribeLaunchTemplateVersions { template: template.clone(), version: LATEST.into() };
+            DescribeLaunchTemplateVersions { template: template.clone(), version: latest() };
         let versions = run.caller.find(call).await?.unwrap_or_default();
         let latest = versions.iter().max_by_key(|version| version.version);
         if latest.is_some_and(|latest| latest.data == data) {
@@ -146,7 +175,43 @@ impl LaunchTemplate {
         let call = CreateLaunchTemplateVersion { template: template.clone(), data, client_token };
         let version = run.caller.change(call).await?;
         run.remember_version(step.id(), version);
-        run.caller.change(ModifyLaunchTemplate { template, default_version: version }).await
+        let default_version = version;
+        let call = ModifyLaunchTemplate { template: template.clone(), default_version };
+        run.caller.change(call).await?;
+        self.prune(step, &template, version).await
+    }
+
+    /// Deletes the versions of a service that are too old to go back to. The one that the instances have stays.
+    async fn prune(
+        &self,
+        step: &StepContext<'_>,
+        template: &str,
+        newest: i64,
+    ) -> Result<(), CallError> {
+        let run = step.run;
+        if newest <= HISTORY || run.topology.all::<ReleaseObject>().next().is_none() {
+            return Ok(());
+        }
+        let name = run.names.auto_scaling_group();
+        let group = run.first(DescribeAutoScalingGroups { name }).await?;
+        let used: BTreeSet<String> = group
+            .into_iter()
+            .flat_map(|group| {
+                let of_instances = group.instances.into_iter().filter_map(|one| one.version);
+                of_instances.chain(group.launch_template.map(|(_, version)| version))
+            })
+            .collect();
+        let call =
+            DescribeLaunchTemplateVersions { template: template.to_owned(), version: None };
+        let all = run.caller.find(call).await?.unwrap_or_default();
+        let old = all.iter().map(|version| version.version);
+        let old = old.filter(|one| *one <= newest - HISTORY && !used.contains(&one.to_string()));
+        let versions: Vec<i64> = old.collect();
+        if versions.is_empty() {
+            return Ok(());
+        }
+        let template = template.to_owned();
+        run.caller.delete(DeleteLaunchTemplateVersions { template, versions }).await
     }
 }
 
@@ -159,7 +224,7 @@ impl Resource for LaunchTemplate {
         All [READ_IMAGE]: GetParameter;
         Apply [NETWORK_NEW] "ec2:CreateTags" on TAG_NEW, "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplate;
         Apply [NETWORK_OWN] "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplateVersion;
-        Apply [NETWORK_OWN]: ModifyLaunchTemplate;
+        Apply [NETWORK_OWN]: ModifyLaunchTemplate, DeleteLaunchTemplateVersions;
         ApplyAndDestroy [NETWORK_OWN]: DeleteLaunchTemplate;
     };
 
@@ -167,24 +232,35 @@ impl Resource for LaunchTemplate {
 
     fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
         let instance_type = stack.aws.instance_type.clone();
+        let user_data = stack.workload.user_data(stack.aws, &stack.names, stack.known);
+        // The service is healthy once it has its database, and so it starts after that.
+        let has_database =
+            stack.workload.release().is_some() || workload::asks_for_database(&user_data);
         let spec = Self {
             name: stack.names.launch_template(),
-            image: format!("resolve:ssm:{}", image_parameter(&instance_type)),
+            image: format!("resolve:ssm:{}", image_parameter(stack.aws)),
             instance_type,
             security_groups: BTreeSet::from(["security-group/cms".into()]),
             instance_profile: "instance-profile".into(),
-            user_data: stack.user_data.to_owned(),
+            user_data,
             http_tokens: "required".into(),
             http_hop_limit: 1,
             volume: Volume {
                 device: "/dev/xvda".into(),
-                size_gib: 8,
+                size_gib: stack.aws.root_volume_gib.into(),
                 kind: "gp3".into(),
                 encrypted: true,
             },
             detailed_monitoring: false,
         };
-        vec![Wanted::new("launch-template", spec)]
+        let mut wanted = Wanted::new("launch-template", spec);
+        if has_database {
+            wanted = wanted.needing(["db-cluster"]);
+        }
+        if stack.workload.release().is_some() {
+            wanted = wanted.needing(["release"]);
+        }
+        vec![wanted]
     }
 
     fn refs(&self) -> Vec<&Id> {
@@ -195,7 +271,7 @@ impl Resource for LaunchTemplate {
         let template = read(reader).await?;
         let call = DescribeLaunchTemplateVersions {
             template: template.id.clone(),
-            version: LATEST.into(),
+            version: latest(),
         };
         let versions = reader.find(call).await.as_ref().clone().unwrap_or_default();
         let version = versions.into_iter().max_by_key(|version| version.version)?;
@@ -227,7 +303,7 @@ impl Resource for LaunchTemplate {
     }
 
     async fn ensure(&self, step: &StepContext<'_>) -> Result<(), CallError> {
-        let (run, data) = (step.run, self.data(step.run)?);
+        let (run, data) = (step.run, self.data(step.run).await?);
         let template = match step.existing() {
             Some(template) => template,
             None => match self.create(step, &data).await? {
@@ -259,7 +335,13 @@ impl Resource for LaunchTemplate {
         aws: &Aws,
         _: (Action, &[Difference]),
     ) -> Vec<Finding> {
-        let name = image_parameter(&aws.instance_type);
+        let size = self.user_data.len();
+        if size > workload::LIMIT {
+            let problem =
+                format!("the instances' user data has {size} bytes, and EC2 takes {}", workload::LIMIT);
+            return vec![Finding::new(problem, "shorten service.env or service.args")];
+        }
+        let name = image_parameter(aws);
         match reader.caller.read(GetParameter { name: name.to_owned() }).await {
             Ok(_) => Vec::new(),
             Err(error) if error.class() == Some(Class::NotFound) => vec![Finding::new(
@@ -287,7 +369,7 @@ impl Resource for LaunchTemplate {
                 "InstanceType": self.instance_type,
                 "SecurityGroupIds": groups,
                 "IamInstanceProfile": { "Arn": attribute(&self.instance_profile, "Arn") },
-                "UserData": { "Fn::Base64": self.user_data },
+                "UserData": { "Fn::Base64": with_attributes(&self.user_data) },
                 "MetadataOptions": {
                     "HttpEndpoint": "enabled",
                     "HttpTokens": self.http_tokens,

@@ -161,7 +161,7 @@ fn unsettled(plan: &Plan) -> RunError {
 async fn outputs(context: &Context<'_>, caller: &Caller<'_>, names: &Names) -> Outputs {
     let reader = Reader::new(caller, names);
     let mut outputs = Outputs::default();
-    for kind in context.kinds {
+    for kind in &context.kinds {
         (kind.functions().outputs)(&reader, context.aws, &mut outputs).await;
     }
     outputs

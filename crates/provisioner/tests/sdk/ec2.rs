@@ -179,7 +179,7 @@ async fn instances(sent: &mut Sent) {
     let (template, client_token) = (|| text("lt-1"), text("token"));
     let data = data(Tags::new());
     sent.send(CreateLaunchTemplateVersion { template: template(), data, client_token }).await;
-    let version = text("$Latest");
+    let version = Some(text("$Latest"));
     sent.send(DescribeLaunchTemplateVersions { template: template(), version }).await;
     sent.send(ModifyLaunchTemplate { template: template(), default_version: 3 }).await;
     sent.send(DeleteLaunchTemplate { template: template() }).await;

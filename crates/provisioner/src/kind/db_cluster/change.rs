@@ -125,6 +125,7 @@ impl DbCluster {
             subnet_group: Some(step.run.physical(&self.subnet_group)?),
             security_groups: step.run.physicals(&self.security_groups)?,
             user: Some(self.user.clone()),
+            database: self.database.clone(),
             encrypted: self.encrypted,
             deletion_protection: self.deletion_protection,
             backup_retention_days: self.backup_retention_days,
