@@ -300,7 +300,7 @@ impl Picture<'_> {
         }
         let port = format!("port {}", self.parts.database_port);
         let x = column(0).center() - 8;
-        self.canvas.anchored("muted", (x, group.bottom() + 14), 11, Anchor::End, &port);
+        self.canvas.anchored("muted", (x, group.y + group.height + 14), 11, Anchor::End, &port);
     }
 
     fn bucket(&mut self, y: i32, what: &str, name: &str, ids: &[&str]) {
