@@ -38,7 +38,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     for (id, console) in &all {
         for line in console.lines() {
             let line = text::harmless(line);
-            let line = if all.len() > 1 { format!("{id} {line}") } else { line.into_owned() };
+            let line = if all.len() > 1 { format!("{id} {line}") } else { line };
             output::line(&line)?;
         }
     }

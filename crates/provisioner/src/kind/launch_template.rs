@@ -89,14 +89,15 @@ fn with_attributes(text: &str) -> Value {
 
 impl LaunchTemplate {
     /// The content of a version. What the user data asks of the database is known once that is there.
-    async fn data(&self, run: &Execution<'_>) -> Result<LaunchTemplateData, CallError> {
+    async fn data(&self, step: &StepContext<'_>) -> Result<LaunchTemplateData, CallError> {
+        let run = step.run;
         let mut user_data = self.user_data.clone();
-        if workload::asks_for_database(&user_data) {
+        while workload::asks_for_database(&user_data) {
             user_data = workload::fill(&user_data, &db_cluster::addresses(run).await?);
-        }
-        if workload::asks_for_database(&user_data) {
-            let reason = "the database has no address yet, and the user data asks for it";
-            return Err(CallError::Failed(reason.into()));
+            // What is seen of the database may be older than it is.
+            if workload::asks_for_database(&user_data) {
+                step.pause("waiting for the database's address").await?;
+            }
         }
         // The instances carry the stack's tag, so that what is left of them is found.
         let mut tags = run.topology.tags.clone();
@@ -303,7 +304,7 @@ impl Resource for LaunchTemplate {
     }
 
     async fn ensure(&self, step: &StepContext<'_>) -> Result<(), CallError> {
-        let (run, data) = (step.run, self.data(step.run).await?);
+        let (run, data) = (step.run, self.data(step).await?);
         let template = match step.existing() {
             Some(template) => template,
             None => match self.create(step, &data).await? {

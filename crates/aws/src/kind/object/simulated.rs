@@ -1,6 +1,5 @@
 //! Objects of which only the checksum is kept: what is in them is nobody's matter here but the instances', which check it.
 
-use crate::kind::simulated::bucket::Bucket;
 use crate::kind::simulated::prelude::*;
 
 impl World {
