@@ -96,7 +96,11 @@ impl Account {
     }
 
     /// As [`Account::open`]; a simulated account is one in which `apply` has run.
-    pub(crate) async fn with_stack(common: &Common, aws: &Aws, workload: &Workload) -> Result<Self> {
+    pub(crate) async fn with_stack(
+        common: &Common,
+        aws: &Aws,
+        workload: &Workload,
+    ) -> Result<Self> {
         let account = Self::open(common, aws).await?;
         if account.simulated.is_some() && common.state.is_none() {
             let ignore = |_: Event| {};

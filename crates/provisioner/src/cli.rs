@@ -11,7 +11,8 @@ use skyward_terminal::{exit, program};
 
 use crate::args::Common;
 use crate::command::{
-    apply, cost, destroy, docs, drift, export, graph, history, logs, plan, policies, rollback, status,
+    apply, cost, destroy, docs, drift, export, graph, history, logs, plan, policies, rollback,
+    status,
 };
 
 /// Provisions the AWS topology.

@@ -71,7 +71,8 @@ const PAGE: &str =
 async fn apply(aws: &Aws, seed: u64) -> Result<Vec<Span>> {
     let account = Account::in_region(seed, &aws.region);
     // The simulated account has a number of its own, and its instances can only serve a page of httpd's.
-    let aws = Aws { account: None, health_path: "/".into(), run: Run::Page, port: None, ..aws.clone() };
+    let aws =
+        Aws { account: None, health_path: "/".into(), run: Run::Page, port: None, ..aws.clone() };
     let client = account.client();
     let ignore = |_: Event| {};
     let mut context = Context::new(&client, &aws, PAGE, &ignore);

@@ -9,8 +9,8 @@ use skyward_config::Aws;
 
 use crate::kind;
 pub use crate::kind::*;
-use crate::resource::{Outputs, Stack};
 pub use crate::resource::{Desired, Kind, Spec, Topology};
+use crate::resource::{Outputs, Stack};
 use crate::stack::tags_mark;
 pub use crate::stack::{Id, Names, Networks, Place, RESOURCE_TAG, STACK_TAG, TAGS_TAG, networks};
 use crate::workload::Workload;
@@ -33,7 +33,8 @@ pub(crate) fn desired_knowing(
     let names = Names::new(&aws.name, &aws.region, &place.account);
     let networks = networks(&aws.network)?;
     let stack = Stack { aws, place, workload, known, names, networks };
-    let resources = kind::of(aws).iter().flat_map(|kind| (kind.functions().desired)(&stack)).collect();
+    let resources =
+        kind::of(aws).iter().flat_map(|kind| (kind.functions().desired)(&stack)).collect();
     let mut tags: BTreeMap<String, String> = aws.tags.clone();
     if !tags.is_empty() {
         tags.insert(TAGS_TAG.to_owned(), tags_mark(aws.tags.keys()));

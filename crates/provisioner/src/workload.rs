@@ -12,8 +12,8 @@ use skyward_config::{Ask, Aws, Config, Loaded, ProbePort, Run, Service as Servic
 use crate::resource::Outputs;
 use crate::stack::Names;
 
-pub use layout::Release;
 pub(crate) use layout::RELEASES;
+pub use layout::Release;
 
 /// The port of a page.
 const PAGE_PORT: u16 = 80;

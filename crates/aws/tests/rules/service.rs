@@ -36,8 +36,7 @@ fn an_object_is_put_once_and_keeps_its_checksum() {
         assert_eq!(code(&client, put(true)).await, "NoSuchBucket");
         let create = CreateBucket { bucket: "releases-of-s".into(), tags: tags("s") };
         send(&client, create).await.unwrap();
-        let head =
-            HeadObject { bucket: "releases-of-s".into(), key: format!("releases/{SHA256}") };
+        let head = HeadObject { bucket: "releases-of-s".into(), key: format!("releases/{SHA256}") };
         assert_eq!(code(&client, head.clone()).await, "NotFound");
         send(&client, put(true)).await.unwrap();
         assert_eq!(code(&client, put(true)).await, "PreconditionFailed");
@@ -161,7 +160,8 @@ fn a_refresh_that_starts_first_never_has_fewer_and_one_that_is_cancelled_stays_a
         assert_eq!(most, 4);
         account.directly(cancel()).unwrap();
         sleep(Duration::from_mins(2)).await;
-        let refresh = account.directly(DescribeInstanceRefreshes { name: name() }).unwrap().remove(0);
+        let refresh =
+            account.directly(DescribeInstanceRefreshes { name: name() }).unwrap().remove(0);
         assert_eq!((refresh.status.as_str(), refresh.version.as_deref()), ("Cancelled", Some("1")));
         let group = account.directly(DescribeAutoScalingGroups { name: name() }).unwrap().remove(0);
         assert_eq!(group.launch_template.unwrap().1, "$Latest", "it is not the group's own yet");

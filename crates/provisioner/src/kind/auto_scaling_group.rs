@@ -204,9 +204,8 @@ impl Resource for AutoScalingGroup {
             let call = DescribeTargetHealth { target_group: group.arn };
             reader.find(call).await.as_ref().clone()
         };
-        let (template, group, health) =
-            tokio::join!(launch_template::read(reader), read(reader), health);
-        let newest = template.map(|template| template.latest_version);
+        let (newest, group, health) =
+            tokio::join!(launch_template::newest(reader), read(reader), health);
         Some(Answer { group: group?, newest, health: health.unwrap_or_default() })
     }
 

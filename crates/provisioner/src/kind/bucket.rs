@@ -24,7 +24,8 @@ const PARTS: [BucketPart; 8] = [
 ];
 
 /// The buckets, read.
-pub(super) const READ_BUCKET: Scope = Scope::read((3, "ReadBucket"), Area::Data, |stack| arns(stack, ""));
+pub(super) const READ_BUCKET: Scope =
+    Scope::read((3, "ReadBucket"), Area::Data, |stack| arns(stack, ""));
 /// The buckets. S3 knows no tags in conditions: their names are the limit.
 const BUCKET: Scope =
     Scope::new((28, "Bucket"), Area::Data, |stack| arns(stack, ""), Condition::Always);

@@ -4,9 +4,8 @@ use sha2::{Digest, Sha256};
 use skyward_aws::model::{LaunchTemplateData, Volume};
 use skyward_aws::{
     CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate,
-    DeleteLaunchTemplateVersions, DescribeAutoScalingGroups,
-    DescribeInstanceTypeOfferings, DescribeLaunchTemplateVersions, DescribeLaunchTemplates,
-    GetParameter, ModifyLaunchTemplate,
+    DeleteLaunchTemplateVersions, DescribeAutoScalingGroups, DescribeInstanceTypeOfferings,
+    DescribeLaunchTemplateVersions, DescribeLaunchTemplates, GetParameter, ModifyLaunchTemplate,
 };
 
 use super::{AutoScalingGroup, ReleaseObject, db_cluster, security_group};
@@ -19,6 +18,8 @@ const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-defa
 const IMAGE_ARM: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 /// The version that a question about versions is about.
 const LATEST: &str = "$Latest";
+/// The number of a new template's version.
+const FIRST: i64 = 1;
 /// The number of attempts at a creation whose token tells of a template that was deleted since.
 const ATTEMPTS: u32 = 3;
 /// The versions that stay, and with them their releases: one can go back to them.
@@ -53,6 +54,23 @@ pub(crate) async fn read(reader: &Reader<'_>) -> Option<model::LaunchTemplate> {
     let select = Select::Name(reader.names.launch_template());
     let found = reader.find(DescribeLaunchTemplates { select, page: None }).await;
     found.as_ref().as_ref()?.items.first().cloned()
+}
+
+/// The newest version of the stack's launch template.
+async fn read_newest(
+    reader: &Reader<'_>,
+    template: &model::LaunchTemplate,
+) -> Option<model::LaunchTemplateVersion> {
+    let call = DescribeLaunchTemplateVersions { template: template.id.clone(), version: latest() };
+    let versions = reader.find(call).await.as_ref().clone().unwrap_or_default();
+    versions.into_iter().max_by_key(|version| version.version)
+}
+
+/// The number of the newest version. What is seen of the template may be older than what is seen of its versions.
+pub(crate) async fn newest(reader: &Reader<'_>) -> Option<i64> {
+    let template = read(reader).await?;
+    let seen = read_newest(reader, &template).await.map(|version| version.version);
+    seen.max(Some(template.latest_version))
 }
 
 /// The launch template of this name.
@@ -162,8 +180,7 @@ impl LaunchTemplate {
         data: LaunchTemplateData,
     ) -> Result<(), CallError> {
         let (run, template) = (step.run, template.to_owned());
-        let call =
-            DescribeLaunchTemplateVersions { template: template.clone(), version: latest() };
+        let call = DescribeLaunchTemplateVersions { template: template.clone(), version: latest() };
         let versions = run.caller.find(call).await?.unwrap_or_default();
         let latest = versions.iter().max_by_key(|version| version.version);
         if latest.is_some_and(|latest| latest.data == data) {
@@ -202,8 +219,7 @@ impl LaunchTemplate {
                 of_instances.chain(group.launch_template.map(|(_, version)| version))
             })
             .collect();
-        let call =
-            DescribeLaunchTemplateVersions { template: template.to_owned(), version: None };
+        let call = DescribeLaunchTemplateVersions { template: template.to_owned(), version: None };
         let all = run.caller.find(call).await?.unwrap_or_default();
         let old = all.iter().map(|version| version.version);
         let old = old.filter(|one| *one <= newest - HISTORY && !used.contains(&one.to_string()));
@@ -270,12 +286,7 @@ impl Resource for LaunchTemplate {
 
     async fn read(reader: &Reader<'_>) -> Self::Answer {
         let template = read(reader).await?;
-        let call = DescribeLaunchTemplateVersions {
-            template: template.id.clone(),
-            version: latest(),
-        };
-        let versions = reader.find(call).await.as_ref().clone().unwrap_or_default();
-        let version = versions.into_iter().max_by_key(|version| version.version)?;
+        let version = read_newest(reader, &template).await?;
         Some((template, version.data))
     }
 
@@ -310,6 +321,7 @@ impl Resource for LaunchTemplate {
             None => match self.create(step, &data).await? {
                 Some(template) => {
                     run.remember(step.id(), &template);
+                    run.remember_version(step.id(), FIRST);
                     return Ok(());
                 }
                 None => self.adopt(step).await?,
@@ -338,8 +350,10 @@ impl Resource for LaunchTemplate {
     ) -> Vec<Finding> {
         let size = self.user_data.len();
         if size > workload::LIMIT {
-            let problem =
-                format!("the instances' user data has {size} bytes, and EC2 takes {}", workload::LIMIT);
+            let problem = format!(
+                "the instances' user data has {size} bytes, and EC2 takes {}",
+                workload::LIMIT
+            );
             return vec![Finding::new(problem, "shorten service.env or service.args")];
         }
         let name = image_parameter(aws);

@@ -30,7 +30,8 @@ fn one_or_all(all: Vec<String>) -> Value {
 /// The secret that RDS makes for the database, which alone carries the tag of this cluster.
 fn secret_statement(names: &Names) -> Value {
     let (partition, region, account) = (names.partition().id, names.region(), names.account());
-    let arn = |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}");
+    let arn =
+        |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}");
     let cluster = arn("rds", &format!("cluster:{}", names.database()));
     json!({
         "Effect": "Allow",
@@ -143,10 +144,7 @@ impl Resource for Role {
         let statement = |actions: &[&str], resource: &str| json!({ "Effect": "Allow", "Action": actions, "Resource": resource });
         let mut statements = vec![
             statement(&["s3:ListBucket"], &bucket),
-            statement(
-                &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-                &format!("{bucket}/*"),
-            ),
+            statement(&["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], &format!("{bucket}/*")),
         ];
         if stack.aws.database_url_file {
             statements.push(secret_statement(&stack.names));

@@ -183,7 +183,8 @@ impl Resource for SecurityGroupRules {
         let mut ports = vec![(i32::from(stack.workload.port(stack.aws)), "HTTP")];
         ports.extend(stack.workload.check().port.map(|port| (port.into(), "health checks")));
         let each_port = |end: &str, part: &str| -> Vec<Rule> {
-            let rule = |(port, what): &(i32, &str)| tcp(*port, group(part), &format!("{what} {end}"));
+            let rule =
+                |(port, what): &(i32, &str)| tcp(*port, group(part), &format!("{what} {end}"));
             ports.iter().map(rule).collect()
         };
         let mut open = vec![tcp(80, anyone(), "HTTP from anyone")];

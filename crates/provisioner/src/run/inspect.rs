@@ -122,10 +122,11 @@ async fn with(
         }
     };
     let place = Place { account: names.account().to_owned(), zones };
-    let topology = desired_knowing(aws, &place, &context.workload, &observed.outputs).map_err(|error| {
-        let next = "change [aws] network";
-        refuse(context, vec![Finding::new(format!("[aws] network: {error:#}"), next)])
-    })?;
+    let topology =
+        desired_knowing(aws, &place, &context.workload, &observed.outputs).map_err(|error| {
+            let next = "change [aws] network";
+            refuse(context, vec![Finding::new(format!("[aws] network: {error:#}"), next)])
+        })?;
     let mut plan = plan(&topology, &observed);
     plan.cost = Some(Box::new(cost::monthly(&topology, &aws.region)));
     Ok(Inspection { names, topology, observed, plan, findings: Vec::new() })

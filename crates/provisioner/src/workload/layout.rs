@@ -102,7 +102,8 @@ fn json(path: &Path) -> Result<Value> {
 /// The blob that a descriptor names, with its digest checked.
 fn blob(layout: &Path, descriptor: &Value) -> Result<Vec<u8>> {
     let digest = descriptor["digest"].as_str().unwrap_or_default();
-    let is_digest = |hex: &&str| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_digest =
+        |hex: &&str| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
     let sha256 = digest.strip_prefix("sha256:").filter(is_digest);
     let sha256 = sha256.with_context(|| format!("{digest:?} is no digest of SHA-256. {NEXT}"))?;
     let path: PathBuf = layout.join("blobs/sha256").join(sha256);

@@ -79,11 +79,8 @@ pub(super) fn of(service: &Service, aws: &Aws, names: &Names, root: &str) -> Str
     for (name, value) in environment(service, aws, names) {
         line(format_args!("Environment={}", quoted(&format!("{name}={value}"))));
     }
-    let capability = if service_port(service, aws) < FIRST_OPEN_PORT {
-        "CAP_NET_BIND_SERVICE"
-    } else {
-        ""
-    };
+    let capability =
+        if service_port(service, aws) < FIRST_OPEN_PORT { "CAP_NET_BIND_SERVICE" } else { "" };
     line(format_args!("CapabilityBoundingSet={capability}"));
     line(format_args!("AmbientCapabilities={capability}"));
     let stop_s = config.settings().drain_cap_ms().div_ceil(1000) + BEYOND_DRAIN_S;

@@ -56,7 +56,14 @@ impl Bucket {
             std::thread::sleep(Duration::from_millis(100));
         }
         let place = "LocationConstraint=eu-central-1";
-        bucket.aws(&["s3api", "create-bucket", "--bucket", name, "--create-bucket-configuration", place]);
+        bucket.aws(&[
+            "s3api",
+            "create-bucket",
+            "--bucket",
+            name,
+            "--create-bucket-configuration",
+            place,
+        ]);
         bucket
     }
 
@@ -107,9 +114,14 @@ impl Machine {
         fs::create_dir_all(&programs).expect("a folder");
         fs::write(folder.path().join("console"), "").expect("a file");
         let path = std::env::var("PATH").expect("a PATH");
-        let variables = bucket.environment().map(|(name, value)| format!("export {name}={value}\n"));
+        let variables =
+            bucket.environment().map(|(name, value)| format!("export {name}={value}\n"));
         // By its path: it has the name of what it calls.
-        let aws = format!("#!/bin/sh\n{}PATH={path}\nexport PATH\nexec {} \"$@\"\n", variables.concat(), found("aws"));
+        let aws = format!(
+            "#!/bin/sh\n{}PATH={path}\nexport PATH\nexec {} \"$@\"\n",
+            variables.concat(),
+            found("aws")
+        );
         let program = programs.join("aws");
         fs::write(&program, aws).expect("a file");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");

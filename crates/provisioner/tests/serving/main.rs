@@ -139,11 +139,14 @@ fn the_console_says_why_a_release_does_not_run() {
     };
 
     // No room for what is unpacked, and none for what is fetched.
-    let full = machine.shell("mkdir -p /opt/skyward && mount -t tmpfs -o size=256k tmpfs /opt/skyward");
+    let full =
+        machine.shell("mkdir -p /opt/skyward && mount -t tmpfs -o size=256k tmpfs /opt/skyward");
     full.expect("a small disk");
     machine.run(&script).expect_err("a full disk");
     assert!(said("full disk").contains("No space left on device"), "{}", machine.console());
-    machine.shell("umount /opt/skyward; mount -t tmpfs -o size=64k tmpfs /var/tmp").expect("another");
+    machine
+        .shell("umount /opt/skyward; mount -t tmpfs -o size=64k tmpfs /var/tmp")
+        .expect("another");
     machine.run(&script).expect_err("a full disk");
     assert!(said("full disk").contains("No space left on device"), "{}", machine.console());
     machine.shell("umount /var/tmp").expect("it is there");
@@ -176,8 +179,14 @@ fn scripts() -> Vec<(&'static str, String)> {
         ("http", of(&|_| {}, &release)),
         ("zstd", of(&|config| config.aws.database_url_file = false, &zstd)),
         ("postgres", of(&|config| config.aws.database_engine = DatabaseEngine::Postgres, &release)),
-        ("tcp", of(&|config| config.service.health = Some(Health::Word(HealthWord::Tcp)), &release)),
-        ("none", of(&|config| config.service.health = Some(Health::Word(HealthWord::None)), &release)),
+        (
+            "tcp",
+            of(&|config| config.service.health = Some(Health::Word(HealthWord::Tcp)), &release),
+        ),
+        (
+            "none",
+            of(&|config| config.service.health = Some(Health::Word(HealthWord::None)), &release),
+        ),
         ("port 80", of(&|config| config.aws.port = Some(80), &release)),
     ]
 }

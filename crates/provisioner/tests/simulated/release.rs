@@ -96,7 +96,8 @@ fn a_service_is_released_upgraded_taken_back_and_deleted() {
         assert_eq!((versions(&account), fewest), ((set("1"), 3, "1".into()), 3));
         sleep(Duration::from_secs(10)).await;
         let plan = process().releasing("2").plan().await.unwrap();
-        let changes: Vec<_> = plan.changes.iter().map(|one| (one.id.as_str(), one.action)).collect();
+        let changes: Vec<_> =
+            plan.changes.iter().map(|one| (one.id.as_str(), one.action)).collect();
         assert_eq!(changes, [("auto-scaling-group", Action::Update)], "apply goes on from there");
 
         process().destroy().await.unwrap();
@@ -177,7 +178,10 @@ fn old_releases_go_with_their_versions() {
             process.apply().await.unwrap_or_else(|error| panic!("{error}\n{}", process.told()));
         }
         let versions = Process::new(&account, &aws, 1).history().await;
-        assert_eq!(versions.iter().map(|one| one.version).collect::<Vec<_>>(), (4..=13).rev().collect::<Vec<_>>());
+        assert_eq!(
+            versions.iter().map(|one| one.version).collect::<Vec<_>>(),
+            (4..=13).rev().collect::<Vec<_>>()
+        );
         let state = account.state().to_string();
         assert!(!state.contains(&format!("releases/{}\",", release("2").digest())));
     });

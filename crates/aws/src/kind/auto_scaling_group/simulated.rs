@@ -305,8 +305,10 @@ impl World {
     ) -> Answer<()> {
         let machine = self.get::<InstanceRecord>(&call.instance);
         let Some(machine) = machine.filter(|one| one.in_group().is_some()) else {
-            let message =
-                format!("Instance Id not found - No managed instance found for instance ID: {}", call.instance);
+            let message = format!(
+                "Instance Id not found - No managed instance found for instance ID: {}",
+                call.instance
+            );
             return refuse(INVALID, message);
         };
         let group = machine.group.clone();

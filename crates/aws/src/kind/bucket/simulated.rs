@@ -255,7 +255,12 @@ impl World {
     }
 
     /// Puts an object into a bucket, as its users do.
-    pub(crate) fn place_object(&mut self, bucket: &str, key: &str, head: Option<ObjectHead>) -> bool {
+    pub(crate) fn place_object(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        head: Option<ObjectHead>,
+    ) -> bool {
         let version = self.number();
         self.update::<Bucket>(bucket, |bucket| {
             bucket.contents.extend(head.map(|head| (key.to_owned(), head)));

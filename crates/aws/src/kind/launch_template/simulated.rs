@@ -110,9 +110,8 @@ impl World {
         };
         let found = record.version(version).and_then(|(number, _)| record.versions.get(&number));
         let Some(found) = found else {
-            let message = format!(
-                "Could not find the specified version {version} for the launch template"
-            );
+            let message =
+                format!("Could not find the specified version {version} for the launch template");
             return refuse("InvalidLaunchTemplateId.VersionNotFound", message);
         };
         Ok(vec![found.clone()])

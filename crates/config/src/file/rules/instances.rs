@@ -32,7 +32,10 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     }
     if service.has_admin_port() && aws.port == Some(service.admin_port) {
         report(&["aws.port", "service.admin_port"], &|_| {
-            format!("{} is both the port of the service and that of its probes; the two must differ", service.admin_port)
+            format!(
+                "{} is both the port of the service and that of its probes; the two must differ",
+                service.admin_port
+            )
         });
     }
     let platform = aws.platform();

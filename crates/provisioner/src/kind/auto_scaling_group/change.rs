@@ -89,11 +89,15 @@ impl AutoScalingGroup {
     pub(super) async fn create(&self, step: &StepContext<'_>) -> Result<(), CallError> {
         let (run, mut group) = (step.run, self.to_aws(step, self.min)?);
         // The service's instances stay on a version until another one is known to be good.
-        if self.runs_service(step)
-            && let Some(newest) = self.newest(step).await?
-            && let Some((_, version)) = &mut group.launch_template
-        {
-            *version = newest.to_string();
+        if self.runs_service(step) {
+            let newest = loop {
+                match self.newest(step).await? {
+                    Some(newest) => break newest,
+                    None => step.pause("waiting until the launch template is seen").await?,
+                }
+            };
+            let template = run.physical(&self.launch_template)?;
+            group.launch_template = Some((template, newest.to_string()));
         }
         loop {
             let call = CreateAutoScalingGroup { group: group.clone() };

@@ -106,12 +106,7 @@ impl AutoScalingGroup {
     }
 
     /// Makes this the group's version, for the instances that start from now on.
-    async fn pin(
-        &self,
-        step: &StepContext<'_>,
-        now: &Now,
-        version: i64,
-    ) -> Result<(), CallError> {
+    async fn pin(&self, step: &StepContext<'_>, now: &Now, version: i64) -> Result<(), CallError> {
         let mut group = self.to_aws(step, now.group.desired.clamp(self.min, self.max))?;
         if let Some((_, own)) = &mut group.launch_template {
             *own = version.to_string();

@@ -41,7 +41,11 @@ async fn run(process: &Process, phase: Phase) -> Result<(), String> {
     match (phase, done) {
         (Phase::Bad, Err(error @ RunError::Failed { .. })) => {
             let told = process.told();
-            if told.contains("never got healthy") { Ok(()) } else { Err(format!("{error}\n{told}")) }
+            if told.contains("never got healthy") {
+                Ok(())
+            } else {
+                Err(format!("{error}\n{told}"))
+            }
         }
         (Phase::Bad, done) => Err(format!("{done:?}")),
         (_, Ok(_)) => Ok(()),
@@ -120,7 +124,9 @@ fn every_call(phase: Phase) {
         }
     }
     let (met, count) = (all.len(), wrong.len());
-    println!("release, {phase:?}: {calls} calls, {met} of {of} interruptions, {count} did not end well");
+    println!(
+        "release, {phase:?}: {calls} calls, {met} of {of} interruptions, {count} did not end well"
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -209,6 +215,10 @@ fn whatever_happens_to_releases_the_next_run_ends_where_it_should() {
     let ends =
         |seed: &u64| simulate(schedule(*seed)).err().map(|why| format!("seed {seed}: {why}"));
     let wrong: Vec<String> = seeds.iter().filter_map(ends).collect();
-    println!("{} of {SCHEDULES} schedules of releases, {} did not end well", seeds.len(), wrong.len());
+    println!(
+        "{} of {SCHEDULES} schedules of releases, {} did not end well",
+        seeds.len(),
+        wrong.len()
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -57,7 +57,8 @@ struct Release<'a> {
 impl<'a> Release<'a> {
     fn of(user_data: &'a str) -> Option<Self> {
         let value = |name: &str| {
-            let line = user_data.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            let line =
+                user_data.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
             line.map(|line| line.trim_matches('\''))
         };
         let port = |name: &str| value(name).and_then(|port| port.parse().ok());
@@ -146,8 +147,7 @@ impl World {
             self.with::<VpcEndpoint>(&format!("table={id}")).map(|(_, endpoint)| endpoint)
         });
         security_group::reaches_internet(self, &machine.data.security_groups, 443)
-            && endpoints
-                .any(|one| one.state == "available" && one.service.ends_with(".s3"))
+            && endpoints.any(|one| one.state == "available" && one.service.ends_with(".s3"))
     }
 
     /// Packages come over HTTPS, through a NAT gateway whose subnet leads to the internet, or straight through an internet
