@@ -84,7 +84,11 @@ impl World {
 
     /// Replaces one old instance after the other, each once all are healthy: it ends one, and another is started; or it starts one
     /// before.
-    pub(super) fn refresh_step(&mut self, scaling: &ScalingGroupRecord, (is_steady, is_healthy): (bool, bool)) {
+    pub(super) fn refresh_step(
+        &mut self,
+        scaling: &ScalingGroupRecord,
+        (is_steady, is_healthy): (bool, bool),
+    ) {
         let Some(refresh) = scaling.refresh() else { return };
         let name = &scaling.group.name;
         let ordered = scaling.ordered();
@@ -94,10 +98,8 @@ impl World {
         let is_old = |machine: &InstanceRecord| {
             machine.launched < refresh.began && Some(machine.version) != version
         };
-        let old: Vec<String> = machines
-            .filter(|(_, machine)| is_old(machine))
-            .map(|(id, _)| id.clone())
-            .collect();
+        let old: Vec<String> =
+            machines.filter(|(_, machine)| is_old(machine)).map(|(id, _)| id.clone()).collect();
         let all = i32::max(scaling.group.desired, 1);
         let left = i32::try_from(old.len()).unwrap_or(all);
         let is_done = old.is_empty() && is_steady;
