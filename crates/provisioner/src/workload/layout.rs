@@ -10,13 +10,13 @@ use skyward_aws::model::Content;
 /// The largest layer that is sent in one call: S3 takes 5 GB, and all of it is held in memory.
 const LARGEST: u64 = 1 << 30;
 
-/// The binary and files of a service: the one layer of its image, packed, and named by the digest that the image has it under.
+/// The binaries and files of a service: the one layer of its image, packed, and named by the digest that the image has it under.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Release {
     /// The layer.
     pub content: Content,
-    /// The binary's path in it.
-    pub entry: String,
+    /// The program that it starts, by its path in it, and the arguments that always come first.
+    pub command: Vec<String>,
     /// It is packed with zstd, and else with gzip.
     pub is_zstd: bool,
 }
@@ -25,10 +25,10 @@ pub struct Release {
 const NEXT: &str = "Next step: cargo xtask image build";
 
 impl Release {
-    /// The release of these bytes, a tar archive in gzip.
-    pub fn new(layer: Vec<u8>, entry: &str) -> Self {
-        let sha256 = hex(&layer);
-        Self { content: Content::new(layer, sha256), entry: entry.to_owned(), is_zstd: false }
+    /// The release of these bytes, a tar archive in gzip, with this program in it.
+    pub fn new(layer: Vec<u8>, program: &str) -> Self {
+        let (sha256, command) = (hex(&layer), vec![program.to_owned()]);
+        Self { content: Content::new(layer, sha256), command, is_zstd: false }
     }
 
     /// Reads the release for a platform from the folder of an OCI layout (image-spec, image-layout.md), and holds it against its
@@ -67,12 +67,17 @@ impl Release {
         let [layer] = manifest["layers"].as_array().map(Vec::as_slice).unwrap_or_default() else {
             bail!("the image in {folder} has not one layer, as those that are built here. {NEXT}");
         };
-        let entry = config["config"]["Entrypoint"][0].as_str();
-        let entry = entry.with_context(|| format!("the image in {folder} has no entry point"))?;
+        let command = config["config"]["Entrypoint"].as_array().into_iter().flatten();
+        let command: Vec<String> =
+            command.filter_map(|word| word.as_str().map(str::to_owned)).collect();
+        // The image is the root of the unit, and no folder of it is searched.
+        if command.first().is_none_or(|program| !program.starts_with('/')) {
+            bail!("the image in {folder} does not start with a program by its path. {NEXT}");
+        }
         let bytes = blob(layout, layer)?;
         let sha256 = hex(&bytes);
         let is_zstd = layer["mediaType"].as_str().is_some_and(|kind| kind.ends_with("zstd"));
-        Ok(Self { content: Content::new(bytes, sha256), entry: entry.to_owned(), is_zstd })
+        Ok(Self { content: Content::new(bytes, sha256), command, is_zstd })
     }
 
     /// The SHA-256 of the layer, in hexadecimal digits.

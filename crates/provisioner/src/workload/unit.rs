@@ -70,12 +70,9 @@ pub(super) fn of(service: &Service, aws: &Aws, names: &Names, root: &str) -> Str
         line(format_args!("RuntimeDirectoryMode=0700"));
         line(format_args!("ExecStartPre=+{URL_PROGRAM}"));
     }
-    let mut command = argument(&service.release.entry);
-    for one in &config.args {
-        command.push(' ');
-        command.push_str(&argument(one));
-    }
-    line(format_args!("ExecStart={command}"));
+    let command: Vec<String> =
+        service.release.command.iter().chain(&config.args).map(|one| argument(one)).collect();
+    line(format_args!("ExecStart={}", command.join(" ")));
     for (name, value) in environment(service, aws, names) {
         line(format_args!("Environment={}", quoted(&format!("{name}={value}"))));
     }

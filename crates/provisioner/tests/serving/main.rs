@@ -1,6 +1,7 @@
 //! The generated user data on a machine: a real systemd, the real `aws` command line against a bucket that is served on this
 //! machine, and the real binary of the sample.
 
+mod layout;
 mod machine;
 
 use std::collections::BTreeMap;
@@ -105,7 +106,7 @@ fn the_service_runs_as_it_does_in_its_image() {
         assert!(variables.contains(&expected), "{expected}: {variables:?}");
     }
     let arguments = shell(&format!("tr '\\0' ' ' < /proc/{}/cmdline", pid.trim()));
-    assert_eq!(arguments.trim(), format!("{} --max-upgrades 7", release.entry));
+    assert_eq!(arguments.trim(), format!("{} --max-upgrades 7", release.command.join(" ")));
     // Not root, its own files for a root, and the URL on a tmpfs that it alone may read.
     let uid = shell(&format!("stat -c %u /proc/{}", pid.trim()));
     assert!(uid.trim().parse::<u32>().expect("a number") > 60_000, "a dynamic user: {uid}");
@@ -175,6 +176,8 @@ fn scripts() -> Vec<(&'static str, String)> {
         user_data(&config, release)
     };
     let zstd = Release { is_zstd: true, ..release.clone() };
+    let command = ["/skyward-service", "--log", "$X %n"].map(str::to_owned).to_vec();
+    let words = Release { command, ..release.clone() };
     vec![
         ("http", of(&|_| {}, &release)),
         ("zstd", of(&|config| config.aws.database_url_file = false, &zstd)),
@@ -187,6 +190,7 @@ fn scripts() -> Vec<(&'static str, String)> {
             "none",
             of(&|config| config.service.health = Some(Health::Word(HealthWord::None)), &release),
         ),
+        ("entry point", of(&|_| {}, &words)),
         ("port 80", of(&|config| config.aws.port = Some(80), &release)),
     ]
 }
@@ -200,6 +204,10 @@ fn the_script_is_small_and_the_same_each_time_and_holds_no_secret() {
         assert!(script.starts_with("#!/bin/bash\n") && script.contains("set -euo pipefail"));
         assert!(!script.contains("password") || script.contains("secret[key]"), "{name}");
         assert!(!script.contains("{{"), "{name}: {script}");
+        if name == "entry point" {
+            let start = "ExecStart=\"/skyward-service\" \"--log\" \"$$X %%n\" \"--max-upgrades\" \"7\"\n";
+            assert!(script.contains(start), "{script}");
+        }
     }
 }
 
