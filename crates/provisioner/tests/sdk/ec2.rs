@@ -8,16 +8,17 @@ use skyward_aws::{
     AuthorizeSecurityGroupIngress, CreateFlowLogs, CreateInternetGateway, CreateLaunchTemplate,
     CreateLaunchTemplateVersion, CreateNatGateway, CreateRoute, CreateRouteTable,
     CreateSecurityGroup, CreateSubnet, CreateTags, CreateVpc, CreateVpcEndpoint, DeleteFlowLogs,
-    DeleteInternetGateway, DeleteLaunchTemplate, DeleteNatGateway, DeleteRoute, DeleteRouteTable,
-    DeleteSecurityGroup, DeleteSubnet, DeleteTags, DeleteVpc, DeleteVpcEndpoints,
-    DescribeAccountAttributes, DescribeAddresses, DescribeAvailabilityZones, DescribeFlowLogs,
-    DescribeInstanceTypeOfferings, DescribeInstances, DescribeInternetGateways,
+    DeleteInternetGateway, DeleteLaunchTemplate, DeleteLaunchTemplateVersions, DeleteNatGateway,
+    DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet, DeleteTags, DeleteVpc,
+    DeleteVpcEndpoints, DescribeAccountAttributes, DescribeAddresses, DescribeAvailabilityZones,
+    DescribeFlowLogs, DescribeInstanceTypeOfferings, DescribeInstances, DescribeInternetGateways,
     DescribeLaunchTemplateVersions, DescribeLaunchTemplates, DescribeNatGateways,
     DescribeNetworkInterfaces, DescribeRouteTables, DescribeSecurityGroups, DescribeSubnets,
     DescribeVpcAttribute, DescribeVpcEndpoints, DescribeVpcs, DetachInternetGateway,
-    DisassociateRouteTable, ModifyLaunchTemplate, ModifySubnetAttribute, ModifyVpcAttribute,
-    ModifyVpcEndpoint, ReleaseAddress, ReplaceRoute, ReplaceRouteTableAssociation,
-    RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select, Service,
+    DisassociateRouteTable, GetConsoleOutput, ModifyLaunchTemplate, ModifySubnetAttribute,
+    ModifyVpcAttribute, ModifyVpcEndpoint, ReleaseAddress, ReplaceRoute,
+    ReplaceRouteTableAssociation, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select,
+    Service,
 };
 
 use crate::recorder::{Sent, names, tags, text};
@@ -179,8 +180,12 @@ async fn instances(sent: &mut Sent) {
     let (template, client_token) = (|| text("lt-1"), text("token"));
     let data = data(Tags::new());
     sent.send(CreateLaunchTemplateVersion { template: template(), data, client_token }).await;
-    let version = Some(text("$Latest"));
-    sent.send(DescribeLaunchTemplateVersions { template: template(), version }).await;
+    for version in [Some(text("$Latest")), None] {
+        sent.send(DescribeLaunchTemplateVersions { template: template(), version }).await;
+    }
+    let versions = vec![1, 2];
+    sent.send(DeleteLaunchTemplateVersions { template: template(), versions }).await;
+    sent.send(GetConsoleOutput { instance: text("i-1") }).await;
     sent.send(ModifyLaunchTemplate { template: template(), default_version: 3 }).await;
     sent.send(DeleteLaunchTemplate { template: template() }).await;
     sent.send(DescribeAvailabilityZones {}).await;

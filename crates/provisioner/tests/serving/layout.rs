@@ -9,8 +9,7 @@ use skyward_provisioner::workload::Release;
 
 /// Writes a blob and describes it.
 fn blob(folder: &Path, media_type: &str, content: &[u8]) -> Value {
-    let digest: String =
-        Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs).expect("a folder");
     fs::write(blobs.join(&digest), content).expect("a blob");

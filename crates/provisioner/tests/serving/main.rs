@@ -205,7 +205,8 @@ fn the_script_is_small_and_the_same_each_time_and_holds_no_secret() {
         assert!(!script.contains("password") || script.contains("secret[key]"), "{name}");
         assert!(!script.contains("{{"), "{name}: {script}");
         if name == "entry point" {
-            let start = "ExecStart=\"/skyward-service\" \"--log\" \"$$X %%n\" \"--max-upgrades\" \"7\"\n";
+            let start =
+                "ExecStart=\"/skyward-service\" \"--log\" \"$$X %%n\" \"--max-upgrades\" \"7\"\n";
             assert!(script.contains(start), "{script}");
         }
     }
