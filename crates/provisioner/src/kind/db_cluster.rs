@@ -18,6 +18,7 @@ use crate::resource::prelude::*;
 use crate::workload::DATABASE;
 use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, SECRET, SNAPSHOT};
 pub(crate) use access::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
+pub(crate) use change::addresses;
 use change::{look, readiness, wait};
 
 /// The instances of a cluster, each of which has the whole storage.
@@ -78,15 +79,6 @@ fn offer(cluster: &model::DbCluster, outputs: &mut Outputs) {
     outputs.database_reader.clone_from(&cluster.reader_endpoint);
     outputs.database_port = cluster.port;
     outputs.database_secret.clone_from(&cluster.secret);
-}
-
-/// The addresses of the stack's cluster, as they are now.
-pub(crate) async fn addresses(run: &Execution<'_>) -> Result<Outputs, CallError> {
-    let mut outputs = Outputs::default();
-    if let Some(cluster) = run.first(DescribeDBClusters { name: run.names.database() }).await? {
-        offer(&cluster, &mut outputs);
-    }
-    Ok(outputs)
 }
 
 impl Resource for DbCluster {
