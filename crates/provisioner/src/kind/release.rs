@@ -172,6 +172,11 @@ impl Resource for ReleaseObject {
         Estimate::seconds(1, 3, 1800)
     }
 
+    fn detail(&self) -> String {
+        let digest = self.objects.values().next();
+        digest.map(|digest| digest.chars().take(12).collect()).unwrap_or_default()
+    }
+
     /// No template holds an object: it is said what must be there first.
     fn template(&self, _: &Id, template: &mut Template<'_>) {
         template.objects.extend(self.objects.clone());

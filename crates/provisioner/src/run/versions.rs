@@ -237,6 +237,7 @@ fn plan(inspection: &Inspection, group: &Group, all: &[Version], target: i64) ->
         kind,
         action: Action::Update,
         physical: Some(group.name.clone()),
+        detail: String::new(),
         differences: vec![Difference {
             field: "version".into(),
             observed: own.into(),
@@ -253,12 +254,14 @@ fn plan(inspection: &Inspection, group: &Group, all: &[Version], target: i64) ->
         physical: change.physical.clone(),
         after: std::collections::BTreeSet::new(),
     };
+    let estimate = kind.estimate(Action::Update);
     Plan {
         stack: inspection.topology.stack.clone(),
         region: inspection.topology.region.clone(),
         changes: vec![change],
         unchanged: inspection.topology.resources.len() - 1,
-        expected_s: kind.estimate(Action::Update).usual.as_secs_f64(),
+        expected_s: estimate.usual.as_secs_f64(),
+        range_s: (estimate.soonest.as_secs_f64(), estimate.latest.as_secs_f64()),
         steps: vec![step],
         cost: None,
         warnings: Vec::new(),
