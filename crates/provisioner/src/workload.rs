@@ -26,6 +26,9 @@ pub const LIMIT: usize = 16 * 1024;
 /// The name of the database that is created with the cluster, and the name of its user.
 pub(crate) const DATABASE: &str = "skyward";
 
+/// The folder in which an image has the authorities that the service trusts.
+const AUTHORITIES: &str = "/etc/ssl";
+
 /// What the instances run.
 #[derive(Debug, Clone)]
 pub enum Workload {
@@ -39,6 +42,8 @@ pub enum Workload {
 #[derive(Debug, Clone)]
 pub struct Service {
     pub(crate) config: ServiceConfig,
+    /// The image has authorities of its own, and those of the system do not take their place.
+    pub(crate) has_authorities: bool,
     /// Its binary and files.
     pub release: Release,
 }
@@ -72,7 +77,11 @@ impl From<&Workload> for Workload {
 impl Workload {
     /// The service of this configuration, from a release.
     pub fn service(config: &Config, release: Release) -> Self {
-        Self::Service(Box::new(Service { config: config.service.clone(), release }))
+        let is_authority = |inside: &String| inside.starts_with(AUTHORITIES);
+        let has_authorities =
+            config.image.certificates || config.image.files.values().any(is_authority);
+        let config = config.service.clone();
+        Self::Service(Box::new(Service { config, has_authorities, release }))
     }
 
     /// The one that a configuration names, from the files of this machine.

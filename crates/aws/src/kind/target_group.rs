@@ -115,7 +115,7 @@ mod sdk {
         modify_target_group(call: ModifyTargetGroup) {
             "TargetGroupArn": call.target_group,
             // A change that does not name the port leaves it.
-            "HealthCheckPort": call.health_check.port.map_or(TRAFFIC_PORT.to_owned(), |port| port.to_string()),
+            "HealthCheckPort": call.health_check.port.map_or_else(|| TRAFFIC_PORT.to_owned(), |port| port.to_string()),
             "HealthCheckProtocol": "HTTP", "HealthCheckPath": call.health_check.path,
             "Matcher.HttpCode": call.health_check.matcher,
             "HealthCheckIntervalSeconds": call.health_check.interval_s,

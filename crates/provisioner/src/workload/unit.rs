@@ -18,11 +18,10 @@ const FIRST_OPEN_PORT: u16 = 1024;
 const BEYOND_DRAIN_S: u64 = 5;
 
 /// The settings that are always the same. The service sees the image's files as its root, as it does in a container, with the
-/// system's names and authorities in it, and may write to `/tmp` alone.
+/// system's names in it, and may write to `/tmp` alone.
 const ALWAYS: &str = "\
 MountAPIVFS=yes
-BindReadOnlyPaths=-/etc/resolv.conf -/etc/hosts -/etc/nsswitch.conf
-BindReadOnlyPaths=-/etc/pki -/etc/ssl -/etc/localtime
+BindReadOnlyPaths=-/etc/resolv.conf -/etc/hosts -/etc/nsswitch.conf -/etc/localtime
 DynamicUser=yes
 NoNewPrivileges=yes
 ProtectSystem=strict
@@ -82,6 +81,9 @@ pub(super) fn of(service: &Service, aws: &Aws, names: &Names, root: &str) -> Str
     line(format_args!("AmbientCapabilities={capability}"));
     let stop_s = config.settings().drain_cap_ms().div_ceil(1000) + BEYOND_DRAIN_S;
     line(format_args!("TimeoutStopSec={stop_s}"));
+    if !service.has_authorities {
+        line(format_args!("BindReadOnlyPaths=-/etc/pki -/etc/ssl"));
+    }
     text.push_str(ALWAYS);
     text.push_str("\n[Install]\nWantedBy=multi-user.target\n");
     text

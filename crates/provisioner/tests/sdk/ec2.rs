@@ -24,7 +24,8 @@ use skyward_aws::{
 use crate::recorder::{Sent, names, tags, text};
 
 /// These calls as `aws-sdk-ec2` 1.274.0 sent them: a block for each, its parameters decoded and in order. The one thing left out
-/// is the random token that it adds to `ModifyLaunchTemplate`, which nothing here would send twice.
+/// is the random token that it adds to `ModifyLaunchTemplate`, which nothing here would send twice. The deletion of versions and the
+/// console are as botocore 1.44.8 writes them, by the same model.
 const AS_THE_SDK: &str = include_str!("ec2.txt");
 
 fn rules() -> BTreeSet<Rule> {

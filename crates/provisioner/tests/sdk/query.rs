@@ -27,7 +27,8 @@ use skyward_aws::{
 use crate::recorder::{Sent, names, tags, text};
 
 /// These calls as `aws-sdk-elasticloadbalancingv2` 1.134.0, `aws-sdk-autoscaling` 1.141.0 and `aws-sdk-iam` 1.133.0 sent them: a
-/// block for each, its parameters decoded and in order.
+/// block for each, its parameters decoded and in order. The port of a health check and what an instance refresh is ordered are as
+/// botocore 1.44.8 writes them, by the same models.
 const AS_THE_SDK: &str = include_str!("query.txt");
 
 fn health_check() -> HealthCheck {

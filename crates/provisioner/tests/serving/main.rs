@@ -191,6 +191,7 @@ fn scripts() -> Vec<(&'static str, String)> {
             of(&|config| config.service.health = Some(Health::Word(HealthWord::None)), &release),
         ),
         ("entry point", of(&|_| {}, &words)),
+        ("authorities", of(&|config| config.image.certificates = true, &release)),
         ("port 80", of(&|config| config.aws.port = Some(80), &release)),
     ]
 }
@@ -204,6 +205,7 @@ fn the_script_is_small_and_the_same_each_time_and_holds_no_secret() {
         assert!(script.starts_with("#!/bin/bash\n") && script.contains("set -euo pipefail"));
         assert!(!script.contains("password") || script.contains("secret[key]"), "{name}");
         assert!(!script.contains("{{"), "{name}: {script}");
+        assert_eq!(script.contains("-/etc/ssl"), name != "authorities", "{name}");
         if name == "entry point" {
             let start =
                 "ExecStart=\"/skyward-service\" \"--log\" \"$$X %%n\" \"--max-upgrades\" \"7\"\n";
