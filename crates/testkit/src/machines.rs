@@ -227,9 +227,19 @@ impl World {
         command
     }
 
-    /// Takes a machine off the network, or puts it back.
+    /// Takes a machine off the network, or puts it back. One that is back answers when this returns: the operator's side
+    /// remembers for a while that nobody had the address.
     pub fn link(&self, index: usize, state: &str) {
         self.operator.ip(&format!("link set v{} {state}", index + 1));
+        if state == "up" {
+            let address = &self.machines[index].address;
+            until(&format!("an answer of {address}"), || {
+                let mut command = self.operator.command(&["--net"]);
+                command.args(["ssh-keyscan", "-T", "2", address]);
+                let output = command.output().expect("nsenter and ssh-keyscan");
+                (!output.stdout.is_empty()).then_some(())
+            });
+        }
     }
 
     /// The words that take a machine off the network, for a script.
