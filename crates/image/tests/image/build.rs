@@ -10,6 +10,7 @@ use skyward_image::resolve::{Resolved, resolve};
 use skyward_image::source::{self, Source};
 use skyward_image::store::Store;
 
+use crate::fixture::service::{AARCH64, X86_64, elf};
 use crate::fixture::{service, skyward_image};
 
 fn build(folder: &Path, more: &[&str]) -> Output {
@@ -33,21 +34,6 @@ fn open(path: &Path) -> (Store, Resolved) {
     let image = resolve(&store, Some(&"linux/amd64".parse().unwrap())).unwrap();
     (store, image)
 }
-
-/// An ELF file with nothing in it but its header.
-fn elf(machine: u16) -> Vec<u8> {
-    let mut file = vec![0; 64];
-    file[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
-    file[16] = 2;
-    file[18..20].copy_from_slice(&machine.to_le_bytes());
-    file[20] = 1;
-    file[52] = 64;
-    file[54] = 56;
-    file
-}
-
-const X86_64: u16 = 62;
-const AARCH64: u16 = 183;
 
 fn given(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);

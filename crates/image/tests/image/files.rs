@@ -9,19 +9,11 @@ use skyward_image::layer::{Kind, Limits, visit};
 use skyward_image::resolve::resolve;
 use skyward_image::store::Store;
 
-use crate::fixture::{service, skyward_image};
+use crate::fixture::service;
 
 /// Packs a binary that is there, with these files beside it.
 fn build(folder: &Path, files: &str) -> Output {
-    let binary = folder.join("program");
-    let mut elf = vec![0; 64];
-    elf[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
-    (elf[16], elf[18], elf[20], elf[52], elf[54]) = (2, 62, 1, 64, 56);
-    fs::write(&binary, elf).unwrap();
-    let mut command = skyward_image();
-    command.current_dir(folder).arg("build").arg("--binary");
-    command.arg(format!("linux/amd64={}", binary.display()));
-    command.args(["--set", &format!("image.files={{ {files} }}")]).output().unwrap()
+    service::pack(folder, &[&format!("image.files={{ {files} }}")])
 }
 
 #[track_caller]

@@ -1,8 +1,7 @@
 //! `image.certificates` and `image.time_zones`, as those read them that expect them.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -11,37 +10,21 @@ use serde_json::Value;
 
 use crate::fixture::{service, skyward_image};
 
-/// Packs a binary that is there, with these keys of `[image]`.
-fn build(folder: &Path, keys: &[&str]) -> Output {
-    let binary = folder.join("program");
-    let mut elf = vec![0; 64];
-    elf[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
-    (elf[16], elf[18], elf[20], elf[52], elf[54]) = (2, 62, 1, 64, 56);
-    fs::write(&binary, elf).unwrap();
-    let mut command = skyward_image();
-    command.current_dir(folder).arg("build").arg("--binary");
-    command.arg(format!("linux/amd64={}", binary.display()));
-    for key in keys {
-        command.args(["--set", &format!("image.{key}")]);
-    }
-    command.output().unwrap()
-}
-
 #[test]
 fn certificates_and_time_zones_are_read_by_those_who_need_them() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     service::write(root);
-    let both = ["certificates=true", "time_zones=true"];
-    let output = build(root, &both);
+    let both = ["image.certificates=true", "image.time_zones=true"];
+    let output = service::pack(root, &both);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("certificates: ") && said.contains("time zones: "), "{said}");
     // The same from another machine, whatever that has in /etc and /usr.
-    assert_eq!(build(root, &both).stdout, output.stdout);
-    assert_ne!(build(root, &[]).stdout, output.stdout);
+    assert_eq!(service::pack(root, &both).stdout, output.stdout);
+    assert_ne!(service::pack(root, &[]).stdout, output.stdout);
 
-    build(root, &both);
+    service::pack(root, &both);
     let unpacked = root.join("unpacked");
     let mut unpack = skyward_image();
     unpack.current_dir(root).args(["unpack", "target/oci/web.tar", "unpacked"]);
@@ -70,8 +53,8 @@ fn certificates_and_time_zones_are_read_by_those_who_need_them() {
 fn a_path_is_not_made_twice() {
     let folder = tempfile::tempdir().unwrap();
     service::write(folder.path());
-    let own = "files={ \"Cargo.toml\" = \"/etc/ssl/certs/ca-certificates.crt\" }";
-    let output = build(folder.path(), &["certificates=true", own]);
+    let own = "image.files={ \"Cargo.toml\" = \"/etc/ssl/certs/ca-certificates.crt\" }";
+    let output = service::pack(folder.path(), &["image.certificates=true", own]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(
         error.contains("image.certificates and image.files both make /etc/ssl/certs"),

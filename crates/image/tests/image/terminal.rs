@@ -160,14 +160,7 @@ fn a_folder_that_may_not_be_written_to_is_named_with_mode_and_owner() {
 
 /// The header of a static program for x86-64.
 fn elf(folder: &Path) -> PathBuf {
-    let mut file = vec![0; 64];
-    file[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
-    file[16] = 2;
-    file[18] = 62;
-    file[20] = 1;
-    file[52] = 64;
-    file[54] = 56;
     let path = folder.join("program");
-    fs::write(&path, file).unwrap();
+    fs::write(&path, service::elf(service::X86_64)).unwrap();
     path
 }

@@ -253,9 +253,11 @@ impl Resource for AutoScalingGroup {
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
         let name = || name.to_owned();
-        step.run.caller.change(CreateOrUpdateTags { name: name(), tags: step.tags() }).await?;
-        let Some(names) = step.removed_tags() else { return Ok(()) };
-        step.run.caller.change(DeleteScalingTags { name: name(), names }).await
+        step.change_tags(
+            |tags| CreateOrUpdateTags { name: name(), tags },
+            |names| DeleteScalingTags { name: name(), names },
+        )
+        .await
     }
 
     fn estimate(action: Action) -> Estimate {

@@ -49,9 +49,11 @@ pub struct DbCluster {
 /// Sets the tags of something of RDS; other people's stay.
 pub(crate) async fn set_tags(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {
     let arn = || arn.to_owned();
-    step.run.caller.change(AddRdsTags { arn: arn(), tags: step.tags() }).await?;
-    let Some(names) = step.removed_tags() else { return Ok(()) };
-    step.run.caller.change(RemoveRdsTags { arn: arn(), names }).await
+    step.change_tags(
+        |tags| AddRdsTags { arn: arn(), tags },
+        |names| RemoveRdsTags { arn: arn(), names },
+    )
+    .await
 }
 
 fn engine(aws: &Aws) -> &'static str {

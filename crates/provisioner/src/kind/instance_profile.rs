@@ -113,9 +113,11 @@ impl Resource for InstanceProfile {
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
         let name = || name.to_owned();
-        step.run.caller.change(TagInstanceProfile { name: name(), tags: step.tags() }).await?;
-        let Some(names) = step.removed_tags() else { return Ok(()) };
-        step.run.caller.change(UntagInstanceProfile { name: name(), names }).await
+        step.change_tags(
+            |tags| TagInstanceProfile { name: name(), tags },
+            |names| UntagInstanceProfile { name: name(), names },
+        )
+        .await
     }
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {

@@ -84,9 +84,11 @@ pub(crate) async fn with_tags(
 /// Sets the tags of a load balancer, a target group or a listener.
 pub(crate) async fn set_tags(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {
     let resource = || arn.to_owned();
-    step.run.caller.change(AddElbTags { resource: resource(), tags: step.tags() }).await?;
-    let Some(names) = step.removed_tags() else { return Ok(()) };
-    step.run.caller.change(RemoveElbTags { resource: resource(), names }).await
+    step.change_tags(
+        |tags| AddElbTags { resource: resource(), tags },
+        |names| RemoveElbTags { resource: resource(), names },
+    )
+    .await
 }
 
 /// The page's address.

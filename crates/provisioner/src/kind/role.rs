@@ -212,9 +212,11 @@ impl Resource for Role {
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
         let name = || name.to_owned();
-        step.run.caller.change(TagRole { name: name(), tags: step.tags() }).await?;
-        let Some(names) = step.removed_tags() else { return Ok(()) };
-        step.run.caller.change(UntagRole { name: name(), names }).await
+        step.change_tags(
+            |tags| TagRole { name: name(), tags },
+            |names| UntagRole { name: name(), names },
+        )
+        .await
     }
 
     fn name_limit(&self) -> Option<NameLimit<'_>> {

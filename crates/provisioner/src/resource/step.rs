@@ -357,19 +357,27 @@ impl<'a> StepContext<'a> {
         if self.differs("tags.") { R::set_tags(self, physical).await } else { Ok(()) }
     }
 
-    /// The names of the tags that it should have no more.
-    pub(crate) fn removed_tags(&self) -> Option<Vec<String>> {
+    /// Sets its tags by the call that `set` makes of them, and takes away those that it should have no more by the one that `remove` makes
+    /// of their names, where there are any.
+    pub(crate) async fn change_tags<S: Call<Output = ()>, R: Call<Output = ()>>(
+        &self,
+        set: impl FnOnce(Tags) -> S,
+        remove: impl FnOnce(Vec<String>) -> R,
+    ) -> Result<(), CallError> {
+        self.run.caller.change(set(self.tags())).await?;
         let removed = self.differences.iter().filter(|one| one.desired.is_null());
         let names = removed.filter_map(|one| one.field.strip_prefix("tags.").map(str::to_owned));
-        Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty())
+        let names: Vec<_> = names.collect();
+        if names.is_empty() { Ok(()) } else { self.run.caller.change(remove(names)).await }
     }
 
     /// Sets tags as EC2 does for all of its resources.
     pub(crate) async fn set_ec2_tags(&self, physical: &str) -> Result<(), CallError> {
         let resources = || vec![physical.to_owned()];
-        let call = CreateTags { resources: resources(), tags: self.tags() };
-        self.run.caller.change(call).await?;
-        let Some(names) = self.removed_tags() else { return Ok(()) };
-        self.run.caller.change(DeleteTags { resources: resources(), names }).await
+        self.change_tags(
+            |tags| CreateTags { resources: resources(), tags },
+            |names| DeleteTags { resources: resources(), names },
+        )
+        .await
     }
 }
