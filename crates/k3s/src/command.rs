@@ -3,6 +3,7 @@
 //! `deploy-k3s` takes them as a group of its own commands, and the program of this crate has nothing else. They are here so that both
 //! read, tell and end alike.
 
+mod data;
 mod machine;
 mod show;
 
@@ -60,6 +61,20 @@ enum Command {
     Remove(MachineArgs),
     /// Let a new machine take the place of one that is gone: delete the node of its name, then join the machine
     Replace(MachineArgs),
+    /// Copy the cluster's data, with the tokens without which it cannot be read, into a file here. Prints its path
+    Snapshot {
+        /// The file [default: a new one below `~/.local/share/skyward/k3s`]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Begin the cluster again from a snapshot, on machines that are in no cluster
+    Restore {
+        /// The file that `snapshot` wrote
+        snapshot: PathBuf,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Remove what `up` made, and nothing else, also from the kubeconfig
     Down {
         /// Do not ask
@@ -136,6 +151,10 @@ impl ClusterArgs {
             Command::Upgrade => bring_up_to_date(context, keys).await?,
             Command::Remove(args) => machine::take_out(context, keys, args).await?,
             Command::Replace(args) => machine::put_in(context, keys, args).await?,
+            Command::Snapshot { to } => data::take(context, keys, to.as_deref()).await?,
+            Command::Restore { snapshot, yes } => {
+                data::begin_again(context, keys, snapshot, *yes).await?;
+            }
             Command::Down { yes } => take_down(context, keys, *yes).await?,
             Command::Image { command: ImageCommand::Load { archive } } => {
                 load(context, keys, archive.as_deref()).await?;

@@ -6,6 +6,7 @@ use skyward_terminal::{program, units};
 use super::cluster::SettingError;
 use super::host::HostError;
 use super::kubeconfig::KubeconfigError;
+use super::saved::SnapshotError;
 
 /// The reason that a command on the cluster failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,9 @@ pub enum ClusterError {
     /// The kubeconfig cannot be read or written.
     #[error(transparent)]
     Kubeconfig(#[from] KubeconfigError),
+    /// The file of a snapshot cannot be read or written.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// A setting cannot be used.
     #[error(transparent)]
     Setting(#[from] SettingError),

@@ -69,6 +69,8 @@ pub struct Facts {
     pub started: Option<String>,
     /// The address in its configuration by which it joined; none on the server that the cluster began on.
     pub joined: Option<String>,
+    /// The restore that was begun on it, and how far it is.
+    pub restored: Option<String>,
     /// True while we keep pods off its node.
     pub cordoned: bool,
     /// The authority's hash in its token.
@@ -175,6 +177,7 @@ fn take(facts: &mut Facts, key: &str, value: &str, now: i64) {
             facts.record = Some(serde_json::from_str(value).map_err(|error| error.to_string()));
         }
         "started" => facts.started = some(),
+        "restored" => facts.restored = some(),
         "joined" => facts.joined = some(),
         "cordoned" => facts.cordoned = true,
         "version" => facts.version = value.split_whitespace().nth(2).map(str::to_owned),

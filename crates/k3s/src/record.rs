@@ -14,6 +14,8 @@ pub const RECORD: &str = "/var/lib/skyward/k3s/record.json";
 pub const BEFORE: &str = "/var/lib/skyward/k3s/before";
 /// The stamp that k3s was last started with.
 pub const STARTED: &str = "/var/lib/skyward/k3s/started";
+/// Says how far the restore of a snapshot is: the SHA-256 of its data, and `begun`, `data` or `done`.
+pub const RESTORED: &str = "/var/lib/skyward/k3s/restored";
 /// Exists while we keep pods off the node.
 pub const CORDONED: &str = "/var/lib/skyward/k3s/cordoned";
 

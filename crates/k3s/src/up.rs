@@ -107,6 +107,11 @@ async fn prepare(
     let Inspection { cluster, facts, .. } = &inspection;
     let mut findings: Vec<Finding> = quorum::absences(&inspection, &known);
     findings.extend(preflight::check(cluster, facts));
+    let half = |facts: &Facts| facts.restored.as_ref().is_some_and(|mark| !mark.ends_with("done"));
+    for (machine, _) in cluster.machines.iter().zip(facts).filter(|(_, facts)| half(facts)) {
+        let next = "run `cluster restore` again, which continues it, or `cluster down`";
+        findings.push(problem(machine.label(), "a restore has begun on it", next));
+    }
     if let Known::Running(running) = &known {
         findings.extend(taken(cluster, facts, running));
     }

@@ -21,6 +21,7 @@ use super::quorum::{self, Found, Known};
 use super::record;
 use super::release::{Assets, Source};
 use super::report::{Reporter, problem};
+use super::snapshot;
 use super::version::{Arch, Version};
 
 /// Returns the indices of the machines to upgrade, servers before agents. Those that run the wanted version and take pods are left out.
@@ -63,7 +64,10 @@ fn must_upgrade(wanted: &Version, facts: &Facts) -> Result<bool, (String, String
 }
 
 /// Checks that a machine may go from one release to another; or says why not, with the advice.
-fn step(running: &Version, wanted: &Version) -> Result<(), (String, String)> {
+///
+/// # Errors
+/// The text and the advice.
+pub(crate) fn step(running: &Version, wanted: &Version) -> Result<(), (String, String)> {
     if wanted.is_before(running) {
         return Err((
             format!("it runs {running}, and {wanted} is older; Kubernetes cannot go back"),
@@ -140,6 +144,24 @@ pub async fn upgrade(
         Work { cluster: &cluster, hosts: &hosts, facts: &facts, identity: &identity, report };
     for index in &todo {
         report.planned(&hosts[*index].label(), work.step(*index));
+    }
+    let is_new = |index: &usize| facts[*index].version.as_deref() != Some(cluster.version.as_str());
+    if todo.iter().any(is_new) {
+        match snapshot::before_upgrade(
+            &hosts,
+            &facts,
+            identity.first,
+            cluster.node_timeout(),
+            report,
+        )
+        .await
+        {
+            Ok(path) => report.note(format!("a snapshot from before is in {}", path.display())),
+            Err(error) => {
+                inspect::close(hosts).await;
+                return Err(error);
+            }
+        }
     }
     let mut ended = Ok(UpgradeOutcome { machines: todo.len(), away });
     for index in todo {

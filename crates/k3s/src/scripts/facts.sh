@@ -33,6 +33,7 @@ done
 d=/var/lib/skyward/k3s
 [ -f $d/record.json ] && f record "$(tr -d '\n' < $d/record.json)"
 [ -f $d/started ] && f started "$(cat $d/started)"
+[ -f $d/restored ] && f restored "$(cat $d/restored)"
 [ -e $d/cordoned ] && f cordoned yes
 j=$(sed -n 's/^server: *//p' /etc/rancher/k3s/config.yaml 2>/dev/null | tr -d "\"'"); [ -n "$j" ] && f joined "$j"
 # A machine that is not ours is not asked to run what it calls k3s.

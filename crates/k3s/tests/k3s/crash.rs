@@ -14,7 +14,7 @@ const AT_MOST: usize = 4;
 
 /// Kills `command` at each of its calls; `check` runs it again and says whether all is well, `reset` brings back what was before.
 /// `at_least` is how many kills of the whole end it.
-fn at_every_call(
+pub fn at_every_call(
     operator: &Operator<'_>,
     command: &str,
     at_least: usize,

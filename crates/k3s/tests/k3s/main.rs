@@ -14,6 +14,7 @@ mod operator;
 mod plan;
 mod real;
 mod replace;
+mod restore;
 mod secrets;
 mod values;
 

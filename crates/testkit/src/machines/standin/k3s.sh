@@ -44,6 +44,26 @@ member() {
   cp $D/etcd/name "$C/nodes/$node.member"
 }
 
+# What the cluster's store holds, as a file: with a sum behind it that etcd writes, or as a database.
+dump() { tar -C $C -cf "$1" --exclude='nodes/*.ip' nodes ca server.pw agent.pw client.key $(cd $C && ls data 2>/dev/null); }
+undump() { rm -rf $C/nodes; tar -C $C -xf "$1"; : >$C/restored; for f in $C/nodes/*; do case ${f##*/} in *.*) ;; *) echo 192.0.2.1 >"$f.ip";; esac; done; }
+snapshot() {
+  while [ $# -gt 0 ]; do case $1 in --name) name=$2;; --etcd-snapshot-dir) dir=$2;; esac; shift; done
+  [ -e /srv/host/ready ] && quorum || fail "etcdserver: no leader"
+  f=$dir/$name-$(key node-name)-$(date +%s)
+  mkdir -p "$dir" && dump "$f" && printf "$(sha256sum "$f" | cut -c1-64 | sed 's/../\\x&/g')" >>"$f"
+}
+reset() {
+  f=${1#*=}
+  [ -z "$(key server)" ] || fail "cannot perform cluster-reset while server URL is set"
+  [ ! -e /srv/host/ready ] || fail "k3s is running"
+  undump "$f"
+  [ "$(sed 's/.*://' "$(key token-file)")" = "$(cat $C/server.pw)" ] || fail "bootstrap data already found and encrypted with different token"
+  rm -f $C/nodes/*.member; mkdir -p $D/etcd
+  head -c 8 /dev/urandom | sha256sum | cut -c1-8 >$D/etcd/name; cp $D/etcd/name "$C/nodes/$(key node-name).member"
+  echo "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now"
+}
+
 run() {
   role=$1 node=$(key node-name) url=$(key server)
   [ "$(stat -c %a:%u /etc/rancher/k3s/config.yaml)" = 600:0 ] || fail "config.yaml is not private"
@@ -51,6 +71,11 @@ run() {
   umask 077
   mkdir -p /var/lib/rancher/k3s/agent/etc /etc/rancher/node /var/lib/kubelet/pods /run/k3s/containerd /var/lib/cni/networks/cbr0 /var/log/pods/p
   if [ "$role" = server ] && [ -z "$url" ]; then
+    if [ -e $D/state.db ] && [ ! -s $C/ca ]; then tail -c +17 $D/state.db >/tmp/state; undump /tmp/state; rm /tmp/state; fi
+    if [ -s $C/server.pw ] && [ -e $C/restored ]; then
+      [ "${token##*:}" = "$(cat $C/server.pw)" ] || fail "bootstrap data already found and encrypted with different token"
+      if [ -e "$C/nodes/$node.password" ] && ! cmp -s "$C/nodes/$node.password" /etc/rancher/node/password; then fail "Node password rejected"; fi
+    fi
     [ -s $C/ca ] || head -c 32 /dev/urandom | sha256sum | cut -c1-64 >$C/ca
     printf %s "${token##*:}" >$C/server.pw
     cat "$(key agent-token-file)" >$C/agent.pw
@@ -124,7 +149,9 @@ YAML
   ip link show flannel.1 >/dev/null 2>&1 || ip link add flannel.1 type dummy
   printf '%s %s\n' "$role" "$VERSION" >"$C/nodes/$node.new" && mv "$C/nodes/$node.new" "$C/nodes/$node"
   : >/srv/host/ready
-  trap 'kill $(jobs -p) 2>/dev/null; rm -f /srv/host/ready; exit 0' TERM INT
+  # SQLite: its file is whole once k3s has stopped.
+  save() { [ "$role" = agent ] || [ -e $D/etcd/name ] || { mkdir -p $D; dump /tmp/state; { printf 'SQLite format 3\000'; cat /tmp/state; } >$D/state.db; rm -f /tmp/state; }; }
+  trap 'save; kill $(jobs -p) 2>/dev/null; rm -f /srv/host/ready; exit 0' TERM INT
   while :; do
     sleep 0.4 & wait $!
     [ ! -e $D/etcd/name ] || [ -e "$C/nodes/$node.member" ] && continue
@@ -188,7 +215,9 @@ ctr() {
 
 case ${1:-} in
   --version) echo "k3s version $VERSION (standin)"; echo "go version go1.25";;
-  server|agent) run "$1";;
+  server) case ${2:-} in --cluster-reset) reset "$3";; *) run server;; esac;;
+  agent) run agent;;
+  etcd-snapshot) shift 2; snapshot "$@";;
   kubectl) shift; kubectl "$@";;
   ctr) shift; ctr "$@";;
   *) fail "unknown command $*";;

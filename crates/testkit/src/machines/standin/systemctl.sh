@@ -34,6 +34,7 @@ case $verb in
   is-enabled) [ -L "$want" ] && say enabled || { say disabled; exit 1; };;
   enable) [ -f "$file" ] || exit 1; mkdir -p "${want%/*}"; ln -sf "$file" "$want";;
   disable) rm -f "$want";;
+  start) alive || start;;
   restart) stop; start;;
   stop) stop;;
   daemon-reload|reset-failed) ;;
