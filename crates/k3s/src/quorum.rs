@@ -178,8 +178,8 @@ pub fn absences(inspection: &Inspection, known: &Known) -> Vec<Finding> {
         })
         .collect();
     if *known != Known::Nothing && (quorum.servers > 1 || !quorum.holds()) {
-        // The way back by k3s's own documentation: a server that is left becomes a cluster of one, with its data.
-        let next = "bring one of them back; where they are lost for good, `k3s server --cluster-reset` on one that is left begins again with its data";
+        // Without a snapshot, by k3s's own documentation: a server that is left becomes a cluster of one, with its data.
+        let next = "bring one of them back; where they are lost for good, `cluster down` and `cluster restore` begin again from a snapshot, and without one `k3s server --cluster-reset` on a server that is left, with its data";
         let text = quorum.to_string();
         findings.push(if quorum.holds() {
             Finding { severity: Severity::Warning, next: None, ..problem("cluster", text, "") }

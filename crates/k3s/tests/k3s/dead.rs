@@ -92,6 +92,7 @@ fn without_a_majority_nothing_is_changed() {
         assert!(refused.contains("PROBLEM  10.77.0.11: connecting: "), "{refused}");
         let text = "PROBLEM  cluster: 1 of 3 servers answers, and etcd needs 2";
         assert!(refused.contains(text), "{refused}");
+        assert!(refused.contains("`cluster restore`"), "{refused}");
         assert!(refused.contains("--cluster-reset"), "{refused}");
     }
     let status = operator.run("cluster status");
