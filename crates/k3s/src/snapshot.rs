@@ -1,6 +1,6 @@
 //! `snapshot`: the cluster's data as one file here, with the tokens without which nobody can read it.
 //!
-//! etcd is copied by k3s itself while it runs; SQLite by a copy of its files while the only server's k3s is stopped for a moment, which its
+//! etcd is copied by k3s itself while it runs; `SQLite` by a copy of its files while the only server's k3s is stopped for a moment, which its
 //! pods do not notice. What arrives is compared with what was sent, and checked for being whole, before the file gets its name.
 
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ pub async fn before_upgrade(
 /// The usual place of a snapshot (XDG Base Directory Specification). It is not in the repository, since it holds secrets.
 fn place(description: &Description, why: &str) -> PathBuf {
     let time = Timestamp::now().to_string();
-    let time: String = time.chars().filter(|sign| sign.is_ascii_alphanumeric()).collect();
+    let time: String = time.chars().filter(char::is_ascii_alphanumeric).collect();
     let id = description.id.get(..8).unwrap_or(&description.id);
     std::env::var_os("XDG_DATA_HOME")
         .map(PathBuf::from)

@@ -1,6 +1,6 @@
 //! `snapshot` and `restore`: the cluster's data, out and in again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use skyward_terminal::consent::{self, Answer};
@@ -32,7 +32,7 @@ pub(super) async fn take(context: &Context<'_>, keys: HostKeys, to: Option<&Path
 pub(super) async fn begin_again(
     context: &Context<'_>,
     keys: HostKeys,
-    from: &PathBuf,
+    from: &Path,
     yes: bool,
 ) -> Result<()> {
     let snapshot = Snapshot::read(from)?;

@@ -69,7 +69,7 @@ fn a_cluster_that_is_lost_begins_again_from_a_snapshot() {
     operator.succeed("cluster down --yes");
 }
 
-/// One server keeps its data in SQLite; its k3s runs again after the copy.
+/// One server keeps its data in `SQLite`; its k3s runs again after the copy.
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_snapshot_converges_after_a_crash_at_every_step() {
