@@ -1,6 +1,7 @@
 //! Layers: their compression, the entries of their tar archive, and the names in it that delete.
 
 mod entries;
+mod sparse;
 
 use std::io::{self, BufReader, Read};
 

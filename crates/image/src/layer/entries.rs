@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use anyhow::{Context, Result, bail};
 use tar::EntryType;
 
+use super::sparse;
+
 /// The most that a layer may hold, so that a hostile one is refused before it fills memory or disk.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -59,33 +61,96 @@ pub struct Entry {
 }
 
 /// Calls `visit` with each entry of the uncompressed archive `layer`, and with the entry's contents.
+///
+/// The archive is read block by block: the crate `tar` keeps extended headers of any size in memory, and knows the sparse files of
+/// old headers alone.
 pub fn walk(
     layer: impl Read,
     limits: Limits,
     mut visit: impl FnMut(Entry, &mut dyn Read) -> Result<()>,
 ) -> Result<()> {
-    let mut bounded = Bounded { inner: layer, left: limits.bytes, limit: limits.bytes };
+    let mut archive = Bounded { inner: layer, left: limits.bytes, limit: limits.bytes };
+    let mut extension = Extension::default();
     let mut count = 0;
-    {
-        let mut archive = tar::Archive::new(&mut bounded);
-        let mut extension = Extension::default();
-        // Raw: the crate would read extended headers of any size into memory.
-        for item in archive.entries().context("cannot read the layer's archive")?.raw(true) {
-            let mut item = item.context("cannot read the layer's archive")?;
-            count += 1;
-            if count > limits.entries {
-                bail!("the layer has more than {} entries", limits.entries);
+    let mut holes = 0;
+    while let Some(header) = next_header(&mut archive).context(UNREADABLE)? {
+        count += 1;
+        if count > limits.entries {
+            bail!("the layer has more than {} entries", limits.entries);
+        }
+        let stored = header.entry_size().context(UNREADABLE)?;
+        if let Some(text) = extension.take_in(&header, stored, &mut archive)? {
+            skip(&mut archive, padding(text))?;
+            continue;
+        }
+        let mut entry = std::mem::take(&mut extension);
+        let stored = entry.stored_size(&header, stored)?;
+        let map = match header.as_gnu() {
+            Some(gnu) if header.entry_type() == EntryType::GNUSparse => {
+                Some(sparse::of_header(gnu, &mut archive)?)
             }
-            if extension.take_in(&mut item)? {
-                continue;
+            _ => None,
+        };
+        let mut data = (&mut archive).take(stored);
+        let map = match (map, entry.sparse.take()) {
+            (None, Some(mut records)) => {
+                entry.path = records.name.take().or(entry.path);
+                Some(records.map(&mut data, stored)?)
             }
-            if let Some(entry) = std::mem::take(&mut extension).complete(&item)? {
-                visit(entry, &mut item)?;
+            (map, _) => map,
+        };
+        if let Some(entry) = entry.complete(&header, map.as_ref().map_or(stored, |map| map.size))? {
+            // A hole of any size takes a few bytes of the archive.
+            holes += entry.size.saturating_sub(stored);
+            if holes > limits.bytes {
+                bail!("the layer's files have holes of more than {} bytes", limits.bytes);
+            }
+            match map {
+                Some(map) => visit(entry, &mut map.expand(&mut data))?,
+                None => visit(entry, &mut data)?,
             }
         }
+        let unread = data.limit();
+        skip(&mut archive, unread + padding(stored))?;
     }
     // What follows the archive's end belongs to the blob's digest.
-    io::copy(&mut bounded, &mut io::sink()).context("cannot read the layer to its end")?;
+    io::copy(&mut archive, &mut io::sink()).context("cannot read the layer to its end")?;
+    Ok(())
+}
+
+const UNREADABLE: &str = "cannot read the layer's archive";
+/// The bytes of a block, which all of a tar archive is made of.
+const BLOCK: u64 = 512;
+
+/// The next header of the archive; `None` at its end, which is a block of zeros or the stream's end.
+fn next_header(archive: &mut impl Read) -> io::Result<Option<tar::Header>> {
+    let mut block = Vec::with_capacity(BLOCK as usize);
+    archive.take(BLOCK).read_to_end(&mut block)?;
+    if block.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    if block.len() < BLOCK as usize {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ends inside a header"));
+    }
+    let header = tar::Header::from_byte_slice(&block).clone();
+    // The field of the checksum itself counts as eight spaces.
+    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+    if sum(&block[..148]) + sum(&block[156..]) + 8 * u32::from(b' ') != header.cksum()? {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a header has a wrong checksum"));
+    }
+    Ok(Some(header))
+}
+
+/// The bytes from the end of `size` bytes to the end of their last block.
+fn padding(size: u64) -> u64 {
+    size.wrapping_neg() % BLOCK
+}
+
+fn skip(archive: &mut impl Read, bytes: u64) -> Result<()> {
+    let skipped = io::copy(&mut archive.take(bytes), &mut io::sink()).context(UNREADABLE)?;
+    if skipped != bytes {
+        bail!("{UNREADABLE}: it ends inside a file");
+    }
     Ok(())
 }
 
@@ -95,21 +160,26 @@ struct Extension {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     size: Option<u64>,
+    sparse: Option<sparse::Records>,
 }
 
 impl Extension {
-    /// Reads `item` when it is an extended header; says whether it was.
-    fn take_in(&mut self, item: &mut tar::Entry<'_, impl Read>) -> Result<bool> {
-        let kind = item.header().entry_type();
-        match kind {
-            EntryType::GNULongName => self.path = Some(name(contents(item)?)),
-            EntryType::GNULongLink => self.link = Some(name(contents(item)?)),
-            EntryType::XHeader => self.read_pax(&contents(item)?)?,
+    /// Reads the `size` bytes of an extended header, and returns `size`; `None` for a header of another kind.
+    fn take_in(
+        &mut self,
+        header: &tar::Header,
+        size: u64,
+        archive: &mut impl Read,
+    ) -> Result<Option<u64>> {
+        match header.entry_type() {
+            EntryType::GNULongName => self.path = Some(name(contents(archive, size)?)),
+            EntryType::GNULongLink => self.link = Some(name(contents(archive, size)?)),
+            EntryType::XHeader => self.read_pax(&contents(archive, size)?)?,
             // `git archive` writes one with its commit; containerd and podman pass over it.
-            EntryType::XGlobalHeader => drop(contents(item)?),
-            _ => return Ok(false),
+            EntryType::XGlobalHeader => drop(contents(archive, size)?),
+            _ => return Ok(None),
         }
-        Ok(true)
+        Ok(Some(size))
     }
 
     /// Records of the form `LENGTH KEY=VALUE\n` (POSIX, pax).
@@ -128,19 +198,34 @@ impl Extension {
                 b"path" => self.path = Some(value),
                 b"linkpath" => self.link = Some(value),
                 b"size" => self.size = Some(String::from_utf8(value)?.parse().context(BROKEN)?),
-                key if key.starts_with(b"GNU.sparse.") => {
-                    bail!("the layer has a sparse file, which no engine writes")
+                key => {
+                    if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                        self.sparse.get_or_insert_default().take_in(key, value)?;
+                    }
                 }
-                _ => {}
             }
             records = &records[length..];
         }
         Ok(())
     }
 
-    /// The entry that `item` and what was said before it make; `None` for kinds that are no files.
-    fn complete(self, item: &tar::Entry<'_, impl Read>) -> Result<Option<Entry>> {
-        let header = item.header();
+    /// The bytes that the entry has in the archive. Where its header has room for the number, both must say the same: readers that
+    /// disagree see different archives.
+    fn stored_size(&self, header: &tar::Header, size: u64) -> Result<u64> {
+        /// The largest number of eleven octal digits, all that the header's field has room for.
+        const LARGEST: u64 = (8 << 30) - 1;
+        match self.size {
+            Some(stated) if stated != size && (size != 0 || stated <= LARGEST) => {
+                let shown = String::from_utf8_lossy(&header.path_bytes()).into_owned();
+                bail!("{shown} has {size} bytes by its header, and {stated} by an extended one")
+            }
+            Some(stated) => Ok(stated),
+            None => Ok(size),
+        }
+    }
+
+    /// The entry of `size` bytes that `header` and what was said before it make; `None` for kinds that are no files.
+    fn complete(self, header: &tar::Header, size: u64) -> Result<Option<Entry>> {
         let path = self.path.unwrap_or_else(|| header.path_bytes().into_owned());
         let link = self
             .link
@@ -153,21 +238,13 @@ impl Extension {
         if path.contains(&0) || link.contains(&0) {
             bail!("the layer has a path with a NUL byte: {shown}");
         }
-        let size = header.entry_size().with_context(|| format!("{shown} has no valid size"))?;
-        if self.size.is_some_and(|stated| stated != size) {
-            bail!(
-                "{shown} has a size that only an extended header states ({} bytes): too large",
-                self.size.unwrap_or(0)
-            );
-        }
         let kind = match header.entry_type() {
             EntryType::Regular | EntryType::Continuous if path.ends_with(b"/") => Kind::Directory,
-            EntryType::Regular | EntryType::Continuous => Kind::File,
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => Kind::File,
             EntryType::Directory => Kind::Directory,
             EntryType::Symlink => Kind::Symlink,
             EntryType::Link => Kind::Hardlink,
             EntryType::Char | EntryType::Block | EntryType::Fifo => Kind::Special,
-            EntryType::GNUSparse => bail!("{shown} is a sparse file, which no engine writes"),
             _ => return Ok(None),
         };
         let mode = header.mode().with_context(|| format!("{shown} has no valid mode"))? & 0o7777;
@@ -176,13 +253,16 @@ impl Extension {
     }
 }
 
-fn contents(item: &mut tar::Entry<'_, impl Read>) -> Result<Vec<u8>> {
-    let size = item.header().entry_size()?;
+/// The `size` bytes of an extended header, which come next in the archive.
+fn contents(archive: &mut impl Read, size: u64) -> Result<Vec<u8>> {
     if size > LARGEST_EXTENSION {
         bail!("the layer has an extended header of {size} bytes, more than {LARGEST_EXTENSION}");
     }
     let mut bytes = Vec::new();
-    item.read_to_end(&mut bytes).context("cannot read an extended header")?;
+    archive.take(size).read_to_end(&mut bytes).context("cannot read an extended header")?;
+    if bytes.len() as u64 != size {
+        bail!("{UNREADABLE}: it ends inside an extended header");
+    }
     Ok(bytes)
 }
 

@@ -17,6 +17,7 @@ mod registry;
 mod rules;
 mod run;
 mod sbom;
+mod sparse;
 mod store;
 mod support;
 mod system_files;
