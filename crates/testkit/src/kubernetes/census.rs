@@ -77,6 +77,29 @@ pub async fn settled(client: &Client, namespace: &str) -> Vec<Item> {
     panic!("someone writes to {names:?} for more than a minute");
 }
 
+/// Lists what there is, once no controller has written to the namespaces that `is_watched` names for two seconds. What is still written
+/// to after a minute is listed as it is then.
+pub async fn take_settled(client: &Client, is_watched: impl Fn(&str) -> bool) -> Census {
+    let watched = |census: &Census| {
+        let namespaces = census[""].iter().filter(|item| {
+            item.name.strip_prefix("namespaces/").is_some_and(|name| is_watched(name))
+        });
+        let others = census.iter().filter(|(namespace, _)| is_watched(namespace));
+        namespaces.chain(others.flat_map(|(_, items)| items)).cloned().collect::<Vec<_>>()
+    };
+    let mut census = take(client).await;
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let next = take(client).await;
+        let is_settled = watched(&census) == watched(&next);
+        census = next;
+        if is_settled {
+            break;
+        }
+    }
+    census
+}
+
 impl Item {
     /// Returns true where another object that is there owns it.
     pub fn is_owned(&self, uids: &BTreeSet<String>) -> bool {
