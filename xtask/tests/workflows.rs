@@ -143,6 +143,9 @@ fn the_compiler_of_releases_is_that_of_the_dockerfile() {
     let image = read(".github/workflows/image.yml");
     let version =
         image.lines().find_map(|line| line.trim().strip_prefix("RUSTUP_TOOLCHAIN: ")).unwrap();
+    assert!(
+        read(".github/workflows/release.yml").contains(&format!("RUSTUP_TOOLCHAIN: {version}\n"))
+    );
     let from = format!("FROM docker.io/library/rust:{version}-");
     assert!(read("deploy/Dockerfile").contains(&from), "deploy/Dockerfile lacks {from}");
     assert!(read("SECURITY.md").contains(&format!("RUSTUP_TOOLCHAIN={version} cargo xtask image")));
