@@ -3,7 +3,10 @@
 //! A fenced block below the line `<!-- quoted -->` is a quote: each line `$ cargo xtask …` in it is run, and what follows is its output.
 //! A line of `…` alone leaves lines out. What varies from run to run, durations and the width of columns with them, is not compared.
 //! Commands of other programs (`$ dive …`) are what a person has seen, and are passed over.
+//!
+//! A fenced block below the line `<!-- pictured FILE.svg -->` is drawn as a terminal into that file.
 
+mod picture;
 mod quote;
 
 use std::fs::File;
@@ -30,7 +33,7 @@ impl Docs {
     /// Runs every quoted command; what it returns is the process's exit code.
     pub(crate) fn run(self, programs: &Programs) -> Result<ExitCode> {
         let folder = Folder::new()?;
-        let (mut count, mut stale) = (0, 0);
+        let (mut count, mut stale, mut pictures, mut changed) = (0, 0, 0, 0);
         for path in documents()? {
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("reading {}", path.display()))?;
@@ -55,6 +58,17 @@ impl Docs {
                 std::fs::write(&path, document.text())
                     .with_context(|| format!("writing {}", path.display()))?;
             }
+            for (name, picture) in picture::pictures(&document.text()) {
+                pictures += 1;
+                changed += usize::from(self.draw(&path.with_file_name(name), &picture)?);
+            }
+        }
+        if changed > 0 && !self.write {
+            bail!(
+                "docs: {changed} of {} {} not what the documents say. Next step: `cargo xtask docs --write`",
+                units::counted(pictures, "picture"),
+                if changed == 1 { "is" } else { "are" }
+            );
         }
         if stale > 0 && !self.write {
             bail!(
@@ -64,8 +78,22 @@ impl Docs {
                 if stale == 1 { "is" } else { "are" }
             );
         }
-        output::say(&format!("{} compared, {stale} changed", units::counted(count, "quote")));
+        output::say(&format!(
+            "{} and {} compared, {} changed",
+            units::counted(count, "quote"),
+            units::counted(pictures, "picture"),
+            stale + changed
+        ));
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Returns true where the file `path` has not this picture, and writes it where that is asked for.
+    fn draw(&self, path: &Path, picture: &str) -> Result<bool> {
+        let is_new = std::fs::read_to_string(path).ok().as_deref() != Some(picture);
+        if is_new && self.write {
+            std::fs::write(path, picture).with_context(|| format!("writing {}", path.display()))?;
+        }
+        Ok(is_new)
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// The cargo package [default: the only one with a binary]
     #[arg(long, value_name = "NAME")]
     package: Option<String>,
-    /// The binary of that package [default: the only one]
+    /// The binary of that package [default: the only one, or the one that `cargo run` starts]
     #[arg(long, value_name = "NAME")]
     binary: Option<String>,
     /// The port that the service listens on [default: what the source or a Dockerfile names, else 8080]
@@ -110,6 +110,8 @@ fn choose<'a>(args: &Args, workspace: &'a Workspace, questions: &Questions) -> R
             && args.binary.as_ref().is_none_or(|name| *name == binary.name)
     };
     let fitting: Vec<_> = all.iter().filter(fits).collect();
+    let main = fitting.iter().copied().find(|binary| binary.is_main);
+    let is_one_package = fitting.windows(2).all(|pair| pair[0].package == pair[1].package);
     match fitting.as_slice() {
         [only] => Ok(only),
         [] if all.is_empty() => bail!(
@@ -121,16 +123,17 @@ fn choose<'a>(args: &Args, workspace: &'a Workspace, questions: &Questions) -> R
             workspace.root.display(),
             list(&all.iter().collect::<Vec<_>>())
         ),
-        // One that is named after its package is its main one.
         several if questions.are_possible() => {
             let names: Vec<_> = several.iter().map(|one| known(one)).collect();
             Ok(several[Questions::choose("Which binary is the service?", &names)?])
         }
-        several => bail!(
-            "init: {} binaries could be the service. Next step: name one with --package and --binary: {}",
-            several.len(),
-            list(several)
-        ),
+        several => main.filter(|_| is_one_package).with_context(|| {
+            format!(
+                "init: {} binaries could be the service. Next step: name one with --package and --binary: {}",
+                several.len(),
+                list(several)
+            )
+        }),
     }
 }
 

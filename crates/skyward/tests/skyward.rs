@@ -199,6 +199,26 @@ fn init_sees_what_the_running_service_answers() {
     assert!(config.contains("# seen when it ran"), "{config}");
 }
 
+/// Of several binaries it takes the one that `cargo run` would start.
+#[test]
+fn init_takes_the_main_binary_of_a_package() {
+    for (key, main, line) in [
+        ("", "src/main.rs", "package = \"many\""),
+        ("default-run = \"serve\"\n", "src/bin/serve.rs", "binary = \"serve\""),
+    ] {
+        let scratch = Scratch::new();
+        let package = "[package]\nname = \"many\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+        scratch.write("Cargo.toml", &format!("{package}{key}[workspace]\n"));
+        for binary in ["src/bin/migrate.rs", "src/bin/zap.rs", main] {
+            scratch.write(binary, "fn main() {}");
+        }
+        succeeds(&scratch.skyward(&["init", "--port", "81", "--health", "tcp"]));
+        let config = scratch.read("skyward.toml");
+        assert!(config.contains(line), "{config}");
+        assert!(config.contains("# binaries = [\"migrate\", \"zap\"]"), "{config}");
+    }
+}
+
 #[test]
 fn init_refuses_what_it_cannot_know_in_one_error() {
     let scratch = Scratch::new();
@@ -217,6 +237,16 @@ fn init_refuses_what_it_cannot_know_in_one_error() {
         &["10 binaries could be the service", "--binary", "b0 (many)", "b9 (many)"],
     );
     fails(&scratch.skyward(&["init", "--binary", "c"]), &["no binary of", "b0 (many)"]);
+    // In a workspace with another service, one that is its package's main one is still one of several.
+    scratch.write("src/main.rs", "fn main() {}");
+    scratch.write(
+        "other/Cargo.toml",
+        "[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+    );
+    scratch.write("other/src/main.rs", "fn main() {}");
+    let package = scratch.read("Cargo.toml");
+    scratch.write("Cargo.toml", &format!("{package}members = [\"other\"]\n"));
+    fails(&scratch.skyward(&["init"]), &["12 binaries could be the service", "other (other)"]);
     let wrong = scratch.skyward(&["init", "--binary", "b3", "--health", "health"]);
     assert_eq!(wrong.status.code(), Some(2), "{}", text(&wrong));
     succeeds(&scratch.skyward(&["init", "--binary", "b3", "--port", "81", "--health", "tcp"]));

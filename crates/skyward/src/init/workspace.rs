@@ -21,6 +21,8 @@ pub(crate) struct Binary {
     pub(crate) name: String,
     /// The folder of the package.
     pub(super) folder: PathBuf,
+    /// True for the one that `cargo run` starts, and without such a key for the one that is named after its package.
+    pub(super) is_main: bool,
     /// True where the package serves by `skyward-server`, whose ports and health paths are known.
     pub(super) has_our_server: bool,
 }
@@ -37,6 +39,7 @@ struct Package {
     manifest_path: PathBuf,
     targets: Vec<Target>,
     dependencies: Vec<Dependency>,
+    default_run: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +99,7 @@ fn binaries(package: &Package) -> Vec<Binary> {
         package: package.name.clone(),
         name: target.name.clone(),
         folder: package.manifest_path.parent().unwrap_or(Path::new(".")).to_owned(),
+        is_main: target.name == *package.default_run.as_ref().unwrap_or(&package.name),
         has_our_server,
     };
     package.targets.iter().filter(is_binary).map(binary).collect()

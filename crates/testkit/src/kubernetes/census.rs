@@ -81,9 +81,9 @@ pub async fn settled(client: &Client, namespace: &str) -> Vec<Item> {
 /// to after a minute is listed as it is then.
 pub async fn take_settled(client: &Client, is_watched: impl Fn(&str) -> bool) -> Census {
     let watched = |census: &Census| {
-        let namespaces = census[""].iter().filter(|item| {
-            item.name.strip_prefix("namespaces/").is_some_and(|name| is_watched(name))
-        });
+        let namespaces = census[""]
+            .iter()
+            .filter(|item| item.name.strip_prefix("namespaces/").is_some_and(&is_watched));
         let others = census.iter().filter(|(namespace, _)| is_watched(namespace));
         namespaces.chain(others.flat_map(|(_, items)| items)).cloned().collect::<Vec<_>>()
     };
