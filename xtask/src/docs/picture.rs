@@ -95,7 +95,7 @@ fn class(word: &str, is_first: bool) -> &'static str {
     }
 }
 
-/// Whether a line tells of ten seconds or more.
+/// Returns true for a line that tells of ten seconds or more.
 fn is_long(line: &str) -> bool {
     let words: Vec<_> = line.split_whitespace().collect();
     words.windows(2).any(|pair| match pair {

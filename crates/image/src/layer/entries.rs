@@ -120,16 +120,16 @@ pub fn walk(
 
 const UNREADABLE: &str = "cannot read the layer's archive";
 /// The bytes of a block, which all of a tar archive is made of.
-const BLOCK: u64 = 512;
+pub(super) const BLOCK: usize = 512;
 
 /// The next header of the archive; `None` at its end, which is a block of zeros or the stream's end.
 fn next_header(archive: &mut impl Read) -> io::Result<Option<tar::Header>> {
-    let mut block = Vec::with_capacity(BLOCK as usize);
-    archive.take(BLOCK).read_to_end(&mut block)?;
+    let mut block = Vec::with_capacity(BLOCK);
+    archive.take(BLOCK as u64).read_to_end(&mut block)?;
     if block.iter().all(|byte| *byte == 0) {
         return Ok(None);
     }
-    if block.len() < BLOCK as usize {
+    if block.len() < BLOCK {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ends inside a header"));
     }
     let header = tar::Header::from_byte_slice(&block).clone();
@@ -143,7 +143,7 @@ fn next_header(archive: &mut impl Read) -> io::Result<Option<tar::Header>> {
 
 /// The bytes from the end of `size` bytes to the end of their last block.
 fn padding(size: u64) -> u64 {
-    size.wrapping_neg() % BLOCK
+    size.wrapping_neg() % BLOCK as u64
 }
 
 fn skip(archive: &mut impl Read, bytes: u64) -> Result<()> {

@@ -7,14 +7,14 @@ use std::io::{self, Read};
 
 use anyhow::{Context, Result, bail};
 
-/// The bytes of a tar archive's block.
-const BLOCK: usize = 512;
+use super::entries::BLOCK;
+
 /// The most that the map of one file may take, as written.
 const LARGEST_MAP: usize = 1 << 20;
 const BROKEN: &str = "the layer has a sparse file whose map of holes cannot be read";
 const TOO_LONG: &str = "the layer has a sparse file whose map of holes has more than 1 MiB";
 
-/// Where a file has data, and where holes.
+/// The map of a file with holes.
 pub(super) struct Map {
     /// Bytes of the file with its holes.
     pub size: u64,
@@ -44,7 +44,7 @@ impl Map {
     }
 }
 
-/// What pax records say of a sparse file.
+/// The pax records of a sparse file.
 #[derive(Default)]
 pub(super) struct Records {
     major: Option<Vec<u8>>,
@@ -125,7 +125,8 @@ fn leading_map(data: &mut impl Read) -> Result<Vec<u64>> {
         let start = text.len();
         text.resize(start + BLOCK, 0);
         data.read_exact(&mut text[start..]).context(BROKEN)?;
-        ends += text[start..].iter().filter(|byte| **byte == b'\n').count() as u64;
+        // A text with n ends of lines has n + 1 pieces between them.
+        ends += text[start..].split(|byte| *byte == b'\n').skip(1).count() as u64;
         let mut lines = text.split(|byte| *byte == b'\n');
         let wanted = number(lines.next().unwrap_or_default())?.checked_mul(2).context(BROKEN)?;
         if ends > wanted {

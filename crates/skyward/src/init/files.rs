@@ -156,7 +156,8 @@ fn config(answers: &Answers, rules: &str) -> String {
         "path here = path in the image, which else has the binary alone",
     );
     if !answers.further.is_empty() {
-        let key = format!("# binaries = {}", Value::from(answers.further.clone()));
+        let further: Vec<_> = answers.further.iter().map(|name| quoted(name)).collect();
+        let key = format!("# binaries = [{}]", further.join(", "));
         line(&mut text, &key, "further ones of the package, beside it in the image");
     }
     line(&mut text, "# certificates = true", "for a service that calls others over HTTPS");
