@@ -282,3 +282,36 @@ fn git_that_is_missing_is_named() {
     assert_eq!(ended.status.code(), Some(1), "{said}");
     assert!(said.contains("start git") && said.contains("Next step: install it"), "{said}");
 }
+
+/// The program `skyward` has a test of its own for the commands that both have.
+#[test]
+fn the_commands_that_documents_show_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut count = 0;
+    for folder in [root.to_owned(), root.join("docs")] {
+        for file in folder.read_dir().unwrap().map(|file| file.unwrap().path()) {
+            if file.extension().is_none_or(|extension| extension != "md") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).unwrap();
+            for line in text.lines() {
+                let Some(rest) = line.trim_start_matches("$ ").strip_prefix("cargo xtask ") else {
+                    continue;
+                };
+                let words: Vec<_> =
+                    rest.split_whitespace().take_while(|word| *word != "#").collect();
+                if !["affected", "bench", "ci", "docs"].contains(&words[0]) {
+                    continue;
+                }
+                count += 1;
+                let words: Vec<_> = words.iter().map(|word| word.trim_matches('"')).collect();
+                let output =
+                    Command::new(env!("CARGO_BIN_EXE_xtask")).args(&words).arg("--help").output();
+                let output = output.unwrap();
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{}: {line}: {said}", file.display());
+            }
+        }
+    }
+    assert!(count > 10, "{count} commands");
+}

@@ -77,8 +77,17 @@ fn with_default(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let asks = |argument: &OsString| {
         matches!(argument.to_str(), Some("--help" | "-h" | "--version" | "-V"))
     };
+    // Who asks for help behind one of its flags asks for that of `apply`.
+    let is_of_apply = |argument: &OsString| {
+        let name = argument.to_str().and_then(|text| text.strip_prefix("--"));
+        let name = name.map(|name| name.split_once('=').map_or(name, |(name, _)| name));
+        let mut flags =
+            cli.find_subcommand("apply").into_iter().flat_map(clap::Command::get_arguments);
+        name.is_some() && flags.any(|flag| flag.get_long() == name)
+    };
     let given = arguments.get(1..).unwrap_or_default();
-    if !given.iter().any(asks) && first_word(&cli, given).is_none() {
+    let is_meant = !given.iter().any(asks) || given.iter().any(is_of_apply);
+    if is_meant && first_word(&cli, given).is_none() {
         arguments.insert(arguments.len().min(1), "apply".into());
     }
     arguments
@@ -207,6 +216,8 @@ mod tests {
         assert_eq!(with(&["x", "--context", "a", "diff"]), ["x", "--context", "a", "diff"]);
         assert_eq!(with(&["x", "--context", "diff"]), ["x", "apply", "--context", "diff"]);
         assert_eq!(with(&["x", "--help"]), ["x", "--help"]);
+        assert_eq!(with(&["x", "-e", "dev", "--help"]), ["x", "-e", "dev", "--help"]);
+        assert_eq!(with(&["x", "--canary=1", "--help"]), ["x", "apply", "--canary=1", "--help"]);
         assert_eq!(with(&["x", "help", "diff"]), ["x", "help", "diff"]);
     }
 

@@ -2,6 +2,8 @@
 
 #[path = "scratch/alone.rs"]
 mod alone;
+#[path = "scratch/documents.rs"]
+mod documents;
 mod scratch;
 
 use std::fs;
