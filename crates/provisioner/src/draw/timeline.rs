@@ -41,7 +41,7 @@ fn rows(count: usize) -> i32 {
 }
 
 struct Chart {
-    /// The begin of the axis.
+    /// The start of the axis.
     left: i32,
     width: i32,
     total: Duration,
@@ -97,10 +97,10 @@ impl Chart {
             moment += self.step;
         }
         let unit = (self.left + AXIS + 12, bottom + 20);
-        canvas.anchored("muted", unit, 11, Anchor::End, "minutes since the begin");
+        canvas.anchored("muted", unit, 11, Anchor::End, "minutes since the start");
     }
 
-    /// From the end of each critical step to the begin of the next.
+    /// From the end of each critical step to the start of the next.
     fn link(&self, canvas: &mut Canvas, spans: &[&Span]) {
         let critical: Vec<_> =
             spans.iter().enumerate().filter(|(_, span)| span.is_critical).collect();

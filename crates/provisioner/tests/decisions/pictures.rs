@@ -186,7 +186,7 @@ fn an_apply_is_drawn_without_overlaps() {
     }
     // Those of the path, and the one that explains the colour.
     assert_eq!(svg.matches("class=\"bar-critical\"").count(), 4 + 1);
-    for marked in ["0", "2", "12", "minutes since the begin", "12 min 2 s"] {
+    for marked in ["0", "2", "12", "minutes since the start", "12 min 2 s"] {
         assert!(said.iter().any(|text| text == marked), "{marked}: {said:?}");
     }
 }
