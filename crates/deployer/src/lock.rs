@@ -25,7 +25,8 @@ use decide::{Observation, Step};
 use record::Record;
 use validity::Validity;
 
-pub use holder::{Holder, who};
+pub use holder::Holder;
+pub use skyward_k3s::lock::who;
 pub use validity::Clock;
 
 /// The time that a lock lasts without being renewed (client-go's `LeaseDuration`).

@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
 pub use host_key::{HostKey, explain};
 pub use local::Local;
@@ -68,6 +68,16 @@ pub struct ScriptOutput {
     pub stderr: String,
 }
 
+/// A script that runs until its standard input is closed.
+pub struct Holding {
+    /// The first line that it said.
+    pub said: String,
+    /// Its standard input, which ends it when it is dropped.
+    pub input: Box<dyn AsyncWrite + Send + Unpin>,
+    /// Is complete when it has ended.
+    pub ended: BoxFuture<'static, ()>,
+}
+
 /// The reason that a script has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionError {
@@ -113,6 +123,12 @@ pub trait Connection: Send + Sync {
         script: &'a Script<'a>,
     ) -> BoxFuture<'a, Result<ScriptOutput, ConnectionError>>;
 
+    /// Starts a script that goes on after its first line, and waits for that line.
+    fn hold<'a>(
+        &'a self,
+        script: &'a Script<'a>,
+    ) -> BoxFuture<'a, Result<Holding, ConnectionError>>;
+
     /// Ends the connection.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
@@ -134,6 +150,33 @@ fn stdin(input: &Input) -> Stdio {
         Input::None => Stdio::null(),
         _ => Stdio::piped(),
     }
+}
+
+/// Sends the input to a script that goes on, and reads its first line.
+async fn begin(
+    input: &Input,
+    to: Option<impl AsyncWrite + Send + Unpin + 'static>,
+    from: Option<impl AsyncRead + Unpin>,
+    errors: Option<impl AsyncRead + Unpin>,
+    ended: BoxFuture<'static, ()>,
+) -> Result<Holding, ConnectionError> {
+    let (Some(mut to), Some(from)) = (to, from) else {
+        return Err(ConnectionError::Here("a process has no pipes".to_owned()));
+    };
+    if let Input::Bytes(bytes) = input {
+        let _ = to.write_all(bytes).await;
+        let _ = to.flush().await;
+    }
+    let mut said = String::new();
+    let _ = BufReader::new(from).read_line(&mut said).await;
+    if said.is_empty() {
+        drop(to);
+        let errors = String::from_utf8_lossy(&read_all(errors).await).into_owned();
+        let last = errors.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let last = last.unwrap_or("the machine no longer answers");
+        return Err(ConnectionError::Lost(last.to_owned()));
+    }
+    Ok(Holding { said: said.trim_end().to_owned(), input: Box::new(to), ended })
 }
 
 /// Sends the input. A reader that has gone shows in its exit code, not here.

@@ -12,7 +12,7 @@ use super::connection::{HostKeys, Input};
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::{Host, HostError};
-use super::inspect::{self, Away, Inspection, inspect};
+use super::inspect::{self, Away, Inspection, Reached};
 use super::install::{SERVICE_LIMIT, init_word};
 use super::kubeconfig::{Kubeconfig, Owner};
 use super::nodes;
@@ -54,7 +54,8 @@ pub async fn down(
     report: &Reporter,
 ) -> Result<DownOutcome, ClusterError> {
     let document = Kubeconfig::read(kubeconfig)?;
-    let inspection = inspect(cluster, keys, report).await;
+    let reached = Reached::locked(cluster, keys, "cluster down", report).await?;
+    let inspection = reached.inspect().await;
     let Inspection { cluster: reached, facts, away, .. } = &inspection;
     let identity = Identity::of(reached, facts);
     let mut failed: Vec<String> = away.iter().map(|away| away.machine.label()).collect();

@@ -1,11 +1,14 @@
 //! Errors of the commands: what a machine, a release, the configuration or the kubeconfig makes impossible.
 
+use std::time::Duration;
+
 use skyward_terminal::event::Finding;
 use skyward_terminal::{program, units};
 
 use super::cluster::SettingError;
 use super::host::HostError;
 use super::kubeconfig::KubeconfigError;
+use super::lock::Rival;
 use super::saved::SnapshotError;
 
 /// The reason that a command on the cluster failed.
@@ -17,6 +20,21 @@ pub enum ClusterError {
         units::counted(.0.len(), "problem")
     )]
     Findings(Vec<Finding>),
+    /// Another operator changes the machines, and did for as long as we waited.
+    #[error(
+        "cannot lock cluster {cluster}: on {machine}, {} has been running `{}` since {}, and still did after {} s; nothing was changed. Next step: wait until that has ended, then run the command again",
+        rival.who, rival.command, rival.since(), waited.as_secs()
+    )]
+    Locked {
+        /// The cluster.
+        cluster: String,
+        /// The machine that is locked.
+        machine: String,
+        /// The holder of the lock.
+        rival: Rival,
+        /// The time that we waited.
+        waited: Duration,
+    },
     /// Some machines failed; each of them was reported.
     #[error("{operation}: {} of {machines} machines failed: {}. Next step: {next}", failed.len(), failed.join(", "))]
     Machines {

@@ -11,6 +11,7 @@ use super::cluster::Machine;
 use super::connection::{
     Connection, ConnectionError, HostKeys, Input, Local, Script, ScriptOutput, Ssh,
 };
+use super::lock::{Answer, Claim, Held, LOST, Rival};
 use super::token::hex;
 
 /// The time limit of a small script.
@@ -27,6 +28,7 @@ pub struct Host {
     connection: Box<dyn Connection>,
     sudo: bool,
     calls: Calls,
+    held: Option<Held>,
 }
 
 /// A step on a machine that failed.
@@ -50,6 +52,11 @@ pub enum HostReason {
     /// The machine refused, in its own words.
     #[error("{0}")]
     Refused(String),
+    /// The machine's lock is not ours any more.
+    #[error(
+        "its lock is another operator's by now, or it was restarted; nothing further is changed"
+    )]
+    LockLost,
     /// The user is not root, and sudo asks for a password.
     #[error("user {0} is not root and has no sudo without a password")]
     NoSudo(String),
@@ -75,6 +82,9 @@ impl HostError {
             HostReason::NoSudo(user) => Some(format!(
                 "let `sudo -n true` succeed there (a line `{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d), or connect as root"
             )),
+            HostReason::LockLost => {
+                Some("run the command again: it continues from whatever is there".to_owned())
+            }
             _ => None,
         }
     }
@@ -123,7 +133,8 @@ impl Host {
             }
         };
         let machine = machine.clone();
-        let mut host = Self { machine, connection, sudo: false, calls: calls.clone() };
+        let calls = calls.clone();
+        let mut host = Self { machine, connection, sudo: false, calls, held: None };
         let who = host.text("finding out the user", WHO, &[]).await?;
         let words: Vec<&str> = who.lines().collect();
         match words[..] {
@@ -142,8 +153,35 @@ impl Host {
         self.machine.label()
     }
 
-    /// Ends the connection.
-    pub async fn close(self) {
+    /// Takes the machine's lock; or returns who has it. Until it is released, scripts run under it.
+    ///
+    /// # Errors
+    /// The machine does not answer, or it cannot lock.
+    pub async fn lock(&mut self, claim: &Claim) -> Result<Option<Rival>, HostError> {
+        let operation = "locking it";
+        let script = claim.script(self.sudo);
+        let call = self.calls.begin(&peer(&self.machine), operation);
+        let holding = self.connection.hold(&script).await;
+        call.end(holding.as_ref().err().map_or("ok", ConnectionError::class));
+        let holding = holding.map_err(|error| self.failed(operation, error.into()))?;
+        match claim.answer(holding) {
+            Answer::Ours(held) => self.held = Some(held),
+            Answer::Rival(rival) => return Ok(Some(rival)),
+            Answer::Refused(reason) => return Err(self.refused(operation, reason)),
+        }
+        Ok(None)
+    }
+
+    /// Gives the lock back.
+    pub async fn unlock(&mut self) {
+        if let Some(held) = self.held.take() {
+            held.release().await;
+        }
+    }
+
+    /// Gives the lock back and ends the connection.
+    pub async fn close(mut self) {
+        self.unlock().await;
         self.connection.close().await;
     }
 
@@ -160,6 +198,8 @@ impl Host {
         limit: Duration,
     ) -> Result<ScriptOutput, HostError> {
         let arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let guarded = self.held.as_ref().map(|held| held.guarded(text));
+        let text = guarded.as_deref().unwrap_or(text);
         let script = Script { text, arguments, input, limit, sudo: self.sudo };
         // The operation alone is told: neither arguments nor input nor output, which may hold a token.
         let call = self.calls.begin(&peer(&self.machine), operation);
@@ -170,7 +210,12 @@ impl Host {
             Ok(ScriptOutput { code: None, .. }) => call.end("ended by a signal"),
             Err(error) => call.end(error.class()),
         }
-        ended.map_err(|error| self.failed(operation, error.into()))
+        match ended {
+            Ok(ScriptOutput { code: Some(LOST), .. }) if self.held.is_some() => {
+                Err(self.failed(operation, HostReason::LockLost))
+            }
+            ended => ended.map_err(|error| self.failed(operation, error.into())),
+        }
     }
 
     /// Runs a script as root that must succeed, and returns its standard output.

@@ -16,7 +16,7 @@ use super::connection::{HostKeys, Input};
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::{Host, HostError, LONG, SHORT};
-use super::inspect::{self, Away, Inspection, inspect};
+use super::inspect::{self, Away, Inspection, Reached};
 use super::report::{Reporter, problem};
 
 /// The largest `index.json` that is read.
@@ -112,16 +112,16 @@ fn named(descriptor: &Descriptor) -> Option<Named> {
 }
 
 /// Lists the images of a node: a table of name, type and digest.
-const LIST: &str = "exec /usr/local/bin/k3s ctr --namespace k8s.io images list";
+const LIST: &str = "/usr/local/bin/k3s ctr --namespace k8s.io images list";
 /// Imports the archive on standard input.
-const IMPORT: &str = "exec /usr/local/bin/k3s ctr --namespace k8s.io images import -";
+const IMPORT: &str = "/usr/local/bin/k3s ctr --namespace k8s.io images import -";
 /// Gives images further names; `$@` are pairs of a name and a further one.
 const TAG: &str = r#"set -e
 while [ $# -gt 0 ]; do /usr/local/bin/k3s ctr --namespace k8s.io images tag --force "$1" "$2" >/dev/null; shift 2; done
 "#;
 
 /// Sets labels of an image; `$@` are its name and the labels.
-const LABEL: &str = "exec /usr/local/bin/k3s ctr --namespace k8s.io images label \"$@\" >/dev/null";
+const LABEL: &str = "/usr/local/bin/k3s ctr --namespace k8s.io images label \"$@\" >/dev/null";
 
 /// The outcome of a delivery into the nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +147,8 @@ pub async fn load(
     report: &Reporter,
 ) -> Result<LoadOutcome, ClusterError> {
     let deliver = async |host: &Host| deliver(host, archive, pins, report).await;
-    let (sent, away) = on_all("loading the image", cluster, keys, report, deliver).await?;
+    let (sent, away) =
+        on_all(("loading the image", "cluster image load"), cluster, keys, report, deliver).await?;
     let nodes = sent.len();
     Ok(LoadOutcome { sent: sent.into_iter().filter(|sent| *sent).count(), nodes, away })
 }
@@ -163,18 +164,19 @@ pub async fn unpin(
     report: &Reporter,
 ) -> Result<(), ClusterError> {
     let unpin = async |host: &Host| pin(host, &[], pins).await;
-    on_all("unpinning images", cluster, keys, report, unpin).await.map(drop)
+    on_all(("unpinning images", "remove"), cluster, keys, report, unpin).await.map(drop)
 }
 
 /// Takes a step on all nodes that answer at once; returns what it gave, and the machines that do not answer.
 async fn on_all<T>(
-    operation: &'static str,
+    (operation, command): (&'static str, &str),
     cluster: &Cluster,
     keys: HostKeys,
     report: &Reporter,
     step: impl AsyncFn(&Host) -> Result<T, HostError>,
 ) -> Result<(Vec<T>, Vec<String>), ClusterError> {
-    let inspection = inspect(cluster, keys, report).await;
+    let reached = Reached::locked(cluster, keys, command, report).await?;
+    let inspection = reached.inspect().await;
     let mut findings: Vec<Finding> = inspection.away.iter().map(Away::finding).collect();
     if inspection.facts.iter().any(Facts::is_member) {
         // A node that comes back later gets the image with the next delivery.

@@ -2,7 +2,7 @@
 //!
 //! One way through: [`cluster`] is what the configuration asks for, [`inspect`] connects to all machines at once and gathers their
 //! [`facts`], [`preflight`] finds what is wrong with them before anything is changed, [`plan`] says what is left to do, and [`install`]
-//! does it. Every step checks first and may be repeated, so that the next run completes what a killed one has begun.
+//! does it. All of that is done under the [`lock`] of the machines, and every step checks first and may be repeated, so that the next run completes what a killed one has begun.
 //!
 //! `preflight`, [`files`], `plan`, [`upgrade::order`] and the merge of [`kubeconfig`] are pure. All others reach machines through
 //! [`connection`] alone.
@@ -22,6 +22,7 @@ pub mod inspect;
 pub mod install;
 pub mod journal;
 pub mod kubeconfig;
+pub mod lock;
 pub mod nodes;
 pub mod plan;
 pub mod preflight;

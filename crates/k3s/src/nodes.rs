@@ -84,7 +84,7 @@ struct NodeInfo {
 }
 
 /// Runs kubectl with `$@`. What it keeps of the API goes with k3s, and not into a home folder.
-const KUBECTL: &str = r#"exec /usr/local/bin/k3s kubectl "$@" --cache-dir=/run/k3s/kubectl"#;
+const KUBECTL: &str = r#"/usr/local/bin/k3s kubectl "$@" --cache-dir=/run/k3s/kubectl"#;
 
 /// Runs kubectl on a server and returns its standard output.
 ///

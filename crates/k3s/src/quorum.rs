@@ -11,12 +11,11 @@ use skyward_terminal::Severity;
 use skyward_terminal::event::Finding;
 
 use super::cluster::{Cluster, Machine};
-use super::connection::HostKeys;
 use super::facts::Facts;
-use super::inspect::{Away, Inspection, inspect};
+use super::inspect::{Away, Inspection, Reached};
 use super::nodes::{self, NodeState};
 use super::preflight::Identity;
-use super::report::{Reporter, problem};
+use super::report::problem;
 
 /// The role of a node that votes in etcd (docs.k3s.io, "High Availability Embedded etcd").
 const ETCD: &str = "etcd";
@@ -106,8 +105,8 @@ pub struct Found {
 }
 
 /// Inspects all machines, and asks one of the servers for the nodes.
-pub async fn look(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> Found {
-    let inspection = inspect(cluster, keys, report).await;
+pub async fn look(reached: Reached) -> Found {
+    let inspection = reached.inspect().await;
     let (cluster, facts) = (&inspection.cluster, &inspection.facts);
     let mut identity = Identity::of(cluster, facts);
     let known = ask(&inspection, identity.first, None).await;

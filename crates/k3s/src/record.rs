@@ -19,6 +19,9 @@ pub const RESTORED: &str = "/var/lib/skyward/k3s/restored";
 /// Exists while we keep pods off the node.
 pub const CORDONED: &str = "/var/lib/skyward/k3s/cordoned";
 
+/// The lock that an operator holds while it changes the machine. It goes with the operator, and with the machine's next start.
+pub const LOCK: &str = "/run/skyward-k3s.lock";
+
 /// k3s's binary.
 pub const BINARY: &str = "/usr/local/bin/k3s";
 /// k3s's configuration.

@@ -11,14 +11,14 @@ use super::drain::drain;
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::HostError;
-use super::inspect::{self, Inspection, inspect};
+use super::inspect::{self, Inspection, Reached};
 use super::kubeconfig::{Kubeconfig, Owner};
 use super::nodes;
 use super::preflight::{Identity, node_name};
 use super::quorum::{self, Found, Known, Running};
 use super::release::Source;
 use super::report::{Reporter, problem};
-use super::up::{UpOptions, UpOutcome, up, write_kubeconfig};
+use super::up::{UpOptions, UpOutcome, complete, write_kubeconfig};
 
 /// The role of a server's node.
 const SERVER: &str = "control-plane";
@@ -54,7 +54,8 @@ pub async fn remove(
     kubeconfig: &Path,
     report: &Reporter,
 ) -> Result<RemoveOutcome, ClusterError> {
-    let inspection = inspect(cluster, keys, report).await;
+    let locked = Reached::locked(cluster, keys, "cluster remove", report).await?;
+    let inspection = locked.inspect().await;
     let Inspection { cluster, facts, .. } = &inspection;
     let index = reached(cluster, facts, name);
     let first = Identity::of(cluster, facts).first;
@@ -268,7 +269,8 @@ pub async fn replace(
     options: UpOptions<'_>,
     report: &Reporter,
 ) -> Result<UpOutcome, ClusterError> {
-    let Found { inspection, known, .. } = quorum::look(cluster, options.keys, report).await;
+    let locked = Reached::locked(cluster, options.keys, "cluster replace", report).await?;
+    let Found { inspection, known, .. } = quorum::look(locked).await;
     let Inspection { cluster: found, facts, .. } = &inspection;
     let mut new = found.machines.iter().zip(facts);
     let new =
@@ -302,12 +304,14 @@ pub async fn replace(
     }
     let inspection = inspection.require(findings, report).await?;
     if let Some((server, node)) = old {
-        let deleted = nodes::delete(&inspection.hosts[server], &node).await;
-        deleted.inspect_err(|error| report.failed(error))?;
+        if let Err(error) = nodes::delete(&inspection.hosts[server], &node).await {
+            report.failed(&error);
+            inspect::close(inspection.hosts).await;
+            return Err(error.into());
+        }
         report.done(name, format!("delete the node {node} of the machine that is gone"));
     }
-    inspect::close(inspection.hosts).await;
-    up(cluster, source, options, report).await
+    complete(inspection.reached(), source, options, report).await
 }
 
 fn absent(cluster: &Cluster, known: &Known, name: &str) -> Finding {

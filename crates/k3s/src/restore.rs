@@ -11,7 +11,7 @@ use super::connection::Input;
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::{Host, HostError, LONG};
-use super::inspect::{self, Away, Inspection};
+use super::inspect::{self, Away, Inspection, Reached};
 use super::install::{self, init_word};
 use super::nodes;
 use super::plan::{self, MachinePlan};
@@ -22,7 +22,7 @@ use super::release::Source;
 use super::report::{Reporter, problem};
 use super::saved::{Description, Snapshot};
 use super::snapshot::COPY;
-use super::up::{UpOptions, UpOutcome, up};
+use super::up::{UpOptions, UpOutcome, complete};
 use super::upgrade;
 use super::version::{Arch, Version};
 
@@ -44,7 +44,8 @@ pub async fn restore(
     options: UpOptions<'_>,
     report: &Reporter,
 ) -> Result<UpOutcome, ClusterError> {
-    let Found { inspection, identity, .. } = quorum::look(cluster, options.keys, report).await;
+    let reached = Reached::locked(cluster, options.keys, "cluster restore", report).await?;
+    let Found { inspection, identity, .. } = quorum::look(reached).await;
     let Inspection { cluster: reached, facts, away, .. } = &inspection;
     let first = identity.first;
     let mut findings: Vec<Finding> = away.iter().map(Away::finding).collect();
@@ -60,17 +61,18 @@ pub async fn restore(
         }
     }
     let inspection = inspection.require(findings, report).await?;
-    let mut begun = Ok(());
     if !is_done {
         let Inspection { cluster, hosts, facts, .. } = &inspection;
         let (fresh, id) = (Identity { id: None, ..identity }, &snapshot.description.id);
         let plan = plan::plan(cluster, facts, &fresh, &assets.into_iter().collect(), id);
         let (host, facts, planned) = (&hosts[first], &facts[first], &plan.machines[first]);
-        begun = begin(cluster, (host, facts, planned), snapshot, report).await;
+        if let Err(error) = begin(cluster, (host, facts, planned), snapshot, report).await {
+            report.failed(&error);
+            inspect::close(inspection.hosts).await;
+            return Err(error.into());
+        }
     }
-    inspect::close(inspection.hosts).await;
-    begun.inspect_err(|error| report.failed(error))?;
-    up(cluster, source, options, report).await
+    complete(inspection.reached(), source, options, report).await
 }
 
 /// The mark of a restore on the first server.

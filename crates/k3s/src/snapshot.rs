@@ -15,7 +15,7 @@ use super::connection::{HostKeys, Input};
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::{Host, HostError, LONG};
-use super::inspect::{self, Inspection};
+use super::inspect::{self, Inspection, Reached};
 use super::install::init_word;
 use super::nodes;
 use super::quorum::{self, Found, Known};
@@ -46,7 +46,8 @@ pub async fn snapshot(
     keys: HostKeys,
     report: &Reporter,
 ) -> Result<PathBuf, ClusterError> {
-    let Found { inspection, known, identity } = quorum::look(cluster, keys, report).await;
+    let reached = Reached::locked(cluster, keys, "cluster snapshot", report).await?;
+    let Found { inspection, known, identity } = quorum::look(reached).await;
     let mut findings = quorum::absences(&inspection, &known);
     if !matches!(known, Known::Running(_)) {
         let next = "run `cluster status`, which says why";

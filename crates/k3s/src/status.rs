@@ -13,7 +13,7 @@ use super::cluster::{Cluster, Machine};
 use super::connection::HostKeys;
 use super::facts::Facts;
 use super::host::Host;
-use super::inspect::{self, Away};
+use super::inspect::{self, Away, Reached};
 use super::nodes::NodeState;
 use super::quorum::{self, Found, Known, Quorum};
 use super::report::Reporter;
@@ -78,7 +78,8 @@ type KnownNodes = Result<BTreeMap<String, NodeState>, String>;
 
 /// Asks all machines for their state.
 pub async fn status(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> ClusterStatus {
-    let Found { inspection, known, .. } = quorum::look(cluster, keys, report).await;
+    let reached = Reached::connect(cluster, keys, report).await;
+    let Found { inspection, known, .. } = quorum::look(reached).await;
     let votes = match &known {
         Known::Running(running) => Some(running.quorum()),
         Known::Silent(_) => Some(quorum::reached(&inspection)),

@@ -13,7 +13,7 @@ use super::connection::HostKeys;
 use super::error::ClusterError;
 use super::facts::Facts;
 use super::host::{Host, HostError};
-use super::inspect::{self, Away, Inspection};
+use super::inspect::{self, Away, Inspection, Reached};
 use super::install::{self, Tokens};
 use super::kubeconfig::{self, Kubeconfig};
 use super::nodes::{self, NodeState};
@@ -69,7 +69,27 @@ pub async fn up(
     options: UpOptions<'_>,
     report: &Reporter,
 ) -> Result<UpOutcome, ClusterError> {
-    let Prepared { inspection, known, plan } = prepare(cluster, source, options, report).await?;
+    let command = if options.join { "cluster join" } else { "cluster up" };
+    // The plan alone changes nothing, and keeps nobody from it.
+    let reached = if options.plan_only {
+        Reached::connect(cluster, options.keys, report).await
+    } else {
+        Reached::locked(cluster, options.keys, command, report).await?
+    };
+    complete(reached, source, options, report).await
+}
+
+/// Sets the cluster up on machines that are connected to.
+///
+/// # Errors
+/// As [`up`].
+pub(crate) async fn complete(
+    reached: Reached,
+    source: &Source,
+    options: UpOptions<'_>,
+    report: &Reporter,
+) -> Result<UpOutcome, ClusterError> {
+    let Prepared { inspection, known, plan } = prepare(reached, source, options, report).await?;
     let Inspection { cluster, hosts, facts, away } = inspection;
     for (host, planned) in hosts.iter().zip(&plan.machines) {
         for step in &planned.steps {
@@ -96,14 +116,14 @@ pub async fn up(
 
 /// Inspects, checks and plans. Nothing is changed.
 async fn prepare(
-    cluster: &Cluster,
+    reached: Reached,
     source: &Source,
     options: UpOptions<'_>,
     report: &Reporter,
 ) -> Result<Prepared, ClusterError> {
     let began = Instant::now();
     let document = Kubeconfig::read(options.kubeconfig)?;
-    let Found { inspection, identity, known } = quorum::look(cluster, options.keys, report).await;
+    let Found { inspection, identity, known } = quorum::look(reached).await;
     let Inspection { cluster, facts, .. } = &inspection;
     let mut findings: Vec<Finding> = quorum::absences(&inspection, &known);
     findings.extend(preflight::check(cluster, facts));

@@ -12,7 +12,7 @@ use super::error::ClusterError;
 use super::facts::Facts;
 use super::files::{self, Member};
 use super::host::{Host, HostError};
-use super::inspect::{self, Inspection};
+use super::inspect::{self, Inspection, Reached};
 use super::install;
 use super::nodes::{self, NodeState};
 use super::plan;
@@ -117,7 +117,8 @@ pub async fn upgrade(
     keys: HostKeys,
     report: &Reporter,
 ) -> Result<UpgradeOutcome, ClusterError> {
-    let Found { inspection, identity, known } = quorum::look(cluster, keys, report).await;
+    let reached = Reached::locked(cluster, keys, "cluster upgrade", report).await?;
+    let Found { inspection, identity, known } = quorum::look(reached).await;
     let Inspection { cluster, facts, .. } = &inspection;
     let mut findings = quorum::absences(&inspection, &known);
     if let Known::Running(running) = &known {

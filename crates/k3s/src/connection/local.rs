@@ -2,10 +2,11 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use super::{
-    Connection, ConnectionError, Script, ScriptOutput, command_line, feed, read_all, stdin,
+    Connection, ConnectionError, Holding, Script, ScriptOutput, begin, command_line, feed,
+    read_all, stdin,
 };
 
 /// This machine.
@@ -25,19 +26,41 @@ impl Connection for Local {
         .boxed()
     }
 
+    fn hold<'a>(
+        &'a self,
+        script: &'a Script<'a>,
+    ) -> BoxFuture<'a, Result<Holding, ConnectionError>> {
+        let limit = script.limit;
+        async move {
+            // It ends by itself when its input does.
+            let mut child = spawn(script, false)?;
+            let (input, output) = (child.stdin.take(), child.stdout.take());
+            let errors = child.stderr.take();
+            let ended = async move { drop(child.wait().await) }.boxed();
+            let begun = begin(&script.input, input, output, errors, ended);
+            let begun = tokio::time::timeout(limit, begun).await;
+            begun.unwrap_or(Err(ConnectionError::TimedOut(limit)))
+        }
+        .boxed()
+    }
+
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         std::future::ready(()).boxed()
     }
 }
 
-async fn run(script: &Script<'_>) -> Result<ScriptOutput, ConnectionError> {
+fn spawn(script: &Script<'_>, kill_on_drop: bool) -> Result<Child, ConnectionError> {
     let words = command_line(script);
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).stdin(stdin(&script.input)).kill_on_drop(true);
+    command.args(&words[1..]).stdin(stdin(&script.input)).kill_on_drop(kill_on_drop);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let mut child = command
+    command
         .spawn()
-        .map_err(|error| ConnectionError::Here(format!("starting {}: {error}", words[0])))?;
+        .map_err(|error| ConnectionError::Here(format!("starting {}: {error}", words[0])))
+}
+
+async fn run(script: &Script<'_>) -> Result<ScriptOutput, ConnectionError> {
+    let mut child = spawn(script, true)?;
     let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (fed, stdout, stderr) =
         tokio::join!(feed(&script.input, input), read_all(output), read_all(errors));

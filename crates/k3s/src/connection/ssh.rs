@@ -1,6 +1,7 @@
 //! A machine over the system's own ssh, whose agent, configuration, jump hosts and known hosts apply.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -8,8 +9,8 @@ use futures_util::future::BoxFuture;
 use openssh::{ControlPersist, Error, KnownHosts, Session, SessionBuilder, Stdio};
 
 use super::{
-    Connection, ConnectionError, Input, Script, ScriptOutput, command_line, feed, host_key,
-    read_all,
+    Connection, ConnectionError, Holding, Input, Script, ScriptOutput, begin, command_line, feed,
+    host_key, read_all,
 };
 use crate::cluster::Machine;
 
@@ -36,7 +37,7 @@ pub enum HostKeys {
 
 /// A connection by ssh.
 pub struct Ssh {
-    session: Session,
+    session: Arc<Session>,
 }
 
 impl Ssh {
@@ -69,7 +70,7 @@ impl Ssh {
             .await
             .map_err(|_| ConnectionError::TimedOut(CONNECT_LIMIT))?;
         match connected {
-            Ok(session) => Ok(Self { session }),
+            Ok(session) => Ok(Self { session: Arc::new(session) }),
             Err(Error::Connect(error)) => {
                 Err(host_key::explain(machine, address, &error.to_string()).await)
             }
@@ -91,15 +92,43 @@ impl Connection for Ssh {
         .boxed()
     }
 
+    fn hold<'a>(
+        &'a self,
+        script: &'a Script<'a>,
+    ) -> BoxFuture<'a, Result<Holding, ConnectionError>> {
+        let limit = script.limit;
+        async move {
+            let begun = tokio::time::timeout(limit, self.begin(script)).await;
+            begun.unwrap_or(Err(ConnectionError::TimedOut(limit)))
+        }
+        .boxed()
+    }
+
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         async move {
-            let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.session.close()).await;
+            // A script that still runs keeps it, and its end ends it.
+            if let Some(session) = Arc::into_inner(self.session) {
+                let _ = tokio::time::timeout(CLOSE_TIMEOUT, session.close()).await;
+            }
         }
         .boxed()
     }
 }
 
 impl Ssh {
+    async fn begin(&self, script: &Script<'_>) -> Result<Holding, ConnectionError> {
+        let words = command_line(script);
+        let mut command = Arc::clone(&self.session).arc_command(words[0]);
+        command.args(&words[1..]).stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let spawned = command.spawn().await;
+        let mut child = spawned.map_err(|error| ConnectionError::Lost(described(&error)))?;
+        let (input, output) = (child.stdin().take(), child.stdout().take());
+        let errors = child.stderr().take();
+        let ended = async move { drop(child.wait().await) }.boxed();
+        begin(&script.input, input, output, errors, ended).await
+    }
+
     async fn execute(&self, script: &Script<'_>) -> Result<ScriptOutput, ConnectionError> {
         let words = command_line(script);
         let mut command = self.session.command(words[0]);

@@ -10,6 +10,7 @@ mod download;
 mod files;
 mod kubeconfig;
 mod life;
+mod lock;
 mod operator;
 mod plan;
 mod real;

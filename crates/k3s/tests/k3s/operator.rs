@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use skyward_testkit::machines::{OLD, World, write};
 
@@ -11,6 +11,8 @@ use skyward_testkit::machines::{OLD, World, write};
 pub struct Operator<'w> {
     pub world: &'w World,
     file: PathBuf,
+    /// The number by which the stand-in for ssh counts the calls of another operator.
+    number: Option<usize>,
 }
 
 /// A machine in the configuration: its index and its role.
@@ -30,31 +32,47 @@ impl<'w> Operator<'w> {
         files: &str,
         keys: &str,
     ) -> Self {
-        let mut text = format!(
-            "[k3s]\nkubeconfig = \"kubeconfig\"\nversion = \"{version}\"\nairgap = \"{files}\"\nnode_timeout_s = 20\n{keys}\n"
-        );
-        for (index, role) in machines {
-            let address = &world.machines[*index].address;
-            let _ = writeln!(text, "[[k3s.machine]]\naddress = \"{address}\"\nrole = \"{role}\"");
-        }
-        Self::raw(world, &text)
+        Self::raw(world, &text(world, machines, version, files, keys))
+    }
+
+    /// Another operator of the same machines, with a configuration and a kubeconfig of its own.
+    pub fn another(
+        world: &'w World,
+        machines: &[Listed],
+        version: &str,
+        files: &str,
+        keys: &str,
+    ) -> Self {
+        let files = world.path(files).display().to_string();
+        let file = world.path("another/skyward.toml");
+        fs::create_dir_all(world.path("another")).expect("a folder");
+        write(&file, 0o644, &text(world, machines, version, &files, keys));
+        Self { world, file, number: Some(2) }
     }
 
     /// With this configuration.
     pub fn raw(world: &'w World, text: &str) -> Self {
         let file = world.path("skyward.toml");
         write(&file, 0o644, text);
-        Self { world, file }
+        Self { world, file, number: None }
+    }
+
+    /// A command, with further variables.
+    pub fn command(&self, words: &str, variables: &[(&str, usize)]) -> Command {
+        let number = self.number.map(|number| ("OPERATOR", number));
+        let mut command = self.world.operator();
+        let variables = variables.iter().copied().chain(number);
+        command.args(variables.map(|(name, value)| format!("{name}={value}")));
+        command.arg(self.world.path("bin/deployer")).args(words.split_whitespace());
+        command.arg("--config").arg(&self.file).stdin(std::process::Stdio::null());
+        command
     }
 
     /// Runs a command to its end, with further variables.
     pub fn run_with(&self, words: &str, variables: &[(&str, usize)]) -> Output {
-        let _ = fs::remove_file(self.world.path("count"));
-        let mut command = self.world.operator();
-        command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
-        command.arg(self.world.path("bin/deployer")).args(words.split_whitespace());
-        command.arg("--config").arg(&self.file).stdin(std::process::Stdio::null());
-        let output = command.output().expect("the operator's command");
+        let number = self.number.map(|number| number.to_string()).unwrap_or_default();
+        let _ = fs::remove_file(self.world.path(&format!("count{number}")));
+        let output = self.command(words, variables).output().expect("the operator's command");
         self.world.hear(&output.stdout);
         self.world.hear(&output.stderr);
         output
@@ -115,6 +133,19 @@ impl<'w> Operator<'w> {
         self.world.hear(calls.as_bytes());
         calls
     }
+}
+
+/// The text of a configuration. Of a key that is given the default goes.
+fn text(world: &World, machines: &[Listed], version: &str, files: &str, keys: &str) -> String {
+    let limit = if keys.contains("node_timeout_s") { "" } else { "node_timeout_s = 20\n" };
+    let mut text = format!(
+        "[k3s]\nkubeconfig = \"kubeconfig\"\nversion = \"{version}\"\nairgap = \"{files}\"\n{limit}{keys}\n"
+    );
+    for (index, role) in machines {
+        let address = &world.machines[*index].address;
+        let _ = writeln!(text, "[[k3s.machine]]\naddress = \"{address}\"\nrole = \"{role}\"");
+    }
+    text
 }
 
 pub fn said(output: &Output) -> String {

@@ -1,10 +1,13 @@
 #!/bin/bash
-# Before ssh: notes how it was called, and kills who called it at the call that the test names, before it or after it.
+# Before ssh: notes how it was called, and kills who called it at the call that the test names, before it or after it. Each operator
+# has a count of its own.
+count=@FOLDER@/count${OPERATOR:-}
 exec 9>>@FOLDER@/count.lock; flock 9
-n=$(( $(cat @FOLDER@/count 2>/dev/null || echo 0) + 1 )); echo $n >@FOLDER@/count
+n=$(( $(cat $count 2>/dev/null || echo 0) + 1 )); echo $n >$count
 exec 9>&-
 printf '%s\n' "$*" >>@FOLDER@/ssh.log
 [ "${KILL_BEFORE:-0}" = $n ] && { kill -9 $PPID; exit 255; }
 if [ "${KILL_AFTER:-0}" = $n ]; then /usr/bin/ssh "$@"; kill -9 $PPID; exit 255; fi
+if [ "${MEET_AT:-0}" = $n ]; then : >@FOLDER@/met; fi
 if [ "${CUT_AT:-0}" = $n ]; then "@FOLDER@/cut"; fi
 exec /usr/bin/ssh "$@"
