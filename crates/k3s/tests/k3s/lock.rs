@@ -115,7 +115,9 @@ fn two_operators_at_once_make_one_cluster() {
         let old = Operator::new(&world, &TWO);
         old.succeed("cluster down --yes");
         let _ = fs::remove_dir_all(world.path("cluster/nodes"));
-        let _ = fs::remove_file(world.path("cluster/split"));
+        for name in ["cluster/split", "another/kubeconfig"] {
+            let _ = fs::remove_file(world.path(name));
+        }
         if matches!(before, Before::Up) {
             old.succeed("cluster up");
         }
