@@ -103,15 +103,14 @@ impl Reached {
             }
             // Whatever was locked meanwhile is given back: nobody waits for who waits.
             join_all(reached.hosts.iter_mut().map(Host::unlock)).await;
-            let state = format!(
-                "{} has been running `{}`; it is taken over {} s after its last sign of life",
-                rival.who,
-                rival.command,
-                LEASE.as_secs()
-            );
-            if state != told {
+            let holder = format!("{} has been running `{}`", rival.who, rival.command);
+            if holder != told {
+                let (since, lease) = (rival.since(), LEASE.as_secs());
+                let state = format!(
+                    "{holder} since {since}; it is taken over {lease} s after its last sign of life"
+                );
                 report.waiting(&format!("the lock on {machine}"), &state, left);
-                told = state;
+                told = holder;
             }
             tokio::time::sleep(Claim::pause().min(left)).await;
             first = Some(machine);

@@ -13,9 +13,10 @@ fn a_machine_that_is_cut_off_keeps_no_other_from_its_cluster() {
     let watch = Watch::start();
     let listed = [(0, "server"), (1, "server"), (2, "server"), (3, "agent"), (4, "agent")];
     let operator = Operator::new(&world, &listed);
-    // Cut when the first files are under way: after connecting (5), asking who we are (5), looking (5) and some writes.
+    // Cut when the first files are under way: after connecting (5), asking who we are (5), locking (5), looking (5) and
+    // some writes.
     write(&world.path("cut"), 0o755, &format!("#!/bin/sh\n{}\n", world.cut_command(4)));
-    let ended = operator.run_with("cluster up", &[("CUT_AT", 22)]);
+    let ended = operator.run_with("cluster up", &[("CUT_AT", 27)]);
     let text = said(&ended);
     println!("$ cluster up     # 10.77.0.15 falls off the network in the middle\n{text}");
     assert_eq!(ended.status.code(), Some(1), "{text}");
