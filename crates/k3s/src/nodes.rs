@@ -117,16 +117,17 @@ const DELETE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Deletes a node. k3s takes a server out of etcd when its node is deleted (`pkg/etcd/member_controller.go`, `onRemove`), and a finalizer
 /// keeps the node until that is done. The Secret with the node's password would go with the next garbage collection
-/// (`pkg/nodepassword/controller.go`); until then no machine of that name could join, so it is deleted too.
+/// (`pkg/nodepassword/controller.go`); until then no machine of that name could join, so it is deleted too. It goes first: once the node
+/// is gone, a run after a kill would not know of it.
 ///
 /// # Errors
 /// The API server does not answer.
 pub async fn delete(server: &Host, node: &str) -> Result<(), HostError> {
     let operation = format!("deleting the node {node}");
-    let words = ["delete", "node", node, "--ignore-not-found", "--timeout", "50s"];
-    kubectl(server, &operation, &words, DELETE_LIMIT).await?;
     let secret = format!("{node}.node-password.k3s");
     let words = ["delete", "secret", &secret, "--namespace", "kube-system", "--ignore-not-found"];
+    kubectl(server, &operation, &words, DELETE_LIMIT).await?;
+    let words = ["delete", "node", node, "--ignore-not-found", "--timeout", "50s"];
     kubectl(server, &operation, &words, DELETE_LIMIT).await?;
     Ok(())
 }
