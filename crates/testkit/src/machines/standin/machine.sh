@@ -9,7 +9,7 @@ mkdir "$D/layers/upper" "$D/layers/work" "$D/layers/root"
 R=$D/layers/root
 mount -t overlay overlay -o "lowerdir=/,upperdir=$D/layers/upper,workdir=$D/layers/work" "$R"
 # What Kubernetes leaves on this system, now or while the test runs, is not on the machine.
-rm -rf "$R/run" "$R/etc/rancher" "$R/etc/cni" "$R/var/lib/rancher" "$R/var/lib/kubelet" "$R/var/lib/cni" "$R/var/log/pods" "$R/var/log/containers"
+rm -rf "$R/run" "$R/etc/rancher" "$R/etc/cni" "$R/var/lib/rancher" "$R/var/lib/kubelet" "$R/var/lib/cni" "$R/usr/libexec/kubernetes" "$R/var/log/pods" "$R/var/log/containers"
 mkdir -p "$R/srv/host" "$R/srv/cluster" "$R/run/systemd/system" "$R/run/sshd" "$R/root/.ssh" "$R/etc/systemd/system/multi-user.target.wants" "$R/usr/local/bin"
 # mount itself makes this one.
 mkdir -m 700 "$R/run/mount"
