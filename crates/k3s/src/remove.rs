@@ -311,7 +311,7 @@ pub async fn replace(
         }
         report.done(name, format!("delete the node {node} of the machine that is gone"));
     }
-    complete(inspection.reached(), source, options, report).await
+    Box::pin(complete(inspection.reached(), source, options, report)).await
 }
 
 fn absent(cluster: &Cluster, known: &Known, name: &str) -> Finding {

@@ -72,7 +72,7 @@ pub async fn restore(
             return Err(error.into());
         }
     }
-    complete(inspection.reached(), source, options, report).await
+    Box::pin(complete(inspection.reached(), source, options, report)).await
 }
 
 /// The mark of a restore on the first server.

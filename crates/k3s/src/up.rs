@@ -76,7 +76,7 @@ pub async fn up(
     } else {
         Reached::locked(cluster, options.keys, command, report).await?
     };
-    complete(reached, source, options, report).await
+    Box::pin(complete(reached, source, options, report)).await
 }
 
 /// Sets the cluster up on machines that are connected to.
