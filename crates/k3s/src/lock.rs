@@ -19,7 +19,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::connection::{Holding, Input, Script};
-use super::host::SHORT;
 use super::record;
 
 pub use holder::who;
@@ -30,6 +29,8 @@ pub const LEASE: Duration = Duration::from_secs(15);
 const BEAT: Duration = Duration::from_secs(5);
 /// The time between two looks of an operator that waits.
 const LOOK: Duration = Duration::from_millis(300);
+/// The time for the answer of the script that takes it.
+const ANSWER: Duration = Duration::from_mins(1);
 /// The time for the end of the script that holds it; it ends by itself later.
 const RELEASE: Duration = Duration::from_secs(3);
 /// The exit code of a script whose operator has lost the lock.
@@ -91,7 +92,7 @@ impl Claim {
             text: HOLD,
             arguments: vec![record::LOCK.to_owned(), LEASE.as_secs().to_string()],
             input: Input::Bytes(input.into_bytes()),
-            limit: SHORT,
+            limit: ANSWER,
             sudo,
         }
     }

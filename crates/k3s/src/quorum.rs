@@ -14,7 +14,7 @@ use super::cluster::{Cluster, Machine};
 use super::facts::Facts;
 use super::inspect::{Away, Inspection, Reached};
 use super::nodes::{self, NodeState};
-use super::preflight::Identity;
+use super::preflight::{Identity, node_name};
 use super::report::problem;
 
 /// The role of a node that votes in etcd (docs.k3s.io, "High Availability Embedded etcd").
@@ -151,6 +151,18 @@ pub fn reached(inspection: &Inspection) -> Quorum {
     let answer = (0..facts.len()).filter(|index| is_server(cluster, facts, *index)).count();
     let silent = away.iter().filter(|away| away.machine.role == Role::Server).count();
     Quorum { servers: answer + silent, answer }
+}
+
+/// Finds machines that would join under the name of a node that the cluster has already. k3s would refuse them.
+pub fn taken(cluster: &Cluster, facts: &[Facts], running: &Running) -> Vec<Finding> {
+    let joining = cluster.machines.iter().zip(facts).filter(|(_, facts)| facts.record.is_none());
+    let taken = joining.filter_map(|(machine, facts)| {
+        let node = node_name(machine, facts);
+        let text = format!("the cluster has a node {node} already, which is of another machine");
+        let next = format!("where that machine is gone: `cluster replace {}`", machine.label());
+        running.nodes.contains_key(&node).then(|| problem(machine.label(), text, next))
+    });
+    taken.collect()
 }
 
 /// Judges the machines that do not answer: warnings where the others can do without them, else what blocks.

@@ -18,8 +18,8 @@ use super::install::{self, Tokens};
 use super::kubeconfig::{self, Kubeconfig};
 use super::nodes::{self, NodeState};
 use super::plan::{self, ClusterPlan, MachineStep};
-use super::preflight::{self, node_name};
-use super::quorum::{self, Found, Known, Running};
+use super::preflight;
+use super::quorum::{self, Found, Known};
 use super::release::{Assets, Source};
 use super::report::{Reporter, problem};
 use super::token;
@@ -133,7 +133,7 @@ async fn prepare(
         findings.push(problem(machine.label(), "a restore has begun on it", next));
     }
     if let Known::Running(running) = &known {
-        findings.extend(taken(cluster, facts, running));
+        findings.extend(quorum::taken(cluster, facts, running));
     }
     findings.extend(kubeconfig::check(&document, &cluster.context, identity.id.as_deref()));
     if options.join && !facts.iter().any(Facts::is_member) {
@@ -163,18 +163,6 @@ async fn prepare(
     let id = token::random(ID_BYTES).map_err(ClusterError::Random)?;
     let plan = plan::plan(cluster, facts, &identity, &assets, &id);
     Ok(Prepared { inspection, known, plan })
-}
-
-/// Finds machines that would join under the name of a node that the cluster has already. k3s would refuse them.
-fn taken(cluster: &Cluster, facts: &[Facts], running: &Running) -> Vec<Finding> {
-    let joining = cluster.machines.iter().zip(facts).filter(|(_, facts)| facts.record.is_none());
-    let taken = joining.filter_map(|(machine, facts)| {
-        let node = node_name(machine, facts);
-        let text = format!("the cluster has a node {node} already, which is of another machine");
-        let next = format!("where that machine is gone: `cluster replace {}`", machine.label());
-        running.nodes.contains_key(&node).then(|| problem(machine.label(), text, next))
-    });
-    taken.collect()
 }
 
 struct Work<'a> {
