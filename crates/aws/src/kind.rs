@@ -26,6 +26,7 @@ mod listener;
 mod load_balancer;
 mod nat_gateway;
 mod network_interface;
+mod object;
 mod role;
 mod route_table;
 mod security_group;
@@ -159,7 +160,8 @@ registry! {
         Ec2: CreateLaunchTemplate create_launch_template, DescribeLaunchTemplates describe_launch_templates,
             CreateLaunchTemplateVersion create_launch_template_version,
             DescribeLaunchTemplateVersions describe_launch_template_versions,
-            ModifyLaunchTemplate modify_launch_template, DeleteLaunchTemplate delete_launch_template;
+            ModifyLaunchTemplate modify_launch_template,
+            DeleteLaunchTemplateVersions delete_launch_template_versions, DeleteLaunchTemplate delete_launch_template;
     }
     auto_scaling_group [simulated::auto_scaling_group::ScalingGroupRecord] {
         AutoScaling: CreateAutoScalingGroup create_auto_scaling_group,
@@ -168,12 +170,13 @@ registry! {
             AttachLoadBalancerTargetGroups attach_load_balancer_target_groups,
             DetachLoadBalancerTargetGroups detach_load_balancer_target_groups,
             CreateOrUpdateTags create_or_update_tags, DeleteScalingTags delete_scaling_tags, StartInstanceRefresh start_instance_refresh,
-            DescribeInstanceRefreshes describe_instance_refreshes,
+            CancelInstanceRefresh cancel_instance_refresh, DescribeInstanceRefreshes describe_instance_refreshes,
+            TerminateInstanceInAutoScalingGroup terminate_instance_in_auto_scaling_group,
             DescribeScalingActivities describe_scaling_activities, PutScalingPolicy put_scaling_policy,
             DescribePolicies describe_policies, DeletePolicy delete_policy;
     }
     instance [simulated::instance::InstanceRecord] {
-        Ec2: DescribeInstances describe_instances;
+        Ec2: DescribeInstances describe_instances, GetConsoleOutput get_console_output;
     }
     db_subnet_group [simulated::db_subnet_group::DbSubnetGroupRecord] {
         Rds: CreateDBSubnetGroup create_db_subnet_group, DescribeDBSubnetGroups describe_db_subnet_groups,
@@ -187,6 +190,9 @@ registry! {
         S3: CreateBucket create_bucket, HeadBucket head_bucket, GetBucketSetting get_bucket_setting,
             PutBucketSetting put_bucket_setting, DeleteBucketSetting delete_bucket_setting,
             ListObjectVersions list_object_versions, DeleteObjects delete_objects, DeleteBucket delete_bucket;
+    }
+    object [] {
+        S3: PutObject put_object, HeadObject head_object;
     }
     role [simulated::role::RoleRecord] {
         Iam: CreateRole create_role, GetRole get_role, UpdateAssumeRolePolicy update_assume_role_policy,
@@ -222,6 +228,7 @@ impl Operation {
             Self::HeadBucket => "ListBucket",
             Self::ListObjectVersions => "ListBucketVersions",
             Self::DeleteObjects => "DeleteObject",
+            Self::HeadObject => "GetObject",
             _ => self.name(),
         }
     }

@@ -25,7 +25,7 @@ mod validate;
 pub use load::{ConfigArgs, ConfigError, Loaded};
 pub use model::{
     Access, Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Effect, Image,
-    Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port, Protocol, Role, ServiceType,
+    Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port, Protocol, Role, Run, ServiceType,
     Spread, Toleration, Volume, When, Worker,
 };
 pub use origin::{Effective, Origin, Origins};

@@ -14,6 +14,7 @@ use skyward_config::Aws;
 use skyward_terminal::{output, text};
 
 use crate::args::Common;
+use crate::workload::Workload;
 use state::StateFile;
 
 /// The time after which the calls of a run are kept again, so that a run that is killed loses little.
@@ -95,11 +96,15 @@ impl Account {
     }
 
     /// As [`Account::open`]; a simulated account is one in which `apply` has run.
-    pub(crate) async fn with_stack(common: &Common, aws: &Aws, user_data: &str) -> Result<Self> {
+    pub(crate) async fn with_stack(
+        common: &Common,
+        aws: &Aws,
+        workload: &Workload,
+    ) -> Result<Self> {
         let account = Self::open(common, aws).await?;
         if account.simulated.is_some() && common.state.is_none() {
             let ignore = |_: Event| {};
-            let context = Context::new(&*account.api, aws, user_data, &ignore);
+            let context = Context::new(&*account.api, aws, workload, &ignore);
             run::apply(&context, &|_| true).await?;
         }
         Ok(account)

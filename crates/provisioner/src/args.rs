@@ -66,34 +66,3 @@ impl Common {
         self.config.load()
     }
 }
-
-/// The instances' script, as the configuration names it.
-pub(crate) fn user_data(loaded: &Loaded) -> Result<String> {
-    let path: PathBuf = loaded.root.join(&loaded.config.aws.user_data);
-    let bytes = std::fs::read(&path).map_err(|error| {
-        anyhow::anyhow!(
-            "reading [aws] user_data, {}: {error}. Next step: name a script that is there",
-            path.display()
-        )
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        // As gzip's own format begins (RFC 1952 §2.3.1).
-        let (what, next) = if error.as_bytes().starts_with(&[0x1f, 0x8b]) {
-            ("it is compressed by gzip", "name the script as it was before")
-        } else {
-            ("it is no text in UTF-8", "name a script")
-        };
-        anyhow::anyhow!(
-            "[aws] user_data, {}: {what}, and a plan shows the script as text. Next step: {next}",
-            path.display()
-        )
-    })?;
-    // As EC2 takes it: 16 KiB before base64.
-    anyhow::ensure!(
-        text.len() <= 16 * 1024,
-        "[aws] user_data, {}: {} bytes, and EC2 takes 16384. Next step: let the script fetch the rest",
-        path.display(),
-        text.len()
-    );
-    Ok(text)
-}

@@ -10,7 +10,10 @@ use skyward_terminal::interrupt::Signals;
 use skyward_terminal::{exit, program};
 
 use crate::args::Common;
-use crate::command::{apply, cost, destroy, docs, drift, export, graph, plan, policies, status};
+use crate::command::{
+    apply, cost, destroy, docs, drift, export, graph, history, logs, plan, policies, rollback,
+    status,
+};
 
 /// Provisions the AWS topology.
 #[derive(Parser)]
@@ -28,6 +31,9 @@ enum Command {
     Apply(apply::Args),
     Status(status::Args),
     Drift(drift::Args),
+    History(history::Args),
+    Rollback(rollback::Args),
+    Logs(logs::Args),
     Destroy(destroy::Args),
     Graph(graph::Args),
     Cost(cost::Args),
@@ -81,6 +87,9 @@ async fn dispatch(common: &Common, command: &Command) -> Result<ExitCode> {
         Command::Apply(args) => Box::pin(apply::run(common, args)).await,
         Command::Status(args) => Box::pin(status::run(common, args)).await,
         Command::Drift(args) => Box::pin(drift::run(common, args)).await,
+        Command::History(args) => Box::pin(history::run(common, args)).await,
+        Command::Rollback(args) => Box::pin(rollback::run(common, args)).await,
+        Command::Logs(args) => Box::pin(logs::run(common, args)).await,
         Command::Destroy(args) => Box::pin(destroy::run(common, args)).await,
         Command::Graph(args) => graph::run(common, args),
         Command::Cost(args) => cost::run(common, args),

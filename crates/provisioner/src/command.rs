@@ -7,8 +7,11 @@ pub(crate) mod docs;
 pub(crate) mod drift;
 pub(crate) mod export;
 pub(crate) mod graph;
+pub(crate) mod history;
+pub(crate) mod logs;
 pub(crate) mod plan;
 pub(crate) mod policies;
+pub(crate) mod rollback;
 pub(crate) mod status;
 
 use crate::event::Sink;
@@ -18,13 +21,14 @@ use skyward_config::Aws;
 
 use crate::args::Common;
 use crate::console::Shown;
+use crate::workload::Workload;
 
 /// The library's own context, with the settings of this run.
 pub(crate) fn context<'a>(
     common: &Common,
     api: &'a Shown<'a>,
     aws: &'a Aws,
-    user_data: &'a str,
+    workload: &Workload,
     sink: &'a dyn Sink,
 ) -> Context<'a> {
     let now = jiff::Timestamp::now();
@@ -34,7 +38,7 @@ pub(crate) fn context<'a>(
     } else {
         u64::try_from(now.as_nanosecond()).unwrap_or_default()
     };
-    let mut context = Context::new(api, aws, user_data, sink);
+    let mut context = Context::new(api, aws, workload, sink);
     context.settings = Settings { seed, now, ..Settings::default() };
     context.interrupt = common.interrupt.clone();
     context

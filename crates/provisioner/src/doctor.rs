@@ -4,10 +4,10 @@ use skyward_aws::Api;
 use skyward_config::Loaded;
 
 use crate::account;
-use crate::args::user_data;
 use crate::event::Event;
 use crate::resource::Finding;
 use crate::run::{self, Context, RunError};
+use crate::workload::Workload;
 
 /// Finds out, by a plan, what the account lacks for what is configured. Only reads; a sentence where nothing is lacking.
 ///
@@ -21,11 +21,11 @@ pub async fn examine(loaded: &Loaded) -> Result<String, Vec<Finding>> {
         vec![Finding::new(problem, next)]
     };
     let aws = &loaded.config.aws;
-    let script = user_data(loaded).map_err(|error| failed(&error))?;
+    let workload = Workload::load(loaded).map_err(|error| failed(&error))?;
     let account = account::real(aws).await.map_err(|error| failed(&error))?;
     let ignore = |_: Event| {};
     let api: &dyn Api = &*account.api;
-    match run::plan(&Context::new(api, aws, &script, &ignore)).await {
+    match run::plan(&Context::new(api, aws, &workload, &ignore)).await {
         Ok(plan) => Ok(format!(
             "{} answers; {} resources would change, {} stay",
             plan.region,

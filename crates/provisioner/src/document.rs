@@ -3,7 +3,7 @@
 mod readme;
 
 use anyhow::{Context as _, Result};
-use skyward_config::Aws;
+use skyward_config::{Aws, Run};
 
 use crate::draw::{Annotations, timeline_svg, topology_svg};
 use crate::event::Event;
@@ -11,6 +11,7 @@ use crate::policy::{policies, trust_policies};
 use crate::run::{self, Context};
 use crate::timeline::Span;
 use crate::topology::{Place, Topology, desired};
+use crate::workload::Workload;
 use skyward_aws::Partition;
 use skyward_aws::simulated::Account;
 
@@ -43,8 +44,8 @@ pub fn place(aws: &Aws) -> Place {
 ///
 /// # Errors
 /// The configuration describes none.
-pub fn topology(aws: &Aws, user_data: &str) -> Result<Topology> {
-    desired(aws, &place(aws), user_data)
+pub fn topology(aws: &Aws, workload: impl Into<Workload>) -> Result<Topology> {
+    desired(aws, &place(aws), workload)
 }
 
 /// The time that each step of an apply takes, in a simulated account. Its clock moves only while something is waited for: the
@@ -70,7 +71,8 @@ const PAGE: &str =
 async fn apply(aws: &Aws, seed: u64) -> Result<Vec<Span>> {
     let account = Account::in_region(seed, &aws.region);
     // The simulated account has a number of its own, and its instances can only serve a page of httpd's.
-    let aws = Aws { account: None, health_path: "/".into(), ..aws.clone() };
+    let aws =
+        Aws { account: None, health_path: "/".into(), run: Run::Page, port: None, ..aws.clone() };
     let client = account.client();
     let ignore = |_: Event| {};
     let mut context = Context::new(&client, &aws, PAGE, &ignore);
@@ -83,8 +85,8 @@ async fn apply(aws: &Aws, seed: u64) -> Result<Vec<Span>> {
 ///
 /// # Errors
 /// The configuration cannot be provisioned.
-pub fn files(aws: &Aws, user_data: &str) -> Result<Vec<File>> {
-    let topology = topology(aws, user_data)?;
+pub fn files(aws: &Aws, workload: impl Into<Workload>) -> Result<Vec<File>> {
+    let topology = topology(aws, workload)?;
     let spans = simulated_apply(aws, 1)?;
     let mut files = vec![
         File { name: "README.md", text: readme::readme(aws, &topology, &spans)? },

@@ -31,6 +31,12 @@ pub fn cloudformation(topology: &Topology) -> Value {
             "Reason": "CloudFormation cannot take away the rules of the default security group: nothing here uses it",
         });
     }
+    if !template.objects.is_empty() {
+        document["Metadata"]["Skyward"]["PutFirst"] = json!({
+            "Objects": template.objects,
+            "Reason": "CloudFormation puts no objects: the layer of the service's image, blobs/sha256/… in the folder of image.output, is put into the assets bucket under this key before instances start",
+        });
+    }
     document
 }
 

@@ -15,6 +15,7 @@ mod launch_template;
 mod listener;
 mod load_balancer;
 mod nat_gateway;
+mod release;
 mod role;
 mod route;
 mod route_table;
@@ -29,6 +30,8 @@ mod vpc_endpoint;
 pub use listener::ListenerAction;
 pub use security_group_rules::{Peer, Rule};
 
+use skyward_config::Aws;
+
 use crate::resource::Kind;
 
 macro_rules! kinds {
@@ -42,6 +45,7 @@ macro_rules! kinds {
 
 kinds! {
     bucket::Bucket,
+    release::ReleaseObject,
     vpc::Vpc,
     default_security_group::DefaultSecurityGroup,
     subnet::Subnet,
@@ -64,6 +68,12 @@ kinds! {
     launch_template::LaunchTemplate,
     auto_scaling_group::AutoScalingGroup,
     scaling_policy::ScalingPolicy,
+}
+
+/// The kinds that a stack of this configuration consists of.
+pub(crate) fn of(aws: &Aws) -> Vec<Kind> {
+    let is_used = |kind: &Kind| kind.rules().only_with.is_none_or(|run| run == aws.run);
+    ALL.iter().copied().filter(is_used).collect()
 }
 
 /// The kind of this id, such as `nat-gateway`.

@@ -32,3 +32,5 @@ pub mod run;
 pub mod stack;
 pub mod timeline;
 pub mod topology;
+pub mod versions;
+pub mod workload;

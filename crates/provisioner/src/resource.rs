@@ -18,12 +18,13 @@ use std::fmt;
 
 use serde::Serialize;
 use skyward_aws::model::Tags;
-use skyward_config::Aws;
+use skyward_config::{Aws, Run};
 
 use crate::caller::CallError;
 use crate::estimate::Estimate;
 use crate::price::Bill;
 use crate::stack::{Id, Names, Networks, Place, RESOURCE_TAG};
+use crate::workload::Workload;
 
 pub use any_kind::Kind;
 pub use change::{Action, Difference, Step};
@@ -123,7 +124,9 @@ impl Topology {
 pub(crate) struct Stack<'a> {
     pub(crate) aws: &'a Aws,
     pub(crate) place: &'a Place,
-    pub(crate) user_data: &'a str,
+    pub(crate) workload: &'a Workload,
+    /// The outputs of the resources that exist, as far as they are known.
+    pub(crate) known: &'a Outputs,
     pub(crate) names: Names,
     pub(crate) networks: Networks,
 }
@@ -222,6 +225,8 @@ pub(crate) trait Resource:
     const GONE_FIRST: &'static [Kind] = &[];
     /// The kinds of which a resource needs only to exist, and not to be ready, for one of these to begin.
     const STARTS_EARLY: &'static [Kind] = &[];
+    /// Only where the instances run this is there one.
+    const ONLY_WITH: Option<Run> = None;
     /// The kind whose update makes an update of this one necessary, and why.
     const FOLLOWS: Option<(Kind, &'static str)> = None;
     /// The quotas that it counts against.

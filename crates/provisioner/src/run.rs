@@ -16,11 +16,14 @@ use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::resource::{Finding, Foreign, Found, Kind};
 use crate::timeline::Span;
+use crate::workload::Workload;
 use skyward_aws::Api;
 
 pub use apply::apply;
+pub(crate) use apply::timeline;
 pub use destroy::destroy;
 pub use inspect::{Inspection, inspect};
+pub(crate) use inspect::{account, compare};
 
 /// The things that every command works with.
 pub struct Context<'a> {
@@ -28,8 +31,8 @@ pub struct Context<'a> {
     pub api: &'a dyn Api,
     /// The stack.
     pub aws: &'a Aws,
-    /// The instances' user data.
-    pub user_data: &'a str,
+    /// The thing that the instances run.
+    pub workload: Workload,
     /// The settings of the run.
     pub settings: Settings,
     /// Our own token buckets; shared by all who call the same account from here.
@@ -39,25 +42,30 @@ pub struct Context<'a> {
     /// Takes what happens.
     pub sink: &'a dyn Sink,
     /// The kinds that a stack consists of.
-    kinds: &'static [Kind],
+    kinds: Vec<Kind>,
 }
 
 impl<'a> Context<'a> {
     /// With the usual settings.
-    pub fn new(api: &'a dyn Api, aws: &'a Aws, user_data: &'a str, sink: &'a dyn Sink) -> Self {
+    pub fn new(
+        api: &'a dyn Api,
+        aws: &'a Aws,
+        workload: impl Into<Workload>,
+        sink: &'a dyn Sink,
+    ) -> Self {
         Self {
             api,
             aws,
-            user_data,
+            workload: workload.into(),
             settings: Settings::default(),
             limits: Limits::default(),
             interrupt: Interrupt::default(),
             sink,
-            kinds: kind::ALL,
+            kinds: kind::of(aws),
         }
     }
 
-    fn caller(&self) -> Caller<'a> {
+    pub(crate) fn caller(&self) -> Caller<'a> {
         Caller::new(self.api, self.limits.clone(), self.settings.seed, self.interrupt.clone())
     }
 
@@ -93,7 +101,7 @@ fn count(count: usize, one: &str, many: &str) -> String {
 }
 
 impl RunError {
-    fn of(failures: Vec<Failure>) -> Self {
+    pub(crate) fn of(failures: Vec<Failure>) -> Self {
         if failures.iter().any(|failure| failure.error == CallError::Interrupted) {
             return Self::Interrupted;
         }
@@ -102,7 +110,7 @@ impl RunError {
         Self::Failed { failures, next }
     }
 
-    fn findings(errors: &[CallError]) -> Self {
+    pub(crate) fn findings(errors: &[CallError]) -> Self {
         if errors.contains(&CallError::Interrupted) {
             return Self::Interrupted;
         }

@@ -119,6 +119,11 @@ impl Names {
         &self.account
     }
 
+    /// The region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// The stack's own name.
     pub fn stack(&self) -> &str {
         &self.stack

@@ -9,20 +9,32 @@ use skyward_config::Aws;
 
 use crate::kind;
 pub use crate::kind::*;
-use crate::resource::Stack;
 pub use crate::resource::{Desired, Kind, Spec, Topology};
+use crate::resource::{Outputs, Stack};
 use crate::stack::tags_mark;
 pub use crate::stack::{Id, Names, Networks, Place, RESOURCE_TAG, STACK_TAG, TAGS_TAG, networks};
+use crate::workload::Workload;
 
 /// The topology that a configuration describes, in a place.
 ///
 /// # Errors
 /// The network cannot be cut into subnets.
-pub fn desired(aws: &Aws, place: &Place, user_data: &str) -> Result<Topology> {
+pub fn desired(aws: &Aws, place: &Place, workload: impl Into<Workload>) -> Result<Topology> {
+    desired_knowing(aws, place, &workload.into(), &Outputs::default())
+}
+
+/// The same, where this is known of the resources that exist.
+pub(crate) fn desired_knowing(
+    aws: &Aws,
+    place: &Place,
+    workload: &Workload,
+    known: &Outputs,
+) -> Result<Topology> {
     let names = Names::new(&aws.name, &aws.region, &place.account);
     let networks = networks(&aws.network)?;
-    let stack = Stack { aws, place, user_data, names, networks };
-    let resources = kind::ALL.iter().flat_map(|kind| (kind.functions().desired)(&stack)).collect();
+    let stack = Stack { aws, place, workload, known, names, networks };
+    let resources =
+        kind::of(aws).iter().flat_map(|kind| (kind.functions().desired)(&stack)).collect();
     let mut tags: BTreeMap<String, String> = aws.tags.clone();
     if !tags.is_empty() {
         tags.insert(TAGS_TAG.to_owned(), tags_mark(aws.tags.keys()));

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use crate::{files, read, workspace};
 
-/// Kinds of ours that AWS keeps as a part of another resource: their calls and their simulation are in that resource's file.
-const PARTS: [(&str, &str); 4] = [
+/// Kinds of ours that AWS keeps as a part of another resource, or as something more general: their calls and their simulation are in
+/// the file of that.
+const PARTS: [(&str, &str); 5] = [
     ("default_security_group", "security_group"),
+    ("release", "object"),
     ("route", "route_table"),
     ("scaling_policy", "auto_scaling_group"),
     ("security_group_rules", "security_group"),

@@ -32,13 +32,13 @@ const CODES: &[(Class, &str)] = &[
     ),
     (
         Class::NotYet,
-        "BucketNotEmpty CannotDelete CapacityReservationPending ConcurrentModification ConcurrentTagAccess DeleteConflict \
-         DependencyViolation EntityTemporarilyUnmodifiable Gateway.NotAttached IncorrectInstanceState IncorrectState \
-         InstanceRefreshInProgress InvalidDBClusterEndpointStateFault InvalidDBClusterSnapshotStateFault \
-         InvalidDBClusterStateFault InvalidDBInstanceState InvalidDBSecurityGroupState InvalidDBSubnetGroupStateFault \
-         InvalidDBSubnetStateFault InvalidGlobalClusterStateFault InvalidGroup.InUse InvalidIPAddress.InUse \
-         InvalidNetworkInterface.InUse OperationAborted ResourceContention ResourceInUse ScalingActivityInProgress \
-         ServiceLinkedRoleFailure SubnetAlreadyInUse TrustStoreNotReady",
+        "BucketNotEmpty CannotDelete CapacityReservationPending ConcurrentModification ConcurrentTagAccess \
+         ConditionalRequestConflict DeleteConflict DependencyViolation EntityTemporarilyUnmodifiable Gateway.NotAttached \
+         IncorrectInstanceState IncorrectState InstanceRefreshInProgress InvalidDBClusterEndpointStateFault \
+         InvalidDBClusterSnapshotStateFault InvalidDBClusterStateFault InvalidDBInstanceState InvalidDBSecurityGroupState \
+         InvalidDBSubnetGroupStateFault InvalidDBSubnetStateFault InvalidGlobalClusterStateFault InvalidGroup.InUse \
+         InvalidIPAddress.InUse InvalidNetworkInterface.InUse OperationAborted ResourceContention ResourceInUse \
+         ScalingActivityInProgress ServiceLinkedRoleFailure SubnetAlreadyInUse TrustStoreNotReady",
     ),
     (
         Class::Exists,
@@ -46,8 +46,8 @@ const CODES: &[(Class, &str)] = &[
          DBClusterSnapshotAlreadyExistsFault DBInstanceAlreadyExists DBSubnetGroupAlreadyExists \
          DBSubnetGroupAlreadyExistsFault DuplicateListener DuplicateLoadBalancerName DuplicateTargetGroupName \
          EntityAlreadyExists FlowLogAlreadyExists InvalidGroup.Duplicate InvalidLaunchTemplateName.AlreadyExistsException \
-         InvalidPermission.Duplicate InvalidSubnet.Conflict Resource.AlreadyAssociated RouteAlreadyAssociated \
-         RouteAlreadyExists",
+         InvalidPermission.Duplicate InvalidSubnet.Conflict PreconditionFailed Resource.AlreadyAssociated \
+         RouteAlreadyAssociated RouteAlreadyExists",
     ),
     // Beside all that end with `LimitExceeded`.
     (
@@ -64,12 +64,13 @@ const CODES: &[(Class, &str)] = &[
     // Beside all that end with `.NotFound`, `NotFoundException` and `IDNotFound`.
     (
         Class::NotFound,
-        "AllocationIdNotFound BlueGreenDeploymentNotFoundFault DBCapacityReservationNotFound DBClusterNotFoundFault \
-         DBClusterParameterGroupNotFound DBClusterSnapshotNotFoundFault DBInstanceNotFound DBParameterGroupNotFound \
-         DBProxyEndpointNotFoundFault DBProxyNotFoundFault DBProxyTargetGroupNotFoundFault DBShardGroupNotFound \
-         DBSnapshotNotFound DBSnapshotTenantDatabaseNotFoundFault DBSubnetGroupNotFoundFault DomainNotFoundFault \
-         GlobalClusterNotFoundFault IntegrationNotFoundFault InvalidLaunchTemplateId.VersionNotFound InvalidSecurityGroup \
-         ListenerNotFound LoadBalancerNotFound NatGatewayNotFound NoSuchBucket NoSuchBucketPolicy NoSuchEntity NoSuchKey \
+        "ActiveInstanceRefreshNotFound AllocationIdNotFound BlueGreenDeploymentNotFoundFault \
+         DBCapacityReservationNotFound DBClusterNotFoundFault DBClusterParameterGroupNotFound \
+         DBClusterSnapshotNotFoundFault DBInstanceNotFound DBParameterGroupNotFound DBProxyEndpointNotFoundFault \
+         DBProxyNotFoundFault DBProxyTargetGroupNotFoundFault DBShardGroupNotFound DBSnapshotNotFound \
+         DBSnapshotTenantDatabaseNotFoundFault DBSubnetGroupNotFoundFault DomainNotFoundFault GlobalClusterNotFoundFault \
+         IntegrationNotFoundFault InvalidLaunchTemplateId.VersionNotFound InvalidSecurityGroup ListenerNotFound \
+         LoadBalancerNotFound NatGatewayNotFound NoSuchBucket NoSuchBucketPolicy NoSuchEntity NoSuchKey \
          NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration NoSuchTagSet NotFound OptionGroupNotFoundFault \
          OwnershipControlsNotFoundError ParameterNotFound ParameterVersionNotFound RuleNotFound \
          ServerSideEncryptionConfigurationNotFoundError SubnetNotFound TargetGroupNotFound TenantDatabaseNotFound \
@@ -79,23 +80,23 @@ const CODES: &[(Class, &str)] = &[
     (
         Class::Refused,
         "ALPNPolicyNotFound AuthorizationHeaderMalformed AvailabilityZoneNotSupported CertificateNotFound \
-         DBSubnetGroupDoesNotCoverEnoughAZs DuplicateTagKeys IdempotentParameterMismatch \
-         IllegalLocationConstraintException IncompatibleProtocols InvalidAction InvalidBucketName InvalidBucketState \
-         InvalidCharacter InvalidConfigurationRequest InvalidDBSubnetGroupFault InvalidDigest InvalidGroupId.Malformed \
-         InvalidInput InvalidKeyId InvalidLaunchTemplateId.Malformed InvalidLaunchTemplateName.MalformedException \
-         InvalidLoadBalancerAction InvalidLocationConstraint InvalidNextToken InvalidPaginationToken InvalidParameter \
-         InvalidParameterCombination InvalidParameterDependency InvalidParameterValue InvalidPermission.Malformed \
-         InvalidQueryParameter InvalidRequest InvalidRoute.InvalidState InvalidRoute.Malformed \
-         InvalidRouteTableId.Malformed InvalidScheme InvalidServiceName InvalidState InvalidSubnet InvalidSubnet.Range \
-         InvalidTag InvalidTagKey.Malformed InvalidTarget InvalidUserData.Malformed InvalidVPCNetworkStateFault \
-         InvalidVpc.Range InvalidVpcEndpointId.Malformed InvalidVpcState KMSKeyNotAccessibleFault \
-         MalformedHttpRequestException MalformedPolicy MalformedPolicyDocument MalformedQueryString MalformedXML \
-         MethodNotAllowed MissingAction MissingParameter NatGatewayMalformed NetworkTypeNotSupported NotImplemented \
-         OperationNotPermitted PermanentRedirect PolicyNotAttachable Redirect RequestEntityTooLargeException \
-         SSLPolicyNotFound StorageTypeNotAvailableFault StorageTypeNotSupported TagPolicyViolation TemporaryRedirect \
-         TooManyActions TooManyTags UnknownOperationException UnknownParameter UnmodifiableEntity Unsupported \
-         UnsupportedOperation UnsupportedProtocol VPCIdNotSpecified VPCResourceNotSpecified ValidationError \
-         VpcEncryptionControlViolationException",
+         DBSubnetGroupDoesNotCoverEnoughAZs DuplicateTagKeys EncryptionTypeMismatch EntityTooLarge \
+         IdempotentParameterMismatch IllegalLocationConstraintException IncompatibleProtocols InvalidAction \
+         InvalidBucketName InvalidBucketState InvalidCharacter InvalidConfigurationRequest InvalidDBSubnetGroupFault \
+         InvalidDigest InvalidGroupId.Malformed InvalidInput InvalidKeyId InvalidLaunchTemplateId.Malformed \
+         InvalidLaunchTemplateName.MalformedException InvalidLoadBalancerAction InvalidLocationConstraint \
+         InvalidNextToken InvalidPaginationToken InvalidParameter InvalidParameterCombination InvalidParameterDependency \
+         InvalidParameterValue InvalidPermission.Malformed InvalidQueryParameter InvalidRequest InvalidRoute.InvalidState \
+         InvalidRoute.Malformed InvalidRouteTableId.Malformed InvalidScheme InvalidServiceName InvalidState InvalidSubnet \
+         InvalidSubnet.Range InvalidTag InvalidTagKey.Malformed InvalidTarget InvalidUserData.Malformed \
+         InvalidVPCNetworkStateFault InvalidVpc.Range InvalidVpcEndpointId.Malformed InvalidVpcState InvalidWriteOffset \
+         KMSKeyNotAccessibleFault MalformedHttpRequestException MalformedPolicy MalformedPolicyDocument \
+         MalformedQueryString MalformedXML MethodNotAllowed MissingAction MissingParameter NatGatewayMalformed \
+         NetworkTypeNotSupported NotImplemented OperationNotPermitted PermanentRedirect PolicyNotAttachable Redirect \
+         RequestEntityTooLargeException SSLPolicyNotFound StorageTypeNotAvailableFault StorageTypeNotSupported \
+         TagPolicyViolation TemporaryRedirect TooManyActions TooManyParts TooManyTags UnknownOperationException \
+         UnknownParameter UnmodifiableEntity Unsupported UnsupportedOperation UnsupportedProtocol VPCIdNotSpecified \
+         VPCResourceNotSpecified ValidationError VpcEncryptionControlViolationException",
     ),
 ];
 

@@ -42,6 +42,18 @@ pub struct InstanceRefresh {
     pub status: String,
     pub percent: i32,
     pub reason: Option<String>,
+    /// The launch template's version that the instances are to have, where the refresh was told one.
+    pub version: Option<String>,
+}
+
+/// The replacement of a group's instances by others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RefreshOrder {
+    /// The launch template and the version that the group has from its success on. None: those that it has.
+    pub template: Option<(String, String)>,
+    /// The most instances meanwhile, in percent of the desired ones: above 100, one is started before another is ended. None: one
+    /// is ended before another is started.
+    pub most_percent: Option<i32>,
 }
 
 /// Something that a group has done, or has tried to do.
@@ -72,8 +84,11 @@ operations! {
     DetachLoadBalancerTargetGroups { name: String, target_groups: BTreeSet<String> } -> ();
     CreateOrUpdateTags { name: String, tags: Tags } -> ();
     DeleteScalingTags { name: String, names: Vec<String> } -> ();
-    StartInstanceRefresh { name: String } -> String;
+    StartInstanceRefresh { name: String, order: RefreshOrder } -> String;
+    CancelInstanceRefresh { name: String } -> ();
+    TerminateInstanceInAutoScalingGroup { instance: String } -> ();
     DescribeInstanceRefreshes { name: String } -> Vec<InstanceRefresh>;
+    // The newest first.
     DescribeScalingActivities { name: String } -> Vec<ScalingActivity>;
     PutScalingPolicy { name: String, policy: String, target_cpu: i32 } -> ();
     DescribePolicies { name: String } -> Vec<ScalingPolicy>;
@@ -174,6 +189,7 @@ mod sdk {
             status: found.text("Status"),
             percent: found.parsed("PercentageComplete").unwrap_or_default(),
             reason: found.option("StatusReason"),
+            version: found.child("DesiredConfiguration").child("LaunchTemplate").option("Version"),
         }
     }
 
@@ -187,6 +203,9 @@ mod sdk {
 
     /// The activities that are asked for: the newest.
     const ACTIVITIES: i32 = 20;
+
+    /// The least instances in percent, where one is started before another is ended.
+    const LEAST_PERCENT: i32 = 100;
 
     query! { autoscaling
         create_auto_scaling_group(call: CreateAutoScalingGroup) (to_group(call.group));
@@ -214,7 +233,16 @@ mod sdk {
             "AutoScalingGroupName": call.name,
             // Instances that are of the newest version already stay: a refresh that is started twice replaces nothing twice.
             "Preferences.SkipMatching": true,
+            "Preferences.MinHealthyPercentage": call.order.most_percent.map(|_| LEAST_PERCENT),
+            "Preferences.MaxHealthyPercentage": call.order.most_percent,
+            "DesiredConfiguration.LaunchTemplate": call.order.template.map(|(id, version)| {
+                structure! { "LaunchTemplateId": id, "Version": version }
+            }),
         } => |answer| answer.text("InstanceRefreshId");
+        cancel_instance_refresh(call: CancelInstanceRefresh) { "AutoScalingGroupName": call.name };
+        terminate_instance_in_auto_scaling_group(call: TerminateInstanceInAutoScalingGroup) {
+            "InstanceId": call.instance, "ShouldDecrementDesiredCapacity": false,
+        };
         describe_instance_refreshes(call: DescribeInstanceRefreshes) {
             "AutoScalingGroupName": call.name,
         } => |answer| answer.each("InstanceRefreshes", refresh);

@@ -59,7 +59,8 @@ operations! {
     GetBucketSetting { bucket: String, part: BucketPart } -> Option<BucketSetting>;
     PutBucketSetting { bucket: String, setting: BucketSetting } -> ();
     DeleteBucketSetting { bucket: String, part: BucketPart } -> ();
-    ListObjectVersions { bucket: String, page: Option<String> } -> Page<ObjectVersion>;
+    // Of the keys that begin so.
+    ListObjectVersions { bucket: String, prefix: String, page: Option<String> } -> Page<ObjectVersion>;
     DeleteObjects { bucket: String, objects: Vec<ObjectVersion> } -> ();
     DeleteBucket { bucket: String } -> ();
 }
@@ -117,7 +118,8 @@ mod sdk {
             call: ListObjectVersions,
         ) -> Result<Page<ObjectVersion>, ApiError> {
             let (key, version) = markers(call.page);
-            let request = self.s3.list_object_versions().bucket(call.bucket);
+            let prefix = (!call.prefix.is_empty()).then_some(call.prefix);
+            let request = self.s3.list_object_versions().bucket(call.bucket).set_prefix(prefix);
             let request = request.set_key_marker(key).set_version_id_marker(version);
             let answer = request.send().await.answer(Operation::ListObjectVersions)?;
             let next = token(answer.next_key_marker, answer.next_version_id_marker);

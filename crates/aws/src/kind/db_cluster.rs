@@ -31,6 +31,8 @@ pub struct DbCluster {
     /// The managed password's secret, by ARN. Its value is never read.
     pub secret: Option<String>,
     pub user: Option<String>,
+    /// The database that is made with it.
+    pub database: Option<String>,
     pub encrypted: bool,
     pub deletion_protection: bool,
     pub publicly_accessible: bool,
@@ -103,6 +105,7 @@ mod sdk {
             port: found.port,
             secret: found.master_user_secret.and_then(|secret| secret.secret_arn),
             user: found.master_username,
+            database: found.database_name,
             encrypted: found.storage_encrypted.unwrap_or_default(),
             deletion_protection: found.deletion_protection.unwrap_or_default(),
             publicly_accessible: found.publicly_accessible.unwrap_or_default(),
@@ -140,6 +143,7 @@ mod sdk {
             set_db_subnet_group_name(call.cluster.subnet_group)
             set_vpc_security_group_ids(Some(call.cluster.security_groups.into_iter().collect()))
             set_port(call.cluster.port) set_master_username(call.cluster.user)
+            set_database_name(call.cluster.database)
             manage_master_user_password(true) storage_encrypted(call.cluster.encrypted)
             deletion_protection(call.cluster.deletion_protection)
             publicly_accessible(call.cluster.publicly_accessible)

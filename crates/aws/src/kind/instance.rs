@@ -16,10 +16,15 @@ pub struct Instance {
 
 operations! {
     DescribeInstances { select: Select, page: Option<String> } -> Page<Instance>;
+    // The console's newest text, of 64 KiB at most.
+    GetConsoleOutput { instance: String } -> String;
 }
 
 #[cfg(feature = "sdk")]
 mod sdk {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+
     use super::*;
     use crate::kind::prelude::*;
 
@@ -33,7 +38,17 @@ mod sdk {
         }
     }
 
+    /// The console's text. What cannot be read of it is shown as it came.
+    fn console(answer: Element<'_>) -> String {
+        let output = answer.text("output");
+        let bytes = BASE64_STANDARD.decode(output.split_whitespace().collect::<String>());
+        bytes.map_or(output, |bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     query! { ec2
+        get_console_output(call: GetConsoleOutput) {
+            "InstanceId": call.instance, "Latest": true,
+        } => |answer| console(answer);
         pages describe_instances(DescribeInstances) by Filters::by("instance-id") => |answer| {
             let reservations = answer.items("reservationSet");
             reservations.flat_map(|found| found.each("instancesSet", instance)).collect()

@@ -45,6 +45,8 @@ pub struct LaunchTemplate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchTemplateVersion {
     pub version: i64,
+    /// When it was made, such as `2026-01-31T12:00:00Z`.
+    pub created: String,
     pub data: LaunchTemplateData,
 }
 
@@ -57,7 +59,9 @@ operations! {
     } -> LaunchTemplate;
     DescribeLaunchTemplates { select: Select, page: Option<String> } -> Page<LaunchTemplate>;
     CreateLaunchTemplateVersion { template: String, data: LaunchTemplateData, client_token: String } -> i64;
-    DescribeLaunchTemplateVersions { template: String, version: String } -> Vec<LaunchTemplateVersion>;
+    // One version, or all of them: at most 200.
+    DescribeLaunchTemplateVersions { template: String, version: Option<String> } -> Vec<LaunchTemplateVersion>;
+    DeleteLaunchTemplateVersions { template: String, versions: Vec<i64> } -> ();
     ModifyLaunchTemplate { template: String, default_version: i64 } -> ();
     DeleteLaunchTemplate { template: String } -> ();
 }
@@ -86,6 +90,7 @@ mod sdk {
     fn version(found: Element<'_>) -> LaunchTemplateVersion {
         LaunchTemplateVersion {
             version: found.parsed("versionNumber").unwrap_or_default(),
+            created: found.text("createTime"),
             data: data(found.child("launchTemplateData")),
         }
     }
@@ -172,11 +177,15 @@ mod sdk {
             version.parsed("versionNumber").unwrap_or_default()
         };
         describe_launch_template_versions(call: DescribeLaunchTemplateVersions) {
-            "LaunchTemplateId": call.template, "LaunchTemplateVersion": vec![call.version],
+            "LaunchTemplateId": call.template, "LaunchTemplateVersion": call.version.map(|one| vec![one]),
         } => |answer| answer.each("launchTemplateVersionSet", version);
         modify_launch_template(call: ModifyLaunchTemplate) {
             "LaunchTemplateId": call.template,
             "SetDefaultVersion": call.default_version,
+        };
+        delete_launch_template_versions(call: DeleteLaunchTemplateVersions) {
+            "LaunchTemplateId": call.template,
+            "LaunchTemplateVersion": call.versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
         };
         delete_launch_template(call: DeleteLaunchTemplate) { "LaunchTemplateId": call.template };
     }

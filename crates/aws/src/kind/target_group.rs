@@ -8,6 +8,9 @@ use super::Attributes;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
+    /// None: that of the traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<i32>,
     pub path: String,
     /// The status codes that count as healthy, such as `200`.
     pub matcher: String,
@@ -60,6 +63,9 @@ mod sdk {
     use super::*;
     use crate::kind::prelude::*;
 
+    /// The word for the port that the traffic goes to.
+    const TRAFFIC_PORT: &str = "traffic-port";
+
     fn target_group(found: Element<'_>) -> TargetGroup {
         let number = |name| found.parsed(name).unwrap_or_default();
         TargetGroup {
@@ -69,6 +75,7 @@ mod sdk {
             protocol: found.text("Protocol"),
             port: number("Port"),
             health_check: HealthCheck {
+                port: found.option("HealthCheckPort").and_then(|port| port.parse().ok()),
                 path: found.text("HealthCheckPath"),
                 matcher: found.child("Matcher").text("HttpCode"),
                 interval_s: number("HealthCheckIntervalSeconds"),
@@ -94,7 +101,8 @@ mod sdk {
         create_target_group(call: CreateTargetGroup) {
             "Name": call.name, "VpcId": call.vpc, "TargetType": "instance",
             "Protocol": call.protocol, "Port": call.port, "Tags": pairs(call.tags),
-            "HealthCheckProtocol": "HTTP", "HealthCheckPath": call.health_check.path,
+            "HealthCheckProtocol": "HTTP", "HealthCheckPort": call.health_check.port,
+            "HealthCheckPath": call.health_check.path,
             "Matcher.HttpCode": call.health_check.matcher,
             "HealthCheckIntervalSeconds": call.health_check.interval_s,
             "HealthCheckTimeoutSeconds": call.health_check.timeout_s,
@@ -106,6 +114,8 @@ mod sdk {
         } or "TargetGroupNotFound" => |answer| answer.each("TargetGroups", target_group);
         modify_target_group(call: ModifyTargetGroup) {
             "TargetGroupArn": call.target_group,
+            // A change that does not name the port leaves it.
+            "HealthCheckPort": call.health_check.port.map_or_else(|| TRAFFIC_PORT.to_owned(), |port| port.to_string()),
             "HealthCheckProtocol": "HTTP", "HealthCheckPath": call.health_check.path,
             "Matcher.HttpCode": call.health_check.matcher,
             "HealthCheckIntervalSeconds": call.health_check.interval_s,

@@ -79,7 +79,7 @@ impl Account {
     pub fn put_object(&self, bucket: &str, key: &str) -> bool {
         let mut world = self.world();
         world.begin_directly();
-        world.put_object(bucket, key)
+        world.place_object(bucket, key, None)
     }
 
     /// Ends an instance, as a broken machine does; false where there is none of this id.

@@ -19,6 +19,9 @@ pub struct Settings {
     pub quotas_times: i64,
     /// The names of buckets that other accounts have.
     pub taken_buckets: BTreeSet<String>,
+    /// The releases whose service never answers, by the SHA-256 of their objects.
+    #[serde(default)]
+    pub unhealthy_releases: BTreeSet<String>,
 }
 
 /// A zone of the region.
@@ -58,6 +61,7 @@ impl Default for Settings {
             quotas: BTreeMap::new(),
             quotas_times: 1,
             taken_buckets: BTreeSet::new(),
+            unhealthy_releases: BTreeSet::new(),
         }
     }
 }

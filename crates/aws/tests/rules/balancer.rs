@@ -129,7 +129,7 @@ fn launch_templates_are_one_by_name_and_count_their_versions() {
         assert_eq!(send(&client, version).await.unwrap(), 2);
         let look = |version: &str| DescribeLaunchTemplateVersions {
             template: stack.template.clone(),
-            version: version.into(),
+            version: Some(version.to_owned()),
         };
         assert_eq!(send(&client, look("$Latest")).await.unwrap()[0].data, data);
         assert_eq!(send(&client, look("$Default")).await.unwrap()[0].version, 1);

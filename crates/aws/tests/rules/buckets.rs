@@ -114,8 +114,12 @@ fn a_bucket_goes_when_it_is_empty_of_versions_too() {
         assert_eq!(code(&client, DeleteBucket { bucket: bucket() }).await, "BucketNotEmpty");
         let objects = vec![ObjectVersion { key: "1".into(), version: None }];
         send(&client, DeleteObjects { bucket: bucket(), objects }).await.unwrap();
-        let objects =
-            all(&client, ListObjectVersions { bucket: bucket(), page: None }).await.unwrap();
+        let objects = all(
+            &client,
+            ListObjectVersions { bucket: bucket(), prefix: String::new(), page: None },
+        )
+        .await
+        .unwrap();
         assert_eq!(objects.len(), 7, "with the marker of a deletion");
         send(&client, DeleteObjects { bucket: bucket(), objects }).await.unwrap();
         send(&client, DeleteBucket { bucket: bucket() }).await.unwrap();

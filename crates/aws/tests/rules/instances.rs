@@ -153,7 +153,8 @@ fn a_refresh_replaces_one_instance_after_the_other_by_those_of_the_new_version()
         };
         assert_eq!(stack.account.directly(version.clone()), Ok(2));
         assert_eq!(stack.account.directly(version), Ok(2), "the same token");
-        let refresh = || StartInstanceRefresh { name: "s-cms".into() };
+        let refresh =
+            || StartInstanceRefresh { name: "s-cms".into(), order: RefreshOrder::default() };
         stack.account.directly(refresh()).unwrap();
         let error = stack.account.directly(refresh()).unwrap_err();
         assert_eq!(error.code, "InstanceRefreshInProgress");

@@ -9,6 +9,7 @@ mod invariants;
 mod network;
 mod process;
 mod scale;
+mod service;
 mod stack;
 
 use std::future::Future;

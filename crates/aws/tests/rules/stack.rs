@@ -35,6 +35,7 @@ pub(super) fn anyone() -> Peer {
 
 pub(super) fn health_check() -> HealthCheck {
     HealthCheck {
+        port: None,
         path: "/".into(),
         matcher: "200".into(),
         interval_s: 10,

@@ -5,7 +5,8 @@ mod aws;
 mod image;
 mod k3s;
 
-pub use aws::{Aws, DatabaseEngine, DatabaseStorage};
+pub(crate) use aws::USER_DATA;
+pub use aws::{Aws, DatabaseEngine, DatabaseStorage, Run};
 pub use image::{Compression, Image};
 pub use k3s::{
     Access, Delivery, Effect, Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port,

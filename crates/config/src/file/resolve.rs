@@ -11,7 +11,7 @@ use crate::file::shape::DOCUMENT;
 use crate::file::tree::{self, Node, Table, Value};
 use crate::file::validate::{Validator, quoted};
 use crate::file::{assignment, document, keys, rules};
-use crate::{Ask, Config, Origin, Origins, ProbePort, Probes};
+use crate::{Ask, Config, Origin, Origins, ProbePort, Probes, Run};
 
 /// All that a configuration is made of.
 #[derive(Debug, Clone, Copy)]
@@ -220,7 +220,10 @@ fn follow(config: &mut Config, table: &Table) {
         config.image.repository.clone_from(&config.service.name);
     }
     let Probes { ask, port, .. } = config.service.probes();
-    if let (Ask::Http { ready, .. }, ProbePort::Service) = (ask, port)
+    // A page of the user's own is asked on its one port; the service also on another.
+    let is_asked = config.aws.run == Run::Service || port == ProbePort::Service;
+    if let Ask::Http { ready, .. } = ask
+        && is_asked
         && !is_given("aws", "health_path")
     {
         config.aws.health_path = ready;

@@ -1,6 +1,7 @@
 //! Rules over several keys, on a configuration whose single values are all valid.
 
 mod image;
+mod instances;
 mod labels;
 mod processes;
 mod routes;
@@ -42,6 +43,7 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     texts::check(config, &mut report);
     machines(config, &mut report);
     aws(config, &mut report);
+    instances::check(config, &mut report);
     broken
 }
 

@@ -106,7 +106,7 @@ fn keys_that_are_not_there() {
         ),
         (
             "[aws]\ncolour = 1",
-            "skyward.toml:2: aws.colour: unknown key; the keys here are account, backup_days, certificate, database_class, database_engine, database_iops, database_storage, database_storage_gib, deletion_protection, health_path, instance_type, instances, logs, max_instances, name, network, region, single_nat_gateway, tags, target_cpu, user_data, zones",
+            "skyward.toml:2: aws.colour: unknown key; the keys here are account, backup_days, certificate, database_class, database_engine, database_iops, database_storage, database_storage_gib, database_url_file, deletion_protection, health_grace_s, health_path, instance_type, instances, logs, max_instances, name, network, policies, port, region, root_volume_gib, run, single_nat_gateway, tags, target_cpu, user_data, zones",
         ),
         (
             "[environment.staging.environment.x]",

@@ -12,9 +12,10 @@ use skyward_terminal::consent::{self, Answer};
 use skyward_terminal::output;
 
 use crate::account::Account;
-use crate::args::{Common, user_data};
+use crate::args::Common;
 use crate::command::context;
 use crate::console::{self, Shown};
+use crate::workload::Workload;
 
 /// Carry out the plan, once it is agreed to
 #[derive(clap::Args)]
@@ -36,12 +37,12 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
+    let (aws, workload) = (&loaded.config.aws, Workload::load(&loaded)?);
     let sink = console::sink(common);
     let account = Account::open(common, aws).await?;
     account.announce(common, &*sink, "an account that is empty at first");
     let api = Shown { api: &*account.api, sink: &*sink };
-    let mut context = context(common, &api, aws, &script, &*sink);
+    let mut context = context(common, &api, aws, &workload, &*sink);
     context.settings.may_replace = args.replace;
     let is_given = args.yes || common.simulate;
     let refusal = RefCell::new(None);

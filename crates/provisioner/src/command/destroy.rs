@@ -9,9 +9,10 @@ use anyhow::Result;
 use skyward_terminal::consent::{self, Answer};
 
 use crate::account::Account;
-use crate::args::{Common, user_data};
+use crate::args::Common;
 use crate::command::context;
 use crate::console::{self, Shown};
+use crate::workload::Workload;
 
 /// Delete everything that carries the stack's tag, and look whether anything is left
 #[derive(clap::Args)]
@@ -30,12 +31,12 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
-    let account = Account::with_stack(common, aws, &script).await?;
+    let (aws, workload) = (&loaded.config.aws, Workload::to_look(&loaded, common.simulate)?);
+    let account = Account::with_stack(common, aws, &workload).await?;
     let sink = console::sink(common);
     account.announce(common, &*sink, "an account in which `apply` has run");
     let api = Shown { api: &*account.api, sink: &*sink };
-    let mut context = context(common, &api, aws, &script, &*sink);
+    let mut context = context(common, &api, aws, &workload, &*sink);
     let has_snapshot = args.snapshot || !args.no_snapshot;
     context.settings.has_final_snapshot = has_snapshot;
     let is_given = args.yes || common.simulate;

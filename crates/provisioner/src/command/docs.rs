@@ -7,7 +7,8 @@ use crate::document::files;
 use anyhow::{Context as _, Result};
 use skyward_terminal::output;
 
-use crate::args::{Common, user_data};
+use crate::args::Common;
+use crate::workload::Workload;
 
 /// Print the documentation of the topology, or write all generated files
 #[derive(clap::Args)]
@@ -20,7 +21,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let files = files(&loaded.config.aws, &user_data(&loaded)?)?;
+    let files = files(&loaded.config.aws, &Workload::load(&loaded)?)?;
     let Some(folder) = &args.write else {
         let readme = files.iter().find(|file| file.name == "README.md");
         output::print(&readme.context("the documentation is one of the files")?.text)?;

@@ -14,9 +14,10 @@ use skyward_config::Aws;
 use skyward_terminal::{Exit, Stream, output};
 
 use crate::account::Account;
-use crate::args::{Common, user_data};
+use crate::args::Common;
 use crate::command::context;
 use crate::console::{self, Shown};
+use crate::workload::Workload;
 
 /// Show what is not as the configuration says, field by field, whoever changed it
 #[derive(clap::Args)]
@@ -29,9 +30,9 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
+    let (aws, workload) = (&loaded.config.aws, Workload::load(&loaded)?);
     let sink = console::notes(common);
-    let account = Account::with_stack(common, aws, &script).await?;
+    let account = Account::with_stack(common, aws, &workload).await?;
     if let Some(simulated) = account.simulated.as_ref().filter(|_| common.state.is_none()) {
         meddle(simulated, aws)?;
         // Until everyone sees it.
@@ -41,7 +42,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
                 DNS names off and took a tag away";
     account.announce(common, &*sink, what);
     let api = Shown { api: &*account.api, sink: &*sink };
-    let plan = run::drift(&context(common, &api, aws, &script, &*sink)).await?;
+    let plan = run::drift(&context(common, &api, aws, &workload, &*sink)).await?;
     if console::is_json(common) {
         output::document(&plan)?;
     } else {

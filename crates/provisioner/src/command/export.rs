@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::ValueEnum;
 use skyward_terminal::output;
 
-use crate::args::{Common, user_data};
+use crate::args::Common;
+use crate::workload::Workload;
 
 /// Write the topology as a CloudFormation template
 #[derive(clap::Args)]
@@ -31,13 +32,13 @@ enum Format {
 /// Runs the command.
 pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
+    let (aws, workload) = (&loaded.config.aws, Workload::load(&loaded)?);
     if aws.account.is_none() {
         output::say(&format!(
             "note: no [aws] account is set: the buckets' names have {EXAMPLE_ACCOUNT} in them. Next step: --set aws.account=…"
         ));
     }
-    let template = cloudformation(&topology(aws, &script)?);
+    let template = cloudformation(&topology(aws, &workload)?);
     match args.format {
         Format::Json => output::print(&format!("{template:#}\n"))?,
         Format::Yaml => output::print(&yaml(&template)?)?,

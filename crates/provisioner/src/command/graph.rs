@@ -12,7 +12,8 @@ use serde_json::Value;
 use skyward_config::Aws;
 use skyward_terminal::output;
 
-use crate::args::{Common, user_data};
+use crate::args::Common;
+use crate::workload::Workload;
 
 /// Draw the topology, or the timeline of an apply with its critical path
 #[derive(clap::Args)]
@@ -45,7 +46,7 @@ pub(crate) fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let picture = if args.timeline {
         timeline(common, aws)?
     } else {
-        let topology = topology(aws, &user_data(&loaded)?)?;
+        let topology = topology(aws, &Workload::load(&loaded)?)?;
         let annotations = args.plan.as_deref().map(marks).transpose()?;
         match args.format {
             Format::Svg => topology_svg(&topology, &annotations.unwrap_or_default()),

@@ -8,9 +8,10 @@ use anyhow::Result;
 use skyward_terminal::{Exit, Stream, output};
 
 use crate::account::Account;
-use crate::args::{Common, user_data};
+use crate::args::Common;
 use crate::command::context;
 use crate::console::{self, Shown};
+use crate::workload::Workload;
 
 /// Show what would be created, changed, replaced or deleted, what it costs and how long it takes
 #[derive(clap::Args)]
@@ -23,12 +24,12 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let loaded = common.load()?;
-    let (aws, script) = (&loaded.config.aws, user_data(&loaded)?);
+    let (aws, workload) = (&loaded.config.aws, Workload::load(&loaded)?);
     let sink = console::notes(common);
     let account = Account::open(common, aws).await?;
     account.announce(common, &*sink, "the plan for an empty account");
     let api = Shown { api: &*account.api, sink: &*sink };
-    let plan = run::plan(&context(common, &api, aws, &script, &*sink)).await?;
+    let plan = run::plan(&context(common, &api, aws, &workload, &*sink)).await?;
     if console::is_json(common) {
         output::document(&plan)?;
     } else {

@@ -146,7 +146,8 @@ const IAM: &str = "
   name must also have the stack's name: load balancer, target group, auto scaling group, database, buckets, role.
 - The tag is what says whose a resource is: no role may take it off, or give it to another stack. The one thing that may be given
   it later is a security group without tags, because AWS makes the default group of a VPC without.
-- Nobody may read the database's password. It is made by RDS, kept in Secrets Manager, and never passes through here.
+- Nobody may read the database's password but, with `database_url_file`, the instances' role. It is made by RDS, kept in Secrets
+  Manager, and never passes through here.
 - The role that applies writes the policy of the instances' role. Who may apply may therefore do, by way of an instance, whatever
   an instance can be allowed to; a permissions boundary of your own limits that.
 - S3 knows no tags of buckets in conditions, unless the bucket is set so: there the names are the limit.

@@ -79,7 +79,18 @@ pub fn topology_mermaid(topology: &Topology) -> String {
     if parts.flow_log && parts.logs.is_some() {
         line(format_args!("  vpc -->|flow logs| logs"));
     }
+    text.push_str(&service(&parts));
     text
+}
+
+/// The way of a release to the instances, and theirs to the database.
+fn service(parts: &Parts) -> String {
+    let Some(release) = &parts.release else { return String::new() };
+    format!(
+        "  assets -->|{}| asg\n  asg -->|port {}| rds\n",
+        quoted(&["release", release]),
+        parts.database_port
+    )
 }
 
 /// Lines as Mermaid takes any text: quoted, with what it would read as markup as entities.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::kind::{
     AutoScalingGroup, Bucket, DbCluster, LaunchTemplate, Listener, ListenerAction, LoadBalancer,
-    Route, Rule, ScalingPolicy, SecurityGroupRules, Subnet, TargetGroup, Vpc,
+    ReleaseObject, Route, Rule, ScalingPolicy, SecurityGroupRules, Subnet, TargetGroup, Vpc,
 };
 use crate::resource::Topology;
 
@@ -33,7 +33,14 @@ pub(super) struct Parts {
     pub(super) flow_log: bool,
     /// The VPC has an endpoint for S3.
     pub(super) endpoint: bool,
+    /// The release of the service that the instances run, shortened; none where they run a page.
+    pub(super) release: Option<String>,
+    /// The port by which the instances reach the database.
+    pub(super) database_port: String,
 }
+
+/// The digits of a digest that are shown.
+const DIGITS: usize = 12;
 
 /// One of the three zones.
 pub(super) struct Zone {
@@ -72,8 +79,22 @@ impl Parts {
             logs: bucket("bucket/logs"),
             flow_log: has("flow-log"),
             endpoint: has("vpc-endpoint/s3"),
+            release: release(topology),
+            database_port: database_port(topology),
         }
     }
+}
+
+fn release(topology: &Topology) -> Option<String> {
+    let (_, release) = topology.all::<ReleaseObject>().next()?;
+    let digest = release.objects.values().next()?;
+    Some(digest.get(..DIGITS).unwrap_or(digest).to_owned())
+}
+
+fn database_port(topology: &Topology) -> String {
+    let rules = topology.spec::<SecurityGroupRules>(&"rules/database".into());
+    let ports = rules.into_iter().flat_map(|rules| &rules.ingress).filter_map(|rule| rule.ports);
+    ports.map(|(first, _)| first.to_string()).next().unwrap_or_default()
 }
 
 fn zone(topology: &Topology, letter: char) -> Zone {

@@ -39,6 +39,7 @@ pub fn topology_svg(topology: &Topology, annotations: &Annotations) -> String {
     picture.gateways();
     picture.database();
     picture.buckets();
+    picture.service();
     let mut height = HEIGHT;
     if !annotations.is_empty() {
         legend(&mut picture.canvas, topology, annotations, VPC.x, HEIGHT + 8);
@@ -267,7 +268,7 @@ impl Picture<'_> {
                 let at = (VPC.x - 70, ENDPOINT_Y - 8);
                 self.canvas.anchored("muted", at, 11, Anchor::Middle, "S3 endpoint");
             }
-            self.bucket(ENDPOINT_Y, "S3 assets", name, "bucket/assets");
+            self.bucket(ENDPOINT_Y, "S3 assets", name, &["bucket/assets", "release"]);
         }
         if let Some(name) = &self.parts.logs {
             if self.parts.flow_log {
@@ -275,12 +276,35 @@ impl Picture<'_> {
                 let at = (VPC.x - 64, logs_y - 8);
                 self.canvas.anchored("muted", at, 11, Anchor::Middle, "flow logs");
             }
-            self.bucket(logs_y, "S3 logs", name, "bucket/logs");
+            self.bucket(logs_y, "S3 logs", name, &["bucket/logs"]);
         }
     }
 
-    fn bucket(&mut self, y: i32, what: &str, name: &str, id: &str) {
-        self.icon(Icon::Bucket, (BUCKETS, y), 48, &[id]);
+    /// The service: its release, by which way the instances get it, and their way to the database.
+    fn service(&mut self) {
+        let Some(release) = self.parts.release.clone() else { return };
+        let group = spanning(470, 588);
+        let x = i32::midpoint(column(0).center(), column(1).center());
+        let text = format!("runs the service, release {release}");
+        let text = fit(&text, 12, true, 250);
+        self.canvas.anchored("strong-group", (x, group.y + 20), 12, Anchor::Middle, &text);
+        let (left, edge) = (VPC.x + 12, group.x + 10);
+        let way = [(left, ENDPOINT_Y + 15), (left, INSTANCES_Y), (edge, INSTANCES_Y)];
+        self.canvas.line("arrow-out", &way);
+        for (line, y) in ["its release,", "by the role"].iter().zip([432, 447]) {
+            self.canvas.anchored("muted", (VPC.x - 8, y), 11, Anchor::End, line);
+        }
+        for index in 0..3 {
+            let x = column(index).center();
+            self.canvas.line("arrow-out", &[(x, INSTANCES_Y + 22), (x, DATABASES_Y - 22)]);
+        }
+        let port = format!("port {}", self.parts.database_port);
+        let x = column(0).center() - 8;
+        self.canvas.anchored("muted", (x, group.y + group.height + 14), 11, Anchor::End, &port);
+    }
+
+    fn bucket(&mut self, y: i32, what: &str, name: &str, ids: &[&str]) {
+        self.icon(Icon::Bucket, (BUCKETS, y), 48, ids);
         self.canvas.anchored("strong", (BUCKETS, y + 44), 13, Anchor::Middle, what);
         for (line, y) in wrap(name, 11, 190).iter().zip((y + 62..).step_by(15)) {
             self.canvas.anchored("muted", (BUCKETS, y), 11, Anchor::Middle, line);

@@ -6,6 +6,7 @@
 
 mod change;
 mod price;
+mod release;
 
 use skyward_aws::{
     CreateOrUpdateTags, DeleteAutoScalingGroup, DeleteScalingTags, DescribeAutoScalingGroups,
@@ -21,6 +22,12 @@ const GROUP_NEW: Scope = Scope::new((16, "GroupNew"), Area::Compute, arns, Condi
 /// The stack's group.
 pub(crate) const GROUP_OWN: Scope =
     Scope::new((17, "GroupOwn"), Area::Compute, arns, Condition::Own);
+
+/// The consoles of the stack's instances.
+const READ_CONSOLE: Scope = Scope {
+    condition: Condition::Own,
+    ..Scope::read((36, "ReadConsole"), Area::Network, |stack| stack.arns("ec2", &["instance/*"]))
+};
 
 /// The version of the template that the group's instances should have.
 const LATEST: &str = "$Latest";
@@ -59,6 +66,11 @@ pub(crate) struct Answer {
 /// Asks for the stack's group.
 pub(crate) async fn read(reader: &Reader<'_>) -> Option<model::AutoScalingGroup> {
     reader.first(DescribeAutoScalingGroups { name: reader.names.auto_scaling_group() }).await
+}
+
+/// New instances are of the template's newest version.
+fn is_followed(version: &str, newest: Option<i64>) -> bool {
+    version == LATEST || newest.is_some_and(|newest| version == newest.to_string())
 }
 
 /// All instances that stay are of the template's newest version.
@@ -146,13 +158,14 @@ impl Resource for AutoScalingGroup {
     const GRANTS: &'static [Grants] = grants! {
         All [READ]: DescribeAutoScalingGroups, DescribeInstanceRefreshes, DescribeScalingActivities,
              DescribeTargetHealth, DescribeInstances;
+        All [READ_CONSOLE]: GetConsoleOutput;
         Apply [GROUP_NEW] "ec2:RunInstances" on RUN_NEW, "ec2:RunInstances" on RUN_OWN, "ec2:RunInstances" on RUN_WITH,
             "ec2:CreateTags" on TAG_NEW, "ssm:GetParameters" on READ_IMAGE, "iam:PassRole" on PASS_ROLE,
             "iam:CreateServiceLinkedRole" on LINKED_ROLE: CreateAutoScalingGroup;
         Apply [GROUP_OWN] "ec2:RunInstances" on RUN_NEW, "ec2:RunInstances" on RUN_OWN, "ec2:RunInstances" on RUN_WITH,
             "ssm:GetParameters" on READ_IMAGE, "iam:PassRole" on PASS_ROLE: UpdateAutoScalingGroup;
         Apply [GROUP_OWN]: AttachLoadBalancerTargetGroups, DetachLoadBalancerTargetGroups, CreateOrUpdateTags,
-            DeleteScalingTags, StartInstanceRefresh;
+            DeleteScalingTags, StartInstanceRefresh, CancelInstanceRefresh, TerminateInstanceInAutoScalingGroup;
         ApplyAndDestroy [GROUP_OWN]: DeleteAutoScalingGroup;
     };
 
@@ -168,7 +181,7 @@ impl Resource for AutoScalingGroup {
             launch_template: "launch-template".into(),
             is_newest: true,
             health_check: "ELB".into(),
-            grace_s: 180,
+            grace_s: stack.aws.health_grace_s.into(),
         };
         // An instance installs its packages when it boots: without a route out, or with a closed group, it is never healthy. A
         // target group without a listener is checked by nobody.
@@ -191,9 +204,8 @@ impl Resource for AutoScalingGroup {
             let call = DescribeTargetHealth { target_group: group.arn };
             reader.find(call).await.as_ref().clone()
         };
-        let (template, group, health) =
-            tokio::join!(launch_template::read(reader), read(reader), health);
-        let newest = template.map(|template| template.latest_version);
+        let (newest, group, health) =
+            tokio::join!(launch_template::newest(reader), read(reader), health);
         Some(Answer { group: group?, newest, health: health.unwrap_or_default() })
     }
 
@@ -207,7 +219,7 @@ impl Resource for AutoScalingGroup {
             subnets: observation.ids::<Subnet>(&group.subnets),
             target_groups: observation.ids::<TargetGroup>(&group.target_groups),
             launch_template: observation.id::<LaunchTemplate>(&template),
-            is_newest: version == LATEST && is_newest(group, *newest),
+            is_newest: is_followed(&version, *newest) && is_newest(group, *newest),
             health_check: group.health_check.clone(),
             grace_s: group.grace_s,
         };

@@ -24,12 +24,13 @@ const PARTS: [BucketPart; 8] = [
 ];
 
 /// The buckets, read.
-const READ_BUCKET: Scope = Scope::read((3, "ReadBucket"), Area::Data, |stack| arns(stack, ""));
+pub(super) const READ_BUCKET: Scope =
+    Scope::read((3, "ReadBucket"), Area::Data, |stack| arns(stack, ""));
 /// The buckets. S3 knows no tags in conditions: their names are the limit.
 const BUCKET: Scope =
     Scope::new((28, "Bucket"), Area::Data, |stack| arns(stack, ""), Condition::Always);
 /// The objects in them.
-const OBJECTS: Scope =
+pub(super) const OBJECTS: Scope =
     Scope::new((29, "Objects"), Area::Data, |stack| arns(stack, "/*"), Condition::Always);
 
 fn arns(stack: &PolicyStack<'_>, rest: &str) -> Vec<String> {
@@ -199,7 +200,7 @@ impl Resource for Bucket {
             "s3:PutBucketOwnershipControls" on BUCKET, "s3:PutEncryptionConfiguration" on BUCKET,
             "s3:PutBucketVersioning" on BUCKET, "s3:DeleteBucketPolicy" on BUCKET,
             "s3:PutLifecycleConfiguration" on BUCKET, "s3:PutBucketLogging" on BUCKET: DeleteBucketSetting;
-        ApplyAndDestroy [BUCKET]: ListObjectVersions, DeleteBucket;
+        ApplyAndDestroy [BUCKET]: DeleteBucket;
         ApplyAndDestroy [OBJECTS] "s3:DeleteObjectVersion" on OBJECTS: DeleteObjects;
     };
 
@@ -283,7 +284,11 @@ impl Resource for Bucket {
         let caller = step.run.caller;
         loop {
             loop {
-                let call = ListObjectVersions { bucket: name.to_owned(), page: None };
+                let call = ListObjectVersions {
+                    bucket: name.to_owned(),
+                    prefix: String::new(),
+                    page: None,
+                };
                 let Some(page) = caller.find(call).await? else { return Ok(()) };
                 if page.items.is_empty() {
                     break;

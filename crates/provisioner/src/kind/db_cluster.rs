@@ -11,12 +11,14 @@ use skyward_aws::{
     AddRdsTags, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
     RemoveRdsTags,
 };
-use skyward_config::{DatabaseEngine, DatabaseStorage};
+use skyward_config::{DatabaseEngine, DatabaseStorage, Run};
 
 use super::{DbSubnetGroup, security_group};
 use crate::resource::prelude::*;
+use crate::workload::DATABASE;
 use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, SECRET, SNAPSHOT};
 pub(crate) use access::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
+pub(crate) use change::outputs;
 use change::{look, readiness, wait};
 
 /// The instances of a cluster, each of which has the whole storage.
@@ -38,6 +40,9 @@ pub struct DbCluster {
     pub(crate) subnet_group: Id,
     pub(crate) security_groups: BTreeSet<Id>,
     pub(crate) user: String,
+    /// The database that is made in it, where the service is to find one. It is made with the cluster alone, so it is no difference.
+    #[serde(skip)]
+    pub(crate) database: Option<String>,
     pub(crate) managed_password: bool,
     pub(crate) encrypted: bool,
     pub(crate) deletion_protection: bool,
@@ -121,7 +126,8 @@ impl Resource for DbCluster {
             iops: aws.database_iops.or(least).map(number),
             subnet_group: "db-subnet-group".into(),
             security_groups: BTreeSet::from(["security-group/database".into()]),
-            user: "skyward".into(),
+            user: DATABASE.into(),
+            database: (aws.run == Run::Service).then(|| DATABASE.to_owned()),
             managed_password: true,
             encrypted: true,
             deletion_protection: aws.deletion_protection,
@@ -158,6 +164,7 @@ impl Resource for DbCluster {
             subnet_group,
             security_groups: security_group::ids_of(observation, &cluster.security_groups),
             user: cluster.user.clone().unwrap_or_default(),
+            database: None,
             managed_password: cluster.secret.is_some(),
             encrypted: cluster.encrypted,
             deletion_protection: cluster.deletion_protection,
@@ -331,6 +338,9 @@ impl Resource for DbCluster {
         });
         if let Some(iops) = self.iops {
             properties["Iops"] = json!(iops);
+        }
+        if let Some(database) = &self.database {
+            properties["DatabaseName"] = json!(database);
         }
         let policy = if self.deletion_protection { "Snapshot" } else { "Delete" };
         let cluster = template.add(&logical_name(id), "AWS::RDS::DBCluster", properties);

@@ -1,15 +1,16 @@
 //! The launch template that instances are made from. A change is a new version of it.
 
-use sha2::{Digest, Sha256};
+mod change;
+
 use skyward_aws::model::{LaunchTemplateData, Volume};
 use skyward_aws::{
-    CreateLaunchTemplate, CreateLaunchTemplateVersion, DeleteLaunchTemplate,
-    DescribeInstanceTypeOfferings, DescribeLaunchTemplateVersions, DescribeLaunchTemplates,
-    GetParameter, ModifyLaunchTemplate,
+    DeleteLaunchTemplate, DescribeInstanceTypeOfferings, DescribeLaunchTemplateVersions,
+    DescribeLaunchTemplates, GetParameter,
 };
 
 use super::{AutoScalingGroup, security_group};
 use crate::resource::prelude::*;
+use crate::workload;
 
 /// Amazon Linux 2023, as AWS publishes the newest of it: new instances have its newest image, and no plan changes with it.
 const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
@@ -17,10 +18,8 @@ const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-defa
 const IMAGE_ARM: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 /// The version that a question about versions is about.
 const LATEST: &str = "$Latest";
-/// The number of attempts at a creation whose token tells of a template that was deleted since.
-const ATTEMPTS: u32 = 3;
-/// The pause between looks for a new template.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The number of a new template's version.
+const FIRST: i64 = 1;
 
 /// The template that instances are made from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,19 +30,17 @@ pub struct LaunchTemplate {
     pub(crate) instance_type: String,
     pub(crate) security_groups: BTreeSet<Id>,
     pub(crate) instance_profile: Id,
-    pub(crate) user_data: String,
+    /// The script that an instance runs when it starts.
+    pub user_data: String,
     pub(crate) http_tokens: String,
     pub(crate) http_hop_limit: i32,
     pub(crate) volume: Volume,
     pub(crate) detailed_monitoring: bool,
 }
 
-/// The name of the image's parameter for an instance type. Graviton's types have a `g` behind their generation's number.
-fn image_parameter(instance_type: &str) -> &'static str {
-    let family = instance_type.split('.').next().unwrap_or_default();
-    let attributes = family.trim_start_matches(|c: char| c.is_ascii_lowercase());
-    let attributes = attributes.trim_start_matches(|c: char| c.is_ascii_digit());
-    if attributes.starts_with('g') || family == "a1" { IMAGE_ARM } else { IMAGE }
+/// The name of the image's parameter.
+fn image_parameter(aws: &Aws) -> &'static str {
+    if aws.platform() == "linux/arm64" { IMAGE_ARM } else { IMAGE }
 }
 
 /// Asks for the stack's launch template.
@@ -51,6 +48,24 @@ pub(crate) async fn read(reader: &Reader<'_>) -> Option<model::LaunchTemplate> {
     let select = Select::Name(reader.names.launch_template());
     let found = reader.find(DescribeLaunchTemplates { select, page: None }).await;
     found.as_ref().as_ref()?.items.first().cloned()
+}
+
+/// The newest version of the stack's launch template.
+async fn read_newest(
+    reader: &Reader<'_>,
+    template: &model::LaunchTemplate,
+) -> Option<model::LaunchTemplateVersion> {
+    let call =
+        DescribeLaunchTemplateVersions { template: template.id.clone(), version: Some(latest()) };
+    let versions = reader.find(call).await.as_ref().clone().unwrap_or_default();
+    versions.into_iter().max_by_key(|version| version.version)
+}
+
+/// The number of the newest version. What is seen of the template may be older than what is seen of its versions.
+pub(crate) async fn newest(reader: &Reader<'_>) -> Option<i64> {
+    let template = read(reader).await?;
+    let seen = read_newest(reader, &template).await.map(|version| version.version);
+    seen.max(Some(template.latest_version))
 }
 
 /// The launch template of this name.
@@ -62,92 +77,22 @@ pub(crate) async fn look(
     Ok(run.caller.find(call).await?.and_then(|page| page.items.into_iter().next()))
 }
 
-fn digest(data: &LaunchTemplateData) -> String {
-    let text = serde_json::to_string(data).unwrap_or_default();
-    Sha256::digest(text).iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+fn latest() -> String {
+    LATEST.to_owned()
 }
 
-impl LaunchTemplate {
-    fn data(&self, run: &Execution<'_>) -> Result<LaunchTemplateData, CallError> {
-        // The instances carry the stack's tag, so that what is left of them is found.
-        let mut tags = run.topology.tags.clone();
-        tags.insert("Name".into(), format!("{}-cms", run.topology.stack));
-        Ok(LaunchTemplateData {
-            image: self.image.clone(),
-            instance_type: self.instance_type.clone(),
-            security_groups: run.physicals(&self.security_groups)?,
-            instance_profile: run.physical(&self.instance_profile)?,
-            user_data: self.user_data.clone(),
-            http_tokens: self.http_tokens.clone(),
-            http_hop_limit: self.http_hop_limit,
-            volume: self.volume.clone(),
-            detailed_monitoring: self.detailed_monitoring,
-            tags,
-        })
+/// A text in which the names that the database fills in are its attributes in a template.
+fn with_attributes(text: &str) -> Value {
+    if !workload::asks_for_database(text) {
+        return json!(text);
     }
-
-    /// Creates it; none where there is one of this name.
-    async fn create(
-        &self,
-        step: &StepContext<'_>,
-        data: &LaunchTemplateData,
-    ) -> Result<Option<String>, CallError> {
-        let run = step.run;
-        for attempt in 0..ATTEMPTS {
-            let token = format!("{} {} {attempt}", digest(data), step.replaced());
-            let call = CreateLaunchTemplate {
-                name: self.name.clone(),
-                data: data.clone(),
-                client_token: run.names.client_token(step.id(), &token),
-                tags: step.tags(),
-            };
-            let template = match run.caller.create(call).await? {
-                Some(template) => template.id,
-                None => return Ok(None),
-            };
-            // An old token tells of a template that was deleted since: then there is none of the name.
-            let asked = Instant::now();
-            while asked.elapsed() <= run.settings.settle {
-                if look(run, &self.name).await?.is_some_and(|found| found.id == template) {
-                    return Ok(Some(template));
-                }
-                run.caller.sleep(LOOK_AGAIN).await?;
-            }
-        }
-        Err(step.invisible())
+    let cluster = logical_name(&"db-cluster".into());
+    let attributes = ["Endpoint.Address", "ReadEndpoint.Address", "MasterUserSecret.SecretArn"];
+    let mut text = text.replace("${", "${!");
+    for (name, attribute) in workload::OF_DATABASE.into_iter().zip(attributes) {
+        text = text.replace(name, &format!("${{{cluster}.{attribute}}}"));
     }
-
-    /// Takes over the template of this name that someone else made meanwhile.
-    async fn adopt(&self, step: &StepContext<'_>) -> Result<String, CallError> {
-        let look =
-            async || Ok(look(step.run, &self.name).await?.map(|found| (found.id, found.tags)));
-        step.adopt("launch template", &self.name, look).await
-    }
-
-    /// Makes a version of this content, where the latest has another.
-    async fn set_version(
-        &self,
-        step: &StepContext<'_>,
-        template: &str,
-        data: LaunchTemplateData,
-    ) -> Result<(), CallError> {
-        let (run, template) = (step.run, template.to_owned());
-        let call =
-            DescribeLaunchTemplateVersions { template: template.clone(), version: LATEST.into() };
-        let versions = run.caller.find(call).await?.unwrap_or_default();
-        let latest = versions.iter().max_by_key(|version| version.version);
-        if latest.is_some_and(|latest| latest.data == data) {
-            return Ok(());
-        }
-        let newest = latest.map_or(0, |latest| latest.version);
-        // The same change from the same version is the same call, whoever repeats it.
-        let token = format!("{} after {template} {newest}", digest(&data));
-        let client_token = run.names.client_token(step.id(), &token);
-        let call = CreateLaunchTemplateVersion { template: template.clone(), data, client_token };
-        let version = run.caller.change(call).await?;
-        run.remember_version(step.id(), version);
-        run.caller.change(ModifyLaunchTemplate { template, default_version: version }).await
-    }
+    json!({ "Fn::Sub": text })
 }
 
 impl Resource for LaunchTemplate {
@@ -159,7 +104,7 @@ impl Resource for LaunchTemplate {
         All [READ_IMAGE]: GetParameter;
         Apply [NETWORK_NEW] "ec2:CreateTags" on TAG_NEW, "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplate;
         Apply [NETWORK_OWN] "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplateVersion;
-        Apply [NETWORK_OWN]: ModifyLaunchTemplate;
+        Apply [NETWORK_OWN]: ModifyLaunchTemplate, DeleteLaunchTemplateVersions;
         ApplyAndDestroy [NETWORK_OWN]: DeleteLaunchTemplate;
     };
 
@@ -167,24 +112,35 @@ impl Resource for LaunchTemplate {
 
     fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
         let instance_type = stack.aws.instance_type.clone();
+        let user_data = stack.workload.user_data(stack.aws, &stack.names, stack.known.addresses());
+        // The service is healthy once it has its database, and so it starts after that.
+        let has_database =
+            stack.workload.release().is_some() || workload::asks_for_database(&user_data);
         let spec = Self {
             name: stack.names.launch_template(),
-            image: format!("resolve:ssm:{}", image_parameter(&instance_type)),
+            image: format!("resolve:ssm:{}", image_parameter(stack.aws)),
             instance_type,
             security_groups: BTreeSet::from(["security-group/cms".into()]),
             instance_profile: "instance-profile".into(),
-            user_data: stack.user_data.to_owned(),
+            user_data,
             http_tokens: "required".into(),
             http_hop_limit: 1,
             volume: Volume {
                 device: "/dev/xvda".into(),
-                size_gib: 8,
+                size_gib: stack.aws.root_volume_gib.into(),
                 kind: "gp3".into(),
                 encrypted: true,
             },
             detailed_monitoring: false,
         };
-        vec![Wanted::new("launch-template", spec)]
+        let mut wanted = Wanted::new("launch-template", spec);
+        if has_database {
+            wanted = wanted.needing(["db-cluster"]);
+        }
+        if stack.workload.release().is_some() {
+            wanted = wanted.needing(["release"]);
+        }
+        vec![wanted]
     }
 
     fn refs(&self) -> Vec<&Id> {
@@ -193,12 +149,7 @@ impl Resource for LaunchTemplate {
 
     async fn read(reader: &Reader<'_>) -> Self::Answer {
         let template = read(reader).await?;
-        let call = DescribeLaunchTemplateVersions {
-            template: template.id.clone(),
-            version: LATEST.into(),
-        };
-        let versions = reader.find(call).await.as_ref().clone().unwrap_or_default();
-        let version = versions.into_iter().max_by_key(|version| version.version)?;
+        let version = read_newest(reader, &template).await?;
         Some((template, version.data))
     }
 
@@ -227,12 +178,13 @@ impl Resource for LaunchTemplate {
     }
 
     async fn ensure(&self, step: &StepContext<'_>) -> Result<(), CallError> {
-        let (run, data) = (step.run, self.data(step.run)?);
+        let (run, data) = (step.run, self.data(step).await?);
         let template = match step.existing() {
             Some(template) => template,
             None => match self.create(step, &data).await? {
                 Some(template) => {
                     run.remember(step.id(), &template);
+                    run.remember_version(step.id(), FIRST);
                     return Ok(());
                 }
                 None => self.adopt(step).await?,
@@ -259,7 +211,15 @@ impl Resource for LaunchTemplate {
         aws: &Aws,
         _: (Action, &[Difference]),
     ) -> Vec<Finding> {
-        let name = image_parameter(&aws.instance_type);
+        let size = self.user_data.len();
+        if size > workload::LIMIT {
+            let problem = format!(
+                "the instances' user data has {size} bytes, and EC2 takes {}",
+                workload::LIMIT
+            );
+            return vec![Finding::new(problem, "shorten service.env or service.args")];
+        }
+        let name = image_parameter(aws);
         match reader.caller.read(GetParameter { name: name.to_owned() }).await {
             Ok(_) => Vec::new(),
             Err(error) if error.class() == Some(Class::NotFound) => vec![Finding::new(
@@ -287,7 +247,7 @@ impl Resource for LaunchTemplate {
                 "InstanceType": self.instance_type,
                 "SecurityGroupIds": groups,
                 "IamInstanceProfile": { "Arn": attribute(&self.instance_profile, "Arn") },
-                "UserData": { "Fn::Base64": self.user_data },
+                "UserData": { "Fn::Base64": with_attributes(&self.user_data) },
                 "MetadataOptions": {
                     "HttpEndpoint": "enabled",
                     "HttpTokens": self.http_tokens,

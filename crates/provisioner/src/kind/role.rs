@@ -17,20 +17,44 @@ fn session_manager(names: &Names) -> String {
     format!("arn:{}:iam::aws:policy/AmazonSSMManagedInstanceCore", names.partition().id)
 }
 
+/// The managed policies of the role.
+fn managed<'a>(aws: &'a Aws, names: &Names) -> impl Iterator<Item = String> + use<'a> {
+    std::iter::once(session_manager(names)).chain(aws.policies.iter().cloned())
+}
+
+/// A list of one as the one in it.
+fn one_or_all(all: &[String]) -> Value {
+    if let [one] = all { json!(one) } else { json!(all) }
+}
+
+/// The secret that RDS makes for the database, which alone carries the tag of this cluster.
+fn secret_statement(names: &Names) -> Value {
+    let (partition, region, account) = (names.partition().id, names.region(), names.account());
+    let arn =
+        |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}");
+    let cluster = arn("rds", &format!("cluster:{}", names.database()));
+    json!({
+        "Effect": "Allow",
+        "Action": ["secretsmanager:GetSecretValue"],
+        "Resource": arn("secretsmanager", "secret:rds!cluster-*"),
+        "Condition": { "StringEquals": { "aws:ResourceTag/aws:rds:primaryDBClusterArn": cluster } },
+    })
+}
+
 /// The role and the instance profile, read.
 pub(crate) const READ_ROLE: Scope = Scope::read((4, "ReadRole"), Area::Compute, arns);
 /// A new role or instance profile.
 pub(crate) const ROLE_NEW: Scope = Scope::new((30, "RoleNew"), Area::Compute, arns, Condition::New);
 /// The stack's role and instance profile.
 pub(crate) const ROLE_OWN: Scope = Scope::new((31, "RoleOwn"), Area::Compute, arns, Condition::Own);
-/// The one managed policy that the role may be given.
+/// The managed policies that the role may be given.
 const ATTACH_POLICY: Scope = Scope::new(
     (32, "AttachPolicy"),
     Area::Compute,
     |stack| vec![stack.iam(&format!("role/{}", stack.names.role()))],
     Condition::Other(|stack| {
         json!({
-            "ArnEquals": { "iam:PolicyARN": session_manager(&stack.names) },
+            "ArnEquals": { "iam:PolicyARN": one_or_all(&managed(stack.aws, &stack.names).collect::<Vec<_>>()) },
             "StringEquals": { resource_tag(): stack.aws.name },
         })
     }),
@@ -118,6 +142,13 @@ impl Resource for Role {
     fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
         let bucket = stack.names.partition().s3(&stack.names.bucket("assets"));
         let statement = |actions: &[&str], resource: &str| json!({ "Effect": "Allow", "Action": actions, "Resource": resource });
+        let mut statements = vec![
+            statement(&["s3:ListBucket"], &bucket),
+            statement(&["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], &format!("{bucket}/*")),
+        ];
+        if stack.aws.database_url_file {
+            statements.push(secret_statement(&stack.names));
+        }
         let spec = Self {
             name: stack.names.role(),
             trust: json!({
@@ -127,13 +158,10 @@ impl Resource for Role {
             policy_name: POLICY.into(),
             policy: json!({
                 "Version": "2012-10-17",
-                "Statement": [
-                    statement(&["s3:ListBucket"], &bucket),
-                    statement(&["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], &format!("{bucket}/*")),
-                ],
+                "Statement": statements,
             }),
             others: BTreeSet::new(),
-            managed: BTreeSet::from([session_manager(&stack.names)]),
+            managed: managed(stack.aws, &stack.names).collect(),
         };
         vec![Wanted::new("role", spec)]
     }

@@ -87,7 +87,15 @@ impl Resource for ScalingPolicy {
 
     async fn delete(step: &StepContext<'_>, policy: &str) -> Result<(), CallError> {
         let (name, policy) = (step.run.names.auto_scaling_group(), policy.to_owned());
-        step.run.caller.delete(DeletePolicy { name, policy }).await
+        match step.run.caller.delete(DeletePolicy { name, policy }).await {
+            // It goes along with its group, and Auto Scaling has no code of its own for what is not there.
+            Err(CallError::Api(error))
+                if error.code == "ValidationError" && error.message.contains("not found") =>
+            {
+                Ok(())
+            }
+            answer => answer,
+        }
     }
 
     fn detail(&self) -> String {

@@ -7,10 +7,10 @@ use skyward_aws::{
     AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, DescribeSecurityGroups,
     RevokeSecurityGroupEgress, RevokeSecurityGroupIngress,
 };
-use skyward_config::DatabaseEngine;
 
 use super::{AutoScalingGroup, DbCluster, LoadBalancer, SecurityGroup, security_group};
 use crate::resource::prelude::*;
+use crate::workload::database_port;
 
 /// The network of all addresses.
 pub(crate) const ANYWHERE: &str = "0.0.0.0/0";
@@ -178,9 +178,14 @@ impl Resource for SecurityGroupRules {
     fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
         let group = |part: &str| Peer::Group(Id::new(format!("security-group/{part}")));
         let anyone = || Peer::Network(ANYWHERE.into());
-        let database = match stack.aws.database_engine {
-            DatabaseEngine::Mysql => 3306,
-            DatabaseEngine::Postgres => 5432,
+        let database = database_port(stack.aws);
+        // The port of the traffic, and where it is another, that of the health checks.
+        let mut ports = vec![(i32::from(stack.workload.port(stack.aws)), "HTTP")];
+        ports.extend(stack.workload.check().port.map(|port| (port.into(), "health checks")));
+        let each_port = |end: &str, part: &str| -> Vec<Rule> {
+            let rule =
+                |(port, what): &(i32, &str)| tcp(*port, group(part), &format!("{what} {end}"));
+            ports.iter().map(rule).collect()
         };
         let mut open = vec![tcp(80, anyone(), "HTTP from anyone")];
         if stack.aws.certificate.is_some() {
@@ -195,10 +200,10 @@ impl Resource for SecurityGroupRules {
             Wanted::new(format!("rules/{part}"), spec).needing(security_group::ids())
         };
         vec![
-            wanted("load-balancer", open, vec![tcp(80, group("cms"), "HTTP to the instances")]),
+            wanted("load-balancer", open, each_port("to the instances", "cms")),
             wanted(
                 "cms",
-                vec![tcp(80, group("load-balancer"), "HTTP from the load balancer")],
+                each_port("from the load balancer", "load-balancer"),
                 vec![
                     tcp(80, anyone(), "packages"),
                     tcp(443, anyone(), "packages and the AWS API"),

@@ -10,9 +10,6 @@ use super::load_balancer::{self, BALANCER_NEW, BALANCER_OWN, BALANCER_TAG, attri
 use super::{AutoScalingGroup, Listener, LoadBalancer, Vpc};
 use crate::resource::prelude::*;
 
-/// The seconds for which an instance that leaves may end its requests. AWS's own 300 are what makes deleting a group slow.
-const DRAIN_S: &str = "30";
-
 /// The target group of the instances.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TargetGroup {
@@ -69,20 +66,23 @@ impl Resource for TargetGroup {
     type Answer = Option<(model::TargetGroup, Attributes, Tags)>;
 
     fn desired(stack: &Stack<'_>) -> Vec<Wanted<Self>> {
+        let (workload, check) = (stack.workload, stack.workload.check());
+        let drain_s = workload.drain_s().to_string();
         let spec = Self {
             name: stack.names.target_group(),
             vpc: "vpc".into(),
             protocol: "HTTP".into(),
-            port: 80,
+            port: workload.port(stack.aws).into(),
             health_check: HealthCheck {
+                port: check.port.map(i32::from),
                 path: stack.aws.health_path.clone(),
-                matcher: "200".into(),
+                matcher: check.matcher.into(),
                 interval_s: 10,
                 timeout_s: 5,
                 healthy: 2,
                 unhealthy: 3,
             },
-            attributes: attributes([("deregistration_delay.timeout_seconds", DRAIN_S)]),
+            attributes: attributes([("deregistration_delay.timeout_seconds", &*drain_s)]),
         };
         vec![Wanted::new("target-group", spec)]
     }
@@ -162,7 +162,7 @@ impl Resource for TargetGroup {
 
     fn template(&self, id: &Id, template: &mut Template<'_>) {
         let check = &self.health_check;
-        let properties = json!({
+        let mut properties = json!({
             "Name": self.name,
             "VpcId": reference(&self.vpc),
             "TargetType": "instance",
@@ -177,6 +177,9 @@ impl Resource for TargetGroup {
             "TargetGroupAttributes": key_values(&self.attributes),
             "Tags": template.tags(id),
         });
+        if let Some(port) = check.port {
+            properties["HealthCheckPort"] = json!(port.to_string());
+        }
         let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
         template.add(&logical_name(id), kind, properties);
     }

@@ -19,7 +19,7 @@ pub fn differences(
         let observed = found.get(&field).cloned().unwrap_or(Value::Null);
         match (field.as_str(), &desired, &observed) {
             // Only what we set is ours.
-            ("attributes", Value::Object(desired), Value::Object(observed)) => {
+            ("attributes" | "objects", Value::Object(desired), Value::Object(observed)) => {
                 all.extend(parts(&field, desired, observed));
             }
             // What we leave to AWS is as AWS sets it.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures_util::future::LocalBoxFuture;
 use serde::{Serialize, Serializer};
-use skyward_config::Aws;
+use skyward_config::{Aws, Run};
 
 use super::{
     Action, Desired, Grants, Observation, Outputs, QuotaUse, Reader, Resource, Spec, Stack,
@@ -51,6 +51,7 @@ pub(crate) struct Rules {
     pub(crate) left_to_aws: &'static [&'static str],
     pub(crate) gone_first: &'static [Kind],
     pub(crate) starts_early: &'static [Kind],
+    pub(crate) only_with: Option<Run>,
     pub(crate) follows: Option<(Kind, &'static str)>,
     pub(crate) quotas: &'static [QuotaUse],
     pub(crate) grants: &'static [Grants],
@@ -70,6 +71,7 @@ impl Functions {
                 left_to_aws: R::LEFT_TO_AWS,
                 gone_first: R::GONE_FIRST,
                 starts_early: R::STARTS_EARLY,
+                only_with: R::ONLY_WITH,
                 follows: R::FOLLOWS,
                 quotas: R::QUOTAS,
                 grants: R::GRANTS,

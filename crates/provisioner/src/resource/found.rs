@@ -7,6 +7,7 @@ use skyward_aws::model::Tags;
 
 use super::{Resource, Spec};
 use crate::stack::{Id, LETTERS, Names, RESOURCE_TAG, STACK_TAG};
+use crate::workload::Addresses;
 
 /// The progress of a resource towards its use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -106,6 +107,15 @@ pub struct Outputs {
 }
 
 impl Outputs {
+    /// The addresses of the database.
+    pub(crate) fn addresses(&self) -> Addresses<'_> {
+        Addresses {
+            writer: self.database.as_deref(),
+            readers: self.database_reader.as_deref(),
+            secret: self.database_secret.as_deref(),
+        }
+    }
+
     /// Those that there are, each with its name.
     pub fn rows(&self) -> Vec<(&'static str, String)> {
         let port = self.database_port.map(|port| port.to_string());

@@ -41,6 +41,8 @@ pub struct Settings {
     pub has_final_snapshot: bool,
     /// A database or bucket may be deleted where that is the only way.
     pub may_replace: bool,
+    /// The version of the launch template that the instances are to have. None: the newest.
+    pub version: Option<i64>,
 }
 
 impl Default for Settings {
@@ -51,6 +53,7 @@ impl Default for Settings {
             now: Timestamp::UNIX_EPOCH,
             has_final_snapshot: false,
             may_replace: false,
+            version: None,
         }
     }
 }

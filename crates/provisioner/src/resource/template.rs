@@ -16,6 +16,8 @@ pub(crate) struct Template<'a> {
     pub(crate) outputs: Map<String, Value>,
     /// The resources that CloudFormation cannot express.
     pub(crate) left_out: Vec<Id>,
+    /// The objects that must be in the assets bucket first, by key with their SHA-256.
+    pub(crate) objects: BTreeMap<String, String>,
     /// The ARNs that documents of policies may name, and the logical names of their resources.
     arns: Vec<(String, String)>,
 }
@@ -28,6 +30,7 @@ impl<'a> Template<'a> {
             parameters: Map::new(),
             outputs: Map::new(),
             left_out: Vec::new(),
+            objects: BTreeMap::new(),
             arns: Vec::new(),
         }
     }

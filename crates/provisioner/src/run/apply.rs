@@ -67,7 +67,7 @@ fn finished(context: &Context<'_>, outputs: &Outputs, text: &str) {
     context.sink.emit(Event::Finished { text: text.into(), address: outputs.page.clone() });
 }
 
-pub(super) fn timeline(context: &Context<'_>, spans: &[Span], took: Duration) {
+pub(crate) fn timeline(context: &Context<'_>, spans: &[Span], took: Duration) {
     let critical = spans.iter().filter(|span| span.is_critical);
     let critical: Duration = critical.map(|span| span.ended.saturating_sub(span.started)).sum();
     context.sink.emit(Event::Own(Own::Timeline {
@@ -161,7 +161,7 @@ fn unsettled(plan: &Plan) -> RunError {
 async fn outputs(context: &Context<'_>, caller: &Caller<'_>, names: &Names) -> Outputs {
     let reader = Reader::new(caller, names);
     let mut outputs = Outputs::default();
-    for kind in context.kinds {
+    for kind in &context.kinds {
         (kind.functions().outputs)(&reader, context.aws, &mut outputs).await;
     }
     outputs

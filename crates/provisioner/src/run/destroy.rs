@@ -68,7 +68,7 @@ async fn prove(
     let stack = &context.aws.name;
     let reader = Reader::new(caller, names);
     let mut leftovers = Vec::new();
-    for kind in context.kinds {
+    for kind in &context.kinds {
         leftovers.extend((kind.functions().leftovers)(&reader).await);
     }
     let errors = reader.take_errors();

@@ -11,7 +11,7 @@ use crate::preflight;
 use crate::resource::{Finding, Observed, Topology};
 use crate::run::{Context, RunError};
 use crate::stack::{Names, Place};
-use crate::topology::desired;
+use crate::topology::desired_knowing;
 use skyward_aws::GetCallerIdentity;
 
 /// A stack as it should be and as it is, the differences, and the findings of the checks.
@@ -59,7 +59,7 @@ fn refuse_errors(context: &Context<'_>, errors: &[CallError]) -> RunError {
 }
 
 /// The account, compared with the one that the configuration wants.
-pub(super) async fn account(context: &Context<'_>, caller: &Caller<'_>) -> Result<Names, RunError> {
+pub(crate) async fn account(context: &Context<'_>, caller: &Caller<'_>) -> Result<Names, RunError> {
     let aws = context.aws;
     let identity = caller.read(GetCallerIdentity {}).await;
     let identity = identity.map_err(|error| refuse_errors(context, &[error]))?;
@@ -95,7 +95,7 @@ pub(super) async fn look_again(
     caller: &Caller<'_>,
     names: &Names,
 ) -> Result<Observed, RunError> {
-    let observed = Box::pin(observe(context.kinds, caller, names)).await;
+    let observed = Box::pin(observe(&context.kinds, caller, names)).await;
     observed.map_err(|errors| refuse_errors(context, &errors))
 }
 
@@ -117,22 +117,23 @@ async fn with(
         // A stack stays where it is, unless it is told otherwise.
         Some(zones) if aws.zones.is_empty() || same(&aws.zones, &zones) => zones,
         _ => {
-            let zones = Box::pin(preflight::zones((context.kinds, &names), caller, aws)).await;
+            let zones = Box::pin(preflight::zones((&context.kinds, &names), caller, aws)).await;
             zones.map_err(|findings| refuse(context, findings))?
         }
     };
     let place = Place { account: names.account().to_owned(), zones };
-    let topology = desired(aws, &place, context.user_data).map_err(|error| {
-        let next = "change [aws] network";
-        refuse(context, vec![Finding::new(format!("[aws] network: {error:#}"), next)])
-    })?;
+    let topology =
+        desired_knowing(aws, &place, &context.workload, &observed.outputs).map_err(|error| {
+            let next = "change [aws] network";
+            refuse(context, vec![Finding::new(format!("[aws] network: {error:#}"), next)])
+        })?;
     let mut plan = plan(&topology, &observed);
     plan.cost = Some(Box::new(cost::monthly(&topology, &aws.region)));
     Ok(Inspection { names, topology, observed, plan, findings: Vec::new() })
 }
 
 /// Finds the differences, without the checks.
-pub(super) async fn compare(
+pub(crate) async fn compare(
     context: &Context<'_>,
     caller: &Caller<'_>,
 ) -> Result<Inspection, RunError> {
@@ -190,6 +191,6 @@ pub async fn inspect(context: &Context<'_>, caller: &Caller<'_>) -> Result<Inspe
 pub(super) async fn check(context: &Context<'_>, caller: &Caller<'_>, inspection: &mut Inspection) {
     let Inspection { names, topology, observed, plan, .. } = &*inspection;
     inspection.findings =
-        preflight::check((context.kinds, names), caller, context.aws, topology, observed, plan)
+        preflight::check((&context.kinds, names), caller, context.aws, topology, observed, plan)
             .await;
 }

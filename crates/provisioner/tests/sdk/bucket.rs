@@ -141,7 +141,7 @@ async fn a_bucket_is_emptied_version_by_version() {
     s3.delete_object().bucket(&bucket).key("a key/é&").send().await.unwrap();
     let error = send(&sdk, DeleteBucket { bucket: bucket.clone() }).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.class()), ("BucketNotEmpty", Class::NotYet), "{error}");
-    let list = ListObjectVersions { bucket: bucket.clone(), page: None };
+    let list = ListObjectVersions { bucket: bucket.clone(), prefix: String::new(), page: None };
     let objects: Vec<ObjectVersion> = all(&sdk, list.clone()).await.unwrap();
     assert_eq!(objects.len(), 3, "two versions and a marker: {objects:?}");
     assert!(objects.iter().all(|object| object.key == "a key/é&" && object.version.is_some()));

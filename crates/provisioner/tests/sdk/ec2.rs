@@ -8,22 +8,24 @@ use skyward_aws::{
     AuthorizeSecurityGroupIngress, CreateFlowLogs, CreateInternetGateway, CreateLaunchTemplate,
     CreateLaunchTemplateVersion, CreateNatGateway, CreateRoute, CreateRouteTable,
     CreateSecurityGroup, CreateSubnet, CreateTags, CreateVpc, CreateVpcEndpoint, DeleteFlowLogs,
-    DeleteInternetGateway, DeleteLaunchTemplate, DeleteNatGateway, DeleteRoute, DeleteRouteTable,
-    DeleteSecurityGroup, DeleteSubnet, DeleteTags, DeleteVpc, DeleteVpcEndpoints,
-    DescribeAccountAttributes, DescribeAddresses, DescribeAvailabilityZones, DescribeFlowLogs,
-    DescribeInstanceTypeOfferings, DescribeInstances, DescribeInternetGateways,
+    DeleteInternetGateway, DeleteLaunchTemplate, DeleteLaunchTemplateVersions, DeleteNatGateway,
+    DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet, DeleteTags, DeleteVpc,
+    DeleteVpcEndpoints, DescribeAccountAttributes, DescribeAddresses, DescribeAvailabilityZones,
+    DescribeFlowLogs, DescribeInstanceTypeOfferings, DescribeInstances, DescribeInternetGateways,
     DescribeLaunchTemplateVersions, DescribeLaunchTemplates, DescribeNatGateways,
     DescribeNetworkInterfaces, DescribeRouteTables, DescribeSecurityGroups, DescribeSubnets,
     DescribeVpcAttribute, DescribeVpcEndpoints, DescribeVpcs, DetachInternetGateway,
-    DisassociateRouteTable, ModifyLaunchTemplate, ModifySubnetAttribute, ModifyVpcAttribute,
-    ModifyVpcEndpoint, ReleaseAddress, ReplaceRoute, ReplaceRouteTableAssociation,
-    RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select, Service,
+    DisassociateRouteTable, GetConsoleOutput, ModifyLaunchTemplate, ModifySubnetAttribute,
+    ModifyVpcAttribute, ModifyVpcEndpoint, ReleaseAddress, ReplaceRoute,
+    ReplaceRouteTableAssociation, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress, Select,
+    Service,
 };
 
 use crate::recorder::{Sent, names, tags, text};
 
 /// These calls as `aws-sdk-ec2` 1.274.0 sent them: a block for each, its parameters decoded and in order. The one thing left out
-/// is the random token that it adds to `ModifyLaunchTemplate`, which nothing here would send twice.
+/// is the random token that it adds to `ModifyLaunchTemplate`, which nothing here would send twice. The deletion of versions and the
+/// console are as botocore 1.44.8 writes them, by the same model.
 const AS_THE_SDK: &str = include_str!("ec2.txt");
 
 fn rules() -> BTreeSet<Rule> {
@@ -179,8 +181,12 @@ async fn instances(sent: &mut Sent) {
     let (template, client_token) = (|| text("lt-1"), text("token"));
     let data = data(Tags::new());
     sent.send(CreateLaunchTemplateVersion { template: template(), data, client_token }).await;
-    let version = text("$Latest");
-    sent.send(DescribeLaunchTemplateVersions { template: template(), version }).await;
+    for version in [Some(text("$Latest")), None] {
+        sent.send(DescribeLaunchTemplateVersions { template: template(), version }).await;
+    }
+    let versions = vec![1, 2];
+    sent.send(DeleteLaunchTemplateVersions { template: template(), versions }).await;
+    sent.send(GetConsoleOutput { instance: text("i-1") }).await;
     sent.send(ModifyLaunchTemplate { template: template(), default_version: 3 }).await;
     sent.send(DeleteLaunchTemplate { template: template() }).await;
     sent.send(DescribeAvailabilityZones {}).await;

@@ -11,6 +11,7 @@ use crate::server::{Moto, tags};
 
 fn health_check(path: &str) -> HealthCheck {
     HealthCheck {
+        port: None,
         path: path.into(),
         matcher: "200".into(),
         interval_s: 10,

@@ -63,8 +63,10 @@ async fn a_launch_template_reads_as_it_was_written() {
         assert_eq!(found.len(), count, "{select:?}");
         assert!(found.iter().all(|found| *found == made && found.tags == tags("launch-template")));
     }
-    let latest =
-        DescribeLaunchTemplateVersions { template: made.id.clone(), version: "$Latest".into() };
+    let latest = DescribeLaunchTemplateVersions {
+        template: made.id.clone(),
+        version: Some("$Latest".into()),
+    };
     let found = send(&sdk, latest.clone()).await.unwrap();
     assert_eq!((found[0].version, &found[0].data), (1, &wanted));
     wanted.instance_type = "t3.small".into();

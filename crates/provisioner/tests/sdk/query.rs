@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use skyward_aws::model::{AutoScalingGroup, GroupInstance, HealthCheck, ListenerAction, Tags};
+use skyward_aws::model::{
+    AutoScalingGroup, GroupInstance, HealthCheck, ListenerAction, RefreshOrder, Tags,
+};
 use skyward_aws::{
     AddElbTags, AddRoleToInstanceProfile, AttachLoadBalancerTargetGroups, AttachRolePolicy,
-    CreateAutoScalingGroup, CreateInstanceProfile, CreateListener, CreateLoadBalancer,
-    CreateOrUpdateTags, CreateRole, CreateTargetGroup, DeleteAutoScalingGroup,
+    CancelInstanceRefresh, CreateAutoScalingGroup, CreateInstanceProfile, CreateListener,
+    CreateLoadBalancer, CreateOrUpdateTags, CreateRole, CreateTargetGroup, DeleteAutoScalingGroup,
     DeleteInstanceProfile, DeleteListener, DeleteLoadBalancer, DeletePolicy, DeleteRole,
     DeleteRolePolicy, DeleteScalingTags, DeleteTargetGroup, DescribeAutoScalingAccountLimits,
     DescribeAutoScalingGroups, DescribeElbAccountLimits, DescribeElbTags,
@@ -18,18 +20,20 @@ use skyward_aws::{
     ListAttachedRolePolicies, ListRolePolicies, ModifyListener, ModifyLoadBalancerAttributes,
     ModifyTargetGroup, ModifyTargetGroupAttributes, PutRolePolicy, PutScalingPolicy, RemoveElbTags,
     RemoveRoleFromInstanceProfile, Service, SetSecurityGroups, SetSubnets, StartInstanceRefresh,
-    TagInstanceProfile, TagRole, UntagInstanceProfile, UntagRole, UpdateAssumeRolePolicy,
-    UpdateAutoScalingGroup,
+    TagInstanceProfile, TagRole, TerminateInstanceInAutoScalingGroup, UntagInstanceProfile,
+    UntagRole, UpdateAssumeRolePolicy, UpdateAutoScalingGroup,
 };
 
 use crate::recorder::{Sent, names, tags, text};
 
 /// These calls as `aws-sdk-elasticloadbalancingv2` 1.134.0, `aws-sdk-autoscaling` 1.141.0 and `aws-sdk-iam` 1.133.0 sent them: a
-/// block for each, its parameters decoded and in order.
+/// block for each, its parameters decoded and in order. The port of a health check and what an instance refresh is ordered are as
+/// botocore 1.44.8 writes them, by the same models.
 const AS_THE_SDK: &str = include_str!("query.txt");
 
 fn health_check() -> HealthCheck {
     HealthCheck {
+        port: None,
         path: text("/health?of=é"),
         matcher: text("200-299"),
         interval_s: 10,
@@ -82,8 +86,10 @@ async fn target_groups(sent: &mut Sent) {
         .await;
     }
     sent.send(DescribeTargetGroups { name: text("shop") }).await;
-    let health_check = health_check();
-    sent.send(ModifyTargetGroup { target_group: target_group(), health_check }).await;
+    for port in [None, Some(8081)] {
+        let health_check = HealthCheck { port, ..health_check() };
+        sent.send(ModifyTargetGroup { target_group: target_group(), health_check }).await;
+    }
     sent.send(DescribeTargetGroupAttributes { target_group: target_group() }).await;
     for attributes in [tags(), Tags::new()] {
         let target_group = target_group();
@@ -164,7 +170,12 @@ async fn scaling(sent: &mut Sent) {
     for tags in [tags(), Tags::new()] {
         sent.send(CreateOrUpdateTags { name: name(), tags }).await;
     }
-    sent.send(StartInstanceRefresh { name: name() }).await;
+    let template = Some((text("lt-1"), text("7")));
+    for order in [RefreshOrder::default(), RefreshOrder { template, most_percent: Some(134) }] {
+        sent.send(StartInstanceRefresh { name: name(), order }).await;
+    }
+    sent.send(CancelInstanceRefresh { name: name() }).await;
+    sent.send(TerminateInstanceInAutoScalingGroup { instance: text("i-1") }).await;
     sent.send(DescribeInstanceRefreshes { name: name() }).await;
     sent.send(PutScalingPolicy { name: name(), policy: text("cpu"), target_cpu: 50 }).await;
     sent.send(DescribePolicies { name: name() }).await;

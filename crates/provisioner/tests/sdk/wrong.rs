@@ -252,7 +252,14 @@ async fn instances(sdk: &Sdk, direct: &Sdk, region: &str) -> BTreeSet<Operation>
     send(sdk, CreateAutoScalingGroup { group: group.clone() }).await.unwrap();
     let is_made_twice = send(sdk, CreateAutoScalingGroup { group }).await.is_ok();
     let list = send(direct, DescribeInstanceRefreshes { name: name.clone() }).await;
-    let start = send(sdk, StartInstanceRefresh { name: name.clone() }).await;
+    let start = send(
+        sdk,
+        StartInstanceRefresh {
+            name: name.clone(),
+            order: skyward_aws::model::RefreshOrder::default(),
+        },
+    )
+    .await;
     let is_unknown =
         |code: Option<ApiError>| code.is_some_and(|error| error.code == "InternalError");
     let delete = DeleteAutoScalingGroup { name, force: false };

@@ -11,7 +11,7 @@ use skyward_testkit::sample::sample;
 
 /// What happens at the call.
 #[derive(Debug, Clone, Copy)]
-enum Accident {
+pub(crate) enum Accident {
     /// The process dies before the call leaves it.
     Before,
     /// The call takes effect, and the process dies.
@@ -21,11 +21,11 @@ enum Accident {
 }
 
 /// The interruptions of a phase that a sample has.
-const SAMPLE: usize = 60;
+pub(crate) const SAMPLE: usize = 60;
 
-const ACCIDENTS: [Accident; 3] = [Accident::Before, Accident::After, Accident::NoAnswer];
+pub(crate) const ACCIDENTS: [Accident; 3] = [Accident::Before, Accident::After, Accident::NoAnswer];
 
-fn faults(accident: Accident, call: u64) -> Faults {
+pub(crate) fn faults(accident: Accident, call: u64) -> Faults {
     match accident {
         Accident::Before => Faults { kill_before: Some(call), ..Faults::default() },
         Accident::After => Faults { kill_after: Some(call), ..Faults::default() },
@@ -76,7 +76,7 @@ fn undisturbed(phase: Phase) -> Undisturbed {
 }
 
 /// What there is, without AWS's ids: an orphan or a second one shows as one too many.
-fn resources(account: &Account) -> Vec<String> {
+pub(crate) fn resources(account: &Account) -> Vec<String> {
     let items = of_stack(account, "web").into_iter();
     let mut resources: Vec<String> = items
         .map(|item| {

@@ -5,6 +5,7 @@ mod cycle;
 mod others;
 mod policies;
 mod refusals;
+mod release;
 mod schedules;
 mod support;
 mod together;

@@ -96,7 +96,7 @@ fn instances_that_never_answer_end_the_run_with_the_reason() {
     simulate(async {
         let account = Account::new(6);
         let mut process = Process::new(&account, &aws("web"), 1);
-        process.user_data = "#!/bin/sh\ndocker run -p 80:8000 shop\n";
+        process.workload = "#!/bin/sh\ndocker run -p 8080:8000 shop\n".into();
         let said = fails(&process).await;
         for words in ["3 instances were replaced", "health_path on port 80", "user_data"] {
             assert!(said.contains(words), "{said}");

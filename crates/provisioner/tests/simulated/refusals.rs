@@ -175,6 +175,7 @@ fn names_of_others() {
             let vpc = CreateVpc { cidr: "10.9.0.0/16".into(), tags: tags.clone() };
             let vpc = account.directly(vpc).unwrap().id;
             let health_check = HealthCheck {
+                port: None,
                 path: "/".into(),
                 matcher: "200".into(),
                 interval_s: 10,

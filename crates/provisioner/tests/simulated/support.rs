@@ -6,12 +6,14 @@ use std::future::Future;
 use std::rc::Rc;
 
 use skyward_aws::simulated::{Account, Client, Item};
-use skyward_config::Aws;
+use skyward_config::{Aws, Config, Run};
 use skyward_provisioner::event::Event;
 use skyward_provisioner::interrupt::Interrupt;
 use skyward_provisioner::plan::Plan;
 use skyward_provisioner::run::{self, Context, Done, RunError};
 use skyward_provisioner::topology::{RESOURCE_TAG, STACK_TAG};
+use skyward_provisioner::versions::{self, Version};
+use skyward_provisioner::workload::{Release, Workload};
 
 /// What each instance runs; the page that the simulator looks for is in it.
 pub(crate) const USER_DATA: &str = include_str!("../../../../infra/user-data.sh");
@@ -27,11 +29,21 @@ pub(crate) fn aws(name: &str) -> Aws {
     Aws { name: name.into(), ..Aws::default() }
 }
 
+/// The same, where the instances run the service.
+pub(crate) fn service(name: &str) -> Aws {
+    Aws { run: Run::Service, health_path: "/readyz".into(), ..aws(name) }
+}
+
+/// A release with this text for its layer: in a simulation, nothing is unpacked.
+pub(crate) fn release(text: &str) -> Release {
+    Release::new(text.as_bytes().to_vec(), "/skyward-service")
+}
+
 /// One run of one process.
 pub(crate) struct Process {
     pub(crate) client: Client,
     pub(crate) aws: Aws,
-    pub(crate) user_data: &'static str,
+    pub(crate) workload: Workload,
     pub(crate) seed: u64,
     pub(crate) may_replace: bool,
     pub(crate) interrupt: Interrupt,
@@ -43,7 +55,10 @@ impl Process {
         Self {
             client: account.client(),
             aws: aws.clone(),
-            user_data: USER_DATA,
+            workload: match aws.run {
+                Run::Page => Workload::from(USER_DATA),
+                Run::Service => Workload::service(&Config::default(), release("1")),
+            },
             seed,
             may_replace: false,
             interrupt: Interrupt::default(),
@@ -51,10 +66,15 @@ impl Process {
         }
     }
 
-    async fn with<T>(&self, run: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
+    /// The same with another release of the service.
+    pub(crate) fn releasing(self, text: &str) -> Self {
+        Self { workload: Workload::service(&Config::default(), release(text)), ..self }
+    }
+
+    pub(crate) async fn with<T>(&self, run: impl AsyncFnOnce(&Context<'_>) -> T) -> T {
         let events = Rc::clone(&self.events);
         let sink = move |event| events.borrow_mut().push(event);
-        let mut context = Context::new(&self.client, &self.aws, self.user_data, &sink);
+        let mut context = Context::new(&self.client, &self.aws, &self.workload, &sink);
         context.settings.seed = self.seed;
         context.settings.may_replace = self.may_replace;
         context.interrupt = self.interrupt.clone();
@@ -71,6 +91,14 @@ impl Process {
 
     pub(crate) async fn apply(&self) -> Result<Done, RunError> {
         self.with(async |context| run::apply(context, &|_| true).await).await
+    }
+
+    pub(crate) async fn rollback(&self, version: Option<i64>) -> Result<Done, RunError> {
+        self.with(async |context| versions::rollback(context, version, &|_| true).await).await
+    }
+
+    pub(crate) async fn history(&self) -> Vec<Version> {
+        self.with(async |context| versions::history(context).await).await.unwrap()
     }
 
     pub(crate) async fn destroy(&self) -> Result<Done, RunError> {

@@ -1,6 +1,7 @@
-//! Auto scaling groups with their policies and instance refreshes. Their behaviour by itself is in the submodule.
+//! Auto scaling groups with their policies. Their behaviour by itself, and their instance refreshes, are in the submodules.
 
 mod behaviour;
+mod refresh;
 
 use crate::kind::simulated::instance::{self, InstanceRecord};
 use crate::kind::simulated::instance_profile::InstanceProfileRecord;
@@ -9,14 +10,15 @@ use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::target_group::TargetGroupRecord;
 
 pub(crate) use behaviour::look;
+use refresh::Refresh;
 
 /// An auto scaling group. Its instances say themselves where they belong.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ScalingGroupRecord {
     pub(crate) group: AutoScalingGroup,
     policies: BTreeMap<String, ScalingPolicy>,
-    /// Newest first, each with when it began.
-    refreshes: Vec<(Time, InstanceRefresh)>,
+    /// Newest first.
+    refreshes: Vec<Refresh>,
     /// Newest first.
     #[serde(default)]
     activities: Vec<ScalingActivity>,
@@ -25,12 +27,6 @@ pub(crate) struct ScalingGroupRecord {
 impl ScalingGroupRecord {
     fn is_going(&self) -> bool {
         self.group.status.is_some()
-    }
-
-    /// The refresh under way.
-    fn refresh(&self) -> Option<&(Time, InstanceRefresh)> {
-        let is_active = |status: &str| matches!(status, "Pending" | "InProgress");
-        self.refreshes.first().filter(|(_, refresh)| is_active(&refresh.status))
     }
 }
 
@@ -295,23 +291,6 @@ impl World {
         })
     }
 
-    pub(crate) fn start_instance_refresh(&mut self, call: StartInstanceRefresh) -> Answer<String> {
-        if self.scaling(&call.name)?.refresh().is_some() {
-            let message = "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.";
-            return refuse("InstanceRefreshInProgress", message);
-        }
-        let refresh = InstanceRefresh {
-            id: self.number(),
-            status: "Pending".into(),
-            percent: 0,
-            reason: None,
-        };
-        let (now, id) = (self.now, refresh.id.clone());
-        self.change_scaling(&call.name, |scaling| scaling.refreshes.insert(0, (now, refresh)))?;
-        behaviour::act(self, &call.name);
-        Ok(id)
-    }
-
     pub(crate) fn describe_scaling_activities(
         &mut self,
         call: DescribeScalingActivities,
@@ -320,12 +299,21 @@ impl World {
         Ok(scaling.map(|scaling| scaling.activities.clone()).unwrap_or_default())
     }
 
-    pub(crate) fn describe_instance_refreshes(
+    pub(crate) fn terminate_instance_in_auto_scaling_group(
         &mut self,
-        call: DescribeInstanceRefreshes,
-    ) -> Answer<Vec<InstanceRefresh>> {
-        let scaling = self.seen::<ScalingGroupRecord>(&call.name);
-        let refreshes = scaling.into_iter().flat_map(|scaling| &scaling.refreshes);
-        Ok(refreshes.map(|(_, refresh)| refresh.clone()).collect())
+        call: TerminateInstanceInAutoScalingGroup,
+    ) -> Answer<()> {
+        let machine = self.get::<InstanceRecord>(&call.instance);
+        let Some(machine) = machine.filter(|one| one.in_group().is_some()) else {
+            let message = format!(
+                "Instance Id not found - No managed instance found for instance ID: {}",
+                call.instance
+            );
+            return refuse(INVALID, message);
+        };
+        let group = machine.group.clone();
+        self.terminate(&call.instance);
+        behaviour::act(self, &group);
+        Ok(())
     }
 }

@@ -9,6 +9,8 @@ pub(crate) struct Bucket {
     settings: BTreeMap<BucketPart, BucketSetting>,
     /// Key and version.
     objects: BTreeSet<(String, Option<String>)>,
+    /// The content of the newest version of each object, where it has one.
+    contents: BTreeMap<String, ObjectHead>,
     /// A write until then is answered that another is under way.
     busy_until: Time,
 }
@@ -33,6 +35,13 @@ impl Kind for Bucket {
 
     fn state(&self) -> String {
         format!("{} object versions", self.objects.len())
+    }
+}
+
+impl Bucket {
+    /// The object of a key, without its bytes.
+    pub(crate) fn content(&self, key: &str) -> Option<&ObjectHead> {
+        self.contents.get(key)
     }
 }
 
@@ -103,8 +112,13 @@ impl World {
         if !call.tags.is_empty() {
             settings.insert(BucketPart::Tagging, BucketSetting::Tagging(call.tags.clone()));
         }
-        let bucket =
-            Bucket { tags: call.tags, settings, objects: BTreeSet::new(), busy_until: self.now };
+        let bucket = Bucket {
+            tags: call.tags,
+            settings,
+            objects: BTreeSet::new(),
+            contents: BTreeMap::new(),
+            busy_until: self.now,
+        };
         self.put(&call.bucket, bucket);
         Ok(())
     }
@@ -119,7 +133,7 @@ impl World {
         }
     }
 
-    fn bucket(&self, name: &str) -> Answer<&Bucket> {
+    pub(crate) fn bucket(&self, name: &str) -> Answer<&Bucket> {
         if self.settings.taken_buckets.contains(name) {
             return refuse("AccessDenied", "Access Denied");
         }
@@ -181,15 +195,18 @@ impl World {
         let bucket = self.bucket(&call.bucket)?;
         let skip: usize = call.page.and_then(|page| page.parse().ok()).unwrap_or_default();
         let size = self.settings.page_size;
+        let is_of = |(key, _): &&(String, Option<String>)| key.starts_with(&call.prefix);
         let items: Vec<ObjectVersion> = bucket
             .objects
             .iter()
+            .filter(is_of)
             .skip(skip)
             .take(size)
             .map(|(key, version)| ObjectVersion { key: key.clone(), version: version.clone() })
             .collect();
         let end = skip + items.len();
-        Ok(Page { items, next: (end < bucket.objects.len()).then(|| end.to_string()) })
+        let all = bucket.objects.iter().filter(is_of).count();
+        Ok(Page { items, next: (end < all).then(|| end.to_string()) })
     }
 
     pub(crate) fn delete_objects(&mut self, call: DeleteObjects) -> Answer<()> {
@@ -213,7 +230,12 @@ impl World {
             for object in call.objects {
                 bucket.objects.remove(&(object.key, object.version));
             }
-            bucket.objects.extend(markers);
+            for (key, marker) in markers {
+                bucket.contents.remove(&key);
+                bucket.objects.insert((key, marker));
+            }
+            let Bucket { objects, contents, .. } = bucket;
+            contents.retain(|key, _| objects.iter().any(|(other, _)| other == key));
         });
         Ok(())
     }
@@ -233,9 +255,15 @@ impl World {
     }
 
     /// Puts an object into a bucket, as its users do.
-    pub(crate) fn put_object(&mut self, bucket: &str, key: &str) -> bool {
+    pub(crate) fn place_object(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        head: Option<ObjectHead>,
+    ) -> bool {
         let version = self.number();
         self.update::<Bucket>(bucket, |bucket| {
+            bucket.contents.extend(head.map(|head| (key.to_owned(), head)));
             let is_versioned = bucket.settings.get(&BucketPart::Versioning)
                 == Some(&BucketSetting::Versioning(true));
             bucket.objects.insert((key.to_owned(), is_versioned.then_some(version)));

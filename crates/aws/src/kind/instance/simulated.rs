@@ -1,11 +1,14 @@
 //! Instances of auto scaling groups: they start, run their user data, serve a page, are drained and go.
 
+mod boot;
+
 use crate::kind::simulated::auto_scaling_group::{self, ScalingGroupRecord};
-use crate::kind::simulated::nat_gateway::NatGatewayRecord;
 use crate::kind::simulated::network_interface::{self, NewInterface};
 use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::target_group::TargetGroupRecord;
-use crate::kind::simulated::{route_table, security_group, target_health};
+use crate::kind::simulated::target_health;
+
+use boot::WebPage;
 
 /// An instance of an auto scaling group.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,7 +19,7 @@ pub(crate) struct InstanceRecord {
     pub(crate) vpc: String,
     pub(crate) data: LaunchTemplateData,
     /// Of the launch template.
-    version: i64,
+    pub(crate) version: i64,
     pub(crate) lifecycle: String,
     pub(crate) health: String,
     pub(crate) launched: Time,
@@ -24,24 +27,8 @@ pub(crate) struct InstanceRecord {
     pub(crate) running: Option<Time>,
     /// The page that it serves, once its user data has run.
     pub(crate) page: Option<WebPage>,
-}
-
-/// The page of the web server on an instance.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct WebPage {
-    /// The page `/`; without one, it answers 403 with a welcome page of its own, as httpd of Amazon Linux 2023 does.
-    index: Option<String>,
-}
-
-impl WebPage {
-    /// The status and the page under a path.
-    pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        match (&self.index, path) {
-            (Some(page), "/" | "/index.html") => (200, page.clone()),
-            (None, "/") => (403, "It works!".into()),
-            _ => (404, "Not Found".into()),
-        }
-    }
+    /// The lines that its user data has written to its console.
+    console: String,
 }
 
 const START: Assumption = seconds("instance: pending until running", 10.0, 30.0, Unverified);
@@ -70,6 +57,11 @@ impl Kind for InstanceRecord {
     const RULES: &'static [Behaviour] = &[
         (
             "Instances install their packages over a NAT gateway; the way through an S3 endpoint is not counted",
+            Unverified,
+        ),
+        (
+            "A service's user data gets its object over a NAT gateway or an S3 endpoint, by the role; another script's own \
+             server answers on every port that the script names",
             Unverified,
         ),
         (
@@ -119,21 +111,6 @@ impl InstanceRecord {
             version: Some(self.version.to_string()),
         })
     }
-}
-
-/// The page that a script sets up: that of a web server, where it installs one.
-fn web_page(user_data: &str) -> Option<WebPage> {
-    if !user_data.contains("httpd") {
-        return None;
-    }
-    let line = user_data
-        .lines()
-        .find(|line| line.contains("index.html") && !line.trim_start().starts_with('#'));
-    let index = line.map(|line| {
-        let quote = |quote: char| line.split(quote).nth(1).filter(|text| !text.is_empty());
-        quote('\'').or_else(|| quote('"')).unwrap_or(line).to_owned()
-    });
-    Some(WebPage { index })
 }
 
 /// The instances of a group that are not gone yet.
@@ -188,6 +165,7 @@ impl World {
             launched: self.now,
             running: None,
             page: None,
+            console: String::new(),
         };
         self.put(&id, machine);
         self.after(START, RUNS, &id);
@@ -209,41 +187,35 @@ impl World {
         }
     }
 
-    /// The user data installs packages: without a way out it waits for one, and then gives up for good.
+    /// The user data runs: without a way to what it fetches it waits for one, and then gives up for good.
     pub(crate) fn instance_booted(&mut self, id: &str) {
         let Some(machine) = self.get::<InstanceRecord>(id) else { return };
         let Some(running) = machine.running.filter(|_| machine.is_member()) else { return };
-        if self.reaches_packages(machine) {
-            let page = web_page(&machine.data.user_data);
-            let group = machine.group.clone();
-            self.update::<InstanceRecord>(id, |machine| machine.page = page);
-            auto_scaling_group::look(self, &group, Time::ZERO);
-            return;
+        let (reason, may_pass) = match boot::run(self, machine) {
+            Ok((page, said)) => {
+                let group = machine.group.clone();
+                self.update::<InstanceRecord>(id, |machine| {
+                    machine.page = page;
+                    machine.console.push_str(&said);
+                });
+                auto_scaling_group::look(self, &group, Time::ZERO);
+                return;
+            }
+            Err(boot::Failure::Passing(reason)) => (reason, true),
+            Err(boot::Failure::Final(reason)) => (reason, false),
+        };
+        if may_pass {
+            let patience = self.sample(BOOT_PATIENCE) + Time::from_secs_f64(BOOT.range.1);
+            if self.now < running + patience {
+                self.later(BOOT_RETRY, BOOTED, id);
+                return;
+            }
         }
-        let patience = self.sample(BOOT_PATIENCE) + Time::from_secs_f64(BOOT.range.1);
-        if self.now < running + patience {
-            self.later(BOOT_RETRY, BOOTED, id);
-        }
+        self.update::<InstanceRecord>(id, |machine| machine.console.push_str(&reason));
     }
 
-    /// Packages come over HTTPS, through a NAT gateway whose subnet leads to the internet, or straight through an internet
-    /// gateway where the instance has a public address.
-    fn reaches_packages(&self, machine: &InstanceRecord) -> bool {
-        if !security_group::reaches_internet(self, &machine.data.security_groups, 443) {
-            return false;
-        }
-        match route_table::internet_route(self, &machine.vpc, &machine.subnet) {
-            Some(RouteTarget::InternetGateway(_)) => {
-                self.get::<Subnet>(&machine.subnet).is_some_and(|subnet| subnet.public_addresses)
-            }
-            Some(RouteTarget::NatGateway(id)) => {
-                let subnet = self.get::<NatGatewayRecord>(id).map(|nat| nat.gateway.subnet.clone());
-                let target = subnet
-                    .and_then(|subnet| route_table::internet_route(self, &machine.vpc, &subnet));
-                matches!(target, Some(RouteTarget::InternetGateway(_)))
-            }
-            _ => false,
-        }
+    pub(crate) fn get_console_output(&mut self, call: GetConsoleOutput) -> Answer<String> {
+        Ok(self.find::<InstanceRecord>(&call.instance)?.console.clone())
     }
 
     /// Takes an instance out of its group. What the load balancer still sends to it has time to end.

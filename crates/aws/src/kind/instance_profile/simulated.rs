@@ -17,6 +17,11 @@ impl InstanceProfileRecord {
             .get::<Self>(name)
             .is_some_and(|record| record.profile.role.is_some() && record.known_from <= world.now)
     }
+
+    /// The role in a profile.
+    pub(crate) fn role_of<'a>(world: &'a World, name: &str) -> Option<&'a str> {
+        world.get::<Self>(name)?.profile.role.as_deref()
+    }
 }
 
 const LAG: Assumption =

@@ -6,7 +6,7 @@ use crate::kind::simulated::prelude::*;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LaunchTemplateRecord {
     template: LaunchTemplate,
-    versions: Vec<LaunchTemplateData>,
+    versions: BTreeMap<i64, LaunchTemplateVersion>,
 }
 
 impl LaunchTemplateRecord {
@@ -17,8 +17,7 @@ impl LaunchTemplateRecord {
             "$Default" => self.template.default_version,
             number => number.parse().ok()?,
         };
-        let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        Some((number, self.versions.get(index)?))
+        Some((number, &self.versions.get(&number)?.data))
     }
 }
 
@@ -70,7 +69,9 @@ impl World {
         }
         self.room(&QUOTA, self.count::<LaunchTemplateRecord>())?;
         let template = template(self.id("lt"));
-        let record = LaunchTemplateRecord { template: template.clone(), versions: vec![call.data] };
+        let first = LaunchTemplateVersion { version: 1, created: self.created(), data: call.data };
+        let versions = BTreeMap::from([(1, first)]);
+        let record = LaunchTemplateRecord { template: template.clone(), versions };
         self.put(&template.id, record);
         self.remember(Operation::CreateLaunchTemplate, &call.client_token, request, &template.id);
         Ok(template)
@@ -89,8 +90,10 @@ impl World {
         }
         let record = self.find::<LaunchTemplateRecord>(&call.template)?;
         let number = record.template.latest_version + 1;
+        let created = self.created();
         self.update::<LaunchTemplateRecord>(&call.template, |record| {
-            record.versions.push(call.data);
+            let version = LaunchTemplateVersion { version: number, created, data: call.data };
+            record.versions.insert(number, version);
             record.template.latest_version = number;
         });
         self.remember(operation, &call.client_token, request, &number.to_string());
@@ -102,14 +105,35 @@ impl World {
         call: DescribeLaunchTemplateVersions,
     ) -> Answer<Vec<LaunchTemplateVersion>> {
         let record = self.look::<LaunchTemplateRecord>(&call.template)?;
-        let Some((version, data)) = record.version(&call.version) else {
-            let message = format!(
-                "Could not find the specified version {} for the launch template",
-                call.version
-            );
+        let Some(version) = &call.version else {
+            return Ok(record.versions.values().rev().cloned().collect());
+        };
+        let found = record.version(version).and_then(|(number, _)| record.versions.get(&number));
+        let Some(found) = found else {
+            let message =
+                format!("Could not find the specified version {version} for the launch template");
             return refuse("InvalidLaunchTemplateId.VersionNotFound", message);
         };
-        Ok(vec![LaunchTemplateVersion { version, data: data.clone() }])
+        Ok(vec![found.clone()])
+    }
+
+    /// The time now, as EC2 writes it.
+    fn created(&self) -> String {
+        self.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// The default version stays, and so does everything else of a call that names it.
+    pub(crate) fn delete_launch_template_versions(
+        &mut self,
+        call: DeleteLaunchTemplateVersions,
+    ) -> Answer<()> {
+        let record = self.find::<LaunchTemplateRecord>(&call.template)?;
+        if call.versions.contains(&record.template.default_version) {
+            return refuse("InvalidLaunchTemplateVersion", "The default version cannot be deleted");
+        }
+        self.change::<LaunchTemplateRecord>(&call.template, |record| {
+            record.versions.retain(|number, _| !call.versions.contains(number));
+        })
     }
 
     pub(crate) fn modify_launch_template(&mut self, call: ModifyLaunchTemplate) -> Answer<()> {

@@ -10,6 +10,28 @@ pub(crate) struct RoleRecord {
     managed: BTreeSet<String>,
 }
 
+impl RoleRecord {
+    /// Tells whether a policy of its own allows an action on a resource. Conditions and managed policies are not read.
+    pub(crate) fn allows(&self, action: &str, resource: &str) -> bool {
+        let texts = |value: &Value| match value {
+            Value::Array(items) => items.clone(),
+            other => vec![other.clone()],
+        };
+        let is_in = |value: &Value, wanted: &str| {
+            texts(value).iter().filter_map(Value::as_str).any(|text| match text.strip_suffix('*') {
+                Some(start) => wanted.starts_with(start),
+                None => wanted == text,
+            })
+        };
+        let statements = self.policies.values().flat_map(|policy| texts(&policy["Statement"]));
+        statements.into_iter().any(|statement| {
+            statement["Effect"] == "Allow"
+                && is_in(&statement["Action"], action)
+                && is_in(&statement["Resource"], resource)
+        })
+    }
+}
+
 const QUOTA: DefaultQuota = DefaultQuota::new("roles", 1000, "LimitExceeded");
 
 impl Kind for RoleRecord {

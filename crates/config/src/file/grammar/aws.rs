@@ -2,7 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::{formatted, map, text, whole};
+use super::{formatted, list, map, text, whole};
 
 /// 20 characters, so that the longest name derived from it stays below the 32 of a load balancer; no two hyphens in a row, which RDS
 /// refuses in the name of a cluster (`CreateDBCluster`, `DBClusterIdentifier`).
@@ -57,6 +57,28 @@ pub(crate) fn url() -> Schema {
     let mut schema = text("^/[!-~]*$", "a path begins with / and has no spaces, such as /livez");
     schema.insert("maxLength".into(), 1024.into());
     schema
+}
+
+pub(crate) fn instance_port(_: &mut SchemaGenerator) -> Schema {
+    whole(1, 65_535, "a port is a whole number from 1 to 65535")
+}
+
+/// The image of Amazon Linux 2023 has 8 GiB, and a volume of gp3 has 16 TiB at most.
+pub(crate) fn root_volume_gib(_: &mut SchemaGenerator) -> Schema {
+    whole(8, 16_384, "a root volume is a whole number of GiB from 8 to 16384")
+}
+
+/// `HealthCheckGracePeriod`; more than an hour is a mistake in the unit.
+pub(crate) fn health_grace_s(_: &mut SchemaGenerator) -> Schema {
+    whole(30, 3600, "a time of grace is a whole number of seconds from 30 to 3600")
+}
+
+pub(crate) fn policies(_: &mut SchemaGenerator) -> Schema {
+    let policy = text(
+        "^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[!-~]+$",
+        "a policy is an ARN, such as arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy",
+    );
+    list(&policy)
 }
 
 pub(crate) fn certificate(_: &mut SchemaGenerator) -> Schema {

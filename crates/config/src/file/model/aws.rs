@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::file::grammar;
 
+/// The script that the instances run where the configuration names none.
+pub(crate) const USER_DATA: &str = "infra/user-data.sh";
+
 /// `[aws]`: the topology in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct Aws {
     /// The name of the stack: the prefix of every resource's name, and the value of the tag that
     /// marks them as owned.
@@ -44,9 +48,30 @@ pub struct Aws {
     /// The average CPU use of the instances, in percent, that scaling aims for.
     #[schemars(schema_with = "grammar::percent")]
     pub target_cpu: u8,
-    /// The script that each instance runs when it starts, relative to the folder of the configuration file.
+    /// The thing that the instances run.
+    pub run: Run,
+    /// The script that each instance runs when it starts, relative to the folder of the configuration file; with `run =
+    /// "service"` it is generated. The names `{{DATABASE_HOST}}`, `{{DATABASE_READER_HOST}}`, `{{DATABASE_PORT}}`,
+    /// `{{DATABASE_NAME}}`, `{{DATABASE_SECRET_ARN}}`, `{{ASSETS_BUCKET}}` and `{{AWS_REGION}}` in it become their values.
     #[schemars(schema_with = "grammar::path")]
     pub user_data: PathBuf,
+    /// The port of the instances that the load balancer sends requests to. Without it: 80, or with `run = "service"` that of
+    /// `service.port`. The service is told another one.
+    #[schemars(schema_with = "grammar::instance_port")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The size of each instance's root volume, in GiB.
+    #[schemars(schema_with = "grammar::root_volume_gib")]
+    pub root_volume_gib: u16,
+    /// The seconds for which a new instance may fail its health checks before it is replaced.
+    #[schemars(schema_with = "grammar::health_grace_s")]
+    pub health_grace_s: u16,
+    /// Further policies of the instances' role, by ARN.
+    #[schemars(schema_with = "grammar::policies")]
+    pub policies: Vec<String>,
+    /// With `run = "service"`: a URL of the database with its user and password is in a file on a tmpfs, which
+    /// `DATABASE_URL_FILE` names. It is made from the database's secret at each start of the service.
+    pub database_url_file: bool,
     /// The path that the load balancer asks for; an instance is healthy while it answers 200. Without it: the path of
     /// `service.health` that says ready, else `/`.
     #[schemars(schema_with = "grammar::url_path", extend("default" = null))]
@@ -82,6 +107,17 @@ pub struct Aws {
     pub tags: BTreeMap<String, String>,
 }
 
+/// The thing that the instances run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Run {
+    /// The script of `user_data`: a page.
+    #[default]
+    Page,
+    /// The service: the binary and files of the image that was built last, as a systemd unit.
+    Service,
+}
+
 /// The database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -115,7 +151,13 @@ impl Default for Aws {
             instances: 3,
             max_instances: 6,
             target_cpu: 60,
-            user_data: "infra/user-data.sh".into(),
+            run: Run::default(),
+            user_data: USER_DATA.into(),
+            port: None,
+            root_volume_gib: 8,
+            health_grace_s: 180,
+            policies: Vec::new(),
+            database_url_file: false,
             health_path: "/".into(),
             certificate: None,
             database_engine: DatabaseEngine::Mysql,
@@ -128,5 +170,15 @@ impl Default for Aws {
             logs: false,
             tags: BTreeMap::new(),
         }
+    }
+}
+
+impl Aws {
+    /// The platform of the instances, as an image names it. The types of Graviton have a `g` behind their generation's number.
+    pub fn platform(&self) -> &'static str {
+        let family = self.instance_type.split('.').next().unwrap_or_default();
+        let attributes = family.trim_start_matches(|c: char| c.is_ascii_lowercase());
+        let attributes = attributes.trim_start_matches(|c: char| c.is_ascii_digit());
+        if attributes.starts_with('g') || family == "a1" { "linux/arm64" } else { "linux/amd64" }
     }
 }

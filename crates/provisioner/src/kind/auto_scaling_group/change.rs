@@ -6,7 +6,8 @@ use skyward_aws::{
     StartInstanceRefresh, UpdateAutoScalingGroup,
 };
 
-use super::{AutoScalingGroup, LaunchTemplate, healthy, is_newest, launch_template};
+use super::super::ReleaseObject;
+use super::{AutoScalingGroup, LATEST, LaunchTemplate, healthy, is_newest, launch_template};
 use crate::resource::prelude::*;
 
 /// A new instance profile takes some seconds until Auto Scaling knows it, and so does a new template: for this long it may refuse.
@@ -63,14 +64,15 @@ impl GivenUp {
 
 const REPLACING: &str = "replacing the instances";
 
-fn is_active(refresh: &model::InstanceRefresh) -> bool {
+pub(super) fn is_active(refresh: &model::InstanceRefresh) -> bool {
     let active = ["Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"];
     active.contains(&refresh.status.as_str())
 }
 
 /// Starts a refresh; none where one is under way.
 async fn start(step: &StepContext<'_>, name: &str) -> Result<Option<(String, Instant)>, CallError> {
-    let call = StartInstanceRefresh { name: name.to_owned() };
+    let order = model::RefreshOrder::default();
+    let call = StartInstanceRefresh { name: name.to_owned(), order };
     let policy = RetryPolicy { not_yet: Duration::ZERO, ..RetryPolicy::CHANGE };
     match step.run.caller.send(call, policy).await {
         Ok(id) => Ok(Some((id, Instant::now()))),
@@ -85,7 +87,18 @@ async fn start(step: &StepContext<'_>, name: &str) -> Result<Option<(String, Ins
 impl AutoScalingGroup {
     /// Creates it; one that exists already is adopted.
     pub(super) async fn create(&self, step: &StepContext<'_>) -> Result<(), CallError> {
-        let (run, group) = (step.run, self.to_aws(step, self.min)?);
+        let (run, mut group) = (step.run, self.to_aws(step, self.min)?);
+        // The service's instances stay on a version until another one is known to be good.
+        if Self::runs_service(step) {
+            let newest = loop {
+                match self.newest(step).await? {
+                    Some(newest) => break newest,
+                    None => step.pause("waiting until the launch template is seen").await?,
+                }
+            };
+            let template = run.physical(&self.launch_template)?;
+            group.launch_template = Some((template, newest.to_string()));
+        }
         loop {
             let call = CreateAutoScalingGroup { group: group.clone() };
             let Err(error) = run.caller.change(call).await else { return Ok(()) };
@@ -115,8 +128,21 @@ impl AutoScalingGroup {
     pub(super) async fn update(&self, step: &StepContext<'_>) -> Result<(), CallError> {
         let current = self.look(step).await?;
         let desired = current.as_ref().map_or(self.min, |group| group.desired);
-        if step.differs_beside_tags() {
-            let group = self.to_aws(step, desired.clamp(self.min, self.max))?;
+        // With the service, the version is the matter of a refresh alone.
+        let is_set = |one: &Difference| {
+            one.field.starts_with("tags.") || ["is_newest", "version"].contains(&&*one.field)
+        };
+        let differs = if Self::runs_service(step) {
+            !step.differences.iter().all(is_set)
+        } else {
+            step.differs_beside_tags() || Self::is_pinned(current.as_ref())
+        };
+        if differs {
+            let mut group = self.to_aws(step, desired.clamp(self.min, self.max))?;
+            if Self::runs_service(step) {
+                let own = current.as_ref().and_then(|group| group.launch_template.clone());
+                group.launch_template = own.or(group.launch_template);
+            }
             step.run.caller.change(UpdateAutoScalingGroup { group }).await?;
         }
         if step.differs("target_groups") {
@@ -124,7 +150,23 @@ impl AutoScalingGroup {
             self.attach(step, &current).await?;
         }
         step.update_tags::<Self>(&self.name).await?;
-        self.follow(step).await
+        if !Self::runs_service(step) {
+            return self.follow(step).await;
+        }
+        let wanted = match step.run.settings.version {
+            Some(version) => Some(version),
+            None => self.newest(step).await?,
+        };
+        match wanted {
+            Some(wanted) => self.release(step, wanted).await,
+            None => Err(step.invisible()),
+        }
+    }
+
+    /// The group names a version by its number, as with the service.
+    fn is_pinned(current: Option<&model::AutoScalingGroup>) -> bool {
+        let template = current.and_then(|group| group.launch_template.as_ref());
+        template.is_some_and(|(_, version)| version != LATEST)
     }
 
     async fn attach(
@@ -147,8 +189,16 @@ impl AutoScalingGroup {
         Ok(())
     }
 
+    /// The instances run the service.
+    fn runs_service(step: &StepContext<'_>) -> bool {
+        step.run.topology.all::<ReleaseObject>().next().is_some()
+    }
+
     /// Waits until as many instances as there must be answer the load balancer; gives up where they cannot.
     pub(super) async fn wait(&self, step: &StepContext<'_>) -> Result<(), CallError> {
+        if Self::runs_service(step) {
+            return self.wait_for_service(step).await;
+        }
         let run = step.run;
         let targets = run.physicals(&self.target_groups)?;
         let (least, mut given_up) =
@@ -184,11 +234,7 @@ impl AutoScalingGroup {
         step: &StepContext<'_>,
         launched: usize,
     ) -> Result<Option<String>, CallError> {
-        let call = DescribeScalingActivities { name: self.name.clone() };
-        let activities = step.run.caller.find(call).await?.unwrap_or_default();
-        let failed = activities.iter().take_while(|one| one.status == "Failed").count();
-        let last = activities.into_iter().next().filter(|_| failed > 0);
-        let why = last.and_then(|last| last.message);
+        let (failed, why) = self.failed_launches(step).await?;
         match why {
             Some(why) if failed >= LAUNCHES => Err(CallError::Advised {
                 problem: format!("{launched} of {} instances are launched: {why}", self.min),
@@ -196,6 +242,18 @@ impl AutoScalingGroup {
             }),
             why => Ok(why),
         }
+    }
+
+    /// The number of the last launches that failed one after the other, and the reason of the last one.
+    pub(super) async fn failed_launches(
+        &self,
+        step: &StepContext<'_>,
+    ) -> Result<(usize, Option<String>), CallError> {
+        let call = DescribeScalingActivities { name: self.name.clone() };
+        let activities = step.run.caller.find(call).await?.unwrap_or_default();
+        let failed = activities.iter().take_while(|one| one.status == "Failed").count();
+        let last = activities.into_iter().next().filter(|_| failed > 0);
+        Ok((failed, last.and_then(|last| last.message)))
     }
 
     /// The newest version of the template: the one that is seen, or the one that this run made.

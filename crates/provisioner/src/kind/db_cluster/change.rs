@@ -2,7 +2,7 @@
 
 use skyward_aws::{CreateDBCluster, DbClusterChanges, DescribeDBClusters, ModifyDBCluster};
 
-use super::DbCluster;
+use super::{DbCluster, offer};
 use crate::resource::prelude::*;
 
 /// The readiness of a cluster, by RDS's word for its state ("Viewing DB cluster status").
@@ -23,6 +23,15 @@ pub(super) async fn look(
     name: &str,
 ) -> Result<Option<model::DbCluster>, CallError> {
     step.run.first(DescribeDBClusters { name: name.to_owned() }).await
+}
+
+/// The outputs of the stack's cluster, as they are now.
+pub(crate) async fn outputs(run: &Execution<'_>) -> Result<Outputs, CallError> {
+    let mut outputs = Outputs::default();
+    if let Some(cluster) = run.first(DescribeDBClusters { name: run.names.database() }).await? {
+        offer(&cluster, &mut outputs);
+    }
+    Ok(outputs)
 }
 
 /// Waits until the cluster is available, and where given, is set so: for some seconds after a change RDS still calls it
@@ -125,6 +134,7 @@ impl DbCluster {
             subnet_group: Some(step.run.physical(&self.subnet_group)?),
             security_groups: step.run.physicals(&self.security_groups)?,
             user: Some(self.user.clone()),
+            database: self.database.clone(),
             encrypted: self.encrypted,
             deletion_protection: self.deletion_protection,
             backup_retention_days: self.backup_retention_days,

@@ -105,12 +105,13 @@ async fn target_groups_are_read_as_they_are_shown() {
         <LoadBalancerArns><member>arn:lb</member></LoadBalancerArns>
         <UnhealthyThresholdCount>2</UnhealthyThresholdCount>
       </member>
-      <member><TargetGroupArn>arn:2</TargetGroupArn></member>
+      <member><TargetGroupArn>arn:2</TargetGroupArn><HealthCheckPort>8081</HealthCheckPort></member>
     </TargetGroups>",
     )
     .await
     .unwrap();
     let health_check = HealthCheck {
+        port: None,
         path: text("/"),
         matcher: text("200"),
         interval_s: 30,
@@ -128,6 +129,7 @@ async fn target_groups_are_read_as_they_are_shown() {
         load_balancers: vec![text("arn:lb")],
     };
     assert_eq!((found.len(), &found[0], found[1].port), (2, &group, 0));
+    assert_eq!(found[1].health_check.port, Some(8081));
 }
 
 #[tokio::test]

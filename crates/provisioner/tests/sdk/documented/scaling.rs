@@ -1,6 +1,8 @@
 //! Auto scaling groups.
 
-use skyward_aws::model::{AutoScalingGroup, GroupInstance, InstanceRefresh, Quota, ScalingPolicy};
+use skyward_aws::model::{
+    AutoScalingGroup, GroupInstance, InstanceRefresh, Quota, RefreshOrder, ScalingPolicy,
+};
 use skyward_aws::{
     DescribeAutoScalingAccountLimits, DescribeAutoScalingGroups, DescribeInstanceRefreshes,
     DescribePolicies, StartInstanceRefresh,
@@ -79,18 +81,24 @@ async fn auto_scaling_groups_are_read_as_they_are_shown() {
 async fn refreshes_policies_and_limits_are_read_as_they_are_shown() {
     let name = || text("my-asg");
     let refreshes = "<InstanceRefreshes><member><InstanceRefreshId>r-1</InstanceRefreshId><Status>InProgress</Status>\
-        <StatusReason>waiting</StatusReason><PercentageComplete>50</PercentageComplete></member>\
+        <StatusReason>waiting</StatusReason><PercentageComplete>50</PercentageComplete>\
+        <DesiredConfiguration><LaunchTemplate><LaunchTemplateId>lt-1</LaunchTemplateId><Version>7</Version></LaunchTemplate>\
+        </DesiredConfiguration></member>\
         <member><InstanceRefreshId>r-2</InstanceRefreshId><Status>Pending</Status></member></InstanceRefreshes>";
-    let refresh = |id: &str, status: &str, percent, reason: Option<&str>| InstanceRefresh {
+    let refresh = |id: &str, status: &str, percent, known: Option<(&str, &str)>| InstanceRefresh {
         id: text(id),
         status: text(status),
         percent,
-        reason: reason.map(text),
+        reason: known.map(|(reason, _)| text(reason)),
+        version: known.map(|(_, version)| text(version)),
     };
     let found = result(DescribeInstanceRefreshes { name: name() }, refreshes).await.unwrap();
     assert_eq!(
         found,
-        [refresh("r-1", "InProgress", 50, Some("waiting")), refresh("r-2", "Pending", 0, None)]
+        [
+            refresh("r-1", "InProgress", 50, Some(("waiting", "7"))),
+            refresh("r-2", "Pending", 0, None)
+        ]
     );
     let policies = "<ScalingPolicies><member><PolicyName>cpu</PolicyName><PolicyType>TargetTrackingScaling</PolicyType>\
         <TargetTrackingConfiguration><TargetValue>49.6</TargetValue><PredefinedMetricSpecification>\
@@ -108,6 +116,7 @@ async fn refreshes_policies_and_limits_are_read_as_they_are_shown() {
     assert_eq!(result(DescribeAutoScalingAccountLimits {}, limits).await.unwrap(), [quota]);
     assert_eq!(result(DescribeAutoScalingAccountLimits {}, "").await.unwrap(), []);
     let id = "<InstanceRefreshId>08b91cf7-8fa6-48af-b6a6-d227f40f1b9b</InstanceRefreshId>";
-    let started = result(StartInstanceRefresh { name: name() }, id).await.unwrap();
+    let order = RefreshOrder::default();
+    let started = result(StartInstanceRefresh { name: name(), order }, id).await.unwrap();
     assert_eq!(started, "08b91cf7-8fa6-48af-b6a6-d227f40f1b9b");
 }

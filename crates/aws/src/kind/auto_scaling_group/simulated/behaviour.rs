@@ -58,14 +58,21 @@ impl World {
             .collect();
         let desired = usize::try_from(scaling.group.desired).unwrap_or(0);
         for _ in members.len()..desired {
-            self.start_one(&scaling.group);
+            self.start_one(&scaling.ordered());
         }
-        for id in members.iter().skip(desired) {
-            self.terminate(id);
+        let refresh = scaling.refresh();
+        let has_more = refresh.is_some_and(|refresh| {
+            refresh.is_started_first && refresh.shown.status != "Cancelling"
+        });
+        if !has_more {
+            for id in self.by_age(&members).iter().take(members.len().saturating_sub(desired)) {
+                self.terminate(id);
+            }
         }
-        let is_steady = members.len() == desired && self.is_healthy(&scaling.group);
-        if scaling.refresh().is_some() {
-            self.refresh_step(&scaling, is_steady);
+        let is_healthy = members.len() >= desired && self.is_healthy(&scaling.group);
+        let is_steady = members.len() == desired && is_healthy;
+        if refresh.is_some() {
+            self.refresh_step(&scaling, (is_steady, is_healthy));
         } else if is_steady && !scaling.is_going() {
             look(self, name, STEADY_TICK.time());
             return;
@@ -73,8 +80,15 @@ impl World {
         look(self, name, HEALTH_TICK.time());
     }
 
+    /// Those that end first, first: AWS's default policy takes the ones of the oldest version of the launch template.
+    fn by_age(&self, members: &[String]) -> Vec<String> {
+        let mut ids = members.to_vec();
+        ids.sort_by_key(|id| self.get::<InstanceRecord>(id).map(|machine| machine.version));
+        ids
+    }
+
     /// In the zone with the fewest, of those that have room. A template that is gone or not fit starts none.
-    fn start_one(&mut self, group: &AutoScalingGroup) {
+    pub(super) fn start_one(&mut self, group: &AutoScalingGroup) {
         let (status, message) = match self.try_start(group) {
             Ok(()) => ("Successful", None),
             Err(why) => ("Failed", Some(format!("{why} Launching EC2 instance failed."))),
@@ -124,34 +138,6 @@ impl World {
     fn vcpus(&self) -> i64 {
         let machines = self.all::<InstanceRecord>().filter(|machine| machine.is_member());
         machines.map(|machine| vcpus(&machine.data.instance_type)).sum()
-    }
-
-    /// Replaces one old instance after the other, each once all are healthy.
-    fn refresh_step(&mut self, scaling: &ScalingGroupRecord, is_steady: bool) {
-        let Some((began, _)) = scaling.refresh() else { return };
-        let name = &scaling.group.name;
-        let machines = instance::all_of(self, name).filter(|(_, machine)| machine.is_member());
-        let old: Vec<String> = machines
-            .filter(|(_, machine)| machine.launched < *began)
-            .map(|(id, _)| id.clone())
-            .collect();
-        let all = i32::max(scaling.group.desired, 1);
-        let left = i32::try_from(old.len()).unwrap_or(all);
-        let is_done = old.is_empty() && is_steady;
-        let is_going = scaling.is_going();
-        self.update::<ScalingGroupRecord>(name, |scaling| {
-            let Some((_, refresh)) = scaling.refreshes.first_mut() else { return };
-            refresh.percent = if is_done { 100 } else { (100 * (all - left) / all).clamp(0, 99) };
-            refresh.status = match (is_going, is_done) {
-                (true, _) => "Cancelled",
-                (false, true) => "Successful",
-                (false, false) => "InProgress",
-            }
-            .into();
-        });
-        if is_steady && let Some(id) = old.first() {
-            self.terminate(id);
-        }
     }
 
     /// Ends the instances of a group that are not healthy, after their time of grace.

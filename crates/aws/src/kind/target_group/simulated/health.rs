@@ -77,10 +77,11 @@ fn check(
     if balancer.state != "active" {
         return Err(("initial", "Elb.RegistrationInProgress"));
     }
-    let (check, port) = (&targets.group.health_check, targets.group.port);
+    let check = &targets.group.health_check;
+    let port = check.port.unwrap_or(targets.group.port);
     let (from, to) = (&balancer.security_groups, &instance.data.security_groups);
     let is_open = security_group::is_open(world, from, to, port);
-    Ok(match instance.page.as_ref().filter(|_| is_open && port == 80) {
+    Ok(match instance.page.as_ref().filter(|page| is_open && page.is_on(port)) {
         None => Err("Target.Timeout"),
         Some(page) if matches(&check.matcher, page.get(&check.path).0) => Ok(()),
         Some(_) => Err("Target.ResponseCodeMismatch"),
