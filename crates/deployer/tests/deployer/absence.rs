@@ -20,7 +20,7 @@ fn the_api_server_may_go_away_for_20_s_in_the_middle() {
     let pace = Pace { start: Duration::from_secs(3), ..Pace::default() };
     let _node = HollowNode::start(&control_plane, pace);
     let proxy = Proxy::start(&control_plane);
-    let web = Deployer::new(&proxy.kubeconfig(), "away").set("k3s.timeout_s=120");
+    let web = Deployer::new(&proxy.kubeconfig(), "away");
     let child = web.start("apply --image acme/web:1");
     while !proxy.seen().iter().any(Seen::is_watch) {
         std::thread::sleep(Duration::from_millis(5));

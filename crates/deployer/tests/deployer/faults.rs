@@ -83,7 +83,7 @@ fn an_api_server_that_says_nothing_is_asked_again() {
         let silent = seen.number == 3 || (writes && !written.swap(true, Ordering::SeqCst));
         silent.then_some(Fault::Silence(Duration::from_secs(25)))
     });
-    let web = Deployer::new(&proxy.kubeconfig(), "silent").set("k3s.timeout_s=120");
+    let web = Deployer::new(&proxy.kubeconfig(), "silent");
     web.succeed("apply --image acme/web:1");
     assert_eq!(proxy.hits(), 2);
 }

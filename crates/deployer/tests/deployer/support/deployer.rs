@@ -28,7 +28,8 @@ pub struct Revision {
     pub reason: Option<String>,
 }
 
-/// A service that is ready at once and has no way in from outside: no test waits for a second that it does not need.
+/// A service that is ready at once and has no way in from outside: no test waits for a second that it does not need. The deadlines are
+/// those of a machine that is busy with all tests at once; who means to meet one sets it.
 const CONFIGURATION: &str = r#"
 [service]
 name = "web"
@@ -40,8 +41,8 @@ replicas = 2
 ingress = "none"
 min_ready_s = 0
 pre_stop_s = 0
-timeout_s = 60
-progress_deadline_s = 50
+timeout_s = 180
+progress_deadline_s = 150
 
 [environment.scaled.k3s]
 max_replicas = 3
@@ -50,14 +51,14 @@ max_replicas = 3
 files = { "/etc/app/config.toml" = "app.toml" }
 manifests = ["extra*.yaml"]
 job = [
-    { name = "migrate", args = ["done"], timeout_s = 50 },
-    { name = "announce", args = ["done"], when = "after", timeout_s = 50 },
+    { name = "migrate", args = ["done"], timeout_s = 150 },
+    { name = "announce", args = ["done"], when = "after", timeout_s = 150 },
     { name = "clean", when = "schedule", schedule = "0 0 1 1 *" },
 ]
 worker = [{ name = "mailer", args = ["mail"] }]
 
 [environment.broken.k3s]
-job = [{ name = "migrate", args = ["fail"], timeout_s = 50 }]
+job = [{ name = "migrate", args = ["fail"], timeout_s = 150 }]
 "#;
 
 /// The files that the environment `full` names.
