@@ -34,7 +34,7 @@ pub fn cloudformation(topology: &Topology) -> Value {
     if !template.objects.is_empty() {
         document["Metadata"]["Skyward"]["PutFirst"] = json!({
             "Objects": template.objects,
-            "Reason": "CloudFormation puts no objects: the layer of the service's image, blobs/sha256/… in the folder of image.output, is put into the assets bucket under this key before instances start",
+            "Reason": "CloudFormation puts no objects: the layer of the service's image, blobs/sha256/… in its folder below image.output, is put into the assets bucket under this key before instances start",
         });
     }
     document

@@ -91,7 +91,9 @@ impl Workload {
         match loaded.config.aws.run {
             Run::Page => Ok(Self::Page(script::read(loaded)?)),
             Run::Service => {
-                let layout = loaded.root.join(&loaded.config.image.output);
+                // The archive of the same name is beside it.
+                let folder = loaded.root.join(&loaded.config.image.output);
+                let layout = folder.join(&loaded.config.service.name);
                 let release = Release::read(&layout, loaded.config.aws.platform())?;
                 Ok(Self::service(&loaded.config, release))
             }

@@ -50,8 +50,11 @@ cat >/etc/systemd/system/skyward.service <<'SKYWARD_UNIT'
 SKYWARD_UNIT
 systemctl daemon-reload
 systemctl enable --quiet skyward.service
+# The service's own; where it has said nothing, those of systemd about it, which else crowd them out as it is started again.
 last_lines() {
-  journalctl -u skyward.service -n 4 -o cat --no-pager 2>&1
+  local own
+  own=$(journalctl _SYSTEMD_UNIT=skyward.service -n 8 -q -o cat --no-pager 2>&1) || true
+  printf '%s' "${own:-$(journalctl -u skyward.service -n 4 -q -o cat --no-pager 2>&1 || true)}"
 }
 systemctl restart skyward.service || fail "the service does not start; the last lines: $(last_lines)"
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -20,19 +21,47 @@ fn blob(folder: &Path, media_type: &str, content: &[u8]) -> Value {
 /// An image of this entry point and of these layers, in a folder.
 fn image(entrypoint: &Value, layers: &[&[u8]]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), entrypoint, layers);
+    folder
+}
+
+fn write(folder: &Path, entrypoint: &Value, layers: &[&[u8]]) {
     let config = json!({
         "os": "linux", "architecture": "amd64", "config": { "Entrypoint": entrypoint },
     });
     let of = |kind: &str| format!("application/vnd.oci.image.{kind}");
-    let config = blob(folder.path(), &of("config.v1+json"), config.to_string().as_bytes());
-    let layer = |bytes: &&[u8]| blob(folder.path(), &of("layer.v1.tar+zstd"), bytes);
+    let config = blob(folder, &of("config.v1+json"), config.to_string().as_bytes());
+    let layer = |bytes: &&[u8]| blob(folder, &of("layer.v1.tar+zstd"), bytes);
     let layers: Vec<Value> = layers.iter().map(layer).collect();
     let manifest = json!({ "schemaVersion": 2, "config": config, "layers": layers });
     let manifest = manifest.to_string();
-    let manifest = blob(folder.path(), &of("manifest.v1+json"), manifest.as_bytes());
+    let manifest = blob(folder, &of("manifest.v1+json"), manifest.as_bytes());
     let index = json!({ "schemaVersion": 2, "manifests": [manifest] });
-    fs::write(folder.path().join("index.json"), index.to_string()).expect("an index");
-    folder
+    fs::write(folder.join("index.json"), index.to_string()).expect("an index");
+}
+
+/// `cargo xtask image build` writes the image below `image.output`, under the service's name (`write` of the image's crate).
+#[test]
+fn the_release_is_that_of_the_image_that_was_built() {
+    let root = tempfile::tempdir().expect("a folder");
+    let settings =
+        "[service]\nname = \"web\"\n\n[image]\noutput = \"out\"\n\n[aws]\nrun = \"service\"\n";
+    fs::write(root.path().join("skyward.toml"), settings).expect("a file");
+    let plan = || {
+        let program = env!("CARGO_BIN_EXE_skyward-provisioner");
+        let mut command = Command::new(program);
+        let done = command.args(["plan", "--simulate"]).current_dir(root.path()).output();
+        let done = done.expect("the program starts");
+        let text = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let (is_good, said) = plan();
+    assert!(!is_good && said.contains("Next step: cargo xtask image build"), "{said}");
+
+    let layout = root.path().join("out/web");
+    write(&layout, &json!(["/web"]), &[b"layer"]);
+    let (is_good, said) = plan();
+    assert!(is_good && said.contains("release of the service"), "{said}");
 }
 
 #[test]

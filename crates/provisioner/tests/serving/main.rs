@@ -28,7 +28,8 @@ fn release(folder: &Path) -> Release {
         .output()
         .expect("cargo starts");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    Release::read(folder, "linux/amd64").expect("the image was built")
+    Release::read(&folder.join(Config::default().service.name), "linux/amd64")
+        .expect("the image was built")
 }
 
 /// A configuration with values that every reader of them could take for something else.
