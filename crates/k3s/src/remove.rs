@@ -90,12 +90,17 @@ pub async fn remove(
     ended
 }
 
-/// The machine of a name among those that were reached.
+/// The machine of a name among those that were reached: of one that has left the cluster, or was never in it, no more is known than the
+/// name that its node would have.
 fn reached(cluster: &Cluster, facts: &[Facts], name: &str) -> Option<usize> {
-    let is_called = |machine: &Machine, facts: &Facts| {
+    let machines = || cluster.machines.iter().zip(facts);
+    let is_named = |(machine, facts): (&Machine, &Facts)| {
         is_called(machine, name) || facts.recorded().is_some_and(|record| record.node == name)
     };
-    cluster.machines.iter().zip(facts).position(|(machine, facts)| is_called(machine, facts))
+    let would_be = |(_, facts): (&Machine, &Facts)| {
+        facts.recorded().is_none() && facts.hostname.eq_ignore_ascii_case(name)
+    };
+    machines().position(is_named).or_else(|| machines().position(would_be))
 }
 
 fn is_called(machine: &Machine, name: &str) -> bool {

@@ -75,29 +75,26 @@ impl ApiServer {
     async fn namespaced_resources(&self) -> Result<Vec<(String, APIResource)>, CallError> {
         let client = &self.client();
         let served = "the kinds that the API server serves";
-        let core = self.call(Verb::List, served, || client.list_core_api_resources("v1")).await?;
-        let groups = self.call(Verb::List, served, || client.list_api_groups()).await?;
-        let mut lists = vec![core];
-        for group in groups.groups.into_iter().filter(|group| group.name != METRICS) {
-            let version = group.preferred_version.or_else(|| group.versions.into_iter().next());
-            let Some(version) = version.map(|version| version.group_version) else { continue };
-            let list = self.call(Verb::List, served, || client.list_api_group_resources(&version));
-            lists.push(list.await?);
-        }
         let listable = |resource: &APIResource| {
             resource.namespaced
                 && !resource.name.contains('/')
                 && resource.verbs.iter().any(|verb| verb == "list")
                 && resource.kind != "Event"
         };
-        Ok(lists
-            .into_iter()
-            .flat_map(|list| {
-                let version = list.group_version;
-                let resources = list.resources.into_iter().filter(listable);
-                resources.map(move |resource| (version.clone(), resource)).collect::<Vec<_>>()
-            })
-            .collect())
+        let core = "v1".to_owned();
+        let groups = self.call(Verb::List, served, || client.list_api_groups()).await?;
+        let groups = groups.groups.into_iter().filter(|group| group.name != METRICS);
+        let versions = groups.filter_map(|group| {
+            let version = group.preferred_version.or_else(|| group.versions.into_iter().next());
+            version.map(|version| version.group_version)
+        });
+        let mut all = Vec::new();
+        for version in std::iter::once(core).chain(versions) {
+            // A group may go with its last definition, after it was listed.
+            let kinds = self.kinds_of(&version).await?;
+            all.extend(kinds.into_iter().filter(listable).map(|kind| (version.clone(), kind)));
+        }
+        Ok(all)
     }
 }
 

@@ -205,3 +205,31 @@ async fn the_lock_is_asked_before_every_attempt() {
     guarded.apply(&manifest(), apply).await.expect("answered at last");
     assert!(begun.elapsed() < 2 * second, "{:?}", begun.elapsed());
 }
+
+/// A definition that goes takes its group along, also between two looks at it.
+#[tokio::test(start_paused = true)]
+async fn a_group_that_has_just_gone_holds_nothing() {
+    let (api, _) = scripted::api(policy(), |asked| async move {
+        Ok(match &*asked.path {
+            "/api/v1" => scripted::json(
+                200,
+                &serde_json::json!({"groupVersion": "v1", "resources": [
+                    {"name": "configmaps", "singularName": "", "namespaced": true, "kind": "ConfigMap", "verbs": ["list"]},
+                ]}),
+            ),
+            "/apis" => {
+                let version =
+                    serde_json::json!({"groupVersion": "gone.example.com/v1", "version": "v1"});
+                let group = serde_json::json!({"name": "gone.example.com", "versions": [version]});
+                scripted::json(200, &serde_json::json!({"groups": [group]}))
+            }
+            "/api/v1/namespaces/web/configmaps" => scripted::json(
+                200,
+                &serde_json::json!({"metadata": {}, "items": [{"metadata": {"name": "theirs", "uid": "1"}}]}),
+            ),
+            _ => scripted::status(404, "", "404 page not found"),
+        })
+    });
+    let others = api.others_in("web", "web").await.expect("what is there");
+    assert_eq!(others, ["ConfigMap theirs"]);
+}
