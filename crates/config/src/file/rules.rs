@@ -2,6 +2,7 @@
 
 mod image;
 mod labels;
+mod machines;
 mod processes;
 mod routes;
 mod texts;
@@ -16,7 +17,7 @@ use std::ops::RangeInclusive;
 use crate::file::keys::child;
 use crate::file::validate::quoted;
 use crate::service::PREFIX;
-use crate::{Aws, Config, Conflict, DatabaseStorage, Ingress, Origin, Origins, Problem, Role};
+use crate::{Aws, Config, Conflict, DatabaseStorage, Ingress, Origin, Origins, Problem};
 
 /// A rule that is broken.
 pub(crate) struct Broken {
@@ -40,7 +41,7 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     routes::check(&config.k3s, &mut report);
     labels::check(&config.k3s, &mut report);
     texts::check(config, &mut report);
-    machines(config, &mut report);
+    machines::check(&config.k3s, &mut report);
     aws(config, &mut report);
     broken
 }
@@ -165,28 +166,6 @@ fn kubernetes(config: &Config, report: &mut Report<'_>) {
 }
 
 /// The machines of a cluster.
-fn machines(config: &Config, report: &mut Report<'_>) {
-    let k3s = &config.k3s;
-    let mut seen = HashSet::new();
-    for machine in &k3s.machine {
-        if !seen.insert((machine.address.to_ascii_lowercase(), machine.port)) {
-            report(&["k3s.machine"], &|_| {
-                format!("{} is listed twice; list each machine once", quoted(&machine.address))
-            });
-        }
-    }
-    if !k3s.machine.is_empty() && k3s.machine.iter().all(|machine| machine.role == Role::Agent) {
-        report(&["k3s.machine"], &|_| {
-            "every machine is an agent; the first one at least has role \"server\"".into()
-        });
-    }
-    if k3s.registries_file.is_some() && !k3s.registries.is_empty() {
-        report(&["k3s.registries_file", "k3s.registries"], &|_| {
-            "k3s.registries_file and k3s.registries are both given; the file holds them all, or there is none".into()
-        });
-    }
-}
-
 /// Beginnings that AWS refuses, and what would have one. EC2: `CreateSecurityGroup`, `GroupName`. S3: "General purpose bucket naming
 /// rules"; `xn--` needs two hyphens in a row, which a stack's name has not. Elastic Load Balancing: `CreateLoadBalancer`, `Name`.
 const REFUSED_PREFIXES: [(&str, &str); 4] = [

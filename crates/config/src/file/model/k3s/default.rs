@@ -79,6 +79,9 @@ impl Default for K3s {
             traefik: true,
             servicelb: true,
             node_env: BTreeMap::new(),
+            pod_network: None,
+            service_network: None,
+            options: BTreeMap::new(),
             node_timeout_s: 300,
         }
     }
