@@ -152,6 +152,14 @@ fn stdin(input: &Input) -> Stdio {
     }
 }
 
+/// Ends what takes longer than it may.
+async fn within<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, ConnectionError>>,
+) -> Result<T, ConnectionError> {
+    tokio::time::timeout(limit, step).await.unwrap_or(Err(ConnectionError::TimedOut(limit)))
+}
+
 /// Sends the input to a script that goes on, and reads its first line.
 async fn begin(
     input: &Input,

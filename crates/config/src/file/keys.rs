@@ -17,13 +17,9 @@ pub(crate) fn unknown(section: &Shape, name: &str) -> String {
         return format!("unknown key; did you mean {near}?");
     }
     // Of those that have such a key, the service is the one that most keys without a section are meant for.
-    let mut owners: Vec<_> = DOCUMENT
-        .properties
-        .iter()
-        .filter(|(_, owner)| owner.properties.contains_key(name))
-        .collect();
-    owners.sort_by_key(|(owner, _)| *owner != "service");
-    let owner = owners.first();
+    let owners =
+        DOCUMENT.properties.iter().filter(|(_, owner)| owner.properties.contains_key(name));
+    let owner = owners.min_by_key(|(owner, _)| *owner != "service");
     if let Some((owner, _)) = owner {
         return format!("unknown key; {name} is a key of [{owner}]");
     }

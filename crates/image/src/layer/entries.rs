@@ -79,8 +79,8 @@ pub fn walk(
             bail!("the layer has more than {} entries", limits.entries);
         }
         let stored = header.entry_size().context(UNREADABLE)?;
-        if let Some(text) = extension.take_in(&header, stored, &mut archive)? {
-            skip(&mut archive, padding(text))?;
+        if extension.take_in(&header, stored, &mut archive)? {
+            skip(&mut archive, padding(stored))?;
             continue;
         }
         let mut entry = std::mem::take(&mut extension);
@@ -164,22 +164,22 @@ struct Extension {
 }
 
 impl Extension {
-    /// Reads the `size` bytes of an extended header, and returns `size`; `None` for a header of another kind.
+    /// Reads the `size` bytes of an extended header; false for a header of another kind.
     fn take_in(
         &mut self,
         header: &tar::Header,
         size: u64,
         archive: &mut impl Read,
-    ) -> Result<Option<u64>> {
+    ) -> Result<bool> {
         match header.entry_type() {
             EntryType::GNULongName => self.path = Some(name(contents(archive, size)?)),
             EntryType::GNULongLink => self.link = Some(name(contents(archive, size)?)),
             EntryType::XHeader => self.read_pax(&contents(archive, size)?)?,
             // `git archive` writes one with its commit; containerd and podman pass over it.
             EntryType::XGlobalHeader => drop(contents(archive, size)?),
-            _ => return Ok(None),
+            _ => return Ok(false),
         }
-        Ok(Some(size))
+        Ok(true)
     }
 
     /// Records of the form `LENGTH KEY=VALUE\n` (POSIX, pax).

@@ -6,7 +6,7 @@ use tokio::process::{Child, Command};
 
 use super::{
     Connection, ConnectionError, Holding, Script, ScriptOutput, begin, command_line, feed,
-    read_all, stdin,
+    read_all, stdin, within,
 };
 
 /// This machine.
@@ -18,30 +18,14 @@ impl Connection for Local {
         &'a self,
         script: &'a Script<'a>,
     ) -> BoxFuture<'a, Result<ScriptOutput, ConnectionError>> {
-        let limit = script.limit;
-        async move {
-            let ended = tokio::time::timeout(limit, run(script)).await;
-            ended.unwrap_or(Err(ConnectionError::TimedOut(limit)))
-        }
-        .boxed()
+        within(script.limit, run(script)).boxed()
     }
 
     fn hold<'a>(
         &'a self,
         script: &'a Script<'a>,
     ) -> BoxFuture<'a, Result<Holding, ConnectionError>> {
-        let limit = script.limit;
-        async move {
-            // It ends by itself when its input does.
-            let mut child = spawn(script, false)?;
-            let (input, output) = (child.stdin.take(), child.stdout.take());
-            let errors = child.stderr.take();
-            let ended = async move { drop(child.wait().await) }.boxed();
-            let begun = begin(&script.input, input, output, errors, ended);
-            let begun = tokio::time::timeout(limit, begun).await;
-            begun.unwrap_or(Err(ConnectionError::TimedOut(limit)))
-        }
-        .boxed()
+        within(script.limit, hold(script)).boxed()
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
@@ -57,6 +41,14 @@ fn spawn(script: &Script<'_>, kill_on_drop: bool) -> Result<Child, ConnectionErr
     command
         .spawn()
         .map_err(|error| ConnectionError::Here(format!("starting {}: {error}", words[0])))
+}
+
+async fn hold(script: &Script<'_>) -> Result<Holding, ConnectionError> {
+    // It ends by itself when its input does.
+    let mut child = spawn(script, false)?;
+    let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let ended = async move { drop(child.wait().await) }.boxed();
+    begin(&script.input, input, output, errors, ended).await
 }
 
 async fn run(script: &Script<'_>) -> Result<ScriptOutput, ConnectionError> {

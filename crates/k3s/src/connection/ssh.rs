@@ -10,7 +10,7 @@ use openssh::{ControlPersist, Error, KnownHosts, Session, SessionBuilder, Stdio}
 
 use super::{
     Connection, ConnectionError, Holding, Input, Script, ScriptOutput, begin, command_line, feed,
-    host_key, read_all,
+    host_key, read_all, within,
 };
 use crate::cluster::Machine;
 
@@ -84,24 +84,14 @@ impl Connection for Ssh {
         &'a self,
         script: &'a Script<'a>,
     ) -> BoxFuture<'a, Result<ScriptOutput, ConnectionError>> {
-        let limit = script.limit;
-        async move {
-            let ended = tokio::time::timeout(limit, self.execute(script)).await;
-            ended.unwrap_or(Err(ConnectionError::TimedOut(limit)))
-        }
-        .boxed()
+        within(script.limit, self.execute(script)).boxed()
     }
 
     fn hold<'a>(
         &'a self,
         script: &'a Script<'a>,
     ) -> BoxFuture<'a, Result<Holding, ConnectionError>> {
-        let limit = script.limit;
-        async move {
-            let begun = tokio::time::timeout(limit, self.begin(script)).await;
-            begun.unwrap_or(Err(ConnectionError::TimedOut(limit)))
-        }
-        .boxed()
+        within(script.limit, self.begin(script)).boxed()
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

@@ -8,11 +8,9 @@ use crate::run;
 use anyhow::Result;
 use skyward_terminal::consent::{self, Answer};
 
-use crate::account::Account;
 use crate::args::Common;
-use crate::command::context;
-use crate::console::{self, Shown};
-use crate::workload::Workload;
+use crate::command::Present;
+use crate::console;
 
 /// Delete everything that carries the stack's tag, and look whether anything is left
 #[derive(clap::Args)]
@@ -30,13 +28,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
-    let loaded = common.load()?;
-    let (aws, workload) = (&loaded.config.aws, Workload::to_look(&loaded, common.simulate)?);
-    let account = Account::with_stack(common, aws, &workload).await?;
-    let sink = console::sink(common);
-    account.announce(common, &*sink, "an account in which `apply` has run");
-    let api = Shown { api: &*account.api, sink: &*sink };
-    let mut context = context(common, &api, aws, &workload, &*sink);
+    let stack = Present::open(common, console::sink).await?;
+    let api = stack.api();
+    let mut context = stack.context(common, &api);
     let has_snapshot = args.snapshot || !args.no_snapshot;
     context.settings.has_final_snapshot = has_snapshot;
     let is_given = args.yes || common.simulate;

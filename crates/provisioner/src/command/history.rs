@@ -5,12 +5,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use skyward_terminal::{Table, output};
 
-use crate::account::Account;
 use crate::args::Common;
-use crate::command::context;
-use crate::console::{self, Shown};
+use crate::command::Present;
+use crate::console;
 use crate::versions;
-use crate::workload::Workload;
 
 /// Show the versions of what the instances run, and which of them ran
 #[derive(clap::Args)]
@@ -18,13 +16,9 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, _: &Args) -> Result<ExitCode> {
-    let loaded = common.load()?;
-    let (aws, workload) = (&loaded.config.aws, Workload::to_look(&loaded, common.simulate)?);
-    let sink = console::notes(common);
-    let account = Account::with_stack(common, aws, &workload).await?;
-    account.announce(common, &*sink, "an account in which `apply` has run");
-    let api = Shown { api: &*account.api, sink: &*sink };
-    let all = versions::history(&context(common, &api, aws, &workload, &*sink)).await?;
+    let stack = Present::open(common, console::notes).await?;
+    let api = stack.api();
+    let all = versions::history(&stack.context(common, &api)).await?;
     if console::is_json(common) {
         output::document(&all)?;
         return Ok(ExitCode::SUCCESS);

@@ -6,12 +6,10 @@ use anyhow::Result;
 use serde_json::json;
 use skyward_terminal::{output, text};
 
-use crate::account::Account;
 use crate::args::Common;
-use crate::command::context;
-use crate::console::{self, Shown};
+use crate::command::Present;
+use crate::console;
 use crate::versions;
-use crate::workload::Workload;
 
 /// Show the console of an instance, or of each of them
 #[derive(clap::Args)]
@@ -22,13 +20,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
-    let loaded = common.load()?;
-    let (aws, workload) = (&loaded.config.aws, Workload::to_look(&loaded, common.simulate)?);
-    let sink = console::notes(common);
-    let account = Account::with_stack(common, aws, &workload).await?;
-    account.announce(common, &*sink, "an account in which `apply` has run");
-    let api = Shown { api: &*account.api, sink: &*sink };
-    let context = context(common, &api, aws, &workload, &*sink);
+    let stack = Present::open(common, console::notes).await?;
+    let api = stack.api();
+    let context = stack.context(common, &api);
     let all = versions::logs(&context, args.instance.as_deref()).await?;
     if console::is_json(common) {
         let one = |(id, console): &(String, String)| json!({ "instance": id, "console": console });

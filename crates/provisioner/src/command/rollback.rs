@@ -6,13 +6,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use skyward_terminal::consent::{self, Answer};
 
-use crate::account::Account;
 use crate::args::Common;
-use crate::command::context;
-use crate::console::{self, Shown};
+use crate::command::Present;
+use crate::console;
 use crate::plan::Plan;
 use crate::versions;
-use crate::workload::Workload;
 
 /// Bring the instances back to an earlier version of the service
 #[derive(clap::Args)]
@@ -26,13 +24,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
-    let loaded = common.load()?;
-    let (aws, workload) = (&loaded.config.aws, Workload::to_look(&loaded, common.simulate)?);
-    let sink = console::sink(common);
-    let account = Account::with_stack(common, aws, &workload).await?;
-    account.announce(common, &*sink, "an account in which `apply` has run");
-    let api = Shown { api: &*account.api, sink: &*sink };
-    let context = context(common, &api, aws, &workload, &*sink);
+    let stack = Present::open(common, console::sink).await?;
+    let api = stack.api();
+    let context = stack.context(common, &api);
     let is_given = args.yes || common.simulate;
     let refusal = RefCell::new(None);
     let agrees = |plan: &Plan| {

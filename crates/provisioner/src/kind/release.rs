@@ -31,11 +31,14 @@ pub struct ReleaseObject {
     content: Option<Content>,
 }
 
+/// The call that lists all versions of the releases' objects.
+fn listing(bucket: &str) -> ListObjectVersions {
+    ListObjectVersions { bucket: bucket.to_owned(), prefix: RELEASES.into(), page: None }
+}
+
 /// All versions of the releases' objects.
 async fn versions(step: &StepContext<'_>, bucket: &str) -> Result<Vec<ObjectVersion>, CallError> {
-    let call =
-        ListObjectVersions { bucket: bucket.to_owned(), prefix: RELEASES.into(), page: None };
-    match step.run.caller.list(call).await {
+    match step.run.caller.list(listing(bucket)).await {
         Err(error) if error.class() == Some(Class::NotFound) => Ok(Vec::new()),
         answer => answer,
     }
@@ -117,9 +120,7 @@ impl Resource for ReleaseObject {
 
     async fn read(reader: &Reader<'_>) -> Self::Answer {
         let bucket = reader.names.bucket("assets");
-        let call =
-            ListObjectVersions { bucket: bucket.clone(), prefix: RELEASES.into(), page: None };
-        let listed = match reader.caller.list(call).await {
+        let listed = match reader.caller.list(listing(&bucket)).await {
             // The bucket is another one's: that is said of the bucket itself.
             Err(error) if error.class() == Some(Class::Denied) => None,
             answer => reader.found(answer),

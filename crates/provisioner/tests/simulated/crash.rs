@@ -23,7 +23,7 @@ pub(crate) enum Accident {
 /// The interruptions of a phase that a sample has.
 pub(crate) const SAMPLE: usize = 60;
 
-pub(crate) const ACCIDENTS: [Accident; 3] = [Accident::Before, Accident::After, Accident::NoAnswer];
+const ACCIDENTS: [Accident; 3] = [Accident::Before, Accident::After, Accident::NoAnswer];
 
 pub(crate) fn faults(accident: Accident, call: u64) -> Faults {
     match accident {
@@ -138,19 +138,29 @@ async fn interrupted(
 
 fn every_call(phase: Phase) {
     let undisturbed = undisturbed(phase);
-    let calls = undisturbed.calls;
+    at_every_call(&format!("{phase:?}"), undisturbed.calls, SAMPLE, |(call, accident)| {
+        simulate(interrupted(phase, &undisturbed, accident, call))
+    });
+}
+
+/// Meets each accident at each call of a phase, or so many of them where samples are met, and prints the counts.
+pub(crate) fn at_every_call(
+    phase: &str,
+    calls: u64,
+    at_most: usize,
+    interrupt: impl Fn((u64, Accident)) -> Result<(), String>,
+) {
     let all = (1..=calls).flat_map(|call| ACCIDENTS.map(|accident| (call, accident)));
     let all: Vec<(u64, Accident)> = all.collect();
-    let (of, all) = (all.len(), sample(&format!("{phase:?} interrupted"), all, SAMPLE));
-    let mut wrong = Vec::new();
-    for (call, accident) in &all {
-        if let Err(why) = simulate(interrupted(phase, &undisturbed, *accident, *call)) {
-            wrong.push(format!("{phase:?}, {accident:?} call {call}: {why}"));
-        }
-    }
-    let (met, wrong_count) = (all.len(), wrong.len());
+    let (of, all) = (all.len(), sample(&format!("{phase} interrupted"), all, at_most));
+    let met = all.len();
+    let why = |one: (u64, Accident)| {
+        interrupt(one).err().map(|why| format!("{phase}, {:?} call {}: {why}", one.1, one.0))
+    };
+    let wrong: Vec<String> = all.into_iter().filter_map(why).collect();
     println!(
-        "{phase:?}: {calls} calls, {met} of {of} interruptions, {wrong_count} did not end well"
+        "{phase}: {calls} calls, {met} of {of} interruptions, {} did not end well",
+        wrong.len()
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

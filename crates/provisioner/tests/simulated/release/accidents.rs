@@ -7,7 +7,7 @@ use skyward_provisioner::run::RunError;
 use skyward_testkit::sample::sample;
 
 use super::{set, versions};
-use crate::crash::{ACCIDENTS, Accident, SAMPLE, faults, resources};
+use crate::crash::{Accident, SAMPLE, at_every_call, faults, resources};
 use crate::support::{Process, of_stack, release, service, simulate};
 
 /// What is interrupted.
@@ -114,20 +114,9 @@ async fn interrupted(
 
 fn every_call(phase: Phase) {
     let (before, calls, after) = undisturbed(phase);
-    let all = (1..=calls).flat_map(|call| ACCIDENTS.map(|accident| (call, accident)));
-    let all: Vec<(u64, Accident)> = all.collect();
-    let (of, all) = (all.len(), sample(&format!("release {phase:?} interrupted"), all, SAMPLE / 2));
-    let mut wrong = Vec::new();
-    for one in &all {
-        if let Err(why) = simulate(interrupted(phase, before.clone(), &after, *one)) {
-            wrong.push(format!("{phase:?}, {:?} call {}: {why}", one.1, one.0));
-        }
-    }
-    let (met, count) = (all.len(), wrong.len());
-    println!(
-        "release, {phase:?}: {calls} calls, {met} of {of} interruptions, {count} did not end well"
-    );
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    at_every_call(&format!("release {phase:?}"), calls, SAMPLE / 2, |one| {
+        simulate(interrupted(phase, before.clone(), &after, one))
+    });
 }
 
 #[test]
