@@ -23,7 +23,7 @@ pub use apply::apply;
 pub(crate) use apply::timeline;
 pub use destroy::destroy;
 pub use inspect::{Inspection, inspect};
-pub(crate) use inspect::{account, compare};
+pub(crate) use inspect::{account, compare, refuse, refuse_errors};
 
 /// The things that every command works with.
 pub struct Context<'a> {

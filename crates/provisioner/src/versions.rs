@@ -67,26 +67,22 @@ struct Versions {
     all: Vec<Version>,
 }
 
-fn failed(error: CallError) -> RunError {
-    RunError::findings(&[error])
-}
-
-async fn group(caller: &Caller<'_>, names: &Names) -> Result<Option<Group>, RunError> {
+async fn group(caller: &Caller<'_>, names: &Names) -> Result<Option<Group>, CallError> {
     let call = DescribeAutoScalingGroups { name: names.auto_scaling_group() };
-    Ok(caller.find(call).await.map_err(failed)?.and_then(|groups| groups.into_iter().next()))
+    Ok(caller.find(call).await?.and_then(|groups| groups.into_iter().next()))
 }
 
-async fn versions(caller: &Caller<'_>, names: &Names) -> Result<Versions, RunError> {
+async fn versions(caller: &Caller<'_>, names: &Names) -> Result<Versions, CallError> {
     let group = group(caller, names).await?;
     let call =
         DescribeLaunchTemplates { select: Select::Name(names.launch_template()), page: None };
-    let template = caller.find(call).await.map_err(failed)?;
+    let template = caller.find(call).await?;
     let Some(template) = template.and_then(|page| page.items.into_iter().next()) else {
         return Ok(Versions { group, all: Vec::new() });
     };
     let call = DescribeInstanceRefreshes { name: names.auto_scaling_group() };
     let refreshes = match &group {
-        Some(_) => caller.find(call).await.map_err(failed)?.unwrap_or_default(),
+        Some(_) => caller.find(call).await?.unwrap_or_default(),
         None => Vec::new(),
     };
     let own = group.as_ref().and_then(|group| group.launch_template.clone());
@@ -95,7 +91,7 @@ async fn versions(caller: &Caller<'_>, names: &Names) -> Result<Versions, RunErr
         _ => version,
     });
     let call = DescribeLaunchTemplateVersions { template: template.id, version: None };
-    let mut all = caller.find(call).await.map_err(failed)?.unwrap_or_default();
+    let mut all = caller.find(call).await?.unwrap_or_default();
     all.sort_by_key(|version| std::cmp::Reverse(version.version));
     let version = |one: skyward_aws::model::LaunchTemplateVersion| {
         let state = state(one.version, current.as_deref(), &refreshes);
@@ -127,7 +123,8 @@ fn state(version: i64, current: Option<&str>, refreshes: &[InstanceRefresh]) -> 
 pub async fn history(context: &Context<'_>) -> Result<Vec<Version>, RunError> {
     let caller = context.caller();
     let names = run::account(context, &caller).await?;
-    Ok(versions(&caller, &names).await?.all)
+    let found = versions(&caller, &names).await;
+    Ok(found.map_err(|error| run::refuse_errors(context, &[error]))?.all)
 }
 
 /// Returns the console of an instance, or of each of the stack's.
@@ -139,11 +136,12 @@ pub async fn logs(
     instance: Option<&str>,
 ) -> Result<Vec<(String, String)>, RunError> {
     let caller = context.caller();
+    let failed = |error| run::refuse_errors(context, &[error]);
     let names = run::account(context, &caller).await?;
     let ids = if let Some(id) = instance {
         vec![id.to_owned()]
     } else {
-        let group = group(&caller, &names).await?;
+        let group = group(&caller, &names).await.map_err(failed)?;
         group.into_iter().flat_map(|group| group.instances).map(|one| one.id).collect()
     };
     let mut all = Vec::new();
@@ -166,13 +164,16 @@ pub async fn rollback(
 ) -> Result<Done, RunError> {
     let caller = context.caller();
     let inspection = run::compare(context, &caller).await?;
-    let Versions { group, all } = versions(&caller, &inspection.names).await?;
+    let found = versions(&caller, &inspection.names).await;
+    let Versions { group, all } = found.map_err(|error| run::refuse_errors(context, &[error]))?;
+    let refused =
+        |problem: &str, next: &str| run::refuse(context, vec![Finding::new(problem, next)]);
     let (group, target) = match (group, target(context, &all, wanted)) {
         (Some(group), Ok(target)) => (group, target),
         (None, _) => {
-            return Err(refused(context, "there are no instances", "apply"));
+            return Err(refused("there are no instances", "apply"));
         }
-        (_, Err((problem, next))) => return Err(refused(context, &problem, next)),
+        (_, Err((problem, next))) => return Err(refused(&problem, next)),
     };
     let plan = plan(&inspection, &group, &all, target);
     context.sink.emit(Event::Own(Own::Plan(Box::new(plan.clone()))));
@@ -194,12 +195,6 @@ pub async fn rollback(
     );
     context.sink.emit(Event::finished(text));
     Ok(Done { has_changed: true, spans, ..Done::default() })
-}
-
-fn refused(context: &Context<'_>, problem: &str, next: &str) -> RunError {
-    let finding = Finding::new(problem, next);
-    context.sink.emit(crate::event::finding(&finding));
-    RunError::Findings(vec![finding])
 }
 
 /// The version to go back to; else the reason why there is none, and what to do.

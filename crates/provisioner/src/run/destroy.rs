@@ -73,7 +73,7 @@ async fn prove(
     }
     let errors = reader.take_errors();
     if !errors.is_empty() {
-        return Err(RunError::findings(&errors));
+        return Err(inspect::refuse_errors(context, &errors));
     }
     let mut left: Vec<String> = observed
         .found

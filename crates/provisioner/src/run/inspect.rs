@@ -40,7 +40,8 @@ impl Inspection {
     }
 }
 
-fn refuse(context: &Context<'_>, findings: Vec<Finding>) -> RunError {
+/// Tells of findings, and ends the command for them.
+pub(crate) fn refuse(context: &Context<'_>, findings: Vec<Finding>) -> RunError {
     // Calls that were not made any more are no finding.
     if context.interrupt.is_raised() {
         return RunError::Interrupted;
@@ -51,7 +52,8 @@ fn refuse(context: &Context<'_>, findings: Vec<Finding>) -> RunError {
     RunError::Findings(findings)
 }
 
-fn refuse_errors(context: &Context<'_>, errors: &[CallError]) -> RunError {
+/// The same of calls that failed.
+pub(crate) fn refuse_errors(context: &Context<'_>, errors: &[CallError]) -> RunError {
     match RunError::findings(errors) {
         RunError::Findings(findings) => refuse(context, findings),
         other => other,

@@ -205,3 +205,14 @@ fn a_page_becomes_a_service_and_a_page_again() {
         assert_eq!(of_stack(&account, "web"), []);
     });
 }
+
+#[test]
+fn what_is_asked_of_an_instance_that_is_not_there_is_told() {
+    simulate(async {
+        let process = Process::new(&Account::new(3), &service("web"), 1);
+        let error = process.logs("i-0123456789abcdef0").await.unwrap_err();
+        assert!(matches!(error, RunError::Findings(_)), "{error:?}");
+        let told = process.told();
+        assert!(told.contains("i-0123456789abcdef0"), "{told}");
+    });
+}

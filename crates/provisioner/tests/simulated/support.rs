@@ -101,6 +101,10 @@ impl Process {
         self.with(async |context| versions::history(context).await).await.unwrap()
     }
 
+    pub(crate) async fn logs(&self, instance: &str) -> Result<Vec<(String, String)>, RunError> {
+        self.with(async |context| versions::logs(context, Some(instance)).await).await
+    }
+
     pub(crate) async fn destroy(&self) -> Result<Done, RunError> {
         self.with(async |context| run::destroy(context, &|_| true).await).await
     }
