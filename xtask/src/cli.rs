@@ -71,10 +71,21 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_list_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_check_of_the_documents_is_named_or_understood_and_never_writes() {
+        let parse = |words: &[&str]| {
+            let line = ["xtask", "docs"].iter().chain(words);
+            super::Cli::try_parse_from(line).map(drop).map_err(|error| error.kind())
+        };
+        assert_eq!(parse(&[]), Ok(()));
+        assert_eq!(parse(&["--check"]), Ok(()));
+        assert_eq!(parse(&["--check", "--write"]), Err(clap::error::ErrorKind::ArgumentConflict));
     }
 }

@@ -24,17 +24,29 @@ use quote::{Document, Quote};
 /// The options of `cargo xtask docs`.
 #[derive(Args)]
 pub(crate) struct Docs {
+    /// Fail where a quote differs, and write nothing; the same as without a flag.
+    #[arg(long, conflicts_with = "write")]
+    check: bool,
     /// Write what the commands print now into the documents, instead of failing where it differs.
     #[arg(long)]
-    pub(crate) write: bool,
+    write: bool,
 }
 
 impl Docs {
+    /// The options of a run that only compares.
+    pub(crate) const CHECK: Self = Self { check: true, write: false };
+
     /// Runs every quoted command; what it returns is the process's exit code.
     pub(crate) fn run(self, programs: &Programs) -> Result<ExitCode> {
+        self.compare(&external::workspace(), programs)
+    }
+
+    /// Compares the documents of the workspace at `root`.
+    fn compare(&self, root: &Path, programs: &Programs) -> Result<ExitCode> {
+        let writes = self.write && !self.check;
         let folder = Folder::new()?;
         let (mut count, mut stale, mut pictures, mut changed) = (0, 0, 0, 0);
-        for path in documents()? {
+        for path in documents(root)? {
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("reading {}", path.display()))?;
             let mut document = Document::parse(&text);
@@ -45,32 +57,32 @@ impl Docs {
                     continue;
                 }
                 stale += 1;
-                output::say(&told(&path, quote, &now));
-                if self.write && !quote.replace(&now) {
+                output::say(&told(root, &path, quote, &now));
+                if writes && !quote.replace(&now) {
                     bail!(
                         "docs: {}, line {}: the quote leaves lines out, and what is left does not fit any more. Next step: edit it by hand",
-                        shown(&path),
+                        shown(root, &path),
                         quote.line
                     );
                 }
             }
-            if self.write && document.text() != text {
+            if writes && document.text() != text {
                 std::fs::write(&path, document.text())
                     .with_context(|| format!("writing {}", path.display()))?;
             }
             for (name, picture) in picture::pictures(&document.text()) {
                 pictures += 1;
-                changed += usize::from(self.draw(&path.with_file_name(name), &picture)?);
+                changed += usize::from(draw(&path.with_file_name(name), &picture, writes)?);
             }
         }
-        if changed > 0 && !self.write {
+        if changed > 0 && !writes {
             bail!(
                 "docs: {changed} of {} {} not what the documents say. Next step: `cargo xtask docs --write`",
                 units::counted(pictures, "picture"),
                 if changed == 1 { "is" } else { "are" }
             );
         }
-        if stale > 0 && !self.write {
+        if stale > 0 && !writes {
             bail!(
                 "docs: {} of {} {} not what the commands print now. Next step: `cargo xtask docs --write`, and read what changed",
                 stale,
@@ -86,21 +98,21 @@ impl Docs {
         ));
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    /// Returns true where the file `path` has not this picture, and writes it where that is asked for.
-    fn draw(&self, path: &Path, picture: &str) -> Result<bool> {
-        let is_new = std::fs::read_to_string(path).ok().as_deref() != Some(picture);
-        if is_new && self.write {
-            std::fs::write(path, picture).with_context(|| format!("writing {}", path.display()))?;
-        }
-        Ok(is_new)
+/// Returns true where the file `path` has not this picture, and writes it where that is asked for.
+fn draw(path: &Path, picture: &str, writes: bool) -> Result<bool> {
+    let is_new = std::fs::read_to_string(path).ok().as_deref() != Some(picture);
+    if is_new && writes {
+        std::fs::write(path, picture).with_context(|| format!("writing {}", path.display()))?;
     }
+    Ok(is_new)
 }
 
 /// The Markdown files of the repository's folder and of `docs`.
-fn documents() -> Result<Vec<PathBuf>> {
+fn documents(root: &Path) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
-    for folder in [external::workspace(), external::workspace().join("docs")] {
+    for folder in [root.to_owned(), root.join("docs")] {
         let entries =
             std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
         for entry in entries {
@@ -114,17 +126,17 @@ fn documents() -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-fn shown(path: &Path) -> String {
-    path.strip_prefix(external::workspace()).unwrap_or(path).display().to_string()
+fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
-fn told(path: &Path, quote: &Quote, now: &str) -> String {
+fn told(root: &Path, path: &Path, quote: &Quote, now: &str) -> String {
     let lines = |sign: &str, text: &str| {
         text.lines().flat_map(|line| [sign, " ", line, "\n"]).collect::<String>()
     };
     format!(
         "{}, line {}: $ {}\n{}{}",
-        shown(path),
+        shown(root, path),
         quote.line,
         quote.command,
         lines("-", &quote.output()),
@@ -186,4 +198,39 @@ fn command_of(line: &str, programs: &Programs) -> Result<Command> {
     let mut command = programs(program)?;
     command.args(words);
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A repository whose one document quotes this output.
+    fn repository(output: &str) -> PathBuf {
+        let root = external::ci_folder().unwrap().join(format!("quoted-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("docs")).unwrap();
+        let text = format!("<!-- quoted -->\n```\n$ cargo xtask config show\n{output}\n```\n");
+        std::fs::write(root.join("docs/page.md"), text).unwrap();
+        root
+    }
+
+    /// Compares a document that quotes `output` with a program that prints its arguments; returns the error and the document after it.
+    fn compare(docs: &Docs, output: &str) -> (Option<String>, String) {
+        let root = repository(output);
+        let ended = docs.compare(&root, &|_| Ok(Command::new("echo")));
+        let text = std::fs::read_to_string(root.join("docs/page.md")).unwrap();
+        std::fs::remove_dir_all(&root).unwrap();
+        (ended.err().map(|error| error.to_string()), text)
+    }
+
+    #[test]
+    fn a_changed_quote_is_found_by_a_check_and_mended_by_writing() {
+        let write = Docs { check: false, write: true };
+        assert_eq!(compare(&Docs::CHECK, "show").0, None);
+        let (error, text) = compare(&Docs::CHECK, "shown");
+        assert!(error.unwrap().starts_with("docs: 1 of 1 quote is not what the commands print"));
+        assert!(text.contains("\nshown\n"), "a check writes nothing: {text}");
+        let (error, text) = compare(&write, "shown");
+        assert_eq!(error, None);
+        assert!(text.contains("$ cargo xtask config show\nshow\n```"), "{text}");
+    }
 }

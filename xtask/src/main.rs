@@ -2,6 +2,7 @@
 
 mod affected;
 mod bench;
+mod book;
 mod ci;
 mod cli;
 mod docs;

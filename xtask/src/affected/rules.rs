@@ -51,6 +51,7 @@ const RULES: &[Rule] = &[
     rule(".github/workflows/changes.yml", "what decides for the workflows", Touch::Everything),
     // The other workflows are linted, and what they run is run.
     rule(".github/workflows/image.yml", "a workflow", workflow(&[Workflows, Image])),
+    rule(".github/workflows/book.yml", "a workflow", workflow(&[Workflows, Documents])),
     rule(".github/workflows/e2e.yml", "a workflow", workflow(&[Workflows, Kubernetes])),
     rule(".github/workflows/provision.yml", "a workflow", workflow(&[Workflows, Provision])),
     rule(".github/actions/xtask/", "what every job takes", Touch::Everything),

@@ -8,8 +8,8 @@ use super::scope::{Scope, When};
 use super::{Action, Outcome, Step, findings, ignored, workflows};
 use crate::affected::Job;
 use crate::docs::Docs;
-use crate::external;
 use crate::up::Programs;
+use crate::{book, external};
 
 const TESTS: &str = "tests";
 const IMAGE: &str = "image and its rules";
@@ -35,6 +35,7 @@ pub(super) fn all(scope: &Scope) -> Result<Vec<Step>> {
         // As the step "tests" compiles it: by itself, the package would be compiled again with other features.
         cargo(&["test", "--locked", "--workspace", "--all-features", "--test", "tidy"]),
     ));
+    steps.push(book_step());
     steps.extend(workflows::steps());
     steps.extend(findings::steps(scope));
     steps.retain(|step| scope.wants(&step.when));
@@ -141,6 +142,20 @@ fn image(programs: &Programs) -> Result<Outcome> {
 
 /// Holds the quotes of the documents against the programs.
 fn quotes(programs: &Programs) -> Result<Outcome> {
-    Docs { write: false }.run(programs)?;
+    Docs::CHECK.run(programs)?;
     Ok(Outcome::Passed(String::new()))
+}
+
+/// The documents as a book, whose links are followed.
+fn book_step() -> Step {
+    let action = match external::find_program("mdbook") {
+        Some(_) => Action::Check(Box::new(|| {
+            let book::Built { pages, links } = book::build()?;
+            Ok(Outcome::Passed(format!("{pages} pages, {links} links")))
+        })),
+        None => Action::Skip(
+            "no mdbook in PATH; `cargo install --locked mdbook` installs it".to_owned(),
+        ),
+    };
+    Step::new("book", When::Job(Job::Documents), vec!["mdbook".to_owned()], action)
 }
