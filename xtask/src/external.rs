@@ -86,6 +86,7 @@ fn package(program: Program) -> &'static str {
         Program::Image => "skyward-image",
         Program::Deployer => "skyward-deployer",
         Program::Provisioner => "skyward-provisioner",
+        Program::Dashboard => "skyward-dashboard",
     }
 }
 

@@ -25,8 +25,8 @@ mod validate;
 pub use load::{ConfigArgs, ConfigError, Loaded};
 pub use model::{
     Access, Aws, Compression, Config, DatabaseEngine, DatabaseStorage, Delivery, Effect, Image,
-    Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port, Protocol, Role, Run, ServiceType,
-    Spread, Toleration, Volume, When, Worker,
+    Ingress, Job, K3s, Libc, Machine, Metric, MetricSource, Peer, Port, Protocol, Role, Run,
+    ServiceType, Spread, Toleration, Volume, When, Worker,
 };
 pub use origin::{Effective, Origin, Origins};
 pub use problem::{Problem, Problems};

@@ -167,7 +167,7 @@ fn binaries(loaded: &Loaded, options: &Options, monitor: &Monitor) -> Result<Vec
     for platform in &image.platforms {
         monitor.check()?;
         let platform: Platform = platform.parse()?;
-        let target = Target::find(&platform, &loaded.root)?;
+        let target = Target::find(&platform, image.libc, &loaded.root)?;
         let (action, started) = (format!("compile for {}", target.triple), Instant::now());
         monitor.emit(&Event::started(&service.package, &action));
         let metadata = cargo.metadata(&target.triple)?;

@@ -36,6 +36,9 @@ enum Command {
     /// The configuration: show, check, schema, docs
     #[command(disable_help_flag = true)]
     Config(Passed),
+    /// The page of `up --dashboard`, which starts it.
+    #[command(hide = true, disable_help_flag = true)]
+    Dashboard(Passed),
     Doctor(doctor::Args),
     Completions(pages::Completions),
     Man(pages::Man),
@@ -67,6 +70,7 @@ pub(crate) fn run() -> Result<ExitCode> {
             Ok(skyward_provisioner::cli::main(passed.of("provision-aws")))
         }
         Command::Config(passed) => Ok(skyward_config::cli::main(passed.of("config"))),
+        Command::Dashboard(passed) => Ok(skyward_dashboard::main(passed.of("dashboard"))),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => pages::completions(whole(), &args),
         Command::Man(args) => pages::man(&whole(), &args),

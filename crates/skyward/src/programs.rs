@@ -15,6 +15,7 @@ pub(crate) fn installed(program: Program) -> Result<Command> {
         Program::Image => "image",
         Program::Deployer => "deploy-k3s",
         Program::Provisioner => "provision-aws",
+        Program::Dashboard => "dashboard",
     });
     Ok(command)
 }

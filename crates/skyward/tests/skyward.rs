@@ -7,8 +7,10 @@ mod documents;
 mod scratch;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use scratch::Scratch;
 use serde_json::Value;
@@ -114,9 +116,13 @@ fn a_service_of_one_port_from_init_to_its_page() {
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/user-data.sh");
     fs::copy(script, scratch.path("script.sh")).unwrap();
+    let page = scratch::free_port();
+    let dashboard = format!("--dashboard={page}");
+    let browser = std::thread::spawn(move || events(page));
     let with_aws = scratch.skyward(&[
         "up",
         "--once",
+        &dashboard,
         "--set",
         "aws.user_data=script.sh",
         "--set",
@@ -128,9 +134,37 @@ fn a_service_of_one_port_from_init_to_its_page() {
         said.contains("`skyward provision-aws apply --simulate"),
         "commands are named as typed: {said}"
     );
+    assert!(said.contains(&format!("Dashboard: http://127.0.0.1:{page}\n")), "{said}");
+    let events = browser.join().unwrap();
+    let of = |name: &str| events.iter().filter(|event| event["event"] == name).collect::<Vec<_>>();
+    let rows = of("row");
+    let table = String::from_utf8_lossy(&with_aws.stdout);
+    let in_table = |row: &&Value| table.contains(row["step"].as_str().unwrap());
+    assert!(rows.len() > 8 && rows.iter().all(in_table), "{rows:?}\n{table}");
+    let layers = of("inspected")[0]["layers"].as_array().unwrap();
+    assert!(layers.iter().all(|layer| layer["stored_bytes"].as_u64() > Some(0)), "{layers:?}");
+    let svg = of("topology")[0]["svg"].as_str().unwrap();
+    assert!(svg.contains("data-resources=\"vpc "), "{svg}");
+    assert_eq!(of("up"), [&serde_json::json!({ "event": "up", "failure": null })]);
 
     fails(&scratch.skyward(&["image", "push"]), &["names no registry", "--to"]);
     fails(&scratch.skyward(&["image", "push", "--dry-run"]), &["names no registry", "--to"]);
+}
+
+/// What a browser on the dashboard is told, from before the page is there until its end.
+fn events(port: u16) -> Vec<Value> {
+    let agent = ureq::Agent::from(ureq::Agent::config_builder().proxy(None).build());
+    let deadline = Instant::now() + Duration::from_mins(3);
+    let answer = loop {
+        match agent.get(format!("http://127.0.0.1:{port}/events")).call() {
+            Ok(answer) => break answer,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let lines = BufReader::new(answer.into_body().into_reader()).lines().map_while(Result::ok);
+    let event = |line: String| serde_json::from_str(line.strip_prefix("data: ")?).ok();
+    lines.filter_map(event).collect()
 }
 
 #[test]

@@ -12,12 +12,14 @@
 //! - [`table`], [`units`], [`style`] and [`text`] are the forms: columns that fit the width, bytes and seconds, colour,
 //!   and foreign text made harmless.
 //! - [`exit`] is the shell of every `main`: errors in one form, and the exit codes. [`program`] names the commands as they are
-//!   typed. [`consent`] asks before something that cannot be taken back. [`args`] has the flags that all binaries share, and [`interrupt`] hears Ctrl-C.
+//!   typed. [`consent`] asks before something that cannot be taken back. [`args`] has the flags that all binaries share, [`interrupt`] hears Ctrl-C,
+//!   and [`browser`] opens addresses.
 //!
 //! The core is light because xtask links it; what only some programs need is behind a cargo feature.
 
 #[cfg(feature = "clap")]
 pub mod args;
+pub mod browser;
 pub mod calls;
 pub mod consent;
 pub mod event;

@@ -7,7 +7,7 @@ mod k3s;
 
 pub(crate) use aws::USER_DATA;
 pub use aws::{Aws, DatabaseEngine, DatabaseStorage, Run};
-pub use image::{Compression, Image};
+pub use image::{Compression, Image, Libc};
 pub use k3s::{
     Access, Delivery, Effect, Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port,
     Protocol, Role, ServiceType, Spread, Toleration, Volume, When, Worker,

@@ -1,10 +1,8 @@
 //! `open`: the service in a browser.
 
-use std::process::{Command, Stdio};
-
 use anyhow::{Result, bail};
 use serde_json::Value;
-use skyward_terminal::{Exit, Output, output, program, text};
+use skyward_terminal::{Exit, Output, browser, output, program, text};
 
 use crate::common::Common;
 use crate::history::{self, Revision};
@@ -34,7 +32,10 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
         Output::Text => output::line(&text::one_line(&address))?,
     }
     if !args.print {
-        start_browser(&address)?;
+        let yourself = "Next step: open the address above yourself; --print does not try";
+        if let Err(error) = browser::open(&address) {
+            bail!("{error:#}. {yourself}");
+        }
     }
     Ok(Exit::Done)
 }
@@ -45,21 +46,4 @@ fn address(revision: &Revision) -> Option<String> {
     let host = ingress.object.pointer("/spec/rules/0/host").and_then(Value::as_str)?;
     let scheme = if ingress.object["spec"]["tls"].is_array() { "https" } else { "http" };
     Some(format!("{scheme}://{host}/"))
-}
-
-/// Starts the program that opens addresses on this system, and does not wait for it.
-fn start_browser(address: &str) -> Result<()> {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let started = Command::new(opener)
-        .arg(address)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if let Err(error) = started {
-        bail!(
-            "opening a browser with {opener}: {error}. Next step: open the address above yourself; --print does not try"
-        );
-    }
-    Ok(())
 }

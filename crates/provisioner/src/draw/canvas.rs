@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::icon::Icon;
-use super::mark::Mark;
+use super::mark::Sign;
 use super::sheet;
 use super::text::escape;
 
@@ -105,21 +105,31 @@ impl Canvas {
     }
 
     /// An icon around a centre.
-    pub(super) fn icon(&mut self, icon: Icon, (x, y): (i32, i32), size: i32, mark: Option<Mark>) {
+    pub(super) fn icon(
+        &mut self,
+        icon: Icon,
+        (x, y): (i32, i32),
+        size: i32,
+        sign: Option<Sign<'_>>,
+    ) {
         let (left, top) = (x - size / 2, y - size / 2);
         self.push(format_args!(
             "<svg class=\"icon\" x=\"{left}\" y=\"{top}\" width=\"{size}\" height=\"{size}\" viewBox=\"0 0 48 48\">{}</svg>\n",
             icon.drawing()
         ));
-        if let Some(mark) = mark {
-            self.mark(mark, left + size - 2, top + 2);
+        if let Some(sign) = sign {
+            self.mark(sign, left + size - 2, top + 2);
         }
     }
 
     /// A sign around a centre.
-    pub(super) fn mark(&mut self, mark: Mark, x: i32, y: i32) {
+    pub(super) fn mark(&mut self, Sign { mark, resources }: Sign<'_>, x: i32, y: i32) {
+        let about = match resources {
+            [] => String::new(),
+            names => format!(" data-resources=\"{}\"", escape(&names.join(" "))),
+        };
         self.push(format_args!(
-            "<g class=\"{}\" transform=\"translate({x} {y})\"><title>{}</title><circle r=\"8\"/><path d=\"{}\"/></g>\n",
+            "<g class=\"{}\"{about} transform=\"translate({x} {y})\"><title>{}</title><circle r=\"8\"/><path d=\"{}\"/></g>\n",
             mark.class(),
             mark.word(),
             mark.path()

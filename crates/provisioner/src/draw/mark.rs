@@ -65,8 +65,22 @@ impl Mark {
     }
 }
 
+/// A mark in a picture, and the resources that it is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sign<'a> {
+    pub(super) mark: Mark,
+    /// Their names; one that ends in `/` means all whose names begin so. A page that follows an apply finds the sign by them.
+    pub(super) resources: &'a [&'a str],
+}
+
+impl From<Mark> for Sign<'_> {
+    fn from(mark: Mark) -> Self {
+        Self { mark, resources: &[] }
+    }
+}
+
 /// The weightiest of what is said of a group of resources.
-pub(super) fn weightiest(annotations: &Annotations, ids: &[&str]) -> Option<Mark> {
+pub(super) fn weightiest<'a>(annotations: &Annotations, ids: &'a [&'a str]) -> Option<Sign<'a>> {
     let concerns = |id: &Id| {
         ids.iter().any(|name| {
             id.as_str()
@@ -74,7 +88,8 @@ pub(super) fn weightiest(annotations: &Annotations, ids: &[&str]) -> Option<Mark
                 .is_some_and(|rest| rest.is_empty() || name.ends_with('/'))
         })
     };
-    annotations.iter().filter(|(id, _)| concerns(id)).map(|(_, mark)| *mark).max()
+    let mark = annotations.iter().filter(|(id, _)| concerns(id)).map(|(_, mark)| *mark).max()?;
+    Some(Sign { mark, resources: ids })
 }
 
 /// The meaning of the signs, and the number of resources that have each, in one row from here.
@@ -89,7 +104,7 @@ pub(super) fn legend(
     for mark in Mark::ALL {
         let count = annotations.values().filter(|other| **other == mark).count();
         if count > 0 {
-            canvas.mark(mark, x + 8, y - 4);
+            canvas.mark(mark.into(), x + 8, y - 4);
             let text = format!("{} ({count})", mark.word());
             canvas.text("muted", x + 22, y, 12, &text);
             x += 22 + super::text::width(&text, 12, false) + 24;
@@ -121,7 +136,7 @@ pub(super) fn leaving(
         if x + width > right && x > left {
             (x, y) = (left, y + ROW);
         }
-        canvas.mark(*mark, x + 8, y - 4);
+        canvas.mark((*mark).into(), x + 8, y - 4);
         canvas.text("muted", x + 22, y, 12, id.as_str());
         x += width;
     }

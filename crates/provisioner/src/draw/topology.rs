@@ -76,8 +76,8 @@ impl Picture<'_> {
     /// A frame, and a sign at its corner.
     fn frame(&mut self, class: &str, rect: Rect, ids: &[&str]) {
         self.canvas.frame(class, rect, 6);
-        if let Some(mark) = weightiest(self.annotations, ids) {
-            self.canvas.mark(mark, rect.x, rect.y);
+        if let Some(sign) = weightiest(self.annotations, ids) {
+            self.canvas.mark(sign, rect.x, rect.y);
         }
     }
 

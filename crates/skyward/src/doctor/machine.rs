@@ -83,8 +83,9 @@ fn version(command: &mut Command) -> Result<String, String> {
 /// Links an empty program for a platform, with the workspace's own settings of cargo.
 fn platform(loaded: &Loaded, name: &str) -> Check {
     let what = format!("builds for {name}");
+    let libc = loaded.config.image.libc;
     let target =
-        name.parse::<Platform>().and_then(|platform| Target::find(&platform, &loaded.root));
+        name.parse::<Platform>().and_then(|platform| Target::find(&platform, libc, &loaded.root));
     let target = match target {
         Ok(target) => target,
         Err(error) => {

@@ -14,7 +14,8 @@ use super::report::{Report, Row};
 pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<String>> {
     let (words, started) = (program::words(&apply), Instant::now());
     output::say(&format!("\nDeploying: `{words}`"));
-    let ended = run(&mut apply).with_context(|| format!("running `{words}`"));
+    report.begin("deploy");
+    let ended = run(&mut apply, report).with_context(|| format!("running `{words}`"));
     let (seen, failure) = match ended {
         Ok((seen, failure)) => (seen, failure),
         Err(error) => (Seen::default(), Some(format!("{error:#}"))),
@@ -31,9 +32,12 @@ pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<Option<S
 }
 
 /// Returns what was seen, and why it failed where it did.
-fn run(apply: &mut Command) -> Result<(Seen, Option<String>)> {
+fn run(apply: &mut Command, report: &mut Report) -> Result<(Seen, Option<String>)> {
     let mut seen = Seen::default();
-    let failure = events::each(apply, |event| seen.event(event))?;
+    let failure = events::each(apply, |line, event| {
+        report.line(line);
+        seen.event(event);
+    })?;
     let failure = failure.map(|said| seen.failure.clone().unwrap_or(said));
     Ok((seen, failure))
 }

@@ -33,6 +33,8 @@ pub(super) enum Own {
     Evidence(Evidence),
     /// `deploy-k3s`: what a job said.
     Log { id: Id, lines: Vec<String> },
+    /// `provision-aws`: all that is to be done.
+    Plan {},
     /// `provision-aws`: how long it all took.
     Timeline { seconds: f64, critical_s: f64 },
     /// `provision-aws`: what the stack offers.
@@ -102,13 +104,17 @@ pub(super) fn read(line: &str) -> Result<Event> {
     }
 }
 
-/// Runs `command`, hands on each event, and returns why it failed, where it did, in the words of its last error.
-pub(super) fn each(command: &mut Command, mut take: impl FnMut(Event)) -> Result<Option<String>> {
+/// Runs `command`, hands on each line with its event, and returns why it failed, where it did, in the words of its last error.
+pub(super) fn each(
+    command: &mut Command,
+    mut take: impl FnMut(&str, Event),
+) -> Result<Option<String>> {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let error = last_error(&mut child)?;
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
     for line in BufReader::new(events).lines() {
-        take(read(&line?)?);
+        let line = line?;
+        take(&line, read(&line)?);
     }
     let status = child.wait()?;
     let said = error.join().ok().flatten();

@@ -6,6 +6,7 @@
 //! compiles within seconds: by cargo for `cargo xtask`, which takes this module by its path, and from one executable for
 //! `skyward`; that is what [`Programs`] is for.
 
+mod dashboard;
 mod deploy;
 mod events;
 mod provision;
@@ -23,8 +24,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use skyward_terminal::program;
+use serde_json::Value;
+use skyward_terminal::{browser, output, program};
 
+use dashboard::{Dashboard, Told};
 use report::{Built, Inspected, Report, Row};
 
 /// A program that `up` starts.
@@ -38,6 +41,8 @@ pub(crate) enum Program {
     Deployer,
     /// The commands of AWS; only simulations are asked of it.
     Provisioner,
+    /// The page of `--dashboard`.
+    Dashboard,
 }
 
 /// Returns the command that starts a program, without its arguments; an error where it cannot be built or found.
@@ -52,6 +57,12 @@ pub(crate) struct Up {
     /// Leave the cluster alone, also where one is configured.
     #[arg(long)]
     no_deploy: bool,
+    /// Show everything on a page as well, on the loopback address: the steps, the service's requests, the image's layers, the topology.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    dashboard: Option<u16>,
+    /// Open the page in a browser: the dashboard, or the service once it has passed its checks.
+    #[arg(long)]
+    open: bool,
     /// The configuration file [default: skyward.toml, here or in a folder above].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -70,11 +81,33 @@ impl Up {
     /// A step failed; its reason.
     pub(crate) fn run(&self, programs: &Programs) -> Result<ExitCode> {
         let mut report = Report::default();
+        if let Some(port) = self.dashboard {
+            report.show_on(self.start_dashboard(programs, port)?);
+        }
         let ended = Run { up: self, programs }.steps(&mut report);
-        if ended.is_err() {
+        if let Err(error) = &ended {
             report.print_once()?;
+            report.ended(Some(format!("{error:#}")));
         }
         ended
+    }
+
+    fn start_dashboard(&self, programs: &Programs, port: u16) -> Result<Dashboard> {
+        let mut command = programs(Program::Dashboard)?;
+        command.args(["--port", &port.to_string()]);
+        let dashboard = Dashboard::start(command)?;
+        output::say(&format!("Dashboard: {}", dashboard.address));
+        if self.open {
+            browse(&dashboard.address);
+        }
+        Ok(dashboard)
+    }
+
+    /// Opens the service's page, where that was asked for and no dashboard links to it.
+    fn open_page(&self, address: &str) {
+        if self.open && self.dashboard.is_none() {
+            browse(address);
+        }
     }
 
     fn configuration(&self) -> Vec<OsString> {
@@ -105,6 +138,7 @@ impl Run<'_> {
         run.args(["--check", "--end-with-parent", "--output", "json"])
             .args(self.up.once.then_some("--once"))
             .arg(&archive);
+        report.begin("run");
         running::follow(run, &Next { run: self, has_cluster: context.is_some(), has_aws }, report)
     }
 
@@ -125,9 +159,11 @@ impl Run<'_> {
     /// Applies the dive rules.
     fn inspect(&self, archive: &str, report: &mut Report) -> Result<()> {
         let started = Instant::now();
-        let inspected: Inspected = report.step("inspect", || {
+        let answer: Value = report.step("inspect", || {
             json_of(self.image("inspect")?.args(["--output", "json", archive]))
         })?;
+        report.tell(&Told::Inspected(&answer));
+        let inspected = Inspected::deserialize(answer).context("reading the image's inspection")?;
         report.inspected(&inspected, started.elapsed())
     }
 
@@ -175,7 +211,10 @@ impl Next<'_> {
         }
         let mut apply = (self.run.programs)(Program::Provisioner)?;
         apply.args(["apply", "--simulate", "--yes", "--output", "json"]);
-        provision::follow(self.run.with_configuration(apply), report)
+        let mut graph = (self.run.programs)(Program::Provisioner)?;
+        graph.args(["graph", "--plan", "-"]);
+        let with = |command| self.run.with_configuration(command);
+        provision::follow(with(apply), with(graph), report)
     }
 }
 
@@ -229,6 +268,13 @@ impl Service {
             }
         }
         Ok(())
+    }
+}
+
+/// Opens an address in a browser. A machine without one is no reason to stop.
+fn browse(address: &str) {
+    if let Err(error) = browser::open(address) {
+        output::say(&format!("{error:#}. Next step: open {address} yourself"));
     }
 }
 

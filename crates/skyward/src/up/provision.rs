@@ -1,21 +1,33 @@
 //! The simulated provisioning as rows: the provisioner's events, counted.
 
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use skyward_terminal::{output, program, units};
 
+use super::dashboard::Told;
 use super::events::{self, Event, Own};
 use super::report::{Report, Row};
 
-/// Runs `apply --simulate`, and adds its rows.
-pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<()> {
+/// Runs `apply --simulate`, and adds its rows. `graph` draws the plan, where a dashboard shows it.
+pub(super) fn follow(mut apply: Command, mut graph: Command, report: &mut Report) -> Result<()> {
     let words = program::words(&apply);
     output::say(&format!("\nProvisioning a simulated account: `{words}`"));
     let mut seen = Seen::default();
-    let ended = events::each(&mut apply, |event| seen.event(event));
+    report.begin("provision");
+    let ended = events::each(&mut apply, |line, event| {
+        report.line(line);
+        if matches!(event, Event::Own(Own::Plan {})) && report.has_dashboard() {
+            match picture(&mut graph, line) {
+                Ok(svg) => report.tell(&Told::Topology { svg: &svg }),
+                Err(error) => output::say(&format!("The dashboard has no picture: {error:#}")),
+            }
+        }
+        seen.event(event);
+    });
     let failure = ended.with_context(|| format!("running `{words}`"))?;
     seen.rows(failure.as_deref()).into_iter().for_each(|row| report.add(row));
     if let Some(page) = &seen.page {
@@ -25,6 +37,25 @@ pub(super) fn follow(mut apply: Command, report: &mut Report) -> Result<()> {
         None => Ok(()),
         Some(reason) => Err(anyhow::anyhow!("provision: {reason}")),
     }
+}
+
+/// The picture of a plan.
+fn picture(graph: &mut Command, plan: &str) -> Result<String> {
+    let words = program::words(graph);
+    let mut child = graph
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting `{words}`"))?;
+    // Gone, and so closed, at the end of the statement.
+    child
+        .stdin
+        .take()
+        .context("the child's standard input is a pipe")?
+        .write_all(plan.as_bytes())?;
+    let output = child.wait_with_output().with_context(|| format!("running `{words}`"))?;
+    ensure!(output.status.success(), "`{words}` ended with {}; its reason is above", output.status);
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// The provisioning as the events of `provision-aws apply --simulate --output json` have told it so far.

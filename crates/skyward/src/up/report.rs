@@ -6,6 +6,8 @@ use anyhow::{Result, ensure};
 use serde::Deserialize;
 use skyward_terminal::{Stream, Table, output, units};
 
+use super::dashboard::{Dashboard, Told};
+
 /// One line of the table.
 pub(super) struct Row {
     pub(super) step: String,
@@ -20,6 +22,7 @@ pub(super) struct Report {
     rows: Vec<Row>,
     below: Vec<(&'static str, String)>,
     printed: bool,
+    dashboard: Option<Dashboard>,
 }
 
 /// The answer of `image build --output json`, as far as it is shown.
@@ -82,11 +85,48 @@ impl Row {
 impl Report {
     /// Adds a row.
     pub(super) fn add(&mut self, row: Row) {
+        let Row { step, result, seconds, size } = &row;
+        self.tell(&Told::Row { step, result, seconds: *seconds, size: *size });
         self.rows.push(row);
+    }
+
+    /// Shows everything from here on also on a page.
+    pub(super) fn show_on(&mut self, dashboard: Dashboard) {
+        self.dashboard = Some(dashboard);
+    }
+
+    /// Tells whether somebody may look at a page.
+    pub(super) fn has_dashboard(&self) -> bool {
+        self.dashboard.is_some()
+    }
+
+    /// Tells the dashboard, where there is one.
+    pub(super) fn tell(&mut self, told: &Told<'_>) {
+        if let Some(dashboard) = &mut self.dashboard {
+            dashboard.tell(told);
+        }
+    }
+
+    /// Hands the event of a program on to the dashboard.
+    pub(super) fn line(&mut self, line: &str) {
+        if let Some(dashboard) = &mut self.dashboard {
+            dashboard.line(line);
+        }
+    }
+
+    /// Tells that a step begins.
+    pub(super) fn begin(&mut self, step: &str) {
+        self.tell(&Told::Begin { step });
+    }
+
+    /// Tells that all steps are done, or why not.
+    pub(super) fn ended(&mut self, failure: Option<String>) {
+        self.tell(&Told::Up { failure });
     }
 
     /// Runs one step; a failed one gets its row here, the others where their figures are known.
     pub(super) fn step<T>(&mut self, name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.begin(name);
         let started = Instant::now();
         let ended = run();
         if ended.is_err() {
@@ -97,6 +137,7 @@ impl Report {
 
     /// Adds a value that is to be copied; it goes below the table.
     pub(super) fn below(&mut self, name: &'static str, value: &str) {
+        self.tell(&Told::Below { name, value });
         self.below.push((name, value.to_owned()));
     }
 

@@ -33,7 +33,9 @@ pub(super) fn follow(mut run: Command, next: &Next<'_>, report: &mut Report) -> 
     let events = child.stdout.take().context("the child's standard output is a pipe")?;
     let mut shown = Shown { report, next, address: String::new(), passed: false, failure: None };
     for line in BufReader::new(events).lines() {
-        shown.event(events::read(&line?)?)?;
+        let line = line?;
+        shown.report.line(&line);
+        shown.event(events::read(&line)?)?;
     }
     let status = child.wait()?;
     if !shown.passed {
@@ -114,6 +116,15 @@ impl Shown<'_> {
             self.report.below("cluster", address);
         }
         self.report.print_once()?;
+        let failed = deployed.as_ref().err().or(provisioned.as_ref().err());
+        self.report.ended(
+            failed
+                .map(|error| format!("{error:#}"))
+                .or_else(|| (!ok).then(|| "the service did not pass its checks".to_owned())),
+        );
+        if ok {
+            self.next.run.up.open_page(&self.address);
+        }
         if let Err(error) = deployed {
             output::say("\nThe service runs on this machine; it was not deployed.");
             self.failure = Some(error);

@@ -22,6 +22,9 @@ pub struct Image {
     /// The platforms it is built for, `os/arch[/variant]`. Several make an image index.
     #[schemars(schema_with = "grammar::platforms")]
     pub platforms: Vec<String>,
+    /// The C library that the binary is linked with, statically. Each gives another digest, so the default is the same on every
+    /// machine, whatever is installed.
+    pub libc: Libc,
     /// The user and group id that the service runs as in the image, never one that a person or a
     /// daemon on the host has.
     #[schemars(schema_with = "grammar::user")]
@@ -66,6 +69,7 @@ impl Default for Image {
             repository: "skyward-service".into(),
             tags: vec!["latest".into()],
             platforms: vec!["linux/amd64".into()],
+            libc: Libc::default(),
             user: 65532,
             entrypoint: Vec::new(),
             binaries: Vec::new(),
@@ -77,6 +81,35 @@ impl Default for Image {
             rules: "deploy/.dive-ci".into(),
             output: "target/oci".into(),
             sbom: true,
+        }
+    }
+}
+
+/// A C library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Libc {
+    /// glibc, that of rustup's own target on most machines; Debian's package of the C compiler brings its static library.
+    #[default]
+    Gnu,
+    /// musl, which is smaller, and slower where much is allocated; `rustup target add` brings it whole, with a linker for other machines.
+    Musl,
+}
+
+impl Libc {
+    /// The word in the configuration, which is that of rustc's targets.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gnu => "gnu",
+            Self::Musl => "musl",
+        }
+    }
+
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Gnu => Self::Musl,
+            Self::Musl => Self::Gnu,
         }
     }
 }
