@@ -1,4 +1,4 @@
-//! What the page asks for: itself, the events, and the service's metrics.
+//! The answers to the page: itself, the events, and the service's metrics.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::feed::Feed;
 
 /// The page, whole: it loads nothing else.
 const PAGE: &str = include_str!("page.html");
-/// What the page may do: its own style and script, and questions to this server.
+/// The rights of the page: its own style and script, and questions to this server.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The longest that the service may take for its metrics.
 const METRICS_TIMEOUT: Duration = Duration::from_secs(2);

@@ -2,15 +2,15 @@
 
 #[path = "scratch/alone.rs"]
 mod alone;
+#[path = "scratch/dashboard.rs"]
+mod dashboard;
 #[path = "scratch/documents.rs"]
 mod documents;
 mod scratch;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use scratch::Scratch;
 use serde_json::Value;
@@ -117,12 +117,12 @@ fn a_service_of_one_port_from_init_to_its_page() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/user-data.sh");
     fs::copy(script, scratch.path("script.sh")).unwrap();
     let page = scratch::free_port();
-    let dashboard = format!("--dashboard={page}");
-    let browser = std::thread::spawn(move || events(page));
+    let shown = format!("--dashboard={page}");
+    let browser = std::thread::spawn(move || dashboard::events(page));
     let with_aws = scratch.skyward(&[
         "up",
         "--once",
-        &dashboard,
+        &shown,
         "--set",
         "aws.user_data=script.sh",
         "--set",
@@ -149,22 +149,6 @@ fn a_service_of_one_port_from_init_to_its_page() {
 
     fails(&scratch.skyward(&["image", "push"]), &["names no registry", "--to"]);
     fails(&scratch.skyward(&["image", "push", "--dry-run"]), &["names no registry", "--to"]);
-}
-
-/// What a browser on the dashboard is told, from before the page is there until its end.
-fn events(port: u16) -> Vec<Value> {
-    let agent = ureq::Agent::from(ureq::Agent::config_builder().proxy(None).build());
-    let deadline = Instant::now() + Duration::from_mins(3);
-    let answer = loop {
-        match agent.get(format!("http://127.0.0.1:{port}/events")).call() {
-            Ok(answer) => break answer,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    let lines = BufReader::new(answer.into_body().into_reader()).lines().map_while(Result::ok);
-    let event = |line: String| serde_json::from_str(line.strip_prefix("data: ")?).ok();
-    lines.filter_map(event).collect()
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) struct Dashboard {
     pub(super) address: String,
 }
 
-/// What only `up` knows; the programs' own events are handed on as they come.
+/// An event that only `up` knows; the programs' own are handed on as they come.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(super) enum Told<'a> {

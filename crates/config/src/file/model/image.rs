@@ -106,6 +106,7 @@ impl Libc {
     }
 
     /// The other one.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Gnu => Self::Musl,
