@@ -4,16 +4,16 @@
 //! The binaries are those that cargo built beside this test. One that is not there or older than its source, as when xtask is
 //! tested alone, is shown as `not built`; a test of the whole workspace builds them all.
 
+#[path = "../../crates/skyward/tests/scratch/pty.rs"]
+mod pty;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use jsonschema::Validator;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
 use skyward_terminal::{Table, text};
 
 /// A binary, its arguments, and the kind of JSON that it prints where it has any.
@@ -107,53 +107,10 @@ fn newest(folder: &Path) -> SystemTime {
     entries.map(time).max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-/// What the command shows on a terminal of so many columns.
-fn on_terminal(command: &mut Command, columns: u16) -> String {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(&ours, size).unwrap();
-    let name = ptsname(&ours, Vec::new()).unwrap();
-    let theirs: OwnedFd = File::options()
-        .read(true)
-        .write(true)
-        .open(PathBuf::from(name.into_string().unwrap()))
-        .unwrap()
-        .into();
-    let mut child = command
-        .stdout(theirs.try_clone().unwrap())
-        .stderr(theirs.try_clone().unwrap())
-        .spawn()
-        .unwrap();
-    // The command keeps copies that would hold the terminal open.
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    drop(theirs);
-    let mut shown = Vec::new();
-    // Linux ends the reading with an error where nobody holds the terminal any more.
-    let _ = File::from(ours).read_to_end(&mut shown);
-    child.wait().unwrap();
-    String::from_utf8_lossy(&shown).into_owned()
-}
-
-/// The text without its escape sequences.
-fn plain(shown: &str) -> String {
-    let mut text = String::new();
-    let mut characters = shown.chars();
-    while let Some(character) = characters.next() {
-        if character == '\u{1b}' {
-            characters.by_ref().skip(1).find(|c| ('@'..='~').contains(c));
-        } else {
-            text.push(character);
-        }
-    }
-    text
-}
-
 /// The first line that the terminal would break, though it could have been broken between words.
 fn broken(case: &Case, columns: u16) -> Result<(), String> {
     let Some(mut command) = command(case) else { return Err("not built".to_owned()) };
-    let shown = plain(&on_terminal(&mut command, columns));
+    let shown = pty::plain(&pty::run(&mut command, columns).1);
     if case.1.iter().any(|word| FILES.contains(word)) {
         return Ok(());
     }
@@ -169,7 +126,7 @@ fn broken(case: &Case, columns: u16) -> Result<(), String> {
 
 fn colorless(case: &Case) -> Result<(), String> {
     let mut command = command(case).ok_or("not built")?;
-    let shown = on_terminal(command.env("NO_COLOR", "1"), 80);
+    let (_, shown) = pty::run(command.env("NO_COLOR", "1"), 80);
     let is_colored = shown.split('\u{1b}').skip(1).any(|rest| {
         rest.find(|c: char| ('@'..='~').contains(&c) && c != '[')
             .is_some_and(|end| rest[end..].starts_with('m'))

@@ -2,6 +2,7 @@
 
 mod compile;
 mod linker;
+mod remedy;
 mod target;
 
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 pub use compile::{Compiled, Unit};
@@ -35,7 +36,13 @@ impl Cargo {
     /// Describes the workspace, for one target.
     pub fn metadata(&self, triple: &str) -> Result<Metadata> {
         let args = ["metadata", "--format-version", "1", "--filter-platform", triple];
-        let output = output(self.command().args(args))?;
+        let output =
+            output(self.command().args(args)).map_err(|error| {
+                match remedy::after_metadata(&format!("{error:#}")) {
+                    Some(next) => anyhow!("{error:#}. Next step: {next}"),
+                    None => error,
+                }
+            })?;
         serde_json::from_slice(&output).context("cannot understand what cargo metadata printed")
     }
 
@@ -62,6 +69,9 @@ pub struct Metadata {
     pub workspace_members: Vec<String>,
     /// The folder of the workspace.
     pub workspace_root: PathBuf,
+    /// The folder that cargo compiles in.
+    #[serde(default)]
+    pub target_directory: PathBuf,
     resolve: Resolve,
 }
 
@@ -76,6 +86,8 @@ pub struct Package {
     pub version: String,
     /// An SPDX expression, in old packages with `/` for `OR`.
     pub license: Option<String>,
+    /// The oldest Rust that compiles it.
+    pub rust_version: Option<String>,
     /// A sentence.
     pub description: Option<String>,
     /// The address of its source.
@@ -125,6 +137,13 @@ fn is_package_variable(name: &OsStr) -> bool {
             || name.starts_with("CARGO_MANIFEST_")
             || name == "CARGO_BIN_NAME"
     })
+}
+
+/// rustc, as cargo would start it in this folder.
+fn rustc(folder: &Path) -> Command {
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.current_dir(folder);
+    rustc
 }
 
 /// Runs `command` and returns its standard output; its standard error is in the error.

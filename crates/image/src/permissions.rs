@@ -31,16 +31,25 @@ pub fn explain_write(path: &Path, error: &io::Error) -> String {
         return error.to_string();
     }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let Some(folder) = absolute.ancestors().find(|folder| folder.is_dir()) else {
-        return error.to_string();
-    };
-    let Ok(metadata) = fs::metadata(folder) else { return error.to_string() };
+    let folder = absolute.ancestors().find(|folder| folder.is_dir());
+    match folder.and_then(denied_folder) {
+        Some(denied) => {
+            format!(
+                "permission denied: {denied}; change its mode or owner, or choose another image.output"
+            )
+        }
+        None => error.to_string(),
+    }
+}
+
+/// Describes a folder that the current user may not write to.
+pub(crate) fn denied_folder(folder: &Path) -> Option<String> {
+    let metadata = fs::metadata(folder).ok()?;
     let who = user(rustix::process::geteuid().as_raw());
     let (folder, described) = (folder.display(), describe(&metadata));
-    format!(
-        "permission denied: the folder {folder} ({described}) may not be written to by the current user {who}; change its \
-         mode or owner, or choose another image.output"
-    )
+    Some(format!(
+        "the folder {folder} ({described}) may not be written to by the current user {who}"
+    ))
 }
 
 fn explain(path: &Path, error: &io::Error) -> String {

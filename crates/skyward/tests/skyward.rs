@@ -6,6 +6,10 @@ mod alone;
 mod dashboard;
 #[path = "scratch/documents.rs"]
 mod documents;
+#[path = "scratch/mistakes.rs"]
+mod mistakes;
+#[path = "scratch/pty.rs"]
+mod pty;
 mod scratch;
 
 use std::fs;

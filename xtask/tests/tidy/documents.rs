@@ -64,6 +64,16 @@ fn the_first_page_stays_short_and_leads_to_every_page() {
 }
 
 #[test]
+fn the_rust_that_is_needed_is_named_where_people_begin() {
+    let manifest = read("Cargo.toml");
+    let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    let needed = format!("Rust {} or newer", version.unwrap().trim_matches('"'));
+    for document in ["README.md", "docs/up.md"] {
+        assert!(read(document).contains(&needed), "{document} does not say: {needed}");
+    }
+}
+
+#[test]
 fn the_code_map_names_every_crate_and_every_module() {
     let map = read("ARCHITECTURE.md");
     let spans: BTreeSet<_> = code_spans(&map).into_iter().collect();

@@ -12,7 +12,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::{Cargo, Metadata, Target};
+use super::{Cargo, Metadata, Target, remedy};
 use crate::event::{Event, ImageEvent, Monitor};
 use crate::process::{Running, TICK};
 
@@ -80,10 +80,12 @@ impl Cargo {
         let last = follow(&mut cargo, &mut built, monitor)?;
         let status = cargo.0.wait().with_context(failed)?;
         if !status.success() {
+            let next = remedy::after_compiling(self, metadata, target);
+            let next = next.map(|next| format!(". Next step: {next}")).unwrap_or_default();
             if last.is_empty() {
-                bail!("{}: cargo's message is above ({status})", failed());
+                bail!("{}: cargo's message is above ({status}){next}", failed());
             }
-            bail!("{} ({status}): {}", failed(), last.join("\n"));
+            bail!("{} ({status}): {}{next}", failed(), last.join("\n"));
         }
         let executables = binaries.iter().map(|binary| {
             let found = built.executables.remove(*binary);

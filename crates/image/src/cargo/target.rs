@@ -1,7 +1,6 @@
 //! The target of rustc that makes a static binary for a platform.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use skyward_config::Libc;
@@ -23,9 +22,7 @@ pub struct Target {
 impl Target {
     /// Finds the target for `platform` with this C library.
     pub fn find(platform: &Platform, libc: Libc, folder: &Path) -> Result<Self> {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let output =
-            super::output(Command::new(rustc).args(["--print", "sysroot"]).current_dir(folder))?;
+        let output = super::output(super::rustc(folder).args(["--print", "sysroot"]))?;
         let sysroot = String::from_utf8(output).context("the sysroot is not UTF-8")?;
         Self::pick(platform, libc, folder, PathBuf::from(sysroot.trim()))
     }
