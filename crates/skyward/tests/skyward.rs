@@ -328,6 +328,13 @@ fn doctor_tells_everything_that_is_lacking_and_changes_nothing() {
     assert_eq!(scratch.files(), files);
 }
 
+/// Of root, a namespace makes a user who is not.
+#[test]
+#[ignore = "needs unshare cc"]
+fn the_answers_to_a_user_without_rights_are_those_of_the_page() {
+    mistakes::hold(&mistakes::WITHOUT_RIGHTS);
+}
+
 #[test]
 fn the_commands_are_named_as_they_are_typed() {
     let scratch = Scratch::new();

@@ -88,8 +88,14 @@ const RULES: &[Rule] = &[
             &[Documents],
         ),
     ),
+    rule("docs/troubleshooting.md", "a document", some(&[], &["skyward"], &[Documents])),
     rule("docs/", "a document", some(&[], &[], &[Documents])),
     rule("fuzz/", "the fuzz targets, which run by night", some(&[], XTASK, &[])),
+    rule(
+        "crates/skyward/tests/scratch/pty.rs",
+        "a terminal for tests",
+        some(&[], &["skyward", "xtask"], &[]),
+    ),
     // What people read.
     rule("LICENSE", "a document", some(&[], &[], &[Documents])),
     rule(".gitignore", "what git leaves alone", some(&[], &[], &[Documents])),
