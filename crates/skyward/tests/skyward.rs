@@ -11,6 +11,8 @@ mod mistakes;
 #[path = "scratch/pty.rs"]
 mod pty;
 mod scratch;
+#[path = "scratch/small.rs"]
+mod small;
 
 use std::fs;
 use std::path::Path;
@@ -18,54 +20,10 @@ use std::process::{Command, Output};
 
 use scratch::Scratch;
 use serde_json::Value;
+use small::{small, succeeds, text};
 
 /// A service on hyper alone, of one port.
 const HYPER: &str = include_str!("scratch/hyper.rs.in");
-
-/// A small HTTP service of one port, without dependencies: whatever else these tests need is not the compiler's business.
-const SMALL: &str = r#"
-use std::io::{Read, Write};
-use std::net::TcpListener;
-
-fn main() {
-    let listener = TcpListener::bind("ADDRESS").expect("the port is free");
-    for stream in listener.incoming() {
-        let mut stream = stream.unwrap();
-        let mut request = [0; 4096];
-        let count = stream.read(&mut request).unwrap_or(0);
-        let request = String::from_utf8_lossy(&request[..count]).into_owned();
-        let (status, body) = match request.split(' ').nth(1) {
-            Some("/health") => ("200 OK", "fine"),
-            Some("/private") => ("401 Unauthorized", "who are you?"),
-            Some("/moved") => ("302 Found\r\nLocation: /health", ""),
-            Some("/") => ("200 OK", "the page"),
-            _ => ("404 Not Found", "no such page"),
-        };
-        let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-    }
-}
-"#;
-
-fn small(address: &str) -> Scratch {
-    let scratch = Scratch::new();
-    scratch.write(
-        "Cargo.toml",
-        "[package]\nname = \"small_web\"\nversion = \"0.3.0\"\nedition = \"2024\"\n[workspace]\n",
-    );
-    scratch.write("src/main.rs", &SMALL.replace("ADDRESS", address));
-    scratch
-}
-
-fn text(output: &Output) -> String {
-    let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-    String::from_utf8_lossy(&both).into_owned()
-}
-
-#[track_caller]
-fn succeeds(output: &Output) -> String {
-    assert!(output.status.success(), "{}", text(output));
-    text(output)
-}
 
 /// Passes its checks; the program itself knows nothing of SIGTERM, and that is its exit code.
 #[track_caller]

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 
 use crate::pty;
 use crate::scratch::{self, Scratch};
+use crate::small::{small, succeeds, text};
 
 /// Makes a mistake, in one way or in several; every way ends with the same exit code.
 pub(crate) type Make = fn() -> Vec<Output>;
@@ -84,7 +85,7 @@ pub(crate) fn hold(mistakes: &[(&str, Make)]) {
     for (name, make) in mistakes {
         let row = rows.iter().find(|row| row.mistake == *name).expect(name);
         let outputs = make();
-        let said: String = outputs.iter().map(crate::text).collect();
+        let said: String = outputs.iter().map(text).collect();
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         for output in &outputs {
             assert_eq!(output.status.code(), Some(row.code), "{name}: {said}");
@@ -111,8 +112,8 @@ fn the_page_has_the_mistakes_that_are_made_and_no_other() {
 /// A small service with its configuration, and its port.
 fn service() -> (Scratch, u16) {
     let port = scratch::free_port();
-    let scratch = crate::small(&format!("0.0.0.0:{port}"));
-    crate::succeeds(&scratch.skyward(&["init"]));
+    let scratch = small(&format!("0.0.0.0:{port}"));
+    succeeds(&scratch.skyward(&["init"]));
     (scratch, port)
 }
 
@@ -180,7 +181,7 @@ fn cargo_says_itself_what_a_fresh_clone_lacks() {
     let page = page().split_whitespace().collect::<Vec<_>>().join(" ");
     for (output, quote) in [(old, "rustc … is not supported"), (unlinked, "linker … not found")]
     {
-        let said = crate::text(&output);
+        let said = text(&output);
         assert!(!output.status.success() && has(&said, quote), "{quote}: {said}");
         assert!(page.contains(&format!("`{quote}`")), "{quote} is not on the page");
     }
@@ -211,7 +212,7 @@ fn a_port_in_use() -> Vec<Output> {
     let (scratch, port) = service();
     let _held = TcpListener::bind(("0.0.0.0", port)).unwrap();
     let output = scratch.skyward(&["up", "--once"]);
-    assert!(!crate::text(&output).contains("Compiling"), "{}", crate::text(&output));
+    assert!(!text(&output).contains("Compiling"), "{}", text(&output));
     vec![output]
 }
 
@@ -246,7 +247,7 @@ fn an_interrupt() -> Vec<Output> {
     std::thread::sleep(Duration::from_secs(1));
     kill_process_group(group, Signal::INT).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(served && !serving(), "{}", crate::text(&output));
+    assert!(served && !serving(), "{}", text(&output));
     vec![output]
 }
 
