@@ -64,6 +64,10 @@ pub struct Machine {
     pub name: Option<String>,
     /// The labels of its node.
     pub labels: BTreeMap<String, String>,
+    /// The taints of its node.
+    pub taints: Vec<String>,
+    /// Further keys of k3s's configuration, over those of the cluster.
+    pub options: BTreeMap<String, Vec<String>>,
 }
 
 impl Cluster {
@@ -124,6 +128,8 @@ impl Machine {
             ip: None,
             name: None,
             labels: BTreeMap::new(),
+            taints: Vec::new(),
+            options: BTreeMap::new(),
         }
     }
 
@@ -139,6 +145,8 @@ impl Machine {
             ip: listed.ip.clone(),
             name: listed.name.clone(),
             labels: listed.labels.clone(),
+            taints: listed.taints.clone(),
+            options: listed.options.clone(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::host::{Host, HostError};
+use super::network::Network;
 use super::record::{self, Record};
 
 /// The init system, which runs services.
@@ -69,6 +70,12 @@ pub struct Facts {
     pub started: Option<String>,
     /// The address in its configuration by which it joined; none on the server that the cluster began on.
     pub joined: Option<String>,
+    /// The network of the pods in its configuration, where that is not k3s's own.
+    pub pod_network: Option<String>,
+    /// The network of the Services in its configuration, where that is not k3s's own.
+    pub service_network: Option<String>,
+    /// The networks of IPv4 that it has a route to, but for those of k3s and the default.
+    pub routes: Vec<Route>,
     /// The restore that was begun on it, and how far it is.
     pub restored: Option<String>,
     /// True while we keep pods off its node.
@@ -81,6 +88,26 @@ pub struct Facts {
     pub agent_token: Option<String>,
     /// The hash of the authority of a server that has run.
     pub authority: Option<String>,
+}
+
+/// A route to a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The network link.
+    pub link: String,
+    /// The network.
+    pub network: Network,
+}
+
+impl Route {
+    /// Reads `LINK ADDRESS MASK` as `/proc/net/route` has them: in the machine's order of bytes, which is little-endian wherever k3s is.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let link = words.next()?.to_owned();
+        let mut number = || u32::from_str_radix(words.next()?, 16).ok().map(u32::swap_bytes);
+        let (address, mask) = (number()?, number()?);
+        Some(Self { link, network: Network { address, prefix: mask.leading_ones() } })
+    }
 }
 
 /// An entry of the file system.
@@ -178,7 +205,10 @@ fn take(facts: &mut Facts, key: &str, value: &str, now: i64) {
         }
         "started" => facts.started = some(),
         "restored" => facts.restored = some(),
-        "joined" => facts.joined = some(),
+        "server" => facts.joined = some(),
+        "cluster-cidr" => facts.pod_network = some(),
+        "service-cidr" => facts.service_network = some(),
+        "route" => facts.routes.extend(Route::parse(value)),
         "cordoned" => facts.cordoned = true,
         "version" => facts.version = value.split_whitespace().nth(2).map(str::to_owned),
         "active" => facts.active = true,

@@ -96,7 +96,8 @@ pub fn desired(cluster: &Cluster, member: &Member<'_>, init: Init) -> Vec<Desire
 /// `config.yaml` (docs.k3s.io, "Configuration File"). It holds no secret, because tokens are in files of their own.
 fn config(cluster: &Cluster, member: &Member<'_>) -> String {
     let (machine, settings) = (member.machine, &cluster.settings);
-    let mut keys = Map::new();
+    let mut keys: Map<String, Value> =
+        settings.options.iter().chain(&machine.options).map(option).collect();
     let mut set = |key: &str, value: Value| drop(keys.insert(key.to_owned(), value));
     set("token-file", json!(record::TOKEN));
     set("node-name", json!(member.node));
@@ -106,6 +107,9 @@ fn config(cluster: &Cluster, member: &Member<'_>) -> String {
     if !machine.labels.is_empty() {
         let labels = machine.labels.iter().map(|(name, value)| format!("{name}={value}"));
         set("node-label", labels.collect());
+    }
+    if !machine.taints.is_empty() {
+        set("node-taint", json!(machine.taints));
     }
     if let Some(address) = member.joins {
         set("server", json!(address));
@@ -136,10 +140,26 @@ fn config(cluster: &Cluster, member: &Member<'_>) -> String {
         if settings.embedded_registry {
             set("embedded-registry", json!(true));
         }
+        let networks =
+            [("cluster-cidr", &settings.pod_network), ("service-cidr", &settings.service_network)];
+        for (key, network) in networks {
+            if let Some(network) = network {
+                set(key, json!(network));
+            }
+        }
         set("secrets-encryption", json!(true));
         set("write-kubeconfig-mode", json!("0600"));
     }
     format!("{HEAD}{}", yaml(&Value::Object(keys)))
+}
+
+/// A key that is passed on as it is. Flags that are given once have one value.
+fn option((key, values): (&String, &Vec<String>)) -> (String, Value) {
+    let value = match values.as_slice() {
+        [one] => json!(one),
+        many => json!(many),
+    };
+    (key.clone(), value)
 }
 
 /// `registries.yaml`: the configured file, or one with the configured mirrors (docs.k3s.io, "Private Registry Configuration"). The

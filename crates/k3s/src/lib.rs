@@ -23,6 +23,7 @@ pub mod install;
 pub mod journal;
 pub mod kubeconfig;
 pub mod lock;
+pub mod network;
 pub mod nodes;
 pub mod plan;
 pub mod preflight;

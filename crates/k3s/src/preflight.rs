@@ -1,10 +1,11 @@
 //! The checks before the first change: all problems of all machines at once. Pure.
 //!
-//! `machine` judges a machine by itself, `cluster` the machines among each other: names, clocks, roles, and the cluster that each
+//! `machine` judges a machine by itself, `networks` those of pods and Services against its own, `cluster` the machines among each other: names, clocks, roles, and the cluster that each
 //! belongs to.
 
 mod cluster;
 mod machine;
+mod networks;
 
 use skyward_terminal::event::Finding;
 
@@ -19,6 +20,7 @@ pub fn check(cluster: &Cluster, facts: &[Facts]) -> Vec<Finding> {
     let identity = Identity::of(cluster, facts);
     for (index, (machine, facts)) in cluster.machines.iter().zip(facts).enumerate() {
         machine::check(cluster, machine, facts, &mut findings);
+        networks::check(cluster, machine, facts, &mut findings);
         cluster::belongs(cluster, &identity, index, facts, &mut findings);
     }
     cluster::clocks(cluster, facts, &mut findings);

@@ -3,6 +3,8 @@
 mod image;
 mod instances;
 mod labels;
+mod machines;
+mod networks;
 mod processes;
 mod routes;
 mod texts;
@@ -17,7 +19,7 @@ use std::ops::RangeInclusive;
 use crate::file::keys::child;
 use crate::file::validate::quoted;
 use crate::service::PREFIX;
-use crate::{Aws, Config, Conflict, DatabaseStorage, Ingress, Origin, Origins, Problem, Role};
+use crate::{Aws, Config, Conflict, DatabaseStorage, Ingress, Origin, Origins, Problem};
 
 /// A rule that is broken.
 pub(crate) struct Broken {
@@ -41,7 +43,8 @@ pub(crate) fn check(config: &Config, origins: &Origins) -> Vec<Broken> {
     routes::check(&config.k3s, &mut report);
     labels::check(&config.k3s, &mut report);
     texts::check(config, &mut report);
-    machines(config, &mut report);
+    machines::check(&config.k3s, &mut report);
+    networks::check(&config.k3s, &mut report);
     aws(config, &mut report);
     instances::check(config, &mut report);
     broken
@@ -162,29 +165,6 @@ fn kubernetes(config: &Config, report: &mut Report<'_>) {
     for name in k3s.env.keys().filter(|name| k3s.secrets.contains_key(*name)) {
         report(&[&format!("k3s.env.{name}"), &format!("k3s.secrets.{name}")], &|_| {
             "the variable is in k3s.env and in k3s.secrets; keep one of the two".into()
-        });
-    }
-}
-
-/// The machines of a cluster.
-fn machines(config: &Config, report: &mut Report<'_>) {
-    let k3s = &config.k3s;
-    let mut seen = HashSet::new();
-    for machine in &k3s.machine {
-        if !seen.insert((machine.address.to_ascii_lowercase(), machine.port)) {
-            report(&["k3s.machine"], &|_| {
-                format!("{} is listed twice; list each machine once", quoted(&machine.address))
-            });
-        }
-    }
-    if !k3s.machine.is_empty() && k3s.machine.iter().all(|machine| machine.role == Role::Agent) {
-        report(&["k3s.machine"], &|_| {
-            "every machine is an agent; the first one at least has role \"server\"".into()
-        });
-    }
-    if k3s.registries_file.is_some() && !k3s.registries.is_empty() {
-        report(&["k3s.registries_file", "k3s.registries"], &|_| {
-            "k3s.registries_file and k3s.registries are both given; the file holds them all, or there is none".into()
         });
     }
 }

@@ -16,6 +16,7 @@ else awk '$1 == "memory" && $4 == 1 { print "cgroup\tmemory" }' /proc/cgroups; f
 for p in tcp udp; do for v in '' 6; do
   [ -r /proc/net/$p$v ] && awk -v p=$p 'NR > 1 && (p == "udp" || $4 == "0A") { n = split($2, a, ":"); print p "\t" a[n] }' /proc/net/$p$v
 done; done | sort -u
+[ -r /proc/net/route ] && awk 'NR > 1 && $2 != "00000000" && $1 !~ /^(cni0|flannel)/ { print "route\t" $1 " " $2 " " $8 }' /proc/net/route
 for t in sha256sum stat awk sort df mktemp; do command -v $t >/dev/null || f lacking $t; done
 if [ $init = systemd ]; then for u in firewalld ufw; do systemctl is-active -q $u 2>/dev/null && f firewall $u; done; fi
 command -v iptables-save >/dev/null && iptables-save 2>/dev/null | grep -q CNI- && f cni rules
@@ -35,7 +36,9 @@ d=/var/lib/skyward/k3s
 [ -f $d/started ] && f started "$(cat $d/started)"
 [ -f $d/restored ] && f restored "$(cat $d/restored)"
 [ -e $d/cordoned ] && f cordoned yes
-j=$(sed -n 's/^server: *//p' /etc/rancher/k3s/config.yaml 2>/dev/null | tr -d "\"'"); [ -n "$j" ] && f joined "$j"
+for k in server cluster-cidr service-cidr; do
+  j=$(sed -n "s/^$k: *//p" /etc/rancher/k3s/config.yaml 2>/dev/null | tr -d "\"'"); [ -n "$j" ] && f "$k" "$j"
+done
 # A machine that is not ours is not asked to run what it calls k3s.
 [ -f $d/record.json ] && [ -x /usr/local/bin/k3s ] && f version "$(/usr/local/bin/k3s --version 2>/dev/null | head -n 1)"
 for u in k3s k3s-agent; do

@@ -11,6 +11,7 @@ mod files;
 mod kubeconfig;
 mod life;
 mod lock;
+mod networks;
 mod operator;
 mod plan;
 mod real;

@@ -201,3 +201,35 @@ pub(crate) fn mirrors(_: &mut SchemaGenerator) -> Schema {
     addresses.insert("type".into(), "array".into());
     map(&registry, &addresses, 100)
 }
+
+/// One of IPv4, of IPv6, or one of each, as k3s's `cluster-cidr` takes them.
+pub(crate) fn cluster_network(_: &mut SchemaGenerator) -> Schema {
+    let v4 = "[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}";
+    let v6 = "[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*/[0-9]{1,3}";
+    text(
+        &format!("^({v4}|{v6}|{v4},{v6}|{v6},{v4})$"),
+        "it is a network, such as 10.42.0.0/16, or one of IPv4 and one of IPv6 with a comma between them",
+    )
+}
+
+/// As `kubectl taint` writes them.
+pub(crate) fn node_taints(_: &mut SchemaGenerator) -> Schema {
+    let name = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?";
+    list(&text(
+        &format!(
+            "^({DNS_SUBDOMAIN}/)?{name}(=({name})?)?:(NoSchedule|PreferNoSchedule|NoExecute)$"
+        ),
+        "a taint is KEY=VALUE:EFFECT or KEY:EFFECT, and the effect NoSchedule, PreferNoSchedule or NoExecute",
+    ))
+}
+
+/// Keys of k3s's `config.yaml`: the names of its flags.
+pub(crate) fn k3s_options(_: &mut SchemaGenerator) -> Schema {
+    let key = text(
+        "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        "it is a key of k3s's configuration, a flag without its hyphens, such as flannel-iface",
+    );
+    let mut values = list(&text("^[^\\x00-\\x1f\\x7f]+$", "a value is text on one line"));
+    values.insert("type".into(), "array".into());
+    map(&key, &values, 100)
+}

@@ -246,7 +246,20 @@ pub struct K3s {
     /// Environment variables of k3s itself on the machines, such as `HTTPS_PROXY`. They are plain text.
     #[schemars(schema_with = "grammar::variables")]
     pub node_env: BTreeMap<String, String>,
-    /// Seconds that a machine may take until its node is ready.
+    /// The network of the pods, in which no machine has an address; with one of IPv6 after a comma, both. It stays as it is once the
+    /// cluster has begun. Without it: k3s's own, `10.42.0.0/16`.
+    #[schemars(schema_with = "grammar::cluster_network")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_network: Option<String>,
+    /// The network of the Services, as that of the pods. Without it: k3s's own, `10.43.0.0/16`.
+    #[schemars(schema_with = "grammar::cluster_network")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_network: Option<String>,
+    /// Further keys of k3s's own configuration on all machines, key to values, as they are: `flannel-iface = ["eth1"]` or
+    /// `kubelet-arg = ["max-pods=50"]`. An agent leaves out what servers alone know.
+    #[schemars(schema_with = "grammar::k3s_options")]
+    pub options: BTreeMap<String, Vec<String>>,
+    /// Seconds that a machine may take until its node is ready, and that a command waits for one of another operator.
     #[schemars(schema_with = "grammar::seconds")]
     pub node_timeout_s: u16,
 }

@@ -65,6 +65,14 @@ pub struct Machine {
     #[schemars(schema_with = "grammar::kubernetes_labels")]
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// Taints that its node gets when it joins, such as `dedicated=web:NoSchedule`.
+    #[schemars(schema_with = "grammar::node_taints")]
+    #[serde(default)]
+    pub taints: Vec<String>,
+    /// Further keys of k3s's own configuration on this machine, over those of `k3s.options`.
+    #[schemars(schema_with = "grammar::k3s_options")]
+    #[serde(default)]
+    pub options: BTreeMap<String, Vec<String>>,
 }
 
 /// The part of a machine in the cluster.

@@ -1,64 +1,38 @@
 //! The defaults of `[k3s]`.
 
-use std::collections::BTreeMap;
+use super::K3s;
 
-use super::{Delivery, Ingress, K3s, ServiceType, Spread};
+/// A [`K3s`] of which some keys are empty, or have the default of their type, and the others these values.
+macro_rules! k3s {
+    (empty: [$($empty:ident),*], $($key:ident: $value:expr),* $(,)?) => {
+        K3s { $($empty: Default::default(),)* $($key: $value,)* }
+    };
+}
 
 impl Default for K3s {
     fn default() -> Self {
-        Self {
-            kubeconfig: None,
-            context: None,
+        k3s! {
+            empty: [
+                kubeconfig, context, delivery, pull_secret, max_replicas, target_memory, metric, env, secrets, env_from_secrets, files,
+                secret_files, volume, job, worker, manifests, labels, pod_labels, pod_annotations, node_selector, toleration,
+                priority_class, spread, service_account, service_account_annotations, ingress, host, hosts, gateway, gateway_listeners,
+                service_type, extra_port, ingress_class, ingress_annotations, tls_secret, egress, allow_from, allow_to, endpoint,
+                machine, sha256, airgap, registries, registries_file, node_env, pod_network, service_network, options
+            ],
             namespace: "skyward".into(),
-            delivery: Delivery::default(),
-            pull_secret: None,
             replicas: 2,
-            max_replicas: None,
             target_cpu: 80,
-            target_memory: None,
-            metric: Vec::new(),
             cpu: "50m".into(),
             cpu_limit: "1".into(),
             memory: "16Mi".into(),
             memory_limit: "64Mi".into(),
             storage: "16Mi".into(),
             storage_limit: "64Mi".into(),
-            env: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            env_from_secrets: Vec::new(),
-            files: BTreeMap::new(),
-            secret_files: BTreeMap::new(),
-            volume: Vec::new(),
-            job: Vec::new(),
-            worker: Vec::new(),
-            manifests: Vec::new(),
-            labels: BTreeMap::new(),
-            pod_labels: BTreeMap::new(),
-            pod_annotations: BTreeMap::new(),
-            node_selector: BTreeMap::new(),
-            toleration: Vec::new(),
-            priority_class: None,
-            spread: Spread::default(),
-            service_account: None,
-            service_account_annotations: BTreeMap::new(),
             service_account_token: false,
-            ingress: Ingress::default(),
-            host: None,
-            hosts: Vec::new(),
             paths: vec!["/".into()],
-            gateway: None,
-            gateway_listeners: BTreeMap::new(),
             https_redirect: false,
-            service_type: ServiceType::default(),
-            extra_port: Vec::new(),
-            ingress_class: None,
-            ingress_annotations: BTreeMap::new(),
-            tls_secret: None,
             clients: vec!["kube-system".into()],
-            egress: Vec::new(),
             network_policies: true,
-            allow_from: Vec::new(),
-            allow_to: Vec::new(),
             max_surge: "1".into(),
             max_unavailable: "0".into(),
             min_ready_s: 3,
@@ -67,18 +41,11 @@ impl Default for K3s {
             timeout_s: 300,
             history: 10,
             cluster: "skyward".into(),
-            endpoint: None,
-            machine: Vec::new(),
             version: "v1.36.3+k3s1".into(),
-            sha256: BTreeMap::new(),
             download: "https://github.com/k3s-io/k3s/releases/download".into(),
-            airgap: None,
-            registries: BTreeMap::new(),
-            registries_file: None,
             embedded_registry: false,
             traefik: true,
             servicelb: true,
-            node_env: BTreeMap::new(),
             node_timeout_s: 300,
         }
     }
