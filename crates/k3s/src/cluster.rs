@@ -8,7 +8,7 @@ use skyward_config::{K3s, Loaded, Role};
 use super::version::Version;
 
 /// The port of k3s's API server (docs.k3s.io, "Networking").
-const API_SERVER: u16 = 6443;
+pub(crate) const API_SERVER: u16 = 6443;
 
 /// A cluster that is asked for.
 #[derive(Debug, Clone)]

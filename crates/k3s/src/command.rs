@@ -49,14 +49,20 @@ enum Command {
     Up(UpArgs),
     /// Add the machines that the configuration lists and the cluster lacks
     Join(UpArgs),
-    /// Show versions, roles, readiness and the end of certificates
+    /// Show versions, roles, readiness and the end of certificates, and what is wrong with each machine, with the remedy
     Status {
-        /// Exit with 3 where a node is not ready, or runs another version than the configuration asks for
+        /// Exit with 3 where a node is not ready or runs another version than the configuration asks for, or another problem is found
         #[arg(long)]
         exit_code: bool,
     },
     /// Bring every machine to the configured version, servers first, one at a time: each is drained, upgraded and opened again
     Upgrade,
+    /// Renew k3s's certificates that end within 120 days, one machine at a time, servers first
+    Rotate {
+        /// Renew them all
+        #[arg(long)]
+        all: bool,
+    },
     /// Take one machine out: move its pods, delete its node, and remove what `up` made on it where it answers
     Remove(MachineArgs),
     /// Let a new machine take the place of one that is gone: delete the node of its name, then join the machine
@@ -149,6 +155,7 @@ impl ClusterArgs {
             Command::Join(args) => set_up(context, keys, true, args.dry_run).await?,
             Command::Status { exit_code } => return show::show(context, keys, *exit_code).await,
             Command::Upgrade => bring_up_to_date(context, keys).await?,
+            Command::Rotate { all } => data::renew(context, keys, *all).await?,
             Command::Remove(args) => machine::take_out(context, keys, args).await?,
             Command::Replace(args) => machine::put_in(context, keys, args).await?,
             Command::Snapshot { to } => data::take(context, keys, to.as_deref()).await?,

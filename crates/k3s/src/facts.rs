@@ -1,6 +1,7 @@
 //! The facts of a machine. One script that changes nothing asks for them, and a pure function reads its answer.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -38,8 +39,14 @@ pub struct Facts {
     pub memory_mib: u64,
     /// Processors.
     pub cores: u32,
+    /// Memory that programs can still have, in MiB.
+    pub available_mib: Option<u64>,
     /// Free space below `/var/lib`, in MiB.
     pub disk_mib: u64,
+    /// All space there, in MiB.
+    pub disk_total_mib: Option<u64>,
+    /// The inodes there that are free, and all of them.
+    pub inodes: Option<(u64, u64)>,
     /// True where the kernel counts memory by cgroup.
     pub memory_cgroup: bool,
     /// True where the kernel has the first version of cgroups, whole or in part.
@@ -50,6 +57,20 @@ pub struct Facts {
     pub udp: Vec<u16>,
     /// A firewall that is active.
     pub firewall: Option<String>,
+    /// The service `nm-cloud-setup` or its timer, where it is enabled.
+    pub cloud_setup: Option<String>,
+    /// True where `SELinux` enforces a policy that does not know k3s.
+    pub selinux: bool,
+    /// Modules of the kernel that are needed and can not be loaded.
+    pub modules: Vec<String>,
+    /// True where it swaps.
+    pub swap: bool,
+    /// The use of inotify by root.
+    pub inotify: Option<Inotify>,
+    /// Its own addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Ports of other machines that it does not reach.
+    pub closed: Vec<Closed>,
     /// Programs that are needed and missing.
     pub lacking: Vec<String>,
     /// True where rules of CNI plugins exist.
@@ -88,6 +109,57 @@ pub struct Facts {
     pub agent_token: Option<String>,
     /// The hash of the authority of a server that has run.
     pub authority: Option<String>,
+}
+
+/// Instances and watches of inotify: those in use, and the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inotify {
+    /// Instances in use.
+    pub instances: u64,
+    /// The most instances.
+    pub most_instances: u64,
+    /// Watches in use.
+    pub watches: u64,
+    /// The most watches.
+    pub most_watches: u64,
+}
+
+impl Inotify {
+    /// Reads the four numbers.
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split(' ').map(str::parse);
+        let mut number = || numbers.next()?.ok();
+        Some(Self {
+            instances: number()?,
+            most_instances: number()?,
+            watches: number()?,
+            most_watches: number()?,
+        })
+    }
+}
+
+/// A port of another machine that is not reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The address by which it was tried.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+    /// The reason, in the system's words.
+    pub reason: String,
+}
+
+impl Closed {
+    /// Reads `ADDRESS PORT REASON`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ' ');
+        let (address, port) = (parts.next()?, parts.next()?.parse().ok()?);
+        Some(Self {
+            address: address.to_owned(),
+            port,
+            reason: parts.next().unwrap_or_default().to_owned(),
+        })
+    }
 }
 
 /// A route to a network.
@@ -142,15 +214,17 @@ impl Facts {
 /// is given them.
 const SCRIPT: &str = include_str!("scripts/facts.sh");
 
-/// Gathers the facts of a machine.
+/// Gathers the facts of a machine, from which the ports of its `peers` are tried.
 ///
 /// # Errors
 /// The machine does not answer.
-pub async fn gather(host: &Host) -> Result<Facts, HostError> {
-    let paths = record::paths();
-    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+pub async fn gather(host: &Host, peers: &[(String, u16)]) -> Result<Facts, HostError> {
+    let mut words = record::paths();
+    words.push("--".to_owned());
+    words.extend(peers.iter().flat_map(|(address, port)| [address.clone(), port.to_string()]));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (asked, began) = (now(), Instant::now());
-    let text = host.text("gathering facts", SCRIPT, &paths).await?;
+    let text = host.text("gathering facts", SCRIPT, &words).await?;
     // The clock was read at some moment between the question and the answer.
     let half = i64::try_from(began.elapsed().as_secs() / 2).unwrap_or(0);
     Ok(parse(&text, asked.saturating_add(half)))
@@ -178,21 +252,12 @@ pub fn parse(text: &str, now: i64) -> Facts {
 
 fn take(facts: &mut Facts, key: &str, value: &str, now: i64) {
     let some = || Some(value.to_owned());
-    let port = || u16::from_str_radix(value, 16).ok();
     match key {
         "hostname" => value.clone_into(&mut facts.hostname),
         "machine" => value.clone_into(&mut facts.machine),
         "init" if value == "systemd" => facts.init = Init::Systemd,
         "init" if value == "openrc" => facts.init = Init::OpenRc,
         "clock" => facts.ahead_s = value.parse::<i64>().unwrap_or(0).saturating_sub(now),
-        "memory" => facts.memory_mib = value.parse::<u64>().unwrap_or(0) / 1024,
-        "cores" => facts.cores = value.parse().unwrap_or(0),
-        "disk" => facts.disk_mib = value.parse::<u64>().unwrap_or(0) / 1024,
-        "cgroup" if value == "v1" => facts.cgroup_v1 = true,
-        "cgroup" => facts.memory_cgroup = true,
-        "tcp" => facts.tcp.extend(port()),
-        "udp" => facts.udp.extend(port()),
-        "firewall" => facts.firewall = some(),
         "lacking" => facts.lacking.push(value.to_owned()),
         "cni" => facts.cni_rules = true,
         "sysctl" => {
@@ -208,7 +273,6 @@ fn take(facts: &mut Facts, key: &str, value: &str, now: i64) {
         "server" => facts.joined = some(),
         "cluster-cidr" => facts.pod_network = some(),
         "service-cidr" => facts.service_network = some(),
-        "route" => facts.routes.extend(Route::parse(value)),
         "cordoned" => facts.cordoned = true,
         "version" => facts.version = value.split_whitespace().nth(2).map(str::to_owned),
         "active" => facts.active = true,
@@ -228,6 +292,41 @@ fn take(facts: &mut Facts, key: &str, value: &str, now: i64) {
                 facts.paths.insert(path.to_owned(), entry);
             }
         }
+        _ => take_of_system(facts, key, value),
+    }
+}
+
+/// Takes what tells of the machine itself: its memory, disk, kernel and network.
+fn take_of_system(facts: &mut Facts, key: &str, value: &str) {
+    let port = || u16::from_str_radix(value, 16).ok();
+    let mebibytes = |text: &str| text.parse::<u64>().ok().map(|kibibytes| kibibytes / 1024);
+    match key {
+        "memory" => facts.memory_mib = mebibytes(value).unwrap_or(0),
+        "available" => facts.available_mib = mebibytes(value),
+        "cores" => facts.cores = value.parse().unwrap_or(0),
+        "disk" => {
+            let (free, total) = value.split_once(' ').unwrap_or((value, ""));
+            facts.disk_mib = mebibytes(free).unwrap_or(0);
+            facts.disk_total_mib = mebibytes(total);
+        }
+        "inodes" => {
+            let numbers = value.split_once(' ');
+            facts.inodes =
+                numbers.and_then(|(free, all)| Some((free.parse().ok()?, all.parse().ok()?)));
+        }
+        "cgroup" if value == "v1" => facts.cgroup_v1 = true,
+        "cgroup" => facts.memory_cgroup = true,
+        "tcp" => facts.tcp.extend(port()),
+        "udp" => facts.udp.extend(port()),
+        "address" => facts.addresses.extend(value.parse::<IpAddr>()),
+        "route" => facts.routes.extend(Route::parse(value)),
+        "closed" => facts.closed.extend(Closed::parse(value)),
+        "firewall" => facts.firewall = Some(value.to_owned()),
+        "cloud-setup" => facts.cloud_setup = Some(value.to_owned()),
+        "selinux" => facts.selinux = true,
+        "module" => facts.modules.push(value.to_owned()),
+        "swap" => facts.swap = true,
+        "inotify" => facts.inotify = Inotify::parse(value),
         _ => {}
     }
 }

@@ -96,8 +96,10 @@ pub fn desired(cluster: &Cluster, member: &Member<'_>, init: Init) -> Vec<Desire
 /// `config.yaml` (docs.k3s.io, "Configuration File"). It holds no secret, because tokens are in files of their own.
 fn config(cluster: &Cluster, member: &Member<'_>) -> String {
     let (machine, settings) = (member.machine, &cluster.settings);
-    let mut keys: Map<String, Value> =
-        settings.options.iter().chain(&machine.options).map(option).collect();
+    // Those of all machines that an agent does not know would keep it from starting.
+    let is_known = |name: &str| machine.role == Role::Server || !service::is_of_servers(name);
+    let of_all = settings.options.iter().filter(|(name, _)| is_known(name));
+    let mut keys: Map<String, Value> = of_all.chain(&machine.options).map(option).collect();
     let mut set = |key: &str, value: Value| drop(keys.insert(key.to_owned(), value));
     set("token-file", json!(record::TOKEN));
     set("node-name", json!(member.node));

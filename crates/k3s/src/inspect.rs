@@ -11,6 +11,7 @@ use super::error::ClusterError;
 use super::facts::{self, Facts};
 use super::host::{Host, HostError};
 use super::lock::{Claim, LEASE, Rival};
+use super::peers;
 use super::report::{Reporter, blocks, problem};
 
 /// The machines of a cluster, connected to.
@@ -158,7 +159,11 @@ impl Reached {
     /// Gathers the facts of all machines.
     pub async fn inspect(self) -> Inspection {
         let Self { cluster, hosts, away } = self;
-        let gathered = join_all(hosts.iter().map(facts::gather)).await;
+        let gathered =
+            join_all(hosts.iter().enumerate().map(async |(index, host)| {
+                facts::gather(host, &peers::ports(&cluster, index)).await
+            }))
+            .await;
         let mut reached = Self {
             cluster: Cluster { machines: Vec::new(), ..cluster.clone() },
             hosts: Vec::new(),

@@ -25,6 +25,17 @@ pub struct NodeState {
     pub roles: Vec<String>,
     /// Its addresses and host names.
     pub addresses: Vec<String>,
+    /// The conditions that tell of something that is wrong.
+    pub pressures: Vec<Pressure>,
+}
+
+/// A condition of a node that should not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pressure {
+    /// The type of the condition, such as `DiskPressure`.
+    pub kind: String,
+    /// The kubelet's message.
+    pub message: String,
 }
 
 /// The part of a list of nodes that is read.
@@ -134,7 +145,11 @@ pub async fn delete(server: &Host, node: &str) -> Result<(), HostError> {
 
 fn state(node: Node) -> (String, NodeState) {
     const ROLE: &str = "node-role.kubernetes.io/";
-    let ready = node.status.conditions.into_iter().find(|condition| condition.kind == "Ready");
+    let (ready, others): (Vec<_>, Vec<_>) =
+        node.status.conditions.into_iter().partition(|condition| condition.kind == "Ready");
+    let ready = ready.into_iter().next();
+    // Every other condition tells of something that is wrong (Kubernetes, "Node Status").
+    let others = others.into_iter().filter(|condition| condition.status == "True");
     let labels = node.metadata.labels.keys();
     let roles = labels.filter_map(|name| name.strip_prefix(ROLE)).map(str::to_owned).collect();
     let state = NodeState {
@@ -144,6 +159,9 @@ fn state(node: Node) -> (String, NodeState) {
         schedulable: !node.spec.unschedulable,
         roles,
         addresses: node.status.addresses.into_iter().map(|known| known.address).collect(),
+        pressures: others
+            .map(|condition| Pressure { kind: condition.kind, message: condition.message })
+            .collect(),
     };
     (node.metadata.name, state)
 }

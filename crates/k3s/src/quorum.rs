@@ -94,6 +94,16 @@ pub enum Known {
     Silent(String),
 }
 
+impl Known {
+    /// The index of the server that answers.
+    pub fn server(&self) -> Option<usize> {
+        match self {
+            Self::Running(running) => Some(running.server),
+            Self::Nothing | Self::Silent(_) => None,
+        }
+    }
+}
+
 /// A cluster that was looked at whole.
 pub struct Found {
     /// Its machines.
@@ -106,7 +116,7 @@ pub struct Found {
 
 /// Inspects all machines, and asks one of the servers for the nodes.
 pub async fn look(reached: Reached) -> Found {
-    let inspection = reached.inspect().await;
+    let inspection = Box::pin(reached.inspect()).await;
     let (cluster, facts) = (&inspection.cluster, &inspection.facts);
     let mut identity = Identity::of(cluster, facts);
     let known = ask(&inspection, identity.first, None).await;

@@ -78,7 +78,7 @@ pub async fn remove(
     };
     let ended = take_out(&inspection, running, &leaving, report).await;
     let ended = match ended {
-        Ok(removed) => lead_elsewhere(&inspection, running, kubeconfig, report)
+        Ok(removed) => lead_elsewhere(&inspection, running.server, kubeconfig, report)
             .await
             .map(|()| RemoveOutcome { removed, away: leaving.index.is_none() }),
         Err(error) => {
@@ -246,18 +246,21 @@ async fn take_out(
     Ok(state.is_some() || recorded.is_some())
 }
 
-/// Leads a kubeconfig that has the cluster's context to a server that stays.
-async fn lead_elsewhere(
+/// Leads a kubeconfig that has the cluster's context to this server, with its credentials as they are now.
+///
+/// # Errors
+/// The server does not answer, or the file cannot be read or written.
+pub(crate) async fn lead_elsewhere(
     inspection: &Inspection,
-    running: &Running,
+    server: usize,
     kubeconfig: &Path,
     report: &Reporter,
 ) -> Result<(), ClusterError> {
     let Inspection { cluster, hosts, facts, .. } = inspection;
     let owner = Kubeconfig::read(kubeconfig)?.owner(&cluster.context);
-    match (owner, Identity::through(cluster, facts, running.server).id) {
+    match (owner, Identity::through(cluster, facts, server).id) {
         (Owner::Cluster(found), Some(id)) if found == id => {
-            write_kubeconfig(cluster, &hosts[running.server], &id, kubeconfig, report).await
+            write_kubeconfig(cluster, &hosts[server], &id, kubeconfig, report).await
         }
         _ => Ok(()),
     }

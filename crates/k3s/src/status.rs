@@ -2,21 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use serde::Serialize;
 use skyward_config::Role;
+use skyward_terminal::Severity;
+use skyward_terminal::event::Finding;
 
-use super::certificate;
 use super::cluster::{Cluster, Machine};
 use super::connection::HostKeys;
+use super::diagnosis;
 use super::facts::Facts;
-use super::host::Host;
-use super::inspect::{self, Away, Reached};
+use super::host::{Host, HostError};
+use super::inspect::{self, Away, Inspection, Reached};
 use super::nodes::NodeState;
+use super::pods;
+use super::preflight;
 use super::quorum::{self, Found, Known, Quorum};
-use super::report::Reporter;
+use super::report::{Reporter, blocks, problem};
+use super::rotate;
 
 /// The state of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,7 +35,9 @@ pub struct ClusterStatus {
     pub others: Vec<String>,
     /// The servers that vote and those of them that answer, where there are several.
     pub quorum: Option<Quorum>,
-    /// True where all machines have nodes that are ready and run the wanted version.
+    /// The problems and warnings, machine by machine, with the remedy of each.
+    pub findings: Vec<Finding>,
+    /// True where all machines have nodes that are ready and run the wanted version, and none has a problem.
     pub healthy: bool,
 }
 
@@ -65,14 +71,6 @@ impl MachineStatus {
     }
 }
 
-/// Prints the certificates of a node, but not those of its authorities, which last ten years: in base64, one a line.
-const CERTIFICATES: &str = r#"for f in /var/lib/rancher/k3s/server/tls/*.crt /var/lib/rancher/k3s/server/tls/etcd/*.crt /var/lib/rancher/k3s/agent/*.crt; do
-  case ${f##*/} in *-ca.crt|*ca*.nochain.crt|'*.crt') continue;; esac
-  [ -f "$f" ] && base64 < "$f" | tr -d '\n' && echo
-done
-exit 0
-"#;
-
 /// The nodes by name, or the reason that they are unknown.
 type KnownNodes = Result<BTreeMap<String, NodeState>, String>;
 
@@ -85,6 +83,7 @@ pub async fn status(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> Clu
         Known::Silent(_) => Some(quorum::reached(&inspection)),
         Known::Nothing => None,
     };
+    let server = known.server();
     let nodes = match known {
         Known::Running(running) => Ok(running.nodes),
         Known::Silent(reason) => Err(reason),
@@ -99,16 +98,72 @@ pub async fn status(cluster: &Cluster, keys: HostKeys, report: &Reporter) -> Clu
         describe(MachineStatus::of(machine), machine, seen, &nodes)
     }))
     .await;
+    let mut findings = diagnose(&inspection, nodes.as_ref().ok(), &machines);
+    if let Some(server) = server {
+        let pods = pods::ailing(&inspection.hosts[server]).await;
+        findings.extend(of_pods(cluster, pods, nodes.as_ref().ok(), &machines));
+    }
     inspect::close(inspection.hosts).await;
     let mine: Vec<_> = machines.iter().filter_map(|machine| machine.node.as_ref()).collect();
     let others = nodes.iter().flat_map(BTreeMap::keys).filter(|name| !mine.contains(name));
     let others = others.cloned().collect();
     let wanted = cluster.version.to_string();
-    let healthy = machines.iter().all(|machine| {
+    let labels: Vec<String> = cluster.machines.iter().map(Machine::label).collect();
+    let place = |finding: &Finding| labels.iter().position(|label| *label == finding.object);
+    findings.sort_by_key(|finding| place(finding).unwrap_or(labels.len()));
+    let is_well = |machine: &MachineStatus| {
         machine.state == "ready" && machine.version.as_deref() == Some(wanted.as_str())
-    });
+    };
+    let healthy = machines.iter().all(is_well) && !findings.iter().any(blocks);
     let quorum = votes.filter(|votes| votes.servers > 1);
-    ClusterStatus { cluster: cluster.name.clone(), wanted, machines, others, quorum, healthy }
+    let cluster = cluster.name.clone();
+    ClusterStatus { cluster, wanted, machines, others, quorum, findings, healthy }
+}
+
+/// Finds what the preflight would, and what comes with the years. A machine that is in no cluster is told of by its state.
+fn diagnose(
+    inspection: &Inspection,
+    nodes: Option<&BTreeMap<String, NodeState>>,
+    machines: &[MachineStatus],
+) -> Vec<Finding> {
+    let Inspection { cluster, facts, .. } = inspection;
+    let mut findings = preflight::check(cluster, facts);
+    findings.retain(|finding| finding.severity != Severity::Note);
+    for (machine, facts) in cluster.machines.iter().zip(facts).filter(|(_, it)| it.is_member()) {
+        let label = machine.label();
+        let status = machines.iter().find(|status| status.machine == label);
+        let node = status.and_then(|status| nodes?.get(status.node.as_ref()?));
+        findings.extend(diagnosis::of_machine(machine, facts, node));
+        let end = status.and_then(|status| status.certificates_end.as_ref()?.parse().ok());
+        findings
+            .extend(end.and_then(|end| diagnosis::of_certificates(machine, end, Timestamp::now())));
+    }
+    findings
+}
+
+/// The pods that do not run. Those of a node that is not ready are told of by its state.
+fn of_pods(
+    cluster: &Cluster,
+    pods: Result<Vec<pods::Ailing>, HostError>,
+    nodes: Option<&BTreeMap<String, NodeState>>,
+    machines: &[MachineStatus],
+) -> Vec<Finding> {
+    let pods = match pods {
+        Ok(pods) => pods,
+        Err(error) => {
+            let text = format!("{}: {}", error.operation, error.reason);
+            let finding = problem("cluster", text, "run the command again");
+            return vec![Finding { severity: Severity::Warning, ..finding }];
+        }
+    };
+    let is_ready = |node: &str| nodes.and_then(|nodes| nodes.get(node)).is_some_and(|it| it.ready);
+    let shown = pods.iter().filter(|pod| pod.node.as_deref().is_none_or(is_ready));
+    let shown = shown.map(|pod| {
+        let on = machines.iter().find(|status| status.node.is_some() && status.node == pod.node);
+        let object = on.map(|status| status.machine.clone()).or_else(|| pod.node.clone());
+        diagnosis::of_pod(cluster, pod, object.unwrap_or_else(|| "cluster".to_owned()))
+    });
+    shown.collect()
 }
 
 async fn describe(
@@ -142,13 +197,7 @@ async fn describe(
         Ok(None) => "not joined".to_owned(),
         Err(reason) => format!("unknown: {reason}"),
     };
-    let certificates = host.text("reading its certificates", CERTIFICATES, &[]).await;
-    status.certificates_end = certificates.ok().and_then(|text| first_end(&text));
+    let end = rotate::first_end(host).await.ok().flatten();
+    status.certificates_end = end.map(|end| end.to_string());
     status
-}
-
-/// Returns the first end among certificates in base64, one a line.
-fn first_end(text: &str) -> Option<String> {
-    let pems = text.lines().filter_map(|line| BASE64_STANDARD.decode(line).ok());
-    pems.filter_map(|pem| certificate::ends(&pem)).min().map(|end| end.to_string())
 }

@@ -103,7 +103,7 @@ impl World {
         keygen(&at.join("home/.ssh/id_ed25519"));
         // The default against quantum computers takes most of what a short connection does, and these are many.
         write(&at.join("home/.ssh/config"), 0o600, "KexAlgorithms curve25519-sha256\n");
-        write(&at.join("cluster/certificate.pem"), 0o644, &certificate());
+        write(&at.join("cluster/certificate.pem"), 0o644, &certificate(2041, 2, 3));
         let ssh =
             include_str!("machines/standin/ssh.sh").replace("@FOLDER@", &at.display().to_string());
         write(&at.join("bin/ssh"), 0o755, &ssh);
@@ -364,9 +364,10 @@ fn keygen(path: &Path) {
     assert!(command.status().expect("ssh-keygen").success());
 }
 
-fn certificate() -> String {
+/// A certificate that ends on this day.
+pub fn certificate(year: i32, month: u8, day: u8) -> String {
     let mut parameters = rcgen::CertificateParams::default();
-    parameters.not_after = rcgen::date_time_ymd(2041, 2, 3);
+    parameters.not_after = rcgen::date_time_ymd(year, month, day);
     let key = rcgen::KeyPair::generate().expect("a key");
     parameters.self_signed(&key).expect("a certificate").pem()
 }

@@ -1,4 +1,4 @@
-//! `snapshot` and `restore`: the cluster's data, out and in again.
+//! `snapshot` and `restore`: the cluster's data, out and in again; and `rotate`, new certificates.
 
 use std::path::Path;
 
@@ -6,11 +6,12 @@ use anyhow::Result;
 use skyward_terminal::consent::{self, Answer};
 use skyward_terminal::{Output, output};
 
-use super::{Context, has_nodes};
+use super::{Context, has_nodes, silent};
 use crate::cluster::{Cluster, Machine};
 use crate::connection::HostKeys;
 use crate::release::Source;
 use crate::restore::restore;
+use crate::rotate::{RENEW_DAYS, RotateOutcome, rotate};
 use crate::saved::Snapshot;
 use crate::snapshot::snapshot;
 use crate::up::UpOptions;
@@ -49,5 +50,23 @@ pub(super) async fn begin_again(
         UpOptions { keys, kubeconfig: &context.kubeconfig, join: false, plan_only: false };
     let outcome = restore(&cluster, &snapshot, &source, options, &context.reporter()).await?;
     context.finish(has_nodes(&cluster, &outcome));
+    Ok(())
+}
+
+pub(super) async fn renew(context: &Context<'_>, keys: HostKeys, all: bool) -> Result<()> {
+    let cluster = Cluster::read(context.loaded)?;
+    let RotateOutcome { machines, first_end, away } =
+        rotate(&cluster, all, keys, &context.kubeconfig, &context.reporter()).await?;
+    let away = silent(&away);
+    let first = first_end.map(|end| end.to_string());
+    let first = first.as_deref().and_then(|end| end.split('T').next());
+    context.finish(match (machines, first) {
+        (0, Some(day)) => format!(
+            "Nothing to do: no certificate ends within {RENEW_DAYS} days, the first on {day}{away}."
+        ),
+        (0, None) => format!("Nothing to do: no certificate was found{away}."),
+        (1, _) => format!("1 machine has new certificates{away}."),
+        (many, _) => format!("{many} machines have new certificates{away}."),
+    });
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use skyward_config::Role;
-use skyward_terminal::{Exit, Output, Stream, Table, output};
+use skyward_terminal::event::Finding;
+use skyward_terminal::{Exit, Output, Severity, Stream, Table, output};
 
 use super::Context;
 use crate::cluster::Cluster;
@@ -46,6 +47,13 @@ fn text(status: &ClusterStatus) -> String {
     }
     for node in &status.others {
         table.below("extra node", format!("{node}, which no machine of the configuration has"));
+    }
+    for Finding { severity, object, text, next } in &status.findings {
+        let weight = if *severity == Severity::Error { "PROBLEM" } else { "warning" };
+        table.below(object.as_str(), format!("{weight}: {text}"));
+        if let Some(next) = next {
+            table.below("", format!("Next step: {next}"));
+        }
     }
     table.for_stream(Stream::Out)
 }

@@ -94,3 +94,37 @@ pub(super) fn environment(variables: &BTreeMap<String, String>, before: &str) ->
     }
     text
 }
+
+/// Flags of `k3s server` that `k3s agent` has not (`pkg/cli/cmds/server.go` and `agent.go`): their beginnings, or whole.
+const OF_SERVERS: [&str; 24] = [
+    "advertise-",
+    "bind-address",
+    "cluster-",
+    "datastore-",
+    "default-local-storage-path",
+    "disable",
+    "egress-selector-mode",
+    "embedded-registry",
+    "enable-pprof",
+    "etcd-",
+    "flannel-backend",
+    "flannel-external-ip",
+    "flannel-ipv6-masq",
+    "helm-job-image",
+    "kine-",
+    "kube-apiserver-arg",
+    "kube-c",
+    "kube-scheduler-arg",
+    "secrets-encryption",
+    "service-",
+    "servicelb-namespace",
+    "supervisor-",
+    "system-default-registry",
+    "tls-san",
+];
+
+/// Returns true for a key that agents do not know. `disable-default-registry-endpoint` and `disable-apiserver-lb` are known to both.
+pub(super) fn is_of_servers(key: &str) -> bool {
+    !["disable-default-registry-endpoint", "disable-apiserver-lb"].contains(&key)
+        && OF_SERVERS.iter().any(|beginning| key.starts_with(beginning))
+}

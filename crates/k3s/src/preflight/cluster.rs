@@ -155,22 +155,36 @@ fn word(role: Role) -> &'static str {
 }
 
 /// Finds clocks that are wrong.
-pub(super) fn clocks(cluster: &Cluster, facts: &[Facts], out: &mut Vec<Finding>) {
+pub fn clocks(cluster: &Cluster, facts: &[Facts], out: &mut Vec<Finding>) {
     let mut ahead: Vec<i64> = facts.iter().map(|facts| facts.ahead_s).collect();
     ahead.sort_unstable();
     let (time, whose) = match ahead.len() {
         many if many >= CLOCK_QUORUM => (ahead[many / 2], "the others'"),
         _ => (0, "this machine's"),
     };
+    let tell = |machine: &Machine, off: i64, whose: &str| {
+        let direction = if off > 0 { "ahead of" } else { "behind" };
+        let text = format!(
+            "its clock is {} s {direction} {whose}, so certificates would not be valid",
+            (off.abs() + CLOCK_SECONDS / 2) / CLOCK_SECONDS * CLOCK_SECONDS
+        );
+        problem(machine.label(), text, "let NTP set its clock")
+    };
+    let before = out.len();
     for (machine, facts) in cluster.machines.iter().zip(facts) {
         let off = facts.ahead_s.saturating_sub(time);
         if off.abs() > CLOCK_SECONDS {
-            let direction = if off > 0 { "ahead of" } else { "behind" };
-            let text = format!(
-                "its clock is {} s {direction} {whose}, so certificates would not be valid",
-                (off.abs() + CLOCK_SECONDS / 2) / CLOCK_SECONDS * CLOCK_SECONDS
-            );
-            out.push(problem(machine.label(), text, "let NTP set its clock"));
+            out.push(tell(machine, off, whose));
+        }
+    }
+    // Each may be near that time, and two of them still too far apart.
+    let (Some(least), Some(most)) = (ahead.first(), ahead.last()) else { return };
+    let apart = most.saturating_sub(*least);
+    if out.len() == before && apart > CLOCK_SECONDS {
+        let of = |ahead: i64| facts.iter().position(|facts| facts.ahead_s == ahead);
+        if let (Some(slow), Some(fast)) = (of(*least), of(*most)) {
+            let whose = format!("that of {}", cluster.machines[slow].label());
+            out.push(tell(&cluster.machines[fast], apart, &whose));
         }
     }
 }

@@ -4,8 +4,9 @@ use skyward_config::Role;
 use skyward_terminal::Severity;
 use skyward_terminal::event::Finding;
 
-use crate::cluster::{Cluster, Machine};
+use crate::cluster::{API_SERVER, Cluster, Machine};
 use crate::facts::{Facts, Init};
+use crate::peers::{ETCD, KUBELET, REGISTRY};
 use crate::record;
 use crate::report::problem;
 use crate::version::Arch;
@@ -13,19 +14,15 @@ use crate::version::Arch;
 /// Free space in MiB that a new node needs for its images, with some room.
 const DISK_MIB: u64 = 2048;
 
-/// The first release whose kubelet refuses cgroup v1 (KEP-5573: `failCgroupV1` is true by default).
-const WITHOUT_CGROUP_V1: (u32, u32) = (1, 35);
-
-/// The port of the API server (docs.k3s.io, "Networking").
-const API_SERVER: u16 = 6443;
-/// The port of the kubelet.
-const KUBELET: u16 = 10250;
-/// The ports of etcd, for clients and for its peers.
-const ETCD: [u16; 2] = [2379, 2380];
-/// The port of the embedded registry mirror.
-const REGISTRY: u16 = 5001;
-/// The UDP port of flannel's VXLAN.
+/// The ports that k3s and containerd listen on beside the kubelet's on every machine: its load balancer and the streams of containers
+/// (`lb-server-port`; `StreamServerPort` in `pkg/daemons/config/types.go`).
+const OF_NODE: [u16; 2] = [6444, 10010];
+/// The ports of the controller managers and the scheduler, which do not start without them (Kubernetes, "Ports and Protocols").
+const OF_SERVER: [u16; 3] = [10257, 10258, 10259];
+/// The UDP port of flannel's VXLAN (docs.k3s.io, "Networking").
 const FLANNEL: u16 = 8472;
+/// The ports that Traefik gets on every node (docs.k3s.io, "Networking Services").
+const INGRESS: [u16; 2] = [80, 443];
 
 /// Memory in MiB and cores that k3s asks for (docs.k3s.io, "Requirements").
 fn required(role: Role) -> (u64, u32) {
@@ -48,23 +45,6 @@ pub(super) fn check(cluster: &Cluster, machine: &Machine, facts: &Facts, out: &m
     if !facts.lacking.is_empty() {
         let text = format!("it lacks {}", facts.lacking.join(", "));
         wrong(text, "install coreutils and awk on it");
-    }
-    if !facts.memory_cgroup {
-        wrong(
-            "its kernel does not count memory (no memory cgroup), so pods could not be limited"
-                .into(),
-            "add `cgroup_memory=1 cgroup_enable=memory` to the command line of its kernel, and restart it",
-        );
-    }
-    if facts.cgroup_v1 && cluster.version.minor() >= WITHOUT_CGROUP_V1 {
-        let text = format!(
-            "it has cgroup v1, with which the kubelet of {} does not start",
-            cluster.version
-        );
-        wrong(
-            text,
-            "add `systemd.unified_cgroup_hierarchy=1` to the command line of its kernel and restart it, use a newer system, or set k3s.version to a release of v1.34",
-        );
     }
     let (memory, cores) = required(machine.role);
     let have = facts.memory_mib;
@@ -96,11 +76,17 @@ pub(super) fn check(cluster: &Cluster, machine: &Machine, facts: &Facts, out: &m
         let have = facts.cores;
         note(format!("it has {have} of the {cores} cores that k3s recommends for this role"));
     }
-    if let Some(firewall) = facts.firewall.as_ref().filter(|_| !facts.is_member()) {
-        note(format!(
-            "{firewall} is active: nodes must reach each other on TCP 6443, 10250, 2379, 2380 and UDP 8472, and traffic of pods \
-             (10.42.0.0/16) and services (10.43.0.0/16) must pass"
-        ));
+    let taken: Vec<u16> = INGRESS.into_iter().filter(|port| facts.tcp.contains(port)).collect();
+    let settings = &cluster.settings;
+    if !facts.is_member() && settings.traefik && settings.servicelb && !taken.is_empty() {
+        let taken: Vec<String> = taken.iter().map(|port| format!("TCP {port}")).collect();
+        let text = format!(
+            "another program listens on {}, and Traefik will answer there in its place",
+            taken.join(", ")
+        );
+        let next = "stop that program, or set k3s.traefik or k3s.servicelb to false";
+        let finding = problem(machine.label(), text, next);
+        out.push(Finding { severity: Severity::Warning, ..finding });
     }
 }
 
@@ -111,8 +97,10 @@ fn ports(cluster: &Cluster, machine: &Machine, facts: &Facts) -> Vec<String> {
         return Vec::new();
     }
     let mut tcp = vec![KUBELET];
+    tcp.extend(OF_NODE);
     if machine.role == Role::Server {
         tcp.push(API_SERVER);
+        tcp.extend(OF_SERVER);
         if cluster.servers().count() > 1 {
             tcp.extend(ETCD);
         }

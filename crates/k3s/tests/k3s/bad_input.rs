@@ -63,6 +63,75 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_changed() {
     assert!(!world.path("kubeconfig").exists());
 }
 
+/// The words that put this text in the place of a file of the kernel.
+fn instead(path: &str, text: &str) -> String {
+    let kept = path.replace('/', "%");
+    format!("printf '{text}\\n' >/srv/host/{kept}; mount --bind /srv/host/{kept} {path}")
+}
+
+#[test]
+#[ignore = "needs sshd ip ssh setpriv root"]
+fn what_the_system_of_a_machine_refuses_is_said_with_the_remedy() {
+    let mut world = super::world(0);
+    let wants = "/etc/systemd/system/multi-user.target.wants";
+    // SELinux without the policy, and a service that takes the routes of pods away.
+    world.add(&format!("printf '#!/bin/sh\\necho Enforcing\\n' >/usr/bin/getenforce; chmod 755 /usr/bin/getenforce; mkdir -p {wants}; ln -s x {wants}/nm-cloud-setup.service"));
+    // A firewall, and one that answers nobody at the port of the API server.
+    world.add("setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >/srv/host/firewalld.pid; touch /srv/host/ready");
+    // No module for the network of pods nor for containers, swap, a full inotify limit.
+    let kernel = [
+        "mount -t tmpfs none /sys/module".to_owned(),
+        instead("/proc/filesystems", "nodev tmpfs"),
+        instead("/proc/swaps", "Filename Type Size Used Priority\\n/dev/vdb partition 1 0 -2"),
+        instead("/proc/sys/fs/inotify/max_user_instances", "3"),
+    ];
+    world.add(&kernel.join("; "));
+    world.know_hosts();
+    world.machines[1].run("iptables -A INPUT -p tcp --dport 6443 -j DROP; iptables -A INPUT -p tcp --dport 2380 -j REJECT --reject-with icmp-host-prohibited");
+    let before: Vec<_> = world.machines.iter().map(Machine::snapshot).collect();
+    let operator = Operator::new(&world, &[(0, "server"), (1, "server"), (2, "agent")]);
+    let text = operator.fail("cluster up");
+    println!("$ cluster up\n{text}");
+    let found = findings(&text);
+    let (m1, m2, m3) = ("10.77.0.11", "10.77.0.12", "10.77.0.13");
+    for (machine, part, next) in [
+        (
+            m1,
+            "SELinux enforces a policy there that does not know k3s",
+            "install the package k3s-selinux",
+        ),
+        (m1, "nm-cloud-setup is enabled", "systemctl disable --now nm-cloud-setup.service"),
+        (
+            m1,
+            "it does not reach TCP 2380, 6443 of 10.77.0.12 (No route to host, no answer)",
+            "firewalls",
+        ),
+        (
+            m3,
+            "it does not reach TCP 6443 of 10.77.0.12 (no answer)",
+            "open that port of 10.77.0.12",
+        ),
+        (m3, "its kernel has no module overlay", "install the modules of its kernel"),
+        (m3, "its kernel has no module vxlan", "linux-modules-extra-raspi"),
+        (m3, " of 3 inotify instances", "sysctl -w fs.inotify.max_user_instances=8192"),
+    ] {
+        expect(&found, machine, part);
+        let line = found.iter().find(|line| line.contains(machine) && line.contains(part));
+        assert!(line.is_some_and(|line| line.contains(next)), "{part}: {line:?}");
+    }
+    for part in [
+        &format!("warning  {m2}: firewalld is active"),
+        "--add-source=10.42.0.0/16 --add-source=10.43.0.0/16 --add-source=10.77.0.11",
+        &format!("warning  {m3}: it swaps"),
+        "run `swapoff -a` on it",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for (machine, before) in world.machines.iter().zip(before) {
+        assert_eq!(machine.snapshot(), before, "{}", machine.name);
+    }
+}
+
 #[test]
 #[ignore = "needs sshd ip ssh setpriv root"]
 fn a_host_key_that_is_unknown_or_has_changed_is_refused() {

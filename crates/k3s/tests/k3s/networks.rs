@@ -68,12 +68,18 @@ fn a_machine_within_the_network_of_pods_or_services_is_refused() {
     assert_eq!(said(&cluster(K3s::default()), &parse(route, 0)), [format!("{within}. {next}")]);
     let elsewhere = cluster(networks("10.244.0.0/16", ""));
     assert_eq!(said(&elsewhere, &parse(route, 0)), [""; 0]);
-    // A network of the machine's that is larger leads past that of the pods.
+    // An address without a network of its own, such as that of a tunnel.
+    let text = "its address 10.43.0.7 is within the network of Services, 10.43.0.0/16";
+    let address = said(&cluster(K3s::default()), &parse("address\t10.43.0.7\n", 0));
+    assert_eq!(address.len(), 1, "{address:?}");
+    assert!(address[0].starts_with(text), "{address:?}");
+    // A larger network of the machine's leads past that of the pods, to all but what is in it.
     let larger = "route\teth0 0000000A 000000FF\n";
-    assert_eq!(said(&cluster(K3s::default()), &parse(larger, 0)), [""; 0]);
+    let past = "that of pods, 10.42.0.0/16, is within its network 10.0.0.0/8 (eth0): what has an address in it there would not be reached";
+    assert_eq!(said(&cluster(K3s::default()), &parse(larger, 0)), [format!("{past}. {next}")]);
     let services = cluster(networks("", "10.0.0.0/16"));
     let text = "its address 10.0.0.11 is within the network of Services, 10.0.0.0/16. set k3s.service_network to a network that no machine is in or leads to";
-    assert_eq!(said(&services, &parse(larger, 0)), [text]);
+    assert_eq!(said(&services, &parse("", 0)), [text]);
 }
 
 #[test]
@@ -108,6 +114,8 @@ fn taints_networks_and_options_are_in_the_configuration() {
         options: BTreeMap::from([
             option("flannel-iface", &["eth0"]),
             option("kubelet-arg", &["max-pods=50", "v=2"]),
+            option("kube-apiserver-arg", &["audit-log-path=/var/log/audit"]),
+            option("disable-network-policy", &["true"]),
         ]),
         ..networks("10.244.0.0/16,fd42::/56", "10.245.0.0/16,fd43::/112")
     };
@@ -126,6 +134,8 @@ fn taints_networks_and_options_are_in_the_configuration() {
         "cluster-cidr: 10.244.0.0/16,fd42::/56\n",
         "service-cidr: 10.245.0.0/16,fd43::/112\n",
         "flannel-iface: eth1\n",
+        "disable-network-policy: \"true\"\n",
+        "kube-apiserver-arg: audit-log-path=/var/log/audit\n",
         "kubelet-arg:\n- max-pods=50\n- v=2\n",
         "node-taint:\n- dedicated=web:NoSchedule\n",
     ] {
@@ -133,6 +143,8 @@ fn taints_networks_and_options_are_in_the_configuration() {
         assert!(server.contains(line) || server.contains(&indented), "{line}{server}");
     }
     let agent = config(Role::Agent);
+    // What agents do not know would keep them from starting.
+    assert!(!agent.contains("apiserver") && !agent.contains("network-policy"), "{agent}");
     assert!(!agent.contains("-cidr") && agent.contains("flannel-iface: eth1"), "{agent}");
 }
 

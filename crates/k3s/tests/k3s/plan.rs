@@ -1,4 +1,4 @@
-//! What is decided about machines: their problems, the steps that are left, the order of an upgrade, and what `down` removes.
+//! What is decided about machines: the steps that are left, the order of an upgrade, and what `down` removes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +12,11 @@ use skyward_k3s::release::{Assets, Verified};
 use skyward_k3s::version::{Arch, Version};
 use skyward_k3s::{Cluster, Machine, down, upgrade};
 
+use super::preflight::inotify;
+
 const VERSION: &str = "v1.36.3+k3s1";
 
-fn cluster(roles: &[Role]) -> Cluster {
+pub fn cluster(roles: &[Role]) -> Cluster {
     let machines = roles.iter().enumerate().map(|(index, role)| Machine {
         address: Some(format!("10.0.0.{}", 11 + index)),
         role: *role,
@@ -32,7 +34,7 @@ fn cluster(roles: &[Role]) -> Cluster {
 }
 
 /// A machine without any problem.
-fn bare(name: &str) -> Facts {
+pub fn bare(name: &str) -> Facts {
     Facts {
         hostname: name.to_owned(),
         machine: "x86_64".to_owned(),
@@ -95,7 +97,7 @@ fn assets() -> BTreeMap<Arch, Assets> {
 }
 
 /// A cluster that runs, as its machines tell.
-fn running_cluster(cluster: &Cluster) -> Vec<Facts> {
+pub fn running_cluster(cluster: &Cluster) -> Vec<Facts> {
     let bare: Vec<Facts> =
         (0..cluster.machines.len()).map(|index| bare(&format!("m{index}"))).collect();
     let identity = Identity {
@@ -111,80 +113,7 @@ fn running_cluster(cluster: &Cluster) -> Vec<Facts> {
         .collect()
 }
 
-fn found(cluster: &Cluster, facts: &[Facts]) -> Vec<String> {
-    let findings = check(cluster, facts).into_iter();
-    let line = |(object, text, next): (String, String, Option<String>)| {
-        let next = next.map(|next| format!(". Next step: {next}")).unwrap_or_default();
-        format!("{object}: {text}{next}")
-    };
-    findings.map(|finding| line((finding.object, finding.text, finding.next))).collect()
-}
-
-const THREE: [Role; 4] = [Role::Server, Role::Server, Role::Server, Role::Agent];
-
-#[test]
-fn nothing_is_wrong_with_good_machines_nor_with_their_cluster() {
-    let cluster = cluster(&THREE);
-    let machines: Vec<Facts> = (0..4).map(|index| bare(&format!("m{index}"))).collect();
-    assert_eq!(found(&cluster, &machines), [""; 0]);
-    assert_eq!(found(&cluster, &running_cluster(&cluster)), [""; 0]);
-}
-
-#[test]
-fn what_is_wrong_with_a_machine_is_one_line_each() {
-    let cluster = cluster(&[Role::Server]);
-    let wrong = |change: &dyn Fn(&mut Facts)| {
-        let mut facts = bare("m0");
-        change(&mut facts);
-        found(&cluster, &[facts]).join("\n")
-    };
-    insta::assert_snapshot!(
-        [
-            wrong(&|facts| facts.machine = "riscv64".to_owned()),
-            wrong(&|facts| facts.init = Init::Unknown),
-            wrong(&|facts| facts.memory_cgroup = false),
-            wrong(&|facts| facts.cgroup_v1 = true),
-            wrong(&|facts| facts.hostname = "my_host".to_owned()),
-            wrong(&|facts| facts.hostname = "a".repeat(64)),
-            wrong(&|facts| facts.memory_mib = 500),
-            wrong(&|facts| facts.memory_mib = 1500),
-            wrong(&|facts| facts.cores = 1),
-            wrong(&|facts| facts.disk_mib = 100),
-            wrong(&|facts| (facts.tcp, facts.udp) = (vec![22, 6443, 10250], vec![8472])),
-            wrong(&|facts| facts.ahead_s = -90),
-            wrong(&|facts| facts.hostname = "localhost".to_owned()),
-            wrong(&|facts| facts.lacking = vec!["stat".to_owned()]),
-            wrong(&|facts| facts.firewall = Some("ufw".to_owned())),
-            wrong(&|facts| drop(
-                facts.paths.insert("/etc/systemd/system/k3s.service".to_owned(), Entry::default())
-            )),
-            wrong(&|facts| facts.record = Some(Err("no JSON".to_owned()))),
-        ]
-        .join("\n")
-    );
-}
-
-/// The kubelet refuses cgroup v1 from v1.35 on; capitals in a host name do not matter, as the node gets small ones.
-#[test]
-fn what_refuses_to_start_is_known_by_its_release() {
-    let mut old = cluster(&[Role::Server]);
-    old.version = Version::parse("v1.34.9+k3s1").expect("a release");
-    let facts = Facts { cgroup_v1: true, ..bare("Web-1.Example") };
-    assert_eq!(found(&old, std::slice::from_ref(&facts)), [""; 0]);
-    assert_eq!(found(&cluster(&[Role::Server]), &[facts]).len(), 1);
-}
-
-/// A port that is in use matters to a machine that is to use it, and to no other.
-#[test]
-fn ports_count_by_role() {
-    let mut agent = bare("m3");
-    agent.tcp = vec![6443, 2379];
-    let mut machines: Vec<Facts> = (0..3).map(|index| bare(&format!("m{index}"))).collect();
-    machines.push(agent);
-    assert_eq!(found(&cluster(&THREE), &machines), [""; 0]);
-    machines[1].tcp = vec![2379];
-    assert_eq!(found(&cluster(&THREE), &machines).len(), 1);
-}
+pub const THREE: [Role; 4] = [Role::Server, Role::Server, Role::Server, Role::Agent];
 
 #[test]
 fn what_is_there_is_not_done_again() {
@@ -244,12 +173,22 @@ fn an_upgrade_takes_servers_first_and_skips_no_minor() {
 
 #[test]
 fn the_answer_of_a_machine_is_read() {
-    let text = "hostname\tM1\nmachine\taarch64\ninit\topenrc\nclock\t1000\nmemory\t2097152\ncores\t2\ndisk\t1048576\ncgroup\tmemory\n\
+    let text = "available\t51200\ninodes\t7 100\naddress\t10.0.0.9\naddress\tfd00:0:0:0:0:0:0:9\ninotify\t3 128 40 8192\nmodule\tvxlan\n\
+        selinux\tenforcing\ncloud-setup\tnm-cloud-setup\nswap\ton\nclosed\tweb-1 6443 Name or service not known\nhostname\tM1\nmachine\taarch64\ninit\topenrc\nclock\t1000\nmemory\t2097152\ncores\t2\ndisk\t1048576 2097152\ncgroup\tmemory\n\
         tcp\t192B\ntcp\t0016\nudp\t2118\npath\t/etc/x\t600 0:0\tabc\npath\t/var/lib/cni\t755 0:0\t-\nversion\tk3s version v1.36.3+k3s1 (abc)\n\
         active\tk3s\nrecord\t{\nnonsense\n";
     let facts = parse(text, 990);
     assert_eq!((facts.init, facts.ahead_s, facts.memory_mib), (Init::OpenRc, 10, 2048));
     assert_eq!((facts.tcp, facts.udp), (vec![22, 6443], vec![8472]));
+    assert_eq!((facts.available_mib, facts.inodes), (Some(50), Some((7, 100))));
+    assert_eq!((facts.disk_mib, facts.disk_total_mib), (1024, Some(2048)));
+    assert_eq!(facts.addresses.len(), 2);
+    assert_eq!(facts.inotify, Some(inotify(3, 128, 40, 8192)));
+    assert!(facts.selinux && facts.swap && facts.cloud_setup.is_some());
+    assert_eq!(facts.modules, ["vxlan"]);
+    let closed = &facts.closed[0];
+    assert_eq!((closed.address.as_str(), closed.port), ("web-1", 6443));
+    assert_eq!(closed.reason, "Name or service not known");
     assert_eq!(facts.version.as_deref(), Some(VERSION));
     assert!(facts.active && !facts.enabled && facts.memory_cgroup);
     assert!(matches!(facts.record, Some(Err(_))));

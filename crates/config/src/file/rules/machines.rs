@@ -1,6 +1,7 @@
 //! Rules over the machines of a cluster, their labels, and what is passed on to their k3s.
 
 use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
 
 use super::Report;
 use crate::file::keys::child;
@@ -8,14 +9,8 @@ use crate::file::validate::quoted;
 use crate::{K3s, Role};
 
 pub(super) fn check(k3s: &K3s, report: &mut Report<'_>) {
-    let mut seen = HashSet::new();
-    for machine in &k3s.machine {
-        if !seen.insert((machine.address.to_ascii_lowercase(), machine.port)) {
-            report(&["k3s.machine"], &|_| {
-                format!("{} is listed twice; list each machine once", quoted(&machine.address))
-            });
-        }
-    }
+    twice(k3s, report);
+    addresses(k3s, report);
     if !k3s.machine.is_empty() && k3s.machine.iter().all(|machine| machine.role == Role::Agent) {
         report(&["k3s.machine"], &|_| {
             "every machine is an agent; the first one at least has role \"server\"".into()
@@ -24,6 +19,11 @@ pub(super) fn check(k3s: &K3s, report: &mut Report<'_>) {
     if k3s.registries_file.is_some() && !k3s.registries.is_empty() {
         report(&["k3s.registries_file", "k3s.registries"], &|_| {
             "k3s.registries_file and k3s.registries are both given; the file holds them all, or there is none".into()
+        });
+    }
+    if let Some(name) = k3s.node_env.keys().find(|name| OF_UP.contains(&name.as_str())) {
+        report(&[&child("k3s.node_env", name)], &|_| {
+            "`cluster up` gives k3s what that variable is for; it takes the configuration's own keys".into()
         });
     }
     for machine in &k3s.machine {
@@ -45,6 +45,95 @@ pub(super) fn check(k3s: &K3s, report: &mut Report<'_>) {
     }
     if let Some((name, instead)) = k3s.machine.iter().find_map(|machine| own(&machine.options)) {
         report(&["k3s.machine"], &|_| refused(&name, instead));
+    }
+}
+
+/// Variables of k3s in whose place `cluster up` writes files (`pkg/cli/cmds/server.go` and `agent.go`, `EnvVar`).
+const OF_UP: [&str; 10] = [
+    "K3S_TOKEN",
+    "K3S_TOKEN_FILE",
+    "K3S_AGENT_TOKEN",
+    "K3S_AGENT_TOKEN_FILE",
+    "K3S_URL",
+    "K3S_CONFIG_FILE",
+    "K3S_NODE_NAME",
+    "K3S_CLUSTER_INIT",
+    "K3S_CLUSTER_RESET",
+    "K3S_KUBECONFIG_OUTPUT",
+];
+
+/// An address in its one notation; of IPv4 also where IPv6 has it.
+fn canonical(address: &str) -> Option<IpAddr> {
+    address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+/// Finds what two machines have that one alone may have, and taints that a kubelet takes once.
+fn twice(k3s: &K3s, report: &mut Report<'_>) {
+    let (mut addresses, mut names, mut ips) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for machine in &k3s.machine {
+        let mut tell = |what: String| report(&["k3s.machine"], &|_| what.clone());
+        let address = &machine.address;
+        let one = canonical(address).map_or(address.to_ascii_lowercase(), |it| it.to_string());
+        if !addresses.insert((one, machine.port)) {
+            tell(format!("{} is listed twice; list each machine once", quoted(address)));
+        }
+        if let Some(name) = machine.name.as_ref().filter(|name| !names.insert(*name)) {
+            tell(format!("two machines have the name {}; each node has its own", quoted(name)));
+        }
+        let ip = machine.ip.as_deref().and_then(canonical);
+        if let Some(ip) = ip.filter(|ip| !ips.insert(*ip)) {
+            tell(format!("two machines have the ip {ip}; each has its own"));
+        }
+        let mut taints = HashSet::new();
+        let same = machine.taints.iter().find(|taint| {
+            let (name, effect) = taint.rsplit_once(':').unwrap_or((taint, ""));
+            !taints.insert((name.split('=').next(), effect))
+        });
+        if let Some(taint) = same {
+            tell(format!(
+                "the taint {} of {} is there with another value; a kubelet takes each key and effect once",
+                quoted(taint),
+                quoted(address)
+            ));
+        }
+    }
+}
+
+/// Finds addresses by which no other machine reaches one.
+fn addresses(k3s: &K3s, report: &mut Report<'_>) {
+    let are_several = k3s.machine.len() > 1;
+    let is_nowhere = |address: &str, is_alone: bool| {
+        canonical(address).is_some_and(|it| {
+            it.is_unspecified() || it.is_multicast() || it.is_loopback() && !is_alone
+        })
+    };
+    for machine in &k3s.machine {
+        // A virtual machine behind a forwarded port has the address of this one.
+        if is_nowhere(&machine.address, true) {
+            report(&["k3s.machine"], &|_| {
+                format!(
+                    "{} is the address of no machine; give the one by which ssh reaches it",
+                    quoted(&machine.address)
+                )
+            });
+        }
+        if let Some(ip) = machine.ip.as_ref().filter(|ip| is_nowhere(ip, !are_several)) {
+            report(&["k3s.machine"], &|_| {
+                format!(
+                    "by {} no other machine reaches {}; give its address in their network",
+                    quoted(ip),
+                    quoted(&machine.address)
+                )
+            });
+        }
+    }
+    if let Some(endpoint) = k3s.endpoint.as_ref().filter(|it| is_nowhere(it, !are_several)) {
+        report(&["k3s.endpoint"], &|_| {
+            format!(
+                "by {} no other machine reaches the cluster; give a name or address that leads to its servers",
+                quoted(endpoint)
+            )
+        });
     }
 }
 
@@ -74,7 +163,7 @@ fn is_free(label: &str) -> bool {
         || KUBELET_LABELS.contains(&label)
 }
 
-/// What sets a key of k3s's configuration, where it may not be given as it is.
+/// The reason why a key of k3s's configuration may not be given as it is, with what sets it.
 fn of_its_own(option: &str) -> Option<&'static str> {
     Some(match option {
         "token" | "token-file" | "agent-token" | "agent-token-file" | "vpn-auth" => {
@@ -103,5 +192,5 @@ fn of_its_own(option: &str) -> Option<&'static str> {
 }
 
 fn refused(option: &str, instead: &str) -> String {
-    format!("the option {} may not be given: {instead}", quoted(option))
+    format!("the option {} may not be given; {instead}", quoted(option))
 }

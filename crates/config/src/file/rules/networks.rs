@@ -27,7 +27,7 @@ pub(super) fn check(k3s: &K3s, report: &mut Report<'_>) {
             is_well = false;
             report(&[key], &|_| {
                 format!(
-                    "{} is not a network: its address ends with its prefix, such as 10.42.0.0/16",
+                    "{} is not a network; its address ends with its prefix, such as 10.42.0.0/16",
                     quoted(wrong)
                 )
             });
@@ -48,7 +48,7 @@ pub(super) fn check(k3s: &K3s, report: &mut Report<'_>) {
     let both = [keys[0].as_str(), keys[1].as_str()];
     if families(&pods) != families(&services) {
         report(&both, &|_| {
-            "pods and Services need networks of the same kinds: both of IPv4, both of IPv6, or both of each".into()
+            "pods and Services need networks of the same kinds; both of IPv4, both of IPv6, or both of each".into()
         });
     }
     if pods.iter().any(|pod| services.iter().any(|service| pod.overlaps(service))) {
@@ -59,16 +59,17 @@ pub(super) fn check(k3s: &K3s, report: &mut Report<'_>) {
             )
         });
     }
-    if let Some(family) = pods.iter().find(|it| it.prefix > OF_NODE[it.family]).map(|it| it.family) {
+    if let Some(family) = pods.iter().find(|it| it.prefix > OF_NODE[it.family]).map(|it| it.family)
+    {
         report(&[&keys[0]], &|_| {
-            format!("the network is too small: each node has one of /{} of it", OF_NODE[family])
+            format!("the network is too small; each node has one of /{} of it", OF_NODE[family])
         });
     }
     let has_size = |it: &Network| (LARGEST[it.family]..=SMALLEST[it.family]).contains(&it.prefix);
     if let Some(family) = services.iter().find(|it| !has_size(it)).map(|it| it.family) {
         report(&[&keys[1]], &|_| {
             format!(
-                "the prefix of that network is one from /{} to /{}, or the API server does not start",
+                "the API server does not start with a network of that size; its prefix is one from /{} to /{}",
                 LARGEST[family], SMALLEST[family]
             )
         });

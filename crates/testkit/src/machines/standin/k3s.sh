@@ -64,6 +64,17 @@ reset() {
   echo "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now"
 }
 
+# Certificates are made where there are none.
+certify() { [ -e "$1" ] || cp $C/certificate.pem "$1"; }
+rotate() {
+  [ ! -e /srv/host/ready ] || fail "k3s is running"
+  d=/var/lib/rancher/k3s to=/var/lib/rancher/k3s/agent/tls-$(date +%s)
+  [ ! -d $d/server ] || to=$d/server/${to##*/}
+  umask 077; mkdir -p "$to"
+  for f in $d/server/tls/*.crt $d/agent/*.crt; do [ ! -e "$f" ] || mv "$f" "$to/"; done
+  echo "Successfully backed up certificates to $to, please restart k3s server or agent to rotate certificates" >&2
+}
+
 run() {
   role=$1 node=$(key node-name) url=$(key server)
   [ "$(stat -c %a:%u /etc/rancher/k3s/config.yaml)" = 600:0 ] || fail "config.yaml is not private"
@@ -98,12 +109,13 @@ run() {
   mkdir -p $C/nodes
   [ "$role" = agent ] || member
   cp /etc/rancher/node/password "$C/nodes/$node.password"
+  certify /var/lib/rancher/k3s/agent/serving-kubelet.crt
   ip -4 -o address show dev eth0 | awk '{ sub("/.*", "", $4); print $4 }' >"$C/nodes/$node.ip"
   if [ "$role" = server ]; then
     mkdir -p /var/lib/rancher/k3s/server/tls/etcd
     printf 'K10%s::server:%s\n' "$(cat $C/ca)" "$(cat $C/server.pw)" >/var/lib/rancher/k3s/server/token
     printf 'K10%s::node:%s\n' "$(cat $C/ca)" "$(cat $C/agent.pw)" >/var/lib/rancher/k3s/server/agent-token
-    cp $C/certificate.pem /var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt
+    certify /var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt
     [ -s $C/client.key ] || head -c 32 /dev/urandom | base64 >$C/client.key
     cat >/etc/rancher/k3s/k3s.yaml.new <<YAML
 apiVersion: v1
@@ -172,8 +184,9 @@ nodes() {
     ready='"status":"True"'; alive "$n" || ready='"status":"Unknown","message":"Kubelet stopped posting node status."'
     closed=false; [ -e "$f.cordoned" ] && closed=true
     printf '%s{"apiVersion":"v1","kind":"Node","metadata":{"name":"%s","labels":%s},"spec":{"unschedulable":%s},' "$sep" "$n" "$labels" $closed
-    printf '"status":{"nodeInfo":{"kubeletVersion":"%s","architecture":"","bootID":"","containerRuntimeVersion":"","kernelVersion":"","kubeProxyVersion":"","machineID":"","operatingSystem":"","osImage":"","systemUUID":""},"addresses":[{"type":"InternalIP","address":"%s"},{"type":"Hostname","address":"%s"}],"conditions":[{"type":"Ready",%s}]}}' \
-      "$version" "$(cat "$f.ip")" "$n" "$ready"
+    pressure=; [ ! -e "$f.pressure" ] || pressure=$(printf ',{"type":"%s","status":"True","message":"kubelet has %s"}' "$(cat "$f.pressure")" "$(cat "$f.pressure")")
+    printf '"status":{"nodeInfo":{"kubeletVersion":"%s","architecture":"","bootID":"","containerRuntimeVersion":"","kernelVersion":"","kubeProxyVersion":"","machineID":"","operatingSystem":"","osImage":"","systemUUID":""},"addresses":[{"type":"InternalIP","address":"%s"},{"type":"Hostname","address":"%s"}],"conditions":[{"type":"PIDPressure","status":"False"},{"type":"Ready",%s}%s]}}' \
+      "$version" "$(cat "$f.ip")" "$n" "$ready" "$pressure"
     sep=,
   done
   echo ']}'
@@ -186,8 +199,13 @@ kubectl() {
   [ -e /srv/host/ready ] || fail "The connection to the server 127.0.0.1:6443 was refused"
   [ -s /etc/rancher/k3s/k3s.yaml ] || fail "no kubeconfig"
   quorum || fail "Error from server: etcdserver: request timed out"
+  if cmp -s $C/expired.pem /var/lib/rancher/k3s/server/tls/serving-kube-apiserver.crt; then
+    fail "Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid"
+  fi
   case "$1 ${2:-}" in
     "get nodes") nodes;;
+    "get pods") case "$*" in *all-namespaces*) f=$C/pending.json;; *) f=$C/pods.json;; esac
+      cat $f 2>/dev/null || echo '{"apiVersion":"v1","kind":"List","items":[]}';;
     "drain "*) [ ! -e $C/no-drain ] || fail "cannot evict pod as it would violate the pod's disruption budget"
       [ -e "$C/nodes/$2" ] || fail "node $2 not found"; : >"$C/nodes/$2.cordoned";;
     "uncordon "*) rm -f "$C/nodes/$2.cordoned";;
@@ -217,6 +235,7 @@ case ${1:-} in
   --version) echo "k3s version $VERSION (standin)"; echo "go version go1.25";;
   server) case ${2:-} in --cluster-reset) reset "$3";; *) run server;; esac;;
   agent) run agent;;
+  certificate) [ "$2" = rotate ] || fail "unknown command $*"; rotate;;
   etcd-snapshot) shift 2; snapshot "$@";;
   kubectl) shift; kubectl "$@";;
   ctr) shift; ctr "$@";;
