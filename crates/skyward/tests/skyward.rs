@@ -13,6 +13,8 @@ mod pty;
 mod scratch;
 #[path = "scratch/small.rs"]
 mod small;
+#[path = "scratch/walks.rs"]
+mod walks;
 
 use std::fs;
 use std::path::Path;
@@ -291,6 +293,12 @@ fn doctor_tells_everything_that_is_lacking_and_changes_nothing() {
 #[ignore = "needs unshare cc"]
 fn the_answers_to_a_user_without_rights_are_those_of_the_page() {
     mistakes::hold(&mistakes::WITHOUT_RIGHTS);
+}
+
+#[test]
+#[ignore = "needs unshare ip bash curl git cc"]
+fn the_commands_of_readme_and_of_the_walks_run_as_they_are_written() {
+    walks::run_all();
 }
 
 #[test]
