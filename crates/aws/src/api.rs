@@ -40,8 +40,9 @@ impl<A: Api + ?Sized> Api for &A {
 impl Api for crate::sdk::Sdk {
     fn call(&self, request: Request) -> CallFuture<'_> {
         Box::pin(async move {
+            let action = request.action();
             let answer = crate::kind::dispatch(self, request).await;
-            answer.map_err(|error| self.with_cause(error))
+            answer.map_err(|error| error.of_action(action).in_region(&self.region))
         })
     }
 }

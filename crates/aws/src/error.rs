@@ -4,6 +4,8 @@ mod codes;
 
 use std::fmt;
 
+use crate::partition::Partition;
+
 /// A service of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -23,6 +25,10 @@ pub enum Service {
     Iam,
     /// Systems Manager.
     Ssm,
+    /// CloudWatch Logs.
+    Logs,
+    /// Service Quotas.
+    Quotas,
 }
 
 impl Service {
@@ -37,6 +43,8 @@ impl Service {
             Self::S3 => "s3",
             Self::Iam => "iam",
             Self::Ssm => "ssm",
+            Self::Logs => "logs",
+            Self::Quotas => "servicequotas",
         }
     }
 }
@@ -132,5 +140,28 @@ impl ApiError {
     /// The meaning of the error.
     pub fn class(&self) -> Class {
         codes::classify(&self.code, &self.message)
+    }
+
+    /// Returns true where the account lacks the role that the service makes for itself, or has it not yet.
+    pub fn lacks_linked_role(&self) -> bool {
+        codes::lacks_linked_role(&self.message)
+    }
+
+    /// The same error, of a call that IAM's policies allow by this action.
+    pub(crate) fn of_action(mut self, action: &'static str) -> Self {
+        self.operation.action = action;
+        self
+    }
+
+    /// The same error; one about credentials with the region as its cause, where that may be.
+    pub(crate) fn in_region(mut self, region: &str) -> Self {
+        let may_be = self.class() == Class::Credentials && self.code != Self::NO_CREDENTIALS;
+        let is_expired = self.code.starts_with("Expired");
+        if may_be && !is_expired && self.cause.is_none() && Partition::must_enable(region) {
+            let said = &self.message;
+            self.message = format!("{said} (an account has to enable the region {region} first)");
+            self.cause = Some(Cause::Region);
+        }
+        self
     }
 }

@@ -24,6 +24,7 @@ mod internet_gateway;
 mod launch_template;
 mod listener;
 mod load_balancer;
+mod log_group;
 mod nat_gateway;
 mod network_interface;
 mod object;
@@ -84,12 +85,14 @@ registry! {
         Sts: GetCallerIdentity get_caller_identity;
         Ec2: DescribeAvailabilityZones describe_availability_zones,
             DescribeInstanceTypeOfferings describe_instance_type_offerings,
+            DescribeInstanceTypes describe_instance_types,
             DescribeAccountAttributes describe_account_attributes;
         Rds: DescribeOrderableDBInstanceOptions describe_orderable_db_instance_options,
             DescribeRdsAccountAttributes describe_rds_account_attributes;
         Elb: DescribeElbAccountLimits describe_elb_account_limits;
         AutoScaling: DescribeAutoScalingAccountLimits describe_auto_scaling_account_limits;
         Ssm: GetParameter get_parameter;
+        Quotas: GetServiceQuota get_service_quota;
     }
     tags [] {
         Ec2: CreateTags create_tags, DeleteTags delete_tags;
@@ -131,7 +134,8 @@ registry! {
             RevokeSecurityGroupEgress revoke_security_group_egress, DeleteSecurityGroup delete_security_group;
     }
     network_interface [simulated::network_interface::InterfaceRecord] {
-        Ec2: DescribeNetworkInterfaces describe_network_interfaces;
+        Ec2: DescribeNetworkInterfaces describe_network_interfaces,
+            DeleteNetworkInterface delete_network_interface;
     }
     vpc_endpoint [VpcEndpoint] {
         Ec2: CreateVpcEndpoint create_vpc_endpoint, DescribeVpcEndpoints describe_vpc_endpoints,
@@ -184,7 +188,12 @@ registry! {
     }
     db_cluster [simulated::db_cluster::DbClusterRecord, simulated::db_cluster::Snapshot] {
         Rds: CreateDBCluster create_db_cluster, DescribeDBClusters describe_db_clusters,
-            ModifyDBCluster modify_db_cluster, DeleteDBCluster delete_db_cluster;
+            ModifyDBCluster modify_db_cluster, DeleteDBCluster delete_db_cluster,
+            DescribeDBClusterSnapshots describe_db_cluster_snapshots,
+            DeleteDBClusterSnapshot delete_db_cluster_snapshot;
+    }
+    log_group [simulated::log_group::LogGroupRecord] {
+        Logs: DescribeLogGroups describe_log_groups, DeleteLogGroup delete_log_group;
     }
     bucket [simulated::bucket::Bucket] {
         S3: CreateBucket create_bucket, HeadBucket head_bucket, GetBucketSetting get_bucket_setting,
@@ -199,7 +208,8 @@ registry! {
             TagRole tag_role, UntagRole untag_role, DeleteRole delete_role, PutRolePolicy put_role_policy, GetRolePolicy get_role_policy,
             ListRolePolicies list_role_policies,
             DeleteRolePolicy delete_role_policy, AttachRolePolicy attach_role_policy,
-            ListAttachedRolePolicies list_attached_role_policies, DetachRolePolicy detach_role_policy;
+            ListAttachedRolePolicies list_attached_role_policies, DetachRolePolicy detach_role_policy,
+            CreateServiceLinkedRole create_service_linked_role;
     }
     instance_profile [simulated::instance_profile::InstanceProfileRecord] {
         Iam: CreateInstanceProfile create_instance_profile, GetInstanceProfile get_instance_profile,
@@ -230,6 +240,20 @@ impl Operation {
             Self::DeleteObjects => "DeleteObject",
             Self::HeadObject => "GetObject",
             _ => self.name(),
+        }
+    }
+}
+
+impl Request {
+    /// The name of its action in IAM's policies. Each part of a bucket's configuration has one of its own.
+    pub(crate) fn action(&self) -> &'static str {
+        match self {
+            Self::GetBucketSetting(call) => call.part.actions().0,
+            Self::PutBucketSetting(call) => {
+                simulated::bucket::part_of(&call.setting, BucketPart::Policy).actions().1
+            }
+            Self::DeleteBucketSetting(call) => call.part.actions().2,
+            other => other.operation().action(),
         }
     }
 }

@@ -10,9 +10,9 @@ mod ec2;
 mod endpoint;
 mod error;
 mod http;
+pub(crate) mod json;
 pub(crate) mod query;
 mod runtime;
-mod ssm;
 
 /// The SDK's own configuration, credentials and client of S3, for tests that need other than [`Sdk::connect`] makes.
 pub use {aws_config, aws_credential_types, aws_sdk_s3};
@@ -23,9 +23,6 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sts::config::IdentityCache;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
-
-use crate::error::{ApiError, Cause, Class};
-use crate::partition::Partition;
 
 /// The names that every operation uses.
 pub(crate) mod prelude {
@@ -103,9 +100,11 @@ pub struct Sdk {
     pub(crate) ec2: query::Client,
     pub(crate) elb: query::Client,
     pub(crate) iam: query::Client,
+    pub(crate) logs: json::Client,
+    pub(crate) quotas: json::Client,
     pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) s3: aws_sdk_s3::Client,
-    pub(crate) ssm: ssm::Client,
+    pub(crate) ssm: json::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) region: String,
 }
@@ -154,26 +153,14 @@ impl Sdk {
             ec2: query::Client::new(&config, query::EC2).await,
             elb: query::Client::new(&config, query::ELB).await,
             iam: query::Client::new(&config, query::IAM).await,
+            logs: json::Client::new(&config, json::LOGS).await,
+            quotas: json::Client::new(&config, json::QUOTAS).await,
             rds: aws_sdk_rds::Client::new(&config),
             s3: s3(&config),
-            ssm: ssm::Client::new(&config).await,
+            ssm: json::Client::new(&config, json::SSM).await,
             sts: aws_sdk_sts::Client::new(&config),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
         }
-    }
-}
-
-impl Sdk {
-    /// The same error; one about credentials with the region as its cause, where that may be.
-    pub(crate) fn with_cause(&self, mut error: ApiError) -> ApiError {
-        let may_be = error.class() == Class::Credentials && error.code != ApiError::NO_CREDENTIALS;
-        let is_expired = error.code.starts_with("Expired");
-        if may_be && !is_expired && error.cause.is_none() && Partition::must_enable(&self.region) {
-            let (said, region) = (&error.message, &self.region);
-            error.message = format!("{said} (an account has to enable the region {region} first)");
-            error.cause = Some(Cause::Region);
-        }
-        error
     }
 }
 

@@ -43,10 +43,18 @@ pub struct Quota {
     pub used: Option<i64>,
 }
 
+/// An instance type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceType {
+    pub name: String,
+    pub vcpus: i64,
+}
+
 operations! {
     GetCallerIdentity {} -> Identity;
     DescribeAvailabilityZones {} -> Vec<Zone>;
     DescribeInstanceTypeOfferings { instance_type: String } -> Vec<String>;
+    DescribeInstanceTypes { instance_type: String } -> Vec<InstanceType>;
     DescribeAccountAttributes {} -> Vec<Quota>;
     DescribeOrderableDBInstanceOptions {
         engine: String,
@@ -57,11 +65,14 @@ operations! {
     DescribeElbAccountLimits {} -> Vec<Quota>;
     DescribeAutoScalingAccountLimits {} -> Vec<Quota>;
     GetParameter { name: String } -> String;
+    // A service and a quota of it, by their codes in Service Quotas.
+    GetServiceQuota { service: String, quota: String } -> i64;
 }
 
 #[cfg(feature = "sdk")]
 mod sdk {
     use aws_sdk_rds::types::OrderableDbInstanceOption;
+    use serde_json::json;
 
     use super::*;
     use crate::kind::prelude::*;
@@ -102,6 +113,12 @@ mod sdk {
             "LocationType": "availability-zone",
             "Filter": filter("instance-type", call.instance_type),
         } => |answer| answer.each("instanceTypeOfferingSet", |offering| offering.text("location"));
+        find describe_instance_types(call: DescribeInstanceTypes) {
+            "InstanceType": vec![call.instance_type],
+        } or "InvalidInstanceType" => |answer| answer.each("instanceTypeSet", |found| InstanceType {
+            name: found.text("instanceType"),
+            vcpus: found.child("vCpuInfo").parsed("defaultVCpus").unwrap_or_default(),
+        });
         describe_account_attributes(_call: DescribeAccountAttributes) {} => |answer| {
             let quota = |attribute: Element<'_>| {
                 // Some attributes are no numbers: the supported platforms, the default VPC.
@@ -149,9 +166,46 @@ mod sdk {
         };
     }
 
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct FoundParameter {
+        parameter: ParameterValue,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct ParameterValue {
+        value: String,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct FoundQuota {
+        quota: QuotaValue,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct QuotaValue {
+        value: f64,
+    }
+
     impl Sdk {
         pub(crate) async fn get_parameter(&self, call: GetParameter) -> Result<String, ApiError> {
-            self.ssm.parameter(Operation::GetParameter, &call.name).await
+            let body = json!({ "Name": call.name });
+            let found: FoundParameter = self.ssm.call(Operation::GetParameter, body).await?;
+            Ok(found.parameter.value)
+        }
+
+        pub(crate) async fn get_service_quota(
+            &self,
+            call: GetServiceQuota,
+        ) -> Result<i64, ApiError> {
+            let body = json!({ "ServiceCode": call.service, "QuotaCode": call.quota });
+            let found: FoundQuota = self.quotas.call(Operation::GetServiceQuota, body).await?;
+            #[expect(clippy::cast_possible_truncation, reason = "quotas are whole numbers")]
+            let value = found.quota.value as i64;
+            Ok(value)
         }
     }
 }

@@ -17,6 +17,40 @@ pub enum BucketPart {
     Logging,
 }
 
+impl BucketPart {
+    /// The actions of IAM's policies that read it, write it and delete it ("Actions defined by Amazon S3").
+    pub(crate) fn actions(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Tagging => ("GetBucketTagging", "PutBucketTagging", "PutBucketTagging"),
+            Self::PublicAccessBlock => (
+                "GetBucketPublicAccessBlock",
+                "PutBucketPublicAccessBlock",
+                "PutBucketPublicAccessBlock",
+            ),
+            Self::OwnershipControls => (
+                "GetBucketOwnershipControls",
+                "PutBucketOwnershipControls",
+                "PutBucketOwnershipControls",
+            ),
+            Self::Encryption => (
+                "GetEncryptionConfiguration",
+                "PutEncryptionConfiguration",
+                "PutEncryptionConfiguration",
+            ),
+            Self::Versioning => {
+                ("GetBucketVersioning", "PutBucketVersioning", "PutBucketVersioning")
+            }
+            Self::Policy => ("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy"),
+            Self::Lifecycle => (
+                "GetLifecycleConfiguration",
+                "PutLifecycleConfiguration",
+                "PutLifecycleConfiguration",
+            ),
+            Self::Logging => ("GetBucketLogging", "PutBucketLogging", "PutBucketLogging"),
+        }
+    }
+}
+
 /// The value of a part. What it says of other kinds than ours is `Other`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -62,11 +62,25 @@ pub struct DbClusterChanges {
     pub disable_logs: BTreeSet<String>,
 }
 
+/// A snapshot of a cluster that somebody has made, or that its deletion has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DbClusterSnapshot {
+    pub name: String,
+    pub cluster: String,
+    /// `available`, `creating`, …
+    pub status: String,
+    pub storage_gib: i32,
+    pub tags: Tags,
+}
+
 operations! {
     CreateDBCluster { cluster: DbCluster } -> ();
     DescribeDBClusters { name: String } -> Vec<DbCluster>;
     ModifyDBCluster { name: String, changes: DbClusterChanges } -> ();
     DeleteDBCluster { name: String, final_snapshot: Option<String> } -> ();
+    // Those of all clusters, also of such as are gone, but for the ones that RDS makes for itself.
+    DescribeDBClusterSnapshots { page: Option<String> } -> Page<DbClusterSnapshot>;
+    DeleteDBClusterSnapshot { name: String } -> ();
 }
 
 #[cfg(feature = "sdk")]
@@ -114,6 +128,16 @@ mod sdk {
             iam_authentication: found.iam_database_authentication_enabled.unwrap_or_default(),
             log_exports: set(found.enabled_cloudwatch_logs_exports),
             members: each(found.db_cluster_members, member),
+            tags: rds::tags(found.tag_list),
+        }
+    }
+
+    fn snapshot(found: types::DbClusterSnapshot) -> DbClusterSnapshot {
+        DbClusterSnapshot {
+            name: text(found.db_cluster_snapshot_identifier),
+            cluster: text(found.db_cluster_identifier),
+            status: text(found.status),
+            storage_gib: found.allocated_storage.unwrap_or_default(),
             tags: rds::tags(found.tag_list),
         }
     }
@@ -173,6 +197,15 @@ mod sdk {
         delete_db_cluster(call: DeleteDBCluster) {
             db_cluster_identifier(call.name) skip_final_snapshot(call.final_snapshot.is_none())
             set_final_db_snapshot_identifier(call.final_snapshot)
+        };
+        describe_db_cluster_snapshots(call: DescribeDBClusterSnapshots) {
+            snapshot_type("manual") set_marker(call.page)
+        } => |answer| Page {
+            items: each(answer.db_cluster_snapshots, snapshot),
+            next: next(answer.marker),
+        };
+        delete_db_cluster_snapshot(call: DeleteDBClusterSnapshot) {
+            db_cluster_snapshot_identifier(call.name)
         };
     }
 }

@@ -11,6 +11,11 @@ pub struct Instance {
     /// `pending`, `running`, `shutting-down`, `terminated`, `stopping`, `stopped`.
     pub state: String,
     pub private_ip: Option<String>,
+    pub instance_type: String,
+    /// The number of its vCPUs, where EC2 says it.
+    pub vcpus: Option<i64>,
+    /// Neither a spot instance nor a reserved one: it counts against the quotas of running on-demand instances.
+    pub is_on_demand: bool,
     pub tags: Tags,
 }
 
@@ -34,8 +39,17 @@ mod sdk {
             zone: instance.child("placement").text("availabilityZone"),
             state: instance.child("instanceState").text("name"),
             private_ip: instance.option("privateIpAddress"),
+            instance_type: instance.text("instanceType"),
+            vcpus: vcpus(instance.child("cpuOptions")),
+            is_on_demand: instance.option("instanceLifecycle").is_none(),
             tags: instance.tags(),
         }
+    }
+
+    /// All threads of all cores.
+    fn vcpus(options: Element<'_>) -> Option<i64> {
+        let cores: Option<i64> = options.parsed("coreCount");
+        Some(cores? * options.parsed::<i64>("threadsPerCore")?)
     }
 
     /// The console's text. What cannot be read of it is shown as it came.

@@ -11,10 +11,14 @@ pub struct NetworkInterface {
     /// Such as `ELB app/skyward/…` or `Interface for NAT Gateway nat-…`.
     pub description: String,
     pub groups: BTreeSet<String>,
+    /// `available` where nothing uses it, `in-use`, …
+    pub status: String,
+    pub tags: Tags,
 }
 
 operations! {
     DescribeNetworkInterfaces { select: Select, page: Option<String> } -> Page<NetworkInterface>;
+    DeleteNetworkInterface { interface: String } -> ();
 }
 
 #[cfg(feature = "sdk")]
@@ -29,6 +33,8 @@ mod sdk {
             subnet: interface.text("subnetId"),
             description: interface.text("description"),
             groups: groups.filter_map(|group| group.option("groupId")).collect(),
+            status: interface.text("status"),
+            tags: interface.tags(),
         }
     }
 
@@ -36,5 +42,8 @@ mod sdk {
         pages describe_network_interfaces(DescribeNetworkInterfaces)
             by Filters::by("network-interface-id")
             => |answer| answer.each("networkInterfaceSet", interface);
+        delete_network_interface(call: DeleteNetworkInterface) {
+            "NetworkInterfaceId": call.interface,
+        };
     }
 }

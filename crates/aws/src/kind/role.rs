@@ -29,6 +29,8 @@ operations! {
     AttachRolePolicy { role: String, arn: String } -> ();
     ListAttachedRolePolicies { role: String } -> BTreeSet<String>;
     DetachRolePolicy { role: String, arn: String } -> ();
+    // Of a service, by its name for IAM, such as `rds.amazonaws.com`.
+    CreateServiceLinkedRole { service: String } -> ();
 }
 
 #[cfg(feature = "sdk")]
@@ -88,6 +90,9 @@ mod sdk {
         };
         detach_role_policy(call: DetachRolePolicy) {
             "RoleName": call.role, "PolicyArn": call.arn,
+        };
+        create_service_linked_role(call: CreateServiceLinkedRole) {
+            "AWSServiceName": call.service,
         };
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::rc::Rc;
 
 use crate::kind::RECORDS;
+use crate::kind::simulated::network_interface;
 use crate::{ApiError, Call, Operation, Request, Response, dispatch};
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -80,6 +81,13 @@ impl Account {
         let mut world = self.world();
         world.begin_directly();
         world.place_object(bucket, key, None)
+    }
+
+    /// Leaves a network interface in a subnet that nothing uses, as services of AWS do at times: its id, where there is such a subnet.
+    pub fn strand_interface(&self, subnet: &str, description: &str) -> Option<String> {
+        let mut world = self.world();
+        world.begin_directly();
+        network_interface::strand(&mut world, subnet, description)
     }
 
     /// Ends an instance, as a broken machine does; false where there is none of this id.

@@ -143,6 +143,9 @@ impl Client {
             let takes_effect = world.random.chance(0.5);
             let staleness = world.staleness(faults.lag);
             world.begin(staleness);
+            if world.settings.is_disabled {
+                return Err(unknown_caller(operation).in_region(&world.region));
+            }
             if faults.expired_from.is_some_and(|from| number >= from) {
                 return Err(expired(operation));
             }
@@ -208,10 +211,25 @@ fn internal(operation: Operation) -> &'static str {
 fn expired(operation: Operation) -> ApiError {
     let code = match operation.service() {
         Service::Ec2 => "RequestExpired",
-        Service::Ssm => "ExpiredTokenException",
+        Service::Ssm | Service::Logs | Service::Quotas => "ExpiredTokenException",
         _ => "ExpiredToken",
     };
     ApiError::new(operation, code, "The security token included in the request is expired")
+}
+
+/// The answer of a region that is not enabled: it does not know the account's credentials (aws-sdk-ruby issue 2850).
+fn unknown_caller(operation: Operation) -> ApiError {
+    let (code, message) = match operation.service() {
+        Service::Ec2 => {
+            ("AuthFailure", "AWS was not able to validate the provided access credentials")
+        }
+        Service::Ssm | Service::Logs | Service::Quotas => (
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        _ => ("InvalidClientTokenId", "The security token included in the request is invalid"),
+    };
+    ApiError::new(operation, code, message)
 }
 
 /// The refusal names the caller, the action and the resource, as AWS does.
@@ -219,14 +237,14 @@ fn denied(request: &Request, region: &str, account: &str) -> ApiError {
     let operation = request.operation();
     let code = match operation.service() {
         Service::Ec2 => "UnauthorizedOperation",
-        Service::Ssm => "AccessDeniedException",
+        Service::Ssm | Service::Logs | Service::Quotas => "AccessDeniedException",
         _ => "AccessDenied",
     };
-    let (service, action) = (operation.service().prefix(), operation.action());
+    let (service, action) = (operation.service().prefix(), request.action());
     let partition = Partition::of(region).id;
     let message = format!(
         "User: arn:{partition}:sts::{account}:assumed-role/simulated/session is not authorized to perform: {service}:{action} on \
          resource: arn:{partition}:{service}:{region}:{account}:* because no identity-based policy allows the {service}:{action} action"
     );
-    ApiError::new(operation, code, message)
+    ApiError::new(operation, code, message).of_action(action)
 }

@@ -46,7 +46,8 @@ limits! {
     IAM_READ: "IAM: all reads together" false 100.0 20.0 Unverified;
     IAM_WRITE: "IAM: all writes together" false 50.0 10.0 Unverified;
     S3_BUCKETS: "S3: all bucket operations together" false 200.0 100.0 Unverified;
-    OTHERS: "STS, SSM: each operation" true 100.0 40.0 Unverified;
+    LOGS: "CloudWatch Logs: each operation" true 10.0 5.0 Documents;
+    OTHERS: "STS, SSM, Service Quotas: each operation" true 100.0 40.0 Unverified;
 }
 
 fn of(operation: Operation) -> Limit {
@@ -64,7 +65,8 @@ fn of(operation: Operation) -> Limit {
         (Service::Rds, _) => [RDS_WRITE, RDS_READ][usize::from(is_read)],
         (Service::Iam, _) => [IAM_WRITE, IAM_READ][usize::from(is_read)],
         (Service::S3, _) => S3_BUCKETS,
-        (Service::Sts | Service::Ssm, _) => OTHERS,
+        (Service::Logs, _) => LOGS,
+        (Service::Sts | Service::Ssm | Service::Quotas, _) => OTHERS,
     }
 }
 
@@ -94,7 +96,8 @@ pub(crate) fn throttling_code(service: Service) -> &'static str {
     match service {
         Service::Ec2 => "RequestLimitExceeded",
         Service::S3 => "SlowDown",
-        Service::Elb | Service::Ssm => "ThrottlingException",
+        Service::Elb | Service::Ssm | Service::Logs => "ThrottlingException",
+        Service::Quotas => "TooManyRequestsException",
         Service::AutoScaling | Service::Rds | Service::Iam | Service::Sts => "Throttling",
     }
 }

@@ -22,6 +22,12 @@ pub struct Settings {
     /// The releases whose service never answers, by the SHA-256 of their objects.
     #[serde(default)]
     pub unhealthy_releases: BTreeSet<String>,
+    /// The services that have not yet been used in this account, and so have no role of their own: `rds`, `autoscaling`.
+    #[serde(default)]
+    pub lacks_linked_roles: BTreeSet<String>,
+    /// The region is not enabled in this account.
+    #[serde(default)]
+    pub is_disabled: bool,
 }
 
 /// A zone of the region.
@@ -62,6 +68,8 @@ impl Default for Settings {
             quotas_times: 1,
             taken_buckets: BTreeSet::new(),
             unhealthy_releases: BTreeSet::new(),
+            lacks_linked_roles: BTreeSet::new(),
+            is_disabled: false,
         }
     }
 }

@@ -154,6 +154,14 @@ fn databases_that_there_are_not_are_refused() {
                 DbCluster { class: Some("db.t3.micro".into()), ..good.clone() },
                 "InvalidParameterCombination",
             ),
+            (
+                DbCluster { class: Some("db.m5d.3xlarge".into()), ..good.clone() },
+                "InvalidParameterCombination",
+            ),
+            (
+                DbCluster { class: Some("db.x2iedn.12xlarge".into()), ..good.clone() },
+                "InvalidParameterCombination",
+            ),
             (DbCluster { engine: "aurora".into(), ..good.clone() }, "InvalidParameterValue"),
             (DbCluster { storage_gib: Some(10), ..good.clone() }, "InvalidParameterCombination"),
             (

@@ -7,7 +7,7 @@ use futures_util::future::{Either, join_all, select};
 use tokio::time::{Instant, sleep};
 
 use super::{client, code, simulate, tags};
-use skyward_aws::model::Vpc;
+use skyward_aws::model::{BucketPart, Vpc};
 use skyward_aws::simulated::{Account, Client, Faults, assumptions, assumptions_markdown, rules};
 use skyward_aws::*;
 
@@ -108,9 +108,13 @@ fn what_is_denied_names_the_action_and_what_is_expired_says_so() {
     simulate(async {
         let account = Account::new(9);
         let faults = Faults {
-            denied: BTreeSet::from([Operation::CreateVpc, Operation::AddElbTags]),
-            expired_from: Some(3),
-            answer: BTreeMap::from([(4, "Unforeseen".into())]),
+            denied: BTreeSet::from([
+                Operation::CreateVpc,
+                Operation::AddElbTags,
+                Operation::GetBucketSetting,
+            ]),
+            expired_from: Some(4),
+            answer: BTreeMap::from([(5, "Unforeseen".into())]),
             ..Faults::default()
         };
         let client = account.client().with_faults(faults);
@@ -123,6 +127,10 @@ fn what_is_denied_names_the_action_and_what_is_expired_says_so() {
         let add = AddElbTags { resource: "arn:x".into(), tags: tags("s") };
         let error = send(&client, add).await.unwrap_err();
         assert!(error.message.contains("elasticloadbalancing:AddTags"), "{error}");
+        let (bucket, part) = ("a".to_owned(), BucketPart::Encryption);
+        let error = send(&client, GetBucketSetting { bucket, part }).await.unwrap_err();
+        assert_eq!(error.operation.action(), "s3:GetEncryptionConfiguration");
+        assert!(error.message.contains("perform: s3:GetEncryptionConfiguration"), "{error}");
         let error = send(&client, look()).await.unwrap_err();
         assert_eq!(error.class(), Class::Credentials);
         assert_eq!(vpcs(&account), 0);

@@ -1,19 +1,54 @@
 //! The properties of an account and its region: identity, zones, instance types, database classes, quotas, parameters.
 
+use crate::kind::simulated::auto_scaling_group::VCPUS;
 use crate::kind::simulated::db_cluster::has_clusters;
 use crate::kind::simulated::prelude::*;
 use crate::world::settings::Zone as ZoneSetting;
 
+/// The code, in Service Quotas, of the vCPUs of running On-Demand Standard instances.
+const VCPU_QUOTA: &str = "L-1216C47A";
+
+/// The beginnings of the families of instance types ("Amazon EC2 instance types").
+const SERIES: [&str; 21] = [
+    "a", "c", "d", "dl", "f", "g", "h", "hpc", "i", "im", "inf", "is", "m", "mac", "p", "r", "t",
+    "trn", "u", "vt", "x",
+];
+/// The sizes of any family, beside those with a number.
+const SIZES: [&str; 5] = ["medium", "large", "xlarge", "metal", "small"];
+/// The sizes of the families whose processors are shared.
+const BURSTABLE: [&str; 7] = ["nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"];
+/// The numbers of times `xlarge` that any family has.
+const TIMES: [&str; 16] =
+    ["2", "3", "4", "6", "8", "9", "10", "12", "16", "18", "24", "32", "48", "56", "96", "112"];
+
 /// Tells whether a name could be that of an instance type: `t3.micro`, `m6gd.large`.
 fn is_type(name: &str) -> bool {
     let Some((family, size)) = name.split_once('.') else { return false };
+    let series = family.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
     let has_generation = family.chars().any(|c| c.is_ascii_digit());
-    let sizes = ["nano", "micro", "small", "medium", "large", "metal"];
-    let is_size = sizes.contains(&size)
-        || size
+    let is_size = match series {
+        "t" => BURSTABLE.contains(&size),
+        _ => {
+            SIZES.contains(&size)
+                || size.starts_with("metal-")
+                || size.strip_suffix("xlarge").is_some_and(|times| TIMES.contains(&times))
+        }
+    };
+    (SERIES.contains(&series) || series == "z") && has_generation && is_size
+}
+
+/// The vCPUs of an instance type, by its size: those of the families t, m, c and r ("Amazon EC2 instance types").
+pub(crate) fn vcpus(kind: &str) -> i64 {
+    let (family, size) = kind.split_once('.').unwrap_or_default();
+    match size {
+        "nano" | "micro" | "small" if family == "t2" => 1,
+        "medium" if !family.starts_with('t') => 1,
+        "xlarge" => 4,
+        size => size
             .strip_suffix("xlarge")
-            .is_some_and(|times| times.chars().all(|c| c.is_ascii_digit()));
-    family.starts_with(|c: char| c.is_ascii_lowercase()) && has_generation && is_size
+            .and_then(|times| times.parse::<i64>().ok())
+            .map_or(2, |times| 4 * times),
+    }
 }
 
 impl World {
@@ -42,6 +77,29 @@ impl World {
     ) -> Answer<Vec<String>> {
         let is_type = is_type(&call.instance_type);
         Ok(self.zones(|zone| is_type && zone.has_instances))
+    }
+
+    pub(crate) fn describe_instance_types(
+        &mut self,
+        call: DescribeInstanceTypes,
+    ) -> Answer<Vec<InstanceType>> {
+        let name = call.instance_type;
+        if !is_type(&name) {
+            let message = format!("The following supplied instance types do not exist: [{name}]");
+            return refuse("InvalidInstanceType", message);
+        }
+        Ok(vec![InstanceType { vcpus: vcpus(&name), name }])
+    }
+
+    /// The one quota that is asked for here.
+    pub(crate) fn get_service_quota(&mut self, call: GetServiceQuota) -> Answer<i64> {
+        if (call.service.as_str(), call.quota.as_str()) == ("ec2", VCPU_QUOTA) {
+            return Ok(self.most(&VCPUS));
+        }
+        refuse(
+            "NoSuchResourceException",
+            "The request failed because the specified quota is unknown.",
+        )
     }
 
     /// One engine version, and each kind of storage.

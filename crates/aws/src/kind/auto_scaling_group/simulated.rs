@@ -7,9 +7,10 @@ use crate::kind::simulated::instance::{self, InstanceRecord};
 use crate::kind::simulated::instance_profile::InstanceProfileRecord;
 use crate::kind::simulated::launch_template::LaunchTemplateRecord;
 use crate::kind::simulated::prelude::*;
+use crate::kind::simulated::role;
 use crate::kind::simulated::target_group::TargetGroupRecord;
 
-pub(crate) use behaviour::look;
+pub(crate) use behaviour::{VCPUS, look};
 use refresh::Refresh;
 
 /// An auto scaling group. Its instances say themselves where they belong.
@@ -31,6 +32,9 @@ impl ScalingGroupRecord {
 }
 
 const QUOTA: DefaultQuota = DefaultQuota::new("auto scaling groups", 500, "LimitExceeded");
+/// `ServiceLinkedRoleFailure` of Auto Scaling's reference.
+const NO_ROLE: (&str, &str) =
+    ("ServiceLinkedRoleFailure", "The service-linked role is not yet ready for use.");
 /// AWS's code for nearly everything that is wrong with a request to Auto Scaling.
 const INVALID: &str = "ValidationError";
 
@@ -159,6 +163,7 @@ impl World {
 
     pub(crate) fn create_auto_scaling_group(&mut self, call: CreateAutoScalingGroup) -> Answer<()> {
         let mut group = call.group;
+        role::linked(self, "autoscaling", NO_ROLE)?;
         if let Some(other) = self.get::<ScalingGroupRecord>(&group.name) {
             let end = if other.is_going() { " and is pending delete" } else { "" };
             let message = format!(

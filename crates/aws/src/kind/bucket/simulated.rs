@@ -45,7 +45,8 @@ impl Bucket {
     }
 }
 
-fn part_of(setting: &BucketSetting, other: BucketPart) -> BucketPart {
+/// The part that a setting is of.
+pub(crate) fn part_of(setting: &BucketSetting, other: BucketPart) -> BucketPart {
     match setting {
         BucketSetting::Tagging(_) => BucketPart::Tagging,
         BucketSetting::PublicAccessBlocked(_) => BucketPart::PublicAccessBlock,

@@ -1,8 +1,13 @@
 //! Multi-AZ DB clusters and the snapshots that outlive them.
 
+mod snapshot;
+
 use crate::kind::simulated::db_subnet_group::{self, DbSubnetGroupRecord};
 use crate::kind::simulated::network_interface::{self, NewInterface};
 use crate::kind::simulated::prelude::*;
+use crate::kind::simulated::{log_group, role};
+
+pub(crate) use snapshot::Snapshot;
 
 /// A database cluster, and the changes of it that are still to come.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +33,11 @@ const GONE: Event = Event::new("DB cluster gone", World::cluster_gone);
 const QUOTA: DefaultQuota = DefaultQuota::new("DB clusters", 40, "DBClusterQuotaExceededFault");
 const INSTANCES: DefaultQuota = DefaultQuota::new("DB instances", 40, "InstanceQuotaExceeded");
 const STATE: &str = "InvalidDBClusterStateFault";
+/// Source: eks-workshop-v2, issue 1609.
+const NO_ROLE: (&str, &str) = (
+    "InvalidParameterValue",
+    "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait and try again later",
+);
 /// The number of instances in a Multi-AZ DB cluster.
 const NODES: usize = 3;
 
@@ -58,52 +68,31 @@ impl Kind for DbClusterRecord {
     }
 }
 
-/// The snapshot of a database that is gone, with its tags.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Snapshot {
-    tags: Tags,
-}
-
-impl Kind for Snapshot {
-    const NAME: &'static str = "db-cluster-snapshot";
-    const MISSING: &'static str = "DBClusterSnapshotNotFoundFault";
-
-    tags!(tags);
-}
-
-/// The families of the classes of Multi-AZ DB clusters, with the smallest and the largest size of each, by the number of times that
-/// it is `large`. Source: "Instance class availability for Multi-AZ DB clusters".
-const FAMILIES: [(&str, f64, f64); 10] = [
-    ("c6gd", 0.5, 32.0),
-    ("m5d", 1.0, 48.0),
-    ("m6gd", 1.0, 32.0),
-    ("m6id", 1.0, 64.0),
-    ("m8gd", 1.0, 96.0),
-    ("r5d", 1.0, 48.0),
-    ("r6gd", 1.0, 32.0),
-    ("r6id", 1.0, 64.0),
-    ("r8gd", 1.0, 96.0),
-    ("x2iedn", 2.0, 64.0),
+/// The families of the classes of Multi-AZ DB clusters, each with its sizes; a number is one of times `xlarge`. Sources: "Instance class
+/// availability for Multi-AZ DB clusters", and for the sizes between the smallest and the largest "Amazon EC2 instance types".
+const FAMILIES: [(&str, &str); 10] = [
+    ("c6gd", "medium large xlarge 2 4 8 12 16"),
+    ("m5d", "large xlarge 2 4 8 12 16 24"),
+    ("m6gd", "large xlarge 2 4 8 12 16"),
+    ("m6id", "large xlarge 2 4 8 12 16 24 32"),
+    ("m8gd", "large xlarge 2 4 8 12 16 24 48"),
+    ("r5d", "large xlarge 2 4 8 12 16 24"),
+    ("r6gd", "large xlarge 2 4 8 12 16"),
+    ("r6id", "large xlarge 2 4 8 12 16 24 32"),
+    ("r8gd", "large xlarge 2 4 8 12 16 24 48"),
+    ("x2iedn", "xlarge 2 4 8 16 24 32"),
 ];
-
-/// The size of a class, by the number of times that it is `large`.
-fn times_large(size: &str) -> Option<f64> {
-    match size {
-        "medium" => Some(0.5),
-        "large" => Some(1.0),
-        "xlarge" => Some(2.0),
-        _ => Some(2.0 * size.strip_suffix("xlarge")?.parse::<f64>().ok()?),
-    }
-}
 
 /// Tells whether there are Multi-AZ DB clusters of a class.
 pub(crate) fn has_clusters(class: &str) -> bool {
-    let mut parts = class.split('.').skip(1);
-    let (Some(family), Some(size)) = (parts.next(), parts.next()) else { return false };
-    let of_family = FAMILIES.iter().find(|(name, ..)| *name == family);
-    of_family
-        .zip(times_large(size))
-        .is_some_and(|((_, least, most), times)| (*least..=*most).contains(&times))
+    let parts = class.strip_prefix("db.").and_then(|class| class.split_once('.'));
+    let Some((family, size)) = parts else { return false };
+    let of_family = FAMILIES.iter().find(|(name, _)| *name == family);
+    let is_size = |one: &str| match one.parse::<u32>() {
+        Ok(times) => size == format!("{times}xlarge"),
+        Err(_) => size == one,
+    };
+    of_family.is_some_and(|(_, sizes)| sizes.split(' ').any(is_size))
 }
 
 impl World {
@@ -163,6 +152,7 @@ impl World {
 
     pub(crate) fn create_db_cluster(&mut self, call: CreateDBCluster) -> Answer<()> {
         let mut cluster = call.cluster;
+        role::linked(self, "rds", NO_ROLE)?;
         self.check_cluster(&cluster)?;
         let group = cluster.subnet_group.clone().unwrap_or_default();
         let group = self.find::<DbSubnetGroupRecord>(&group)?.group.clone();
@@ -235,6 +225,16 @@ impl World {
             };
             cluster.members = [1, 2, 3].map(member).into();
         });
+        self.begin_logs(name);
+    }
+
+    /// "Publishing database logs to Amazon CloudWatch Logs": a group for each log of a cluster.
+    fn begin_logs(&mut self, name: &str) {
+        let record = self.get::<DbClusterRecord>(name);
+        let logs = record.map(|record| record.cluster.log_exports.clone()).unwrap_or_default();
+        for log in logs {
+            log_group::begin(self, &format!("/aws/rds/cluster/{name}/{log}"));
+        }
     }
 
     pub(crate) fn describe_db_clusters(
@@ -301,6 +301,7 @@ impl World {
         if let Some((owner, groups)) = owner {
             network_interface::regroup(self, &owner, &groups);
         }
+        self.begin_logs(name);
     }
 
     pub(crate) fn delete_db_cluster(&mut self, call: DeleteDBCluster) -> Answer<()> {
@@ -327,7 +328,8 @@ impl World {
             let cluster = &self.get::<DbClusterRecord>(&call.name).expect("it is known").cluster;
             let tags =
                 if cluster.copy_tags_to_snapshot { cluster.tags.clone() } else { Tags::new() };
-            self.put(snapshot, Snapshot { tags });
+            let storage_gib = cluster.storage_gib.unwrap_or_default();
+            snapshot::begin(self, snapshot, (&call.name, storage_gib), tags);
         }
         self.update::<DbClusterRecord>(&call.name, |record| {
             record.cluster.status = "deleting".into();
@@ -341,6 +343,7 @@ impl World {
         if let Some(record) = self.remove::<DbClusterRecord>(name) {
             network_interface::leave(self, &record.cluster.arn, |_| true);
         }
+        snapshot::finish(self, name);
     }
 }
 

@@ -1,6 +1,7 @@
 //! DB subnet groups, which give a database its zones.
 
 use crate::kind::simulated::prelude::*;
+use crate::kind::simulated::role;
 
 /// A DB subnet group with its tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +21,12 @@ impl Kind for DbSubnetGroupRecord {
 
     tags!(tags);
 }
+
+/// Source: terraform-aws-rds, issue 364.
+const NO_ROLE: (&str, &str) = (
+    "InvalidParameterValue",
+    "Missing necessary credentials. Please check http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html",
+);
 
 /// The names that RDS takes.
 pub(crate) fn check_name(name: &str) -> Answer<()> {
@@ -41,6 +48,7 @@ impl World {
         &mut self,
         call: CreateDBSubnetGroup,
     ) -> Answer<DbSubnetGroup> {
+        role::linked(self, "rds", NO_ROLE)?;
         check_name(&call.name)?;
         if self.get::<DbSubnetGroupRecord>(&call.name).is_some() {
             let message = format!("The DB subnet group '{}' already exists.", call.name);

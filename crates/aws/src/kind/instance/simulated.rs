@@ -2,6 +2,7 @@
 
 mod boot;
 
+use crate::kind::simulated::account::vcpus;
 use crate::kind::simulated::auto_scaling_group::{self, ScalingGroupRecord};
 use crate::kind::simulated::network_interface::{self, NewInterface};
 use crate::kind::simulated::prelude::*;
@@ -153,6 +154,9 @@ impl World {
                 zone: subnet.zone.clone(),
                 state: "pending".into(),
                 private_ip: Some(format!("{network}.{}", 4 + host % 200)),
+                instance_type: data.instance_type.clone(),
+                vcpus: Some(vcpus(&data.instance_type)),
+                is_on_demand: true,
                 tags,
             },
             group: group.to_owned(),

@@ -10,7 +10,6 @@ pub(crate) struct InterfaceRecord {
     owner: String,
     /// It has a public address.
     pub(crate) is_mapped: bool,
-    tags: Tags,
 }
 
 const LINGER: Assumption =
@@ -27,7 +26,7 @@ impl Kind for InterfaceRecord {
         Documents,
     )];
 
-    tags!(tags);
+    tags!(shown.tags);
 
     fn keys(&self) -> Vec<String> {
         let groups = self.shown.groups.iter().map(|group| format!("security-group={group}"));
@@ -61,10 +60,27 @@ pub(crate) fn add(world: &mut World, new: NewInterface<'_>) {
         subnet: new.subnet.to_owned(),
         description: new.description,
         groups: new.groups.clone(),
+        status: "in-use".into(),
+        tags: Tags::new(),
     };
     let (vpc, owner) = (new.vpc.to_owned(), new.owner.to_owned());
-    let record = InterfaceRecord { shown, vpc, owner, is_mapped: new.is_mapped, tags: Tags::new() };
-    world.put(&id, record);
+    world.put(&id, InterfaceRecord { shown, vpc, owner, is_mapped: new.is_mapped });
+}
+
+/// Leaves a network interface in a subnet that nothing uses, as services of AWS do at times; its id.
+pub(crate) fn strand(world: &mut World, subnet: &str, description: &str) -> Option<String> {
+    let vpc = world.get::<Subnet>(subnet)?.vpc.clone();
+    let id = world.id("eni");
+    let shown = NetworkInterface {
+        id: id.clone(),
+        subnet: subnet.to_owned(),
+        description: description.to_owned(),
+        groups: BTreeSet::new(),
+        status: "available".into(),
+        tags: Tags::new(),
+    };
+    world.put(&id, InterfaceRecord { shown, vpc, owner: String::new(), is_mapped: false });
+    Some(id)
 }
 
 fn all_of(world: &World, owner: &str, meets: impl Fn(&InterfaceRecord) -> bool) -> Vec<String> {
@@ -95,4 +111,13 @@ pub(crate) fn regroup(world: &mut World, owner: &str, groups: &BTreeSet<String>)
 
 impl World {
     pages!(describe_network_interfaces(DescribeNetworkInterfaces) of InterfaceRecord => |interface| interface.shown.clone());
+
+    pub(crate) fn delete_network_interface(&mut self, call: DeleteNetworkInterface) -> Answer<()> {
+        let id = &call.interface;
+        if self.find::<InterfaceRecord>(id)?.shown.status != "available" {
+            let message = format!("Network interface '{id}' is currently in use.");
+            return refuse("InvalidParameterValue", message);
+        }
+        self.delete::<InterfaceRecord>(id)
+    }
 }

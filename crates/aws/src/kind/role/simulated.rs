@@ -32,11 +32,27 @@ impl RoleRecord {
     }
 }
 
+/// Refuses the first use of a service in an account that has not its role yet, in the service's own words.
+pub(crate) fn linked(world: &World, service: &str, (code, message): (&str, &str)) -> Answer<()> {
+    let lacks = &world.settings.lacks_linked_roles;
+    if lacks.contains(service) || world.is_name_held(&linked_role(service)) {
+        return refuse(code, message);
+    }
+    Ok(())
+}
+
+fn linked_role(service: &str) -> String {
+    format!("service-linked role of {service}")
+}
+
+const LINKED: Assumption =
+    seconds("service-linked role: until its service knows it", 5.0, 20.0, Unverified);
 const QUOTA: DefaultQuota = DefaultQuota::new("roles", 1000, "LimitExceeded");
 
 impl Kind for RoleRecord {
     const NAME: &'static str = "role";
     const MISSING: &'static str = "NoSuchEntity";
+    const ASSUMPTIONS: &'static [Assumption] = &[LINKED];
     const QUOTAS: &'static [DefaultQuota] = &[QUOTA];
 
     tags!(role.tags);
@@ -153,5 +169,20 @@ impl World {
         self.change::<RoleRecord>(&call.role, |full| {
             full.managed.remove(&call.arn);
         })
+    }
+
+    pub(crate) fn create_service_linked_role(
+        &mut self,
+        call: CreateServiceLinkedRole,
+    ) -> Answer<()> {
+        let service = call.service.trim_end_matches(".amazonaws.com");
+        if !self.settings.lacks_linked_roles.remove(service) {
+            let message =
+                "Service role name has been taken in this account, please try a different suffix.";
+            return refuse("InvalidInput", message);
+        }
+        let delay = self.sample(LINKED);
+        self.hold_name(&linked_role(service), delay);
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The behaviour of an auto scaling group by itself: it looks at its instances, replaces, starts and ends them.
 
 use super::ScalingGroupRecord;
+use crate::kind::simulated::account::vcpus;
 use crate::kind::simulated::instance::InstanceRecord;
 use crate::kind::simulated::prelude::*;
 use crate::kind::simulated::{instance, target_health};
@@ -15,22 +16,10 @@ pub(super) const LOOKS: Event =
     Event::new("auto scaling group looks", World::group_looks).earliest_only();
 
 /// The quota of instances, which counts their vCPUs: "Running On-Demand Standard instances". New accounts have less at times.
-pub(super) const VCPUS: DefaultQuota =
+pub(crate) const VCPUS: DefaultQuota =
     DefaultQuota::new("vCPUs of running On-Demand Standard instances", 32, "VcpuLimitExceeded");
 /// The activities of a group that are remembered.
 const ACTIVITIES: usize = 20;
-
-/// The vCPUs of an instance type, by its size: those of the families t3, m and c ("Amazon EC2 instance types").
-fn vcpus(kind: &str) -> i64 {
-    match kind.split_once('.').map_or("", |(_, size)| size) {
-        "medium" if kind.starts_with('m') || kind.starts_with('c') => 1,
-        "xlarge" => 4,
-        size => size
-            .strip_suffix("xlarge")
-            .and_then(|times| times.parse::<i64>().ok())
-            .map_or(2, |times| 4 * times),
-    }
-}
 
 /// Lets a group act on a change.
 pub(super) fn act(world: &mut World, name: &str) {
