@@ -1,5 +1,7 @@
 //! Calls that survive errors which pass by themselves: throttling, lost answers, states that are not reached yet.
 
+mod next;
+
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -7,7 +9,9 @@ use tokio::time::Instant;
 
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
-use skyward_aws::{self as aws, Api, ApiError, Call, Cause, Class, Paged, Random};
+use skyward_aws::{
+    self as aws, Api, ApiError, Call, Class, CreateServiceLinkedRole, Paged, Random, Service,
+};
 
 /// The reason for which something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +29,8 @@ pub enum CallError {
         what: String,
         /// Its name or id.
         name: String,
+        /// There may be data in it.
+        has_data: bool,
     },
     /// It cannot succeed as it is set.
     #[error("{problem}")]
@@ -45,12 +51,15 @@ impl CallError {
         let again = "run it again, and it continues from there";
         match self {
             Self::Interrupted => again.into(),
+            Self::Foreign { has_data: true, .. } => {
+                "choose another [aws] name, or tag it skyward:stack=… with the stack's name to hand it over".into()
+            }
             Self::Foreign { what, .. } => format!(
                 "choose another [aws] name, or delete that {what}, or tag it skyward:stack=… with the stack's name to hand it over"
             ),
             Self::Advised { next, .. } => next.clone(),
             Self::Failed(_) => format!("look at it in the AWS console; then {again}"),
-            Self::Api(error) => error_next(error, again),
+            Self::Api(error) => next::after(error, again),
         }
     }
 
@@ -68,47 +77,8 @@ impl CallError {
     }
 }
 
-/// The next step after an answer of AWS.
-fn error_next(error: &ApiError, again: &str) -> String {
-    match (error.class(), error.cause) {
-        (_, Some(Cause::Clock)) => format!("set the clock of this machine; then {again}"),
-        (_, Some(Cause::Region)) => format!(
-            "enable the region in the account's settings, or choose another [aws] region; where it is enabled, renew the credentials; then {again}"
-        ),
-        (
-            Class::Throttled | Class::Unknown | Class::NotFound | Class::NotYet | Class::Exists,
-            None,
-        ) => again.into(),
-        (Class::Credentials, None) if error.code == ApiError::NO_CREDENTIALS => {
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login); then run it again".into()
-        }
-        (Class::Credentials, None) => {
-            format!("renew the credentials (aws sso login, or AWS_PROFILE); then {again}")
-        }
-        (Class::Denied, None) => format!("{}; then {again}", allow(error)),
-        (Class::Quota, None) => {
-            format!("raise the quota in Service Quotas, or use another zone or class; then {again}")
-        }
-        (Class::Refused, None) => format!("change what AWS refuses in [aws]; then {again}"),
-    }
-}
-
-/// The policies that may deny what another allows, in the words in which AWS names them ("Troubleshoot access denied error messages").
-const DENYING: [(&str, &str); 6] = [
-    ("service control policy", "in the organisation, whose service control policy denies it"),
-    ("resource control policy", "in the organisation, whose resource control policy denies it"),
-    ("permissions boundary", "in the permissions boundary of the caller, which denies it"),
-    ("session policy", "in the policy of the session, which denies it"),
-    ("VPC endpoint policy", "in the policy of the VPC endpoint, which denies it"),
-    ("explicit deny", "by removing the statement that denies it"),
-];
-
-fn allow(error: &ApiError) -> String {
-    let action = error.operation.action();
-    let denying = DENYING.iter().find(|(words, _)| error.message.contains(words));
-    let place = denying.map_or("(infra/ has the policies)", |(_, place)| place);
-    format!("allow {action} {place}")
-}
+/// The number of times that a call without an answer is repeated.
+const REPEATS: u32 = 8;
 
 /// The patience with errors that pass by themselves. Throttling is always waited out.
 ///
@@ -116,8 +86,8 @@ fn allow(error: &ApiError) -> String {
 /// and both the clock and the jitter have to be those of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// A call that got no answer is made again: what it does twice, it does once.
-    pub repeats: bool,
+    /// The number of times that a call that got no answer is made again: what it does twice, it does once.
+    pub repeats: u32,
     /// Something was made a moment ago and may not be visible yet.
     pub not_found: Duration,
     /// Something else must go or become ready first.
@@ -127,19 +97,22 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// A call that only reads.
     pub const READ: Self =
-        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_mins(1) };
+        Self { repeats: REPEATS, not_found: Duration::ZERO, not_yet: Duration::from_mins(1) };
+    /// The first call of a run: where nothing can be reached, it is told within seconds.
+    pub const FIRST: Self = Self { repeats: 3, ..Self::READ };
     /// A change that can be made twice, of something that may be new.
-    pub const CHANGE: Self =
-        Self { repeats: true, not_found: Duration::from_mins(1), not_yet: Duration::from_mins(5) };
+    pub const CHANGE: Self = Self {
+        repeats: REPEATS,
+        not_found: Duration::from_mins(1),
+        not_yet: Duration::from_mins(5),
+    };
     /// A creation that makes a second one when it is called twice.
-    pub const ONCE: Self = Self { repeats: false, ..Self::CHANGE };
+    pub const ONCE: Self = Self { repeats: 0, ..Self::CHANGE };
     /// A deletion, which waits until nothing uses the thing any more.
     pub const DELETE: Self =
-        Self { repeats: true, not_found: Duration::ZERO, not_yet: Duration::from_mins(25) };
+        Self { repeats: REPEATS, not_found: Duration::ZERO, not_yet: Duration::from_mins(25) };
 }
 
-/// The number of times that a call without an answer is repeated.
-const REPEATS: u32 = 8;
 /// The time for which throttling is waited out. A thousand stacks in one account make long queues.
 const THROTTLED: Duration = Duration::from_hours(1);
 
@@ -259,7 +232,7 @@ impl<'a> Caller<'a> {
         policy: RetryPolicy,
     ) -> Result<C::Output, CallError> {
         let begun = Instant::now();
-        let (mut tries, mut repeats) = (0, 0);
+        let (mut tries, mut repeats, mut has_role) = (0, 0, false);
         loop {
             let wait = self.limits.take(C::OPERATION);
             if !wait.is_zero() {
@@ -277,10 +250,10 @@ impl<'a> Caller<'a> {
                 Class::Throttled => begun.elapsed() > THROTTLED,
                 Class::Unknown => {
                     repeats += 1;
-                    if !policy.repeats {
+                    if policy.repeats == 0 {
                         self.unsure.set(self.unsure.get() + 1);
                     }
-                    !policy.repeats || repeats > REPEATS
+                    repeats > policy.repeats
                 }
                 Class::NotFound => begun.elapsed() >= policy.not_found,
                 Class::NotYet => begun.elapsed() >= policy.not_yet,
@@ -289,11 +262,25 @@ impl<'a> Caller<'a> {
             if is_over {
                 return Err(CallError::Api(error));
             }
+            if error.lacks_linked_role() && !std::mem::replace(&mut has_role, true) {
+                self.make_linked_role(C::OPERATION.service()).await?;
+            }
             if class == Class::Throttled {
                 self.limits.emptied(C::OPERATION);
             }
             self.sleep(self.backoff(class, tries)).await?;
             tries += 1;
+        }
+    }
+
+    /// Makes the role that a service needs at its first use in an account. Most services make it by themselves: then it is there, or
+    /// will be.
+    async fn make_linked_role(&self, service: Service) -> Result<(), CallError> {
+        let call = CreateServiceLinkedRole { service: next::linked(service) };
+        match aws::send(self.api, call).await {
+            // Nor may the service make it then, for this caller.
+            Err(error) if error.class() == Class::Denied => Err(error.into()),
+            _ => Ok(()),
         }
     }
 
@@ -307,54 +294,5 @@ impl<'a> Caller<'a> {
         };
         let bound = (first * f64::from(2_u32.saturating_pow(tries.min(10)))).min(most);
         Duration::from_secs_f64(bound * (0.2 + 0.8 * self.random.unit()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use skyward_aws::Operation;
-
-    #[test]
-    fn the_next_step_is_about_the_cause() {
-        let scp = "User: arn:aws:iam::1:user/me is not authorized to perform: ec2:CreateVpc with an explicit deny in a service control policy";
-        for (operation, code, message, cause, next) in [
-            (
-                Operation::CreateVpc,
-                "UnauthorizedOperation",
-                scp,
-                None,
-                "ec2:CreateVpc in the organisation",
-            ),
-            (
-                Operation::ListRdsTags,
-                "AccessDenied",
-                "no",
-                None,
-                "allow rds:ListTagsForResource (infra/",
-            ),
-            (
-                Operation::DescribeElbTags,
-                "AccessDenied",
-                "no",
-                None,
-                "elasticloadbalancing:DescribeTags",
-            ),
-            (Operation::HeadBucket, "AccessDenied", "no", None, "allow s3:ListBucket"),
-            (Operation::CreateVpc, "AuthFailure", "no", Some(Cause::Region), "enable the region"),
-            (
-                Operation::CreateVpc,
-                "SignatureDoesNotMatch",
-                "no",
-                Some(Cause::Clock),
-                "set the clock",
-            ),
-            (Operation::CreateDBCluster, "InstanceQuotaExceeded", "no", None, "raise the quota"),
-        ] {
-            let mut error = ApiError::new(operation, code, message);
-            error.cause = cause;
-            let said = CallError::Api(error).next_step();
-            assert!(said.contains(next), "{code}: {said}");
-        }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use skyward_aws::Class;
 use skyward_terminal::event::{Done, Failed, Progress};
 use tokio::sync::Notify;
 
@@ -35,7 +36,7 @@ pub struct Failure {
     pub id: Id,
     /// The reason.
     pub error: CallError,
-    /// It did not begin, because another had failed.
+    /// It did not begin, because another had failed; or it failed for the credentials that another had failed for.
     pub is_skipped: bool,
 }
 
@@ -81,6 +82,8 @@ struct Graph<'a> {
     report: RefCell<Report>,
     /// The span of each step, for the critical path.
     spans: RefCell<Vec<Option<usize>>>,
+    /// A call was refused for its credentials, and so will be all others.
+    has_no_credentials: Cell<bool>,
 }
 
 /// Carries out all steps of a plan that can be.
@@ -98,6 +101,7 @@ pub(crate) async fn execute(run: &Execution<'_>, plan: &Plan, sink: &dyn Sink) -
         stages: plan.steps.iter().map(|_| waiting()).collect(),
         report: RefCell::default(),
         spans: RefCell::new(vec![None; plan.steps.len()]),
+        has_no_credentials: Cell::new(false),
     };
     join_all((0..plan.steps.len()).map(|index| graph.step(index))).await;
     let spans = graph.spans.into_inner();
@@ -106,7 +110,7 @@ pub(crate) async fn execute(run: &Execution<'_>, plan: &Plan, sink: &dyn Sink) -
     let skipped = skipped.filter(|one| one.error != CallError::Interrupted);
     let skipped: Vec<&str> = skipped.map(|one| one.id.as_str()).collect();
     if !skipped.is_empty() {
-        sink.emit(Event::note(format!("not begun because of that: {}", skipped.join(", "))));
+        sink.emit(Event::note(format!("not done because of that: {}", skipped.join(", "))));
     }
     mark_critical(&plan.steps, &spans, &mut report.spans);
     report
@@ -139,7 +143,11 @@ impl Graph<'_> {
                 });
             }
         }
-        self.run.caller.interrupt().is_raised().then_some(CallError::Interrupted)
+        if self.run.caller.interrupt().is_raised() {
+            return Some(CallError::Interrupted);
+        }
+        let why = || CallError::Failed("the credentials are refused".into());
+        self.has_no_credentials.get().then(why)
     }
 
     async fn carry_out(&self, index: usize, step: &Step) -> Stage {
@@ -181,7 +189,9 @@ impl Graph<'_> {
                 Stage::Done
             }
             Err(error) => {
-                self.fail(step, error, false);
+                let is_about_all = error.class() == Some(Class::Credentials);
+                let is_told = is_about_all && self.has_no_credentials.replace(true);
+                self.fail(step, error, is_told);
                 Stage::Failed
             }
         }
@@ -209,7 +219,7 @@ impl Graph<'_> {
     }
 
     fn fail(&self, step: &Step, error: CallError, is_skipped: bool) {
-        // What was not begun is told in one line at the end.
+        // What was not begun, or lost its credentials as another did before, is told in one line at the end.
         if error != CallError::Interrupted && !is_skipped {
             self.sink.emit(Event::Failed(Failed {
                 object: step.id.to_string(),

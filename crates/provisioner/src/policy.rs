@@ -12,7 +12,7 @@ use skyward_config::Aws;
 pub use trust::{environment, trust_policies};
 
 use crate::kind;
-use crate::resource::grants::READ;
+use crate::resource::grants::{LINKED_ROLE, READ};
 use crate::resource::{Area, Callers, Grants, PolicyStack, Scope, grants, request_tag};
 use crate::stack::{Names, STACK_TAG};
 
@@ -20,6 +20,7 @@ use crate::stack::{Names, STACK_TAG};
 const OF_THE_ACCOUNT: &[Grants] = grants! {
     All [READ]: GetCallerIdentity, DescribeAvailabilityZones, DescribeAccountAttributes, DescribeRdsAccountAttributes,
         DescribeElbAccountLimits, DescribeAutoScalingAccountLimits, DescribeNetworkInterfaces;
+    Apply [LINKED_ROLE]: CreateServiceLinkedRole;
 };
 
 /// The most characters of a managed policy, as IAM counts them: without white space.
@@ -58,14 +59,22 @@ impl Command {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Plan, Self::Apply, Self::Destroy];
 
-    /// This command may call an operation.
-    pub fn calls(self, operation: Operation) -> bool {
-        match grants_of(operation).callers {
-            Callers::All => true,
-            Callers::Apply => self == Self::Apply,
-            Callers::ApplyAndDestroy => self != Self::Plan,
-        }
+    /// This command may call an operation, for a stack of this configuration.
+    pub fn calls(self, aws: &Aws, operation: Operation) -> bool {
+        is_called(aws, operation)
+            && match grants_of(operation).callers {
+                Callers::All => true,
+                Callers::Apply => self == Self::Apply,
+                Callers::ApplyAndDestroy => self != Self::Plan,
+                Callers::Destroy => self == Self::Destroy,
+            }
     }
+}
+
+/// Some kind of a stack of this configuration calls an operation, or it is one of the account's.
+fn is_called(aws: &Aws, operation: Operation) -> bool {
+    let rows = kind::of(aws).into_iter().flat_map(|kind| kind.rules().grants);
+    rows.chain(OF_THE_ACCOUNT).any(|row| row.operations.contains(&operation))
 }
 
 /// The one row that grants an operation. A test holds that each has one.
@@ -90,9 +99,10 @@ pub fn actions(operation: Operation) -> BTreeSet<String> {
 
 /// The policies of a stack. Roles that apply or destroy need the one that reads too.
 pub fn policies(aws: &Aws) -> Vec<Policy> {
-    let reads = |operation: Operation| grants_of(operation).callers == Callers::All;
-    let applies = |operation: Operation| Command::Apply.calls(operation) && !reads(operation);
-    let destroys = |operation: Operation| Command::Destroy.calls(operation) && !reads(operation);
+    let reads = |operation: Operation| Command::Plan.calls(aws, operation);
+    let applies = |operation: Operation| Command::Apply.calls(aws, operation) && !reads(operation);
+    let destroys =
+        |operation: Operation| Command::Destroy.calls(aws, operation) && !reads(operation);
     let policy = |file, of, operations: &dyn Fn(Operation) -> bool, areas: &[Area]| Policy {
         file,
         of,

@@ -11,7 +11,9 @@ use skyward_config::Aws;
 use crate::caller::Caller;
 use crate::plan::{Change, Plan};
 pub use crate::resource::Finding;
-use crate::resource::{Action, Kind, NameLimit, Observed, QuotaUse, Reader, Topology, ZoneOffer};
+use crate::resource::{
+    Action, Kind, NameLimit, Observed, QuotaUse, Reader, Topology, ZoneOffer, hidden,
+};
 use crate::stack::Names;
 
 /// Finds what would make a plan fail. Asks only for what the plan needs.
@@ -47,14 +49,18 @@ fn foreign(topology: &Topology, observed: &Observed) -> Vec<Finding> {
         let resource = topology.get(&foreign.id)?;
         let (kind, name) = (resource.spec.kind(), &foreign.name);
         if foreign.is_hidden {
-            return Some(Finding::new(
-                format!("the {kind} {name} is there and may not be looked at: it is another account's, or the rights to look are missing"),
-                "choose another [aws] name; or, where it is yours, allow s3:ListBucket and s3:GetBucketTagging (infra/ has the policies)",
-            ));
+            let (problem, next) = hidden(&kind.to_string(), name);
+            return Some(Finding::new(problem, next));
         }
+        // What may have data in it is nobody's advice to delete.
+        let delete = if kind.rules().data.is_some() {
+            String::new()
+        } else {
+            format!(" or delete that {kind};")
+        };
         Some(Finding::new(
             format!("the {kind} {name} is there and carries no tag skyward:stack={stack}: it is not touched"),
-            format!("choose another [aws] name; or delete that {kind}; or tag it skyward:stack={stack} to hand it over"),
+            format!("choose another [aws] name;{delete} or tag it skyward:stack={stack} to hand it over"),
         ))
     });
     wanted.collect()

@@ -233,8 +233,8 @@ impl Present for Own {
                 let critical = spans.iter().filter(|span| span.is_critical);
                 let critical: Vec<String> = critical.map(|span| span.id.to_string()).collect();
                 page.sentence(&format!(
-                    "{} steps done in {}; critical path {}: {}",
-                    spans.len(),
+                    "{} done in {}; critical path {}: {}",
+                    units::counted(spans.len(), "step"),
                     units::whole(*seconds),
                     units::whole(*critical_s),
                     critical.join(" → ")

@@ -7,6 +7,7 @@ mod any_kind;
 mod change;
 mod found;
 pub(crate) mod grants;
+mod leftover;
 mod reader;
 mod spec;
 mod step;
@@ -28,10 +29,11 @@ use crate::workload::Workload;
 
 pub use any_kind::Kind;
 pub use change::{Action, Difference, Step};
-pub(crate) use found::Observation;
 pub use found::{Foreign, Found, Observed, Outputs, Readiness};
+pub(crate) use found::{Observation, hidden};
 pub(crate) use grants::request_tag;
 pub(crate) use grants::{Area, Callers, Grants, PolicyStack, Scope, grants};
+pub(crate) use leftover::Leftover;
 pub(crate) use reader::Reader;
 pub use spec::Spec;
 pub use step::Settings;
@@ -54,9 +56,10 @@ pub(crate) mod prelude {
 
     pub(crate) use super::grants::*;
     pub(crate) use super::{
-        Action, Difference, Execution, Finding, Found, Kind, NameLimit, Observation, Outputs,
-        QuotaUse, Reader, Readiness, Resource, Stack, StepContext, Template, Topology, Unique,
-        Wanted, ZoneOffer, attribute, ensure_one, key_values, logical_name, reference, references,
+        Action, Difference, Execution, Finding, Found, Kind, Leftover, NameLimit, Observation,
+        Outputs, QuotaUse, Reader, Readiness, Resource, Stack, StepContext, Template, Topology,
+        Unique, Wanted, ZoneOffer, attribute, ensure_one, key_values, logical_name, reference,
+        references,
     };
     pub(crate) use crate::caller::{CallError, RetryPolicy};
     pub(crate) use crate::estimate::Estimate;
@@ -316,7 +319,7 @@ pub(crate) trait Resource:
     async fn outputs(_reader: &Reader<'_>, _aws: &Aws, _outputs: &mut Outputs) {}
 
     /// Asks for what may be left of the kind although the resource itself is gone.
-    async fn leftovers(_reader: &Reader<'_>) -> Vec<String> {
+    async fn leftovers(_reader: &Reader<'_>) -> Vec<Leftover> {
         Vec::new()
     }
 

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::event::{Event, Outputs, Own, Sink};
+use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::run;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use skyward_terminal::consent::{self, Answer};
 use skyward_terminal::output;
 
@@ -60,7 +61,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
             .with_context(|| format!("writing the timeline to {}", path.display()))?;
     }
     if !args.no_page {
-        show_page(&account, &done.outputs, &*sink).await?;
+        show_page(&account, &done.outputs, &*sink, &common.interrupt).await?;
     }
     if account.simulated.is_some() {
         let quiet = |_: Event| {};
@@ -84,7 +85,12 @@ fn ask(plan: &Plan, is_given: bool) -> Result<()> {
 }
 
 /// Asks the load balancer for its page, as a browser would.
-async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Result<()> {
+async fn show_page(
+    account: &Account,
+    outputs: &Outputs,
+    sink: &dyn Sink,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let Some(url) = outputs.page.clone() else { return Ok(()) };
     if let Some(simulated) = &account.simulated {
         let name = url.trim_start_matches("https://").trim_start_matches("http://");
@@ -99,19 +105,35 @@ async fn show_page(account: &Account, outputs: &Outputs, sink: &dyn Sink) -> Res
         sink.emit(Event::Own(Own::Page { url, text }));
         return Ok(());
     }
-    // The load balancer's name takes a while to be known everywhere.
+    let page = wait_for_page(&url, interrupt).await?;
+    sink.emit(Event::Own(Own::Page { url, text: words(&page) }));
+    Ok(())
+}
+
+/// Waits for the page, unless the command is to end.
+async fn wait_for_page(url: &str, interrupt: &Interrupt) -> Result<String> {
+    tokio::select! {
+        biased;
+        () = interrupt.raised() => bail!(
+            "interrupted while asking {url} for its page: the stack is made. Next step: open it in a browser"
+        ),
+        page = ask_page(url.to_owned()) => page,
+    }
+}
+
+/// Asks until there is a page: the load balancer's name takes a while to be known everywhere.
+async fn ask_page(url: String) -> Result<String> {
     let mut last = String::new();
     for _ in 0..30 {
-        match fetch(&url) {
-            Ok(page) => {
-                sink.emit(Event::Own(Own::Page { url, text: words(&page) }));
-                return Ok(());
-            }
+        let asked = url.clone();
+        // Beside this thread, which hears of signals meanwhile.
+        match tokio::task::spawn_blocking(move || fetch(&asked)).await? {
+            Ok(page) => return Ok(page),
             Err(error) => last = error.to_string(),
         }
         tokio::time::sleep(Duration::from_secs(4)).await;
     }
-    anyhow::bail!(
+    bail!(
         "asking {url} for its page: {last}. Next step: open it in a browser; `status` shows the instances"
     )
 }
@@ -141,6 +163,19 @@ fn words(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nobody answers there: without the request to end, it would be asked for two minutes.
+    #[tokio::test]
+    async fn the_wait_for_a_page_hears_the_request_to_end() {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (url, interrupt) = (format!("http://{address}/"), Interrupt::default());
+        let (shown, ()) = tokio::join!(wait_for_page(&url, &interrupt), async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            interrupt.raise();
+        });
+        let said = shown.unwrap_err().to_string();
+        assert!(said.contains("the stack is made. Next step: open it"), "{said}");
+    }
 
     #[test]
     fn a_page_is_its_words() {

@@ -14,6 +14,7 @@ use crate::console;
 
 /// Delete everything that carries the stack's tag, and look whether anything is left
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// Do not ask for the stack's name
     #[arg(long)]
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     /// Delete the database without a snapshot: its data is lost
     #[arg(long)]
     no_snapshot: bool,
+    /// Delete what the stack leaves as well: snapshots of its database, logs, and network interfaces in its VPC that nothing uses
+    #[arg(long, conflicts_with = "snapshot")]
+    everything: bool,
 }
 
 /// Runs the command.
@@ -31,8 +35,9 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<ExitCode> {
     let stack = Present::open(common, console::sink).await?;
     let api = stack.api();
     let mut context = stack.context(common, &api);
-    let has_snapshot = args.snapshot || !args.no_snapshot;
+    let has_snapshot = args.snapshot || !(args.no_snapshot || args.everything);
     context.settings.has_final_snapshot = has_snapshot;
+    context.settings.removes_leftovers = args.everything;
     let is_given = args.yes || common.simulate;
     let refusal = RefCell::new(None);
     let agrees = |plan: &Plan| match ask(plan, has_snapshot, is_given) {
@@ -56,9 +61,10 @@ fn ask(plan: &Plan, has_snapshot: bool, is_given: bool) -> Result<()> {
     } else {
         " The database is deleted WITHOUT a snapshot."
     };
+    let left = if plan.warnings.is_empty() { "" } else { " What is listed above goes as well." };
     let Plan { stack, region, .. } = plan;
     let question = format!(
-        "This deletes {} resources of {stack} in {region}, with the objects in its buckets.{database}",
+        "This deletes {} resources of {stack} in {region}, with the objects in its buckets.{database}{left}",
         plan.changes.len()
     );
     consent::ask(&format!("destroy the stack {stack}"), &question, Answer::Name(stack), is_given)

@@ -6,6 +6,7 @@
 
 mod change;
 mod price;
+mod quota;
 mod release;
 
 use skyward_aws::{
@@ -32,6 +33,9 @@ const READ_CONSOLE: Scope = Scope {
 /// The version of the template that the group's instances should have.
 const LATEST: &str = "$Latest";
 
+/// The word for the version that the group's instances should have.
+const NEWEST: &str = "newest";
+
 /// A month of one GiB of gp3.
 const VOLUME: Amount = Amount::exactly(80_000);
 
@@ -50,8 +54,8 @@ pub struct AutoScalingGroup {
     pub(crate) subnets: BTreeSet<Id>,
     pub(crate) target_groups: BTreeSet<Id>,
     pub(crate) launch_template: Id,
-    /// The instances are those of the template's newest version.
-    pub(crate) is_newest: bool,
+    /// The version of the template that the instances have: the newest, or one before.
+    pub(crate) version: String,
     pub(crate) health_check: String,
     pub(crate) grace_s: i32,
 }
@@ -78,6 +82,18 @@ fn is_newest(group: &model::AutoScalingGroup, newest: Option<i64>) -> bool {
     let newest = newest.map(|version| version.to_string());
     let stays = |instance: &&model::GroupInstance| !instance.lifecycle.starts_with("Terminat");
     group.instances.iter().filter(stays).all(|instance| instance.version == newest)
+}
+
+/// The version that the instances have, in a word: where they are not all of the newest one, the group's own number, or else the oldest.
+fn shown_version(group: &model::AutoScalingGroup, own: &str, newest: Option<i64>) -> String {
+    if is_followed(own, newest) && is_newest(group, newest) {
+        return NEWEST.into();
+    }
+    if own != LATEST && !is_followed(own, newest) {
+        return own.to_owned();
+    }
+    let versions = group.instances.iter().filter_map(|one| one.version.as_ref()?.parse().ok());
+    versions.min().map_or_else(|| own.to_owned(), |oldest: i64| oldest.to_string())
 }
 
 /// Counts the instances that are in service and answer the load balancer.
@@ -157,7 +173,7 @@ impl Resource for AutoScalingGroup {
     }];
     const GRANTS: &'static [Grants] = grants! {
         All [READ]: DescribeAutoScalingGroups, DescribeInstanceRefreshes, DescribeScalingActivities,
-             DescribeTargetHealth, DescribeInstances;
+             DescribeTargetHealth, DescribeInstances, DescribeInstanceTypes, GetServiceQuota;
         All [READ_CONSOLE]: GetConsoleOutput;
         Apply [GROUP_NEW] "ec2:RunInstances" on RUN_NEW, "ec2:RunInstances" on RUN_OWN, "ec2:RunInstances" on RUN_WITH,
             "ec2:CreateTags" on TAG_NEW, "ssm:GetParameters" on READ_IMAGE, "iam:PassRole" on PASS_ROLE,
@@ -165,7 +181,7 @@ impl Resource for AutoScalingGroup {
         Apply [GROUP_OWN] "ec2:RunInstances" on RUN_NEW, "ec2:RunInstances" on RUN_OWN, "ec2:RunInstances" on RUN_WITH,
             "ssm:GetParameters" on READ_IMAGE, "iam:PassRole" on PASS_ROLE: UpdateAutoScalingGroup;
         Apply [GROUP_OWN]: AttachLoadBalancerTargetGroups, DetachLoadBalancerTargetGroups, CreateOrUpdateTags,
-            DeleteScalingTags, StartInstanceRefresh, CancelInstanceRefresh, TerminateInstanceInAutoScalingGroup;
+            DeleteScalingTags, StartInstanceRefresh;
         ApplyAndDestroy [GROUP_OWN]: DeleteAutoScalingGroup;
     };
 
@@ -179,7 +195,7 @@ impl Resource for AutoScalingGroup {
             subnets: each_zone("subnet/internal").into(),
             target_groups: BTreeSet::from(["target-group".into()]),
             launch_template: "launch-template".into(),
-            is_newest: true,
+            version: NEWEST.into(),
             health_check: "ELB".into(),
             grace_s: stack.aws.health_grace_s.into(),
         };
@@ -219,7 +235,7 @@ impl Resource for AutoScalingGroup {
             subnets: observation.ids::<Subnet>(&group.subnets),
             target_groups: observation.ids::<TargetGroup>(&group.target_groups),
             launch_template: observation.id::<LaunchTemplate>(&template),
-            is_newest: is_followed(&version, *newest) && is_newest(group, *newest),
+            version: shown_version(group, &version, *newest),
             health_check: group.health_check.clone(),
             grace_s: group.grace_s,
         };
@@ -282,11 +298,21 @@ impl Resource for AutoScalingGroup {
         }
     }
 
-    async fn leftovers(reader: &Reader<'_>) -> Vec<String> {
+    async fn check(
+        &self,
+        reader: &Reader<'_>,
+        aws: &Aws,
+        _: (Action, &[Difference]),
+    ) -> Vec<Finding> {
+        quota::check(self, reader, aws).await
+    }
+
+    async fn leftovers(reader: &Reader<'_>) -> Vec<Leftover> {
         let call = DescribeInstances { select: reader.of_stack(), page: None };
         let instances = reader.list(call).await;
         let running = instances.iter().filter(|instance| instance.state != "terminated");
-        running.map(|instance| format!("instance {} ({})", instance.id, instance.state)).collect()
+        let words = |one: &model::Instance| format!("instance {} ({})", one.id, one.state);
+        running.map(|instance| Leftover::new(words(instance))).collect()
     }
 
     /// Counts the fewest instances that the group may have, and their volumes.

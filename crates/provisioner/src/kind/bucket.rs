@@ -9,6 +9,7 @@ use skyward_aws::{
 };
 
 use super::{AutoScalingGroup, DbCluster, FlowLog, LoadBalancer};
+use crate::resource::hidden;
 use crate::resource::prelude::*;
 
 /// The parts of a bucket's configuration.
@@ -66,6 +67,12 @@ pub(crate) enum Answer {
     Taken,
     /// Each part that is set.
     Readable(BTreeMap<BucketPart, BucketSetting>),
+}
+
+/// The error of a bucket that may not be looked at.
+fn taken(name: &str) -> CallError {
+    let (problem, next) = hidden("bucket", name);
+    CallError::Advised { problem, next: next.into() }
 }
 
 async fn read(reader: &Reader<'_>, bucket: &str) -> Result<Option<Answer>, CallError> {
@@ -154,7 +161,7 @@ impl Bucket {
             Ok(None) => {}
             Ok(Some(())) => return self.adopt(step).await.map(|()| false),
             Err(error) if error.class() == Some(Class::Denied) => {
-                return Err(CallError::Foreign { what: "bucket".into(), name });
+                return Err(taken(&name));
             }
             Err(error) => return Err(error),
         }
@@ -170,7 +177,7 @@ impl Bucket {
             match step.run.caller.find(call).await {
                 Ok(Some(Some(BucketSetting::Tagging(tags)))) => Ok(Some(((), tags))),
                 Ok(_) => Ok(Some(((), Tags::new()))),
-                Err(error) if error.class() == Some(Class::Denied) => Ok(Some(((), Tags::new()))),
+                Err(error) if error.class() == Some(Class::Denied) => Err(taken(&self.name)),
                 Err(error) => Err(error),
             }
         };
@@ -185,7 +192,7 @@ impl Resource for Bucket {
     const GONE_FIRST: &'static [Kind] =
         &[Kind::of::<LoadBalancer>(), Kind::of::<FlowLog>(), Kind::of::<AutoScalingGroup>()];
     const GRANTS: &'static [Grants] = grants! {
-        All [READ_BUCKET]: HeadBucket;
+        All [READ_BUCKET]: HeadBucket, ListObjectVersions;
         All [] "s3:GetBucketTagging" on READ_BUCKET, "s3:GetBucketPublicAccessBlock" on READ_BUCKET,
             "s3:GetBucketOwnershipControls" on READ_BUCKET, "s3:GetEncryptionConfiguration" on READ_BUCKET,
             "s3:GetBucketVersioning" on READ_BUCKET, "s3:GetBucketPolicy" on READ_BUCKET,

@@ -5,6 +5,7 @@
 
 mod access;
 mod change;
+mod left;
 mod order;
 
 use skyward_aws::{
@@ -20,6 +21,7 @@ use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, SECRET, SNAPSHOT};
 pub(crate) use access::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
 pub(crate) use change::outputs;
 use change::{look, readiness, wait};
+use left::LOG_GROUP;
 
 /// The instances of a cluster, each of which has the whole storage.
 const INSTANCES: i64 = 3;
@@ -105,6 +107,9 @@ impl Resource for DbCluster {
         ApplyAndDestroy [DATABASE_OWN, SNAPSHOT] "rds:DeleteDBInstance" on DATABASE_MEMBERS,
             "rds:CreateDBClusterSnapshot" on DATABASE_OWN, "rds:CreateDBClusterSnapshot" on SNAPSHOT,
             "rds:AddTagsToResource" on SNAPSHOT: DeleteDBCluster;
+        All [READ]: DescribeDBClusterSnapshots, DescribeLogGroups;
+        Destroy [SNAPSHOT]: DeleteDBClusterSnapshot;
+        Destroy [LOG_GROUP]: DeleteLogGroup;
     };
 
     type Answer = Option<model::DbCluster>;
@@ -273,6 +278,10 @@ impl Resource for DbCluster {
         change: (Action, &[Difference]),
     ) -> Vec<Finding> {
         order::check(self, reader, aws, change).await
+    }
+
+    async fn leftovers(reader: &Reader<'_>) -> Vec<Leftover> {
+        left::find(reader).await
     }
 
     async fn outputs(reader: &Reader<'_>, _: &Aws, outputs: &mut Outputs) {

@@ -107,7 +107,8 @@ impl Resource for DbSubnetGroup {
     }
 
     async fn delete(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
-        step.run.caller.delete(DeleteDBSubnetGroup { name: name.to_owned() }).await
+        let call = DeleteDBSubnetGroup { name: name.to_owned() };
+        step.delete(call, async || Ok(None)).await
     }
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {

@@ -132,7 +132,7 @@ impl Resource for InternetGateway {
             }
             if step.is_late() {
                 let what = "internet gateway of".into();
-                return Err(CallError::Foreign { what, name: vpc });
+                return Err(CallError::Foreign { what, name: vpc, has_data: false });
             }
             step.look_again().await?;
             if mine.is_none() {

@@ -104,7 +104,7 @@ impl Resource for LaunchTemplate {
         All [READ_IMAGE]: GetParameter;
         Apply [NETWORK_NEW] "ec2:CreateTags" on TAG_NEW, "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplate;
         Apply [NETWORK_OWN] "ssm:GetParameters" on READ_IMAGE: CreateLaunchTemplateVersion;
-        Apply [NETWORK_OWN]: ModifyLaunchTemplate, DeleteLaunchTemplateVersions;
+        Apply [NETWORK_OWN]: ModifyLaunchTemplate;
         ApplyAndDestroy [NETWORK_OWN]: DeleteLaunchTemplate;
     };
 

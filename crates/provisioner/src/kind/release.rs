@@ -9,7 +9,8 @@ use skyward_aws::{
 };
 use skyward_config::Run;
 
-use super::bucket::{OBJECTS, READ_BUCKET};
+use super::auto_scaling_group::GROUP_OWN;
+use super::bucket::OBJECTS;
 use super::{Bucket, launch_template};
 use crate::resource::prelude::*;
 use crate::workload::RELEASES;
@@ -96,9 +97,10 @@ impl Resource for ReleaseObject {
     const HAS_TAGS: bool = false;
     const ONLY_WITH: Option<Run> = Some(Run::Service);
     const GRANTS: &'static [Grants] = grants! {
-        All [READ_BUCKET]: ListObjectVersions;
         All [READ_OBJECTS]: HeadObject;
         Apply [OBJECTS]: PutObject;
+        Apply [NETWORK_OWN]: DeleteLaunchTemplateVersions;
+        Apply [GROUP_OWN]: CancelInstanceRefresh, TerminateInstanceInAutoScalingGroup;
     };
 
     /// The bucket, and the objects in it.

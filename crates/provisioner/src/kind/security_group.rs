@@ -5,7 +5,7 @@ use skyward_aws::{CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGrou
 use super::security_group_rules::{Peer, Rule, template as template_of};
 use super::{
     AutoScalingGroup, DbCluster, DefaultSecurityGroup, LaunchTemplate, LoadBalancer,
-    SecurityGroupRules, Vpc,
+    SecurityGroupRules, Vpc, vpc,
 };
 use crate::resource::prelude::*;
 
@@ -195,7 +195,8 @@ impl Resource for SecurityGroup {
     }
 
     async fn delete(step: &StepContext<'_>, group: &str) -> Result<(), CallError> {
-        step.run.caller.delete(DeleteSecurityGroup { group: group.to_owned() }).await
+        let call = DeleteSecurityGroup { group: group.to_owned() };
+        step.delete(call, async || vpc::holders(step).await).await
     }
 
     fn estimate(action: Action) -> Estimate {

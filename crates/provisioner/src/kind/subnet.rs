@@ -5,7 +5,7 @@
 
 use skyward_aws::{CreateSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute};
 
-use super::{AutoScalingGroup, DbSubnetGroup, LoadBalancer, NatGateway, RouteTable, Vpc};
+use super::{AutoScalingGroup, DbSubnetGroup, LoadBalancer, NatGateway, RouteTable, Vpc, vpc};
 use crate::resource::prelude::*;
 
 /// A subnet in one zone. Instances get no public address in any of them.
@@ -39,6 +39,7 @@ impl Subnet {
                 return Err(CallError::Foreign {
                     what: format!("subnet that overlaps {}:", self.network),
                     name: others.join(", "),
+                    has_data: false,
                 });
             }
             step.look_again().await?;
@@ -144,7 +145,8 @@ impl Resource for Subnet {
     }
 
     async fn delete(step: &StepContext<'_>, subnet: &str) -> Result<(), CallError> {
-        step.run.caller.delete(DeleteSubnet { subnet: subnet.to_owned() }).await
+        let call = DeleteSubnet { subnet: subnet.to_owned() };
+        step.delete(call, async || vpc::holders(step).await).await
     }
 
     fn estimate(action: Action) -> Estimate {

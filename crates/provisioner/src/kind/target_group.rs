@@ -141,7 +141,8 @@ impl Resource for TargetGroup {
     }
 
     async fn delete(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {
-        step.run.caller.delete(DeleteTargetGroup { target_group: arn.to_owned() }).await
+        let call = DeleteTargetGroup { target_group: arn.to_owned() };
+        step.delete(call, async || Ok(None)).await
     }
 
     async fn set_tags(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {

@@ -3,12 +3,17 @@
 //! It has neither a name nor a client token, so an interruption can leave a second one: see [`Unique`]. All runs keep the same
 //! one of several, the one with the most in it.
 
+mod holders;
+
 use std::cmp::Reverse;
 
 use skyward_aws::model::VpcAttribute;
 use skyward_aws::{
     CreateVpc, DeleteVpc, DescribeSubnets, DescribeVpcAttribute, DescribeVpcs, ModifyVpcAttribute,
 };
+
+use holders::LEFT_INTERFACE;
+pub(super) use holders::holders;
 
 use super::{
     FlowLog, InternetGateway, NatGateway, RouteTable, SecurityGroup, Subnet, TargetGroup,
@@ -107,6 +112,7 @@ impl Resource for Vpc {
     ];
     const GRANTS: &'static [Grants] = grants! {
         All [READ]: DescribeVpcs, DescribeVpcAttribute;
+        Destroy [LEFT_INTERFACE]: DeleteNetworkInterface;
         Apply [NETWORK_NEW] "ec2:CreateTags" on TAG_NEW: CreateVpc;
         Apply [NETWORK_OWN]: ModifyVpcAttribute;
         ApplyAndDestroy [NETWORK_OWN]: DeleteVpc;
@@ -193,7 +199,8 @@ impl Resource for Vpc {
     }
 
     async fn delete(step: &StepContext<'_>, vpc: &str) -> Result<(), CallError> {
-        step.run.caller.delete(DeleteVpc { vpc: vpc.to_owned() }).await
+        let call = DeleteVpc { vpc: vpc.to_owned() };
+        step.delete(call, async || holders(step).await).await
     }
 
     fn estimate(action: Action) -> Estimate {

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use skyward_config::{Aws, Run};
 
 use super::{
-    Action, Desired, Grants, Observation, Outputs, QuotaUse, Reader, Resource, Spec, Stack,
-    StepContext, ZoneOffer,
+    Action, Desired, Grants, Leftover, Observation, Outputs, QuotaUse, Reader, Resource, Spec,
+    Stack, StepContext, ZoneOffer,
 };
 use crate::caller::CallError;
 use crate::estimate::Estimate;
@@ -38,7 +38,7 @@ pub(crate) struct Functions {
     pub(crate) used_by_others: for<'a> fn(&'a Reader<'a>) -> LocalBoxFuture<'a, Option<i64>>,
     pub(crate) outputs:
         for<'a> fn(&'a Reader<'a>, &'a Aws, &'a mut Outputs) -> LocalBoxFuture<'a, ()>,
-    pub(crate) leftovers: for<'a> fn(&'a Reader<'a>) -> LocalBoxFuture<'a, Vec<String>>,
+    pub(crate) leftovers: for<'a> fn(&'a Reader<'a>) -> LocalBoxFuture<'a, Vec<Leftover>>,
 }
 
 /// A kind's constants, as [`Resource`] describes them.

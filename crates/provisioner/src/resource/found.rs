@@ -89,6 +89,15 @@ pub struct Foreign {
     pub is_hidden: bool,
 }
 
+/// The problem of something that may not be looked at, and the next step. It may be one's own: nothing is said of deleting it.
+pub(crate) fn hidden(kind: &str, name: &str) -> (String, &'static str) {
+    let problem = format!(
+        "the {kind} {name} is there and may not be looked at: it is another account's, or the rights to look are missing"
+    );
+    let next = "choose another [aws] name; or, where it is yours, allow s3:ListBucket and s3:GetBucketTagging (infra/ has the policies)";
+    (problem, next)
+}
+
 /// The things that a stack offers to its users. There is no secret in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Outputs {

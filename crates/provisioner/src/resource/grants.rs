@@ -15,6 +15,7 @@ pub(crate) enum Callers {
     All,
     Apply,
     ApplyAndDestroy,
+    Destroy,
 }
 
 /// The policy that a statement belongs to: all in one would be longer than IAM takes.

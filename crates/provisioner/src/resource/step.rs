@@ -1,5 +1,7 @@
 //! One step of a plan under way, and what the steps of a run share.
 
+mod unused;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +41,8 @@ pub struct Settings {
     pub now: Timestamp,
     /// Deleting the database leaves a snapshot of it.
     pub has_final_snapshot: bool,
+    /// Destroying deletes what the stack's resources have left as well: snapshots, logs, network interfaces.
+    pub removes_leftovers: bool,
     /// A database or bucket may be deleted where that is the only way.
     pub may_replace: bool,
     /// The version of the launch template that the instances are to have. None: the newest.
@@ -52,6 +56,7 @@ impl Default for Settings {
             seed: 0,
             now: Timestamp::UNIX_EPOCH,
             has_final_snapshot: false,
+            removes_leftovers: false,
             may_replace: false,
             version: None,
         }
@@ -341,7 +346,9 @@ impl<'a> StepContext<'a> {
                     return Ok(found);
                 }
                 Some(_) if begun.elapsed() > settle => {
-                    return Err(CallError::Foreign { what: what.into(), name: name.into() });
+                    let has_data = self.planned.kind.rules().data.is_some();
+                    let (what, name) = (what.into(), name.into());
+                    return Err(CallError::Foreign { what, name, has_data });
                 }
                 None if begun.elapsed() > settle * 4 => {
                     let reason = format!("the {what} {name} exists and cannot be seen");

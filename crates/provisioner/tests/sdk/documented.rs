@@ -1,6 +1,7 @@
 //! The answers of Elastic Load Balancing, Auto Scaling and IAM in the form that AWS's references show them, read as values.
 
 mod balancers;
+mod json;
 mod listeners;
 mod roles;
 mod scaling;

@@ -9,9 +9,10 @@ use skyward_aws::{
     CreateLaunchTemplateVersion, CreateNatGateway, CreateRoute, CreateRouteTable,
     CreateSecurityGroup, CreateSubnet, CreateTags, CreateVpc, CreateVpcEndpoint, DeleteFlowLogs,
     DeleteInternetGateway, DeleteLaunchTemplate, DeleteLaunchTemplateVersions, DeleteNatGateway,
-    DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet, DeleteTags, DeleteVpc,
-    DeleteVpcEndpoints, DescribeAccountAttributes, DescribeAddresses, DescribeAvailabilityZones,
-    DescribeFlowLogs, DescribeInstanceTypeOfferings, DescribeInstances, DescribeInternetGateways,
+    DeleteNetworkInterface, DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet,
+    DeleteTags, DeleteVpc, DeleteVpcEndpoints, DescribeAccountAttributes, DescribeAddresses,
+    DescribeAvailabilityZones, DescribeFlowLogs, DescribeInstanceTypeOfferings,
+    DescribeInstanceTypes, DescribeInstances, DescribeInternetGateways,
     DescribeLaunchTemplateVersions, DescribeLaunchTemplates, DescribeNatGateways,
     DescribeNetworkInterfaces, DescribeRouteTables, DescribeSecurityGroups, DescribeSubnets,
     DescribeVpcAttribute, DescribeVpcEndpoints, DescribeVpcs, DetachInternetGateway,
@@ -24,8 +25,8 @@ use skyward_aws::{
 use crate::recorder::{Sent, names, tags, text};
 
 /// These calls as `aws-sdk-ec2` 1.274.0 sent them: a block for each, its parameters decoded and in order. The one thing left out
-/// is the random token that it adds to `ModifyLaunchTemplate`, which nothing here would send twice. The deletion of versions and the
-/// console are as botocore 1.44.8 writes them, by the same model.
+/// is the random token that it adds to `ModifyLaunchTemplate`, which nothing here would send twice. The deletion of versions, the console,
+/// instance types and the deletion of network interfaces are as botocore 1.44.8 writes them, by the same model.
 const AS_THE_SDK: &str = include_str!("ec2.txt");
 
 fn rules() -> BTreeSet<Rule> {
@@ -191,6 +192,8 @@ async fn instances(sent: &mut Sent) {
     sent.send(DeleteLaunchTemplate { template: template() }).await;
     sent.send(DescribeAvailabilityZones {}).await;
     sent.send(DescribeInstanceTypeOfferings { instance_type: text("t3.micro") }).await;
+    sent.send(DescribeInstanceTypes { instance_type: text("t3.micro") }).await;
+    sent.send(DeleteNetworkInterface { interface: text("eni-1") }).await;
     sent.send(DescribeAccountAttributes {}).await;
     sent.send(CreateTags { resources: names(&["vpc-1", "igw-1"]), tags: tags() }).await;
     sent.send(DeleteTags { resources: names(&["vpc-1"]), names: names(&["Name", "empty"]) }).await;

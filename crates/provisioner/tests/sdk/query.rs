@@ -9,11 +9,11 @@ use skyward_aws::model::{
 use skyward_aws::{
     AddElbTags, AddRoleToInstanceProfile, AttachLoadBalancerTargetGroups, AttachRolePolicy,
     CancelInstanceRefresh, CreateAutoScalingGroup, CreateInstanceProfile, CreateListener,
-    CreateLoadBalancer, CreateOrUpdateTags, CreateRole, CreateTargetGroup, DeleteAutoScalingGroup,
-    DeleteInstanceProfile, DeleteListener, DeleteLoadBalancer, DeletePolicy, DeleteRole,
-    DeleteRolePolicy, DeleteScalingTags, DeleteTargetGroup, DescribeAutoScalingAccountLimits,
-    DescribeAutoScalingGroups, DescribeElbAccountLimits, DescribeElbTags,
-    DescribeInstanceRefreshes, DescribeListeners, DescribeLoadBalancerAttributes,
+    CreateLoadBalancer, CreateOrUpdateTags, CreateRole, CreateServiceLinkedRole, CreateTargetGroup,
+    DeleteAutoScalingGroup, DeleteInstanceProfile, DeleteListener, DeleteLoadBalancer,
+    DeletePolicy, DeleteRole, DeleteRolePolicy, DeleteScalingTags, DeleteTargetGroup,
+    DescribeAutoScalingAccountLimits, DescribeAutoScalingGroups, DescribeElbAccountLimits,
+    DescribeElbTags, DescribeInstanceRefreshes, DescribeListeners, DescribeLoadBalancerAttributes,
     DescribeLoadBalancers, DescribePolicies, DescribeScalingActivities,
     DescribeTargetGroupAttributes, DescribeTargetGroups, DescribeTargetHealth,
     DetachLoadBalancerTargetGroups, DetachRolePolicy, GetInstanceProfile, GetRole, GetRolePolicy,
@@ -27,7 +27,8 @@ use skyward_aws::{
 use crate::recorder::{Sent, names, tags, text};
 
 /// These calls as `aws-sdk-elasticloadbalancingv2` 1.134.0, `aws-sdk-autoscaling` 1.141.0 and `aws-sdk-iam` 1.133.0 sent them: a
-/// block for each, its parameters decoded and in order. The port of a health check and what an instance refresh is ordered are as
+/// block for each, its parameters decoded and in order. The port of a health check, what an instance refresh is ordered, and the
+/// role of a service are as
 /// botocore 1.44.8 writes them, by the same models.
 const AS_THE_SDK: &str = include_str!("query.txt");
 
@@ -226,6 +227,7 @@ async fn others(sent: &mut Sent) {
     sent.send(UntagRole { name: text("shop-role"), names: tags() }).await;
     sent.send(UntagInstanceProfile { name: text("shop-profile"), names: tags() }).await;
     sent.send(ListRolePolicies { role: text("shop-role") }).await;
+    sent.send(CreateServiceLinkedRole { service: text("rds.amazonaws.com") }).await;
 }
 
 #[tokio::test]

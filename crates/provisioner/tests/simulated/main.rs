@@ -2,6 +2,7 @@
 
 mod crash;
 mod cycle;
+mod left;
 mod others;
 mod policies;
 mod refusals;

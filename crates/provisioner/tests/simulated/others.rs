@@ -1,11 +1,12 @@
 //! What others do to a stack by hand, and what instances do that cannot serve.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
 use skyward_aws::model::Tags;
-use skyward_aws::simulated::Account;
-use skyward_aws::{CreateTags, DescribeVpcs, PutRolePolicy, Select};
+use skyward_aws::simulated::{Account, Faults};
+use skyward_aws::{CreateTags, DescribeVpcs, Operation, PutRolePolicy, Select};
 use skyward_config::Aws;
 use skyward_provisioner::run::RunError;
 
@@ -98,9 +99,38 @@ fn instances_that_never_answer_end_the_run_with_the_reason() {
         let mut process = Process::new(&account, &aws("web"), 1);
         process.workload = "#!/bin/sh\ndocker run -p 8080:8000 shop\n".into();
         let said = fails(&process).await;
-        for words in ["3 instances were replaced", "health_path on port 80", "user_data"] {
+        for words in ["3 instances were replaced", "health_path on port 80;", "user_data"] {
             assert!(said.contains(words), "{said}");
         }
+    });
+}
+
+/// A new account has no roles of the services: they are made, and waited for.
+#[test]
+fn a_new_account_gets_the_roles_of_the_services() {
+    simulate(async {
+        let account = Account::new(8);
+        account.configure(|settings| {
+            settings.lacks_linked_roles = ["rds", "autoscaling"].map(str::to_owned).into();
+        });
+        let mut denied = Process::new(&account, &aws("web"), 1);
+        let may_not = Operation::CreateServiceLinkedRole;
+        let faults = Faults { denied: BTreeSet::from([may_not]), ..Faults::default() };
+        denied.client = account.client().with_faults(faults);
+        let RunError::Failed { failures, .. } = denied.apply().await.unwrap_err() else {
+            panic!("{}", denied.told())
+        };
+        let failed = failures.iter().filter(|failure| !failure.is_skipped);
+        let said: Vec<String> =
+            failed.map(|one| format!("{}; {}", one.error, one.error.next_step())).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(
+            said.iter().all(|said| said.contains("allow iam:CreateServiceLinkedRole")),
+            "{said:?}"
+        );
+        apply(&account, &aws("web")).await;
+        assert_eq!(account.calls_of(may_not), 4, "twice refused, twice made");
+        assert!(Process::new(&account, &aws("web"), 2).plan().await.unwrap().is_empty());
     });
 }
 
@@ -108,10 +138,14 @@ fn instances_that_never_answer_end_the_run_with_the_reason() {
 fn instances_that_cannot_be_launched_end_the_run_with_the_reason() {
     simulate(async {
         let account = Account::new(7);
-        account.configure(|settings| {
-            settings.quotas.insert("vCPUs of running On-Demand Standard instances".into(), 5);
+        let process = Process::new(&account, &aws("web"), 1);
+        // Others take what was left at the first look.
+        let (said, ()) = tokio::join!(fails(&process), async {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            account.configure(|settings| {
+                settings.quotas.insert("vCPUs of running On-Demand Standard instances".into(), 5);
+            });
         });
-        let said = fails(&Process::new(&account, &aws("web"), 1)).await;
         for words in
             ["2 of 3 instances are launched", "your current vCPU limit of 5", "raise the quota"]
         {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Process, aws, simulate};
+use crate::support::{Process, aws, release, service, simulate};
 use skyward_aws::Operation;
 use skyward_aws::simulated::Account;
 use skyward_config::{Aws, DatabaseStorage};
@@ -32,10 +32,11 @@ impl<'a> Calls<'a> {
 }
 
 #[track_caller]
-fn check(command: Command, called: &BTreeSet<Operation>, least: usize) {
+fn check(aws: &Aws, command: Command, called: &BTreeSet<Operation>, least: usize) {
     println!("{command:?}: {} operations", called.len());
     assert!(called.len() >= least, "{command:?}: {called:?}");
-    let refused: Vec<_> = called.iter().filter(|operation| !command.calls(**operation)).collect();
+    let refused: Vec<_> =
+        called.iter().filter(|operation| !command.calls(aws, **operation)).collect();
     assert!(refused.is_empty(), "{command:?} is not allowed {refused:?}");
 }
 
@@ -50,9 +51,9 @@ fn each_command_calls_what_its_role_allows() {
             ..aws("web")
         };
         Process::new(&account, &with_all, 1).plan().await.expect("a plan");
-        check(Command::Plan, &calls.since(), 20);
+        check(&with_all, Command::Plan, &calls.since(), 20);
         Process::new(&account, &with_all, 2).apply().await.expect("applied");
-        check(Command::Apply, &calls.since(), 60);
+        check(&with_all, Command::Apply, &calls.since(), 60);
         // Another of most things: what is changed, made anew and deleted.
         let other = Aws {
             single_nat_gateway: true,
@@ -68,13 +69,41 @@ fn each_command_calls_what_its_role_allows() {
         let mut process = Process::new(&account, &other, 3);
         process.may_replace = true;
         process.apply().await.expect("changed");
-        check(Command::Apply, &calls.since(), 30);
+        check(&with_all, Command::Apply, &calls.since(), 30);
         Process::new(&account, &other, 4).drift().await.expect("no drift");
-        check(Command::Plan, &calls.since(), 20);
+        check(&with_all, Command::Plan, &calls.since(), 20);
         // Protected again, so that destroying lifts it.
         Process::new(&account, &with_all, 5).apply().await.expect("changed back");
         calls.since();
         Process::new(&account, &with_all, 6).destroy().await.expect("destroyed");
-        check(Command::Destroy, &calls.since(), 40);
+        check(&with_all, Command::Destroy, &calls.since(), 40);
+    });
+}
+
+#[test]
+fn each_command_about_a_service_calls_what_its_role_allows() {
+    simulate(async {
+        let account = Account::new(8);
+        let mut calls = Calls::new(&account);
+        let aws = service("web");
+        Process::new(&account, &aws, 1).plan().await.expect("a plan");
+        check(&aws, Command::Plan, &calls.since(), 20);
+        let bad = release("bad").digest().to_owned();
+        account.configure(|settings| {
+            settings.unhealthy_releases.insert(bad);
+        });
+        Process::new(&account, &aws, 2).apply().await.expect("applied");
+        for number in 1..=12 {
+            let process = Process::new(&account, &aws, 2).releasing(&format!("release {number}"));
+            process.apply().await.expect("released");
+        }
+        Process::new(&account, &aws, 3).releasing("bad").apply().await.expect_err("given up");
+        Process::new(&account, &aws, 3).rollback(None).await.expect("taken back");
+        check(&aws, Command::Apply, &calls.since(), 60);
+        Process::new(&account, &aws, 4).history().await;
+        check(&aws, Command::Plan, &calls.since(), 4);
+        let everything = Process { removes_leftovers: true, ..Process::new(&account, &aws, 5) };
+        everything.destroy().await.expect("destroyed");
+        check(&aws, Command::Destroy, &calls.since(), 40);
     });
 }

@@ -6,8 +6,8 @@ use crate::support::{Process, aws, of_stack, simulate};
 use skyward_aws::model::{HealthCheck, Tags};
 use skyward_aws::simulated::{Account, Faults, Zone};
 use skyward_aws::{
-    AllocateAddress, CreateDBSubnetGroup, CreateRole, CreateSubnet, CreateTargetGroup, CreateVpc,
-    Operation,
+    AllocateAddress, CreateBucket, CreateDBSubnetGroup, CreateRole, CreateSubnet,
+    CreateTargetGroup, CreateVpc, Operation,
 };
 use skyward_config::{Aws, DatabaseStorage};
 use skyward_provisioner::event::Event;
@@ -37,20 +37,21 @@ async fn refused(case: &Case) -> String {
 }
 
 fn check(prepare: impl FnOnce(&mut Case), expected: &[&str]) {
+    let said = findings(prepare);
+    for expected in expected {
+        assert!(said.contains(expected), "{expected:?} is not in:\n{said}");
+    }
+    assert_eq!(said.lines().count(), expected.len().div_ceil(2), "two hints a finding:\n{said}");
+}
+
+/// What is said of an account and a configuration that are prepared so.
+fn findings(prepare: impl FnOnce(&mut Case)) -> String {
     simulate(async {
         let mut case =
             Case { account: Account::new(1), aws: aws("web"), faults: Faults::default() };
         prepare(&mut case);
-        let said = refused(&case).await;
-        for expected in expected {
-            assert!(said.contains(expected), "{expected:?} is not in:\n{said}");
-        }
-        assert_eq!(
-            said.lines().count(),
-            expected.len().div_ceil(2),
-            "two hints a finding:\n{said}"
-        );
-    });
+        refused(&case).await
+    })
 }
 
 #[test]
@@ -147,6 +148,44 @@ fn quotas() {
     );
 }
 
+/// New accounts have a quota of a few vCPUs, and three of the smallest instances are six.
+#[test]
+fn quotas_of_instances() {
+    check(
+        |case| {
+            case.account.configure(|settings| {
+                settings.quotas.insert("vCPUs of running On-Demand Standard instances".into(), 5);
+            });
+        },
+        &[
+            "3 × t3.micro take 6 vCPUs, and the account may have 5 of running On-Demand Standard instances",
+            "L-1216C47A",
+        ],
+    );
+    let denied =
+        Faults { denied: BTreeSet::from([Operation::GetServiceQuota]), ..Faults::default() };
+    check(
+        |case| case.faults = denied,
+        &["servicequotas:GetServiceQuota", "infra/ has the policies"],
+    );
+}
+
+/// The credentials of an account are unknown in a region that it has not enabled.
+#[test]
+fn regions_that_are_not_enabled() {
+    check(
+        |case| {
+            case.account = Account::in_region(1, "af-south-1");
+            case.account.configure(|settings| settings.is_disabled = true);
+            case.aws.region = "af-south-1".into();
+        },
+        &[
+            "has to enable the region af-south-1 first",
+            "enable the region in the account's settings",
+        ],
+    );
+}
+
 /// Addresses that others use count against the quota as well.
 #[test]
 fn quotas_that_others_use() {
@@ -166,6 +205,13 @@ fn names_of_others() {
         |case| case.account.take_bucket("web-assets-123456789012-eu-central-1"),
         &["the bucket web-assets-123456789012-eu-central-1 is there", "choose another [aws] name"],
     );
+    // One's own without the tag may have data in it.
+    let said = findings(|case| {
+        let bucket = "web-assets-123456789012-eu-central-1".to_owned();
+        case.account.directly(CreateBucket { bucket, tags: Tags::new() }).unwrap();
+    });
+    assert!(said.contains("carries no tag") && said.contains("to hand it over"), "{said}");
+    assert!(!said.contains("delete"), "{said}");
     check(
         |case| {
             let account = &case.account;

@@ -46,6 +46,10 @@ pub(crate) struct Process {
     pub(crate) workload: Workload,
     pub(crate) seed: u64,
     pub(crate) may_replace: bool,
+    /// Destroying leaves a snapshot of the database.
+    pub(crate) has_final_snapshot: bool,
+    /// Destroying deletes what the stack leaves as well.
+    pub(crate) removes_leftovers: bool,
     pub(crate) interrupt: Interrupt,
     pub(crate) events: Rc<RefCell<Vec<Event>>>,
 }
@@ -61,6 +65,8 @@ impl Process {
             },
             seed,
             may_replace: false,
+            has_final_snapshot: false,
+            removes_leftovers: false,
             interrupt: Interrupt::default(),
             events: Rc::default(),
         }
@@ -77,6 +83,8 @@ impl Process {
         let mut context = Context::new(&self.client, &self.aws, &self.workload, &sink);
         context.settings.seed = self.seed;
         context.settings.may_replace = self.may_replace;
+        context.settings.has_final_snapshot = self.has_final_snapshot;
+        context.settings.removes_leftovers = self.removes_leftovers;
         context.interrupt = self.interrupt.clone();
         Box::pin(run(&context)).await
     }
@@ -123,7 +131,13 @@ impl Process {
     pub(crate) fn told(&self) -> String {
         let events = self.events.borrow();
         let lines = events.iter().filter(|event| {
-            matches!(event, Event::Failed { .. } | Event::Note { .. } | Event::Finding(_))
+            matches!(
+                event,
+                Event::Failed { .. }
+                    | Event::Note { .. }
+                    | Event::Finding(_)
+                    | Event::Finished { .. }
+            )
         });
         lines.map(|event| format!("{event:?}")).collect::<Vec<_>>().join("\n")
     }

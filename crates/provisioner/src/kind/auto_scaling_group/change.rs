@@ -6,7 +6,7 @@ use skyward_aws::{
     StartInstanceRefresh, UpdateAutoScalingGroup,
 };
 
-use super::super::ReleaseObject;
+use super::super::{ReleaseObject, TargetGroup};
 use super::{AutoScalingGroup, LATEST, LaunchTemplate, healthy, is_newest, launch_template};
 use crate::resource::prelude::*;
 
@@ -50,14 +50,19 @@ impl GivenUp {
     }
 
     /// Fails where as many as a whole group were replaced and none of them was ever healthy: those to come will be as they were.
-    fn enough(&self, least: usize) -> Result<(), CallError> {
+    fn enough(&self, least: usize, port: i32) -> Result<(), CallError> {
         if self.gone.len() < least.max(2) {
             return Ok(());
         }
         let why = self.why.as_deref().unwrap_or("they do not answer");
         Err(CallError::Advised {
-            problem: format!("{} instances were replaced without ever being healthy: {why}", self.gone.len()),
-            next: "see that the script of [aws] user_data serves [aws] health_path on port 80; the system log of an instance, in the AWS console, shows how it ran; then run it again, and it continues from there".into(),
+            problem: format!(
+                "{} instances were replaced without ever being healthy: {why}",
+                self.gone.len()
+            ),
+            next: format!(
+                "see that the script of [aws] user_data serves [aws] health_path on port {port}; `logs INSTANCE` shows how it ran; then run it again, and it continues from there"
+            ),
         })
     }
 }
@@ -129,9 +134,7 @@ impl AutoScalingGroup {
         let current = self.look(step).await?;
         let desired = current.as_ref().map_or(self.min, |group| group.desired);
         // With the service, the version is the matter of a refresh alone.
-        let is_set = |one: &Difference| {
-            one.field.starts_with("tags.") || ["is_newest", "version"].contains(&&*one.field)
-        };
+        let is_set = |one: &Difference| one.field.starts_with("tags.") || one.field == "version";
         let differs = if Self::runs_service(step) {
             !step.differences.iter().all(is_set)
         } else {
@@ -203,6 +206,8 @@ impl AutoScalingGroup {
         let targets = run.physicals(&self.target_groups)?;
         let (least, mut given_up) =
             (usize::try_from(self.min).unwrap_or_default(), GivenUp::default());
+        let mut groups = run.topology.all::<TargetGroup>();
+        let port = groups.next().map_or(80, |(_, group)| group.port);
         loop {
             let group = self.look(step).await?;
             let mut health = Vec::new();
@@ -219,7 +224,7 @@ impl AutoScalingGroup {
             let why = if instances < least {
                 self.not_launched(step, instances).await?
             } else {
-                given_up.enough(least)?;
+                given_up.enough(least, port)?;
                 given_up.why.clone()
             };
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();

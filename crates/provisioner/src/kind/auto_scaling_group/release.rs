@@ -67,19 +67,31 @@ impl Now {
         self.members().all(|one| version_of(one) == Some(version))
     }
 
-    /// Each instance with its version and its state, in a line.
+    /// The healthy instances of each version by their number, and each other one with its state and its reason, in a line.
     fn shown(&self) -> String {
-        let one = |one: &model::GroupInstance| {
+        let mut healthy: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut others = Vec::new();
+        for one in self.members() {
             let version = one.version.as_deref().unwrap_or("?");
+            if self.is_healthy(one) {
+                *healthy.entry(version).or_default() += 1;
+                continue;
+            }
             let health = self.health_of(&one.id);
             let state = health.map_or(one.lifecycle.as_str(), |health| health.state.as_str());
             let reason = health.and_then(|health| health.reason.as_deref());
             let reason = reason.filter(|_| state == "unhealthy");
             let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-            format!("{} version {version} {state}{reason}", one.id)
-        };
-        let all: Vec<_> = self.members().map(one).collect();
-        if all.is_empty() { "no instance yet".into() } else { all.join(", ") }
+            others.push(format!("{} of {version} {state}{reason}", one.id));
+        }
+        let healthy =
+            healthy.iter().map(|(version, count)| format!("{count} of {version} healthy"));
+        let all: Vec<_> = healthy.chain(others).collect();
+        if all.is_empty() {
+            "no instance yet".into()
+        } else {
+            format!("version: {}", all.join(", "))
+        }
     }
 }
 

@@ -1,0 +1,54 @@
+//! The things in a stack's VPC that are not the stack's, and by which it is held.
+
+use skyward_aws::{
+    DeleteNetworkInterface, DescribeNetworkInterfaces, DescribeSecurityGroups, DescribeSubnets,
+};
+
+use crate::resource::prelude::*;
+
+/// The most that are named.
+const NAMED: usize = 4;
+
+/// Network interfaces that nothing uses. Those that services have left carry no tag of the stack: one that is in use is not deleted.
+pub(crate) const LEFT_INTERFACE: Scope = Scope::new(
+    (37, "LeftInterface"),
+    Area::Network,
+    |stack| stack.arns("ec2", &["network-interface/*"]),
+    Condition::Always,
+);
+
+/// The network interfaces in the stack's VPC, and the subnets and groups of others there, in words. Where all that is left is to go, the
+/// network interfaces that nothing uses are deleted.
+pub(crate) async fn holders(step: &StepContext<'_>) -> Result<Option<String>, CallError> {
+    let run = step.run;
+    let Ok(vpc) = run.physical(&"vpc".into()) else { return Ok(None) };
+    let select = || Select::Vpc(vpc.clone());
+    let (interfaces, subnets, groups) = tokio::try_join!(
+        run.caller.list(DescribeNetworkInterfaces { select: select(), page: None }),
+        run.caller.list(DescribeSubnets { select: select(), page: None }),
+        run.caller.list(DescribeSecurityGroups { select: select(), page: None }),
+    )?;
+    let mut held = Vec::new();
+    for one in interfaces {
+        if run.settings.removes_leftovers && one.status == "available" {
+            step.progress(&format!("deleting the network interface {}", one.id));
+            run.caller.delete(DeleteNetworkInterface { interface: one.id }).await?;
+        } else {
+            let words = [one.status.as_str(), one.description.as_str()];
+            let words = words.into_iter().filter(|word| !word.is_empty());
+            let words = words.collect::<Vec<_>>().join(", ");
+            held.push(format!("network interface {} ({words})", one.id));
+        }
+    }
+    let others = subnets.iter().filter(|one| !run.is_ours(&one.tags));
+    held.extend(others.map(|one| format!("subnet {}", one.id)));
+    let others = groups.iter().filter(|one| !run.is_ours(&one.tags) && one.name != "default");
+    held.extend(others.map(|one| format!("security group {}", one.id)));
+    if held.is_empty() {
+        return Ok(None);
+    }
+    let more = held.len().saturating_sub(NAMED);
+    held.truncate(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Ok(Some(format!("{}{more}", held.join(", "))))
+}
