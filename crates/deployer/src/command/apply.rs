@@ -119,7 +119,7 @@ pub(crate) async fn run(common: &Common, args: &Args) -> Result<Exit> {
     let api = common.connect(&loaded, &shown).await?;
     let deliver = async |candidate: Candidate, sink: &Sink<'_>| {
         if candidate.is_loaded() && common.has_machines(&loaded) {
-            load_into_nodes(common, &loaded, &shown, candidate).await
+            Box::pin(load_into_nodes(common, &loaded, &shown, candidate)).await
         } else {
             Ok(candidate.deliver(sink).await?.reference)
         }
