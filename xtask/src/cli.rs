@@ -1,10 +1,13 @@
 //! The whole command list on one screen.
 
+mod examples;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use skyward_terminal::{commands, program};
 
 use crate::up::Up;
 use crate::{affected, bench, ci, docs, external};
@@ -51,6 +54,18 @@ struct Passed {
 }
 
 impl Cli {
+    /// Reads the process's arguments.
+    ///
+    /// # Errors
+    /// clap's; help is among them.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        program::parse(Self::with_examples(), std::env::args_os())
+    }
+
+    fn with_examples() -> clap::Command {
+        commands::with_examples("", Self::command(), examples::EXAMPLES)
+    }
+
     /// Runs the command; what it returns is the process's exit code.
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self.command {
@@ -59,10 +74,14 @@ impl Cli {
             Command::Affected(affected) => affected.run(),
             Command::Docs(docs) => docs.run(&external::built),
             Command::Bench(bench) => bench.run(),
-            Command::Image(passed) => external::hand_over("skyward-image", &passed.arguments),
-            Command::Config(passed) => external::hand_over("skyward-config", &passed.arguments),
+            Command::Image(passed) => {
+                external::hand_over("image", "skyward-image", &passed.arguments)
+            }
+            Command::Config(passed) => {
+                external::hand_over("config", "skyward-config", &passed.arguments)
+            }
             Command::DeployK3s(passed) => {
-                external::hand_over("skyward-deployer", &passed.arguments)
+                external::hand_over("deploy-k3s", "skyward-deployer", &passed.arguments)
             }
             Command::ProvisionAws(passed) => external::provision(&passed.arguments),
         }
@@ -71,11 +90,11 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
+    use clap::Parser;
 
     #[test]
     fn the_command_list_is_consistent() {
-        super::Cli::command().debug_assert();
+        super::Cli::with_examples().debug_assert();
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! and without `--quiet` it says two lines too many each time.
 
 mod compile;
+mod described;
 mod provision;
 
 use std::ffi::OsString;
@@ -90,9 +91,20 @@ fn package(program: Program) -> &'static str {
     }
 }
 
-/// Becomes the binary of `package`: its output, signals and exit code are the command's own.
-pub(crate) fn hand_over(package: &str, arguments: &[OsString]) -> Result<ExitCode> {
+/// Becomes the binary of `package`, which has the commands of `task`: its output, signals and exit code are the command's own.
+pub(crate) fn hand_over(task: &str, package: &str, arguments: &[OsString]) -> Result<ExitCode> {
+    answer_before_compiling(task, package, arguments)?;
     replace(binary(package)?.args(arguments))
+}
+
+/// Answers for a program that was not built yet, where that needs no more than the description of its command line.
+fn answer_before_compiling(task: &str, package: &str, arguments: &[OsString]) -> Result<()> {
+    if !compile::is_built(package)
+        && let Some(answer) = described::answer(task, arguments)
+    {
+        return Err(answer.into());
+    }
+    Ok(())
 }
 
 /// Replaces this process by `command`; returns only when it cannot be started.

@@ -14,8 +14,6 @@ mod up;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    skyward_terminal::exit::main(|_| false, || cli::Cli::try_parse()?.run())
+    skyward_terminal::exit::main(|_| false, || cli::Cli::read()?.run())
 }

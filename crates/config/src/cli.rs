@@ -1,5 +1,7 @@
 //! The command line of the configuration, for people and for CI.
 
+mod examples;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -8,7 +10,9 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::{Map, json};
 use skyward_terminal::event::{Nothing, Verbosity};
-use skyward_terminal::{Console, Event, Exit, Output, Stream, Table, exit, output, program};
+use skyward_terminal::{
+    Console, Event, Exit, Output, Stream, Table, commands, exit, output, program,
+};
 
 /// Shows, checks and documents the configuration.
 #[derive(Parser)]
@@ -38,14 +42,14 @@ enum Command {
 
 /// The whole command line, for completions and manual pages.
 pub fn command() -> clap::Command {
-    Cli::command()
+    commands::with_examples("config", Cli::command(), examples::EXAMPLES)
 }
 
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let is_listing =
         |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
-    exit::main(is_listing, || run(program::parse(arguments)?))
+    exit::main(is_listing, || run(program::parse(command(), arguments)?))
 }
 
 fn run(Cli { command, config }: Cli) -> Result<Exit> {

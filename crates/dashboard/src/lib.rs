@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use serde_json::json;
 use skyward_server::{Server, Settings, Stop};
 use skyward_terminal::{Exit, exit, output, program};
@@ -34,7 +34,7 @@ struct Cli {
 /// Runs the command line, of which the first word is the program. The first line of standard output has the address, as
 /// `{"event":"serving","address":"http://127.0.0.1:…"}`.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    exit::main(|_| false, || run(&program::parse(arguments)?))
+    exit::main(|_| false, || run(&program::parse(Cli::command(), arguments)?))
 }
 
 fn run(cli: &Cli) -> Result<Exit> {

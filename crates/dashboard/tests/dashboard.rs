@@ -159,6 +159,8 @@ impl Chromium {
             .args(["--force-prefers-reduced-motion", "--remote-debugging-port=0"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(address)
+            // What it leaves when it is killed goes with its profile.
+            .env("TMPDIR", profile.path())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod examples;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,9 +10,9 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
 use skyward_terminal::interrupt::Signals;
-use skyward_terminal::{Exit, exit, program};
+use skyward_terminal::{Exit, commands, exit, program};
 
-use skyward_k3s::command::ClusterArgs;
+use skyward_k3s::command::{ClusterArgs, EXAMPLES};
 
 use crate::command::{
     abort, apply, diff, events, exec, forward, history, logs, open, promote, remove, render,
@@ -18,6 +20,8 @@ use crate::command::{
 };
 use crate::common::Common;
 
+/// The command where none is named.
+pub const DEFAULT: &str = "apply";
 /// The time that work on other threads has to stop in after the command has ended.
 const STOP: Duration = Duration::from_secs(2);
 /// The time that a command which changes something has to end in order once it is asked to: the lock is given back.
@@ -59,7 +63,9 @@ enum Command {
 
 /// The whole command line, for completions and manual pages.
 pub fn command() -> clap::Command {
-    Cli::command()
+    let cluster = |cluster| commands::with_examples("deploy-k3s cluster", cluster, EXAMPLES);
+    commands::with_examples("deploy-k3s", Cli::command(), examples::EXAMPLES)
+        .mut_subcommand("cluster", cluster)
 }
 
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
@@ -67,59 +73,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of a configuration's errors begins with the place that it is about.
     let is_listing =
         |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
-    exit::main(is_listing, || run(&program::parse(with_default(arguments.into_iter().collect()))?))
-}
-
-/// Puts `apply` first where no command is named. A word that is no command is left for clap to refuse with its
-/// suggestion: a misspelt `rollback` must never reach the command that changes a cluster.
-fn with_default(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let cli = Cli::command();
-    let asks = |argument: &OsString| {
-        matches!(argument.to_str(), Some("--help" | "-h" | "--version" | "-V"))
-    };
-    // Who asks for help behind one of its flags asks for that of `apply`.
-    let is_of_apply = |argument: &OsString| {
-        let name = argument.to_str().and_then(|text| text.strip_prefix("--"));
-        let name = name.map(|name| name.split_once('=').map_or(name, |(name, _)| name));
-        let mut flags =
-            cli.find_subcommand("apply").into_iter().flat_map(clap::Command::get_arguments);
-        name.is_some() && flags.any(|flag| flag.get_long() == name)
-    };
-    let given = arguments.get(1..).unwrap_or_default();
-    let is_meant = !given.iter().any(asks) || given.iter().any(is_of_apply);
-    if is_meant && first_word(&cli, given).is_none() {
-        arguments.insert(arguments.len().min(1), "apply".into());
-    }
-    arguments
-}
-
-/// The first argument that is neither a flag nor a flag's value, by the flags of the program and of its default command.
-fn first_word<'a>(cli: &clap::Command, arguments: &'a [OsString]) -> Option<&'a OsString> {
-    let apply = cli.find_subcommand("apply");
-    let flags =
-        || cli.get_arguments().chain(apply.into_iter().flat_map(clap::Command::get_arguments));
-    let takes_value = |is_meant: &dyn Fn(&clap::Arg) -> bool| {
-        flags().any(|flag| is_meant(flag) && flag.get_action().takes_values())
-    };
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let text = argument.to_string_lossy();
-        let value_follows = if let Some(name) = text.strip_prefix("--") {
-            takes_value(&|flag| flag.get_long() == Some(name))
-        } else if let Some(letters) = text.strip_prefix('-') {
-            // `-e dev`; in `-edev` the value is there already.
-            let mut letters = letters.chars();
-            letters.next().is_some_and(|letter| {
-                letters.next().is_none() && takes_value(&|flag| flag.get_short() == Some(letter))
-            })
-        } else {
-            return Some(argument);
-        };
-        if value_follows {
-            arguments.next();
-        }
-    }
-    None
+    let arguments = arguments.into_iter().collect();
+    exit::main(is_listing, || {
+        let arguments = commands::with_default(&command(), DEFAULT, arguments);
+        run(&program::parse(command(), arguments)?)
+    })
 }
 
 fn run(cli: &Cli) -> Result<ExitCode> {
@@ -204,7 +162,7 @@ mod tests {
     }
 
     fn with(words: &[&str]) -> Vec<OsString> {
-        with_default(words.iter().map(OsString::from).collect())
+        commands::with_default(&command(), DEFAULT, words.iter().map(OsString::from).collect())
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The list of commands.
 
+mod examples;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
-use skyward_terminal::{Verbose, exit, program};
+use skyward_terminal::{Verbose, commands, exit, program};
 
 use crate::command::{build, inspect, load, push, resolve, run, unpack};
 
@@ -40,7 +42,7 @@ enum Command {
 
 /// The whole command line, for completions and manual pages.
 pub fn command() -> clap::Command {
-    Cli::command()
+    commands::with_examples("image", Cli::command(), examples::EXAMPLES)
 }
 
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
@@ -48,7 +50,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of those begins with the place that it is about.
     exit::main(
         |error| error.downcast_ref().is_some_and(ConfigError::is_listing),
-        || dispatch(program::parse(arguments)?),
+        || dispatch(program::parse(command(), arguments)?),
     )
 }
 

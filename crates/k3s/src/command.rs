@@ -4,6 +4,7 @@
 //! read, tell and end alike.
 
 mod data;
+mod examples;
 mod machine;
 mod show;
 
@@ -25,6 +26,8 @@ use super::release::Source;
 use super::report::{Reporter, SharedSink};
 use super::up::{UpOptions, UpOutcome, up};
 use super::upgrade::{UpgradeOutcome, upgrade};
+
+pub use examples::EXAMPLES;
 
 /// The commands on a cluster.
 #[derive(Debug, clap::Args)]

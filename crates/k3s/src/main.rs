@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::{ConfigArgs, ConfigError};
 use skyward_k3s::command::{ClusterArgs, Context};
 use skyward_k3s::kubeconfig;
@@ -39,7 +39,7 @@ enum Command {
 fn main() -> ExitCode {
     let is_listing =
         |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
-    exit::main(is_listing, || run(&program::parse(std::env::args_os())?))
+    exit::main(is_listing, || run(&program::parse(Cli::command(), std::env::args_os())?))
 }
 
 fn run(cli: &Cli) -> Result<Exit> {

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod examples;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -7,7 +9,7 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use skyward_config::ConfigError;
 use skyward_terminal::interrupt::Signals;
-use skyward_terminal::{exit, program};
+use skyward_terminal::{commands, exit, program};
 
 use crate::args::Common;
 use crate::command::{
@@ -44,7 +46,7 @@ enum Command {
 
 /// The whole command line, for completions and manual pages.
 pub fn command() -> clap::Command {
-    Cli::command()
+    commands::with_examples("provision-aws", Cli::command(), examples::EXAMPLES)
 }
 
 /// Runs the command that the arguments name, of which the first is the program. Usage errors exit with 2, all others with 1.
@@ -52,7 +54,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Each line of an invalid configuration begins with the place that it is about.
     let is_listing =
         |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
-    exit::main(is_listing, || run(&program::parse(arguments)?))
+    exit::main(is_listing, || run(&program::parse(command(), arguments)?))
 }
 
 fn run(cli: &Cli) -> Result<ExitCode> {

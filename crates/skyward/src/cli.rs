@@ -1,11 +1,13 @@
 //! The command line: the libraries' commands under one name, and what only the installed program has.
 
+mod examples;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use skyward_terminal::program;
+use skyward_terminal::{commands, program};
 
 use crate::programs::installed;
 use crate::up::Up;
@@ -13,7 +15,7 @@ use crate::{doctor, init, pages};
 
 /// Takes a Rust web service from source to running: image, Kubernetes, AWS.
 #[derive(Parser)]
-#[command(name = "skyward", version = env!("SKYWARD_VERSION"))]
+#[command(name = "skyward", bin_name = "skyward", version = env!("SKYWARD_VERSION"))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -60,7 +62,8 @@ impl Passed {
 
 /// Runs the command that the process's arguments name.
 pub(crate) fn run() -> Result<ExitCode> {
-    let cli = Cli::try_parse()?;
+    let own = commands::with_examples("", Cli::command(), examples::EXAMPLES);
+    let cli: Cli = program::parse(own, std::env::args_os())?;
     match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Up(up) => up.run(&installed),
@@ -79,23 +82,104 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// The whole tree of commands, with those of the libraries in their places.
 fn whole() -> clap::Command {
+    let own = commands::with_examples("", Cli::command(), examples::EXAMPLES);
     let libraries = [
         ("image", skyward_image::cli::command()),
         ("deploy-k3s", skyward_deployer::cli::command()),
         ("provision-aws", skyward_provisioner::cli::command()),
         ("config", skyward_config::cli::command()),
     ];
-    libraries.into_iter().fold(Cli::command(), |all, (name, library)| {
+    let all = libraries.into_iter().fold(own, |all, (name, library)| {
         let bin_name = program::command(name);
         let library = library.bin_name(bin_name).disable_version_flag(true);
         all.mut_subcommand(name, |_| library)
-    })
+    });
+    program::as_typed(all)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use skyward_terminal::commands::Described;
+
+    /// The commands without commands of their own below `command`, each with the words that lead to it.
+    fn leaves(command: &clap::Command, path: &str) -> Vec<(String, clap::Command)> {
+        let shown = command.get_subcommands().filter(|below| !below.is_hide_set());
+        let below: Vec<_> = shown
+            .filter(|below| below.get_name() != "help")
+            .flat_map(|below| leaves(below, &format!("{path} {}", below.get_name())))
+            .collect();
+        if below.is_empty() { vec![(path.to_owned(), command.clone())] } else { below }
+    }
+
     #[test]
     fn the_whole_tree_is_consistent() {
         super::whole().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples_that_can_be_typed_and_fit() {
+        for (path, command) in leaves(&super::whole(), "skyward") {
+            let text = command.get_after_help().unwrap_or_else(|| panic!("{path} has no examples"));
+            let text = text.to_string();
+            let mut lines = text.lines();
+            assert_eq!(lines.next(), Some("Examples:"), "{path}");
+            for line in lines {
+                // By `cargo xtask`, which is the longer name.
+                let words = line.trim().strip_prefix("cargo xtask ").unwrap_or(line);
+                assert!(line.chars().count() <= 80 && line.starts_with("  "), "{line}");
+                let typed = words.split(['<', '>']).next().unwrap().split_whitespace();
+                let typed = std::iter::once("skyward").chain(typed);
+                let own = path.split(' ').skip(1);
+                assert!(
+                    own.eq(words.split(' ').take(path.split(' ').count() - 1)),
+                    "{path}: {line}"
+                );
+                let parsed = super::whole().try_get_matches_from(typed);
+                let is_help = parsed.as_ref().is_err_and(|error| !error.use_stderr());
+                assert!(parsed.is_ok() || is_help, "{line}: {}", parsed.unwrap_err());
+            }
+        }
+    }
+
+    /// Before its program is compiled, `cargo xtask` answers for it from the description.
+    #[test]
+    fn the_described_command_lines_are_those_of_the_programs() {
+        let libraries = [
+            skyward_config::cli::command(),
+            skyward_image::cli::command(),
+            skyward_deployer::cli::command(),
+            skyward_provisioner::cli::command(),
+        ];
+        let described = libraries.each_ref().map(|library| {
+            let described = Described::of(library);
+            if library.get_name() == "deploy-k3s" {
+                return described.with_default_command(skyward_deployer::cli::DEFAULT);
+            }
+            described
+        });
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/commands.json");
+        let text = serde_json::to_string_pretty(&described).unwrap() + "\n";
+        if std::env::var_os("SKYWARD_UPDATE").is_some() {
+            std::fs::write(&file, &text).unwrap();
+        }
+        let is_same = std::fs::read_to_string(&file).is_ok_and(|there| there == text);
+        assert!(
+            is_same,
+            "xtask/commands.json is stale: SKYWARD_UPDATE=1 cargo test -p skyward described renews it"
+        );
+        for (library, described) in libraries.iter().zip(&described) {
+            let (mut real, mut rebuilt) = (library.clone(), described.command());
+            real.build();
+            rebuilt.build();
+            let (real, rebuilt) = (leaves(&real, ""), leaves(&rebuilt, ""));
+            assert_eq!(real.len(), rebuilt.len());
+            for ((path, mut real), (_, mut rebuilt)) in real.into_iter().zip(rebuilt) {
+                let pages =
+                    [&mut real, &mut rebuilt].map(|command| command.render_long_help().to_string());
+                assert_eq!(pages[0], pages[1], "{path}");
+            }
+        }
     }
 }

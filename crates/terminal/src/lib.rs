@@ -13,7 +13,8 @@
 //!   and foreign text made harmless.
 //! - [`exit`] is the shell of every `main`: errors in one form, and the exit codes. [`program`] names the commands as they are
 //!   typed. [`consent`] asks before something that cannot be taken back. [`args`] has the flags that all binaries share, [`interrupt`] hears Ctrl-C,
-//!   and [`browser`] opens addresses.
+//!   and [`browser`] opens addresses. `commands` has
+//!   command lines as values, with their examples.
 //!
 //! The core is light because xtask links it; what only some programs need is behind a cargo feature.
 
@@ -21,6 +22,8 @@
 pub mod args;
 pub mod browser;
 pub mod calls;
+#[cfg(feature = "clap")]
+pub mod commands;
 pub mod consent;
 pub mod event;
 pub mod exit;

@@ -12,6 +12,10 @@ use std::sync::OnceLock;
 /// The name of the one program that has all commands, where this process is that one.
 static INSTALLED: OnceLock<&'static str> = OnceLock::new();
 
+/// The beginning of each example until the program's name is known, which depends on who runs it.
+#[cfg(feature = "clap")]
+pub(crate) const PROMPT: &str = "  $ ";
+
 /// Says that this process is the program `name`, which has all commands.
 pub fn installed(name: &'static str) {
     // The first to say so is `main`.
@@ -46,18 +50,36 @@ pub fn words(line: &Command) -> String {
     format!("{name} {arguments}").trim_end().to_owned()
 }
 
-/// Parses a command line whose first word is the program's own name. Its usage names the command as it is typed.
+/// Names the commands in all examples as they are typed, by `cargo xtask` or in the one installed program.
+#[cfg(feature = "clap")]
+#[must_use]
+pub fn as_typed(parser: clap::Command) -> clap::Command {
+    let typed = parser
+        .get_after_help()
+        .map(|text| text.to_string().replace(PROMPT, &format!("  {}", command(""))));
+    let parser = match typed {
+        Some(text) => parser.after_help(text),
+        None => parser,
+    };
+    parser.mut_subcommands(as_typed)
+}
+
+/// Parses a command line whose first word is the program's own name. Its usage and its examples name the command as it is typed;
+/// that of a program which has a `bin_name` keeps it.
 ///
 /// # Errors
 ///
 /// clap's, for [`crate::exit::main`]: help and the version are among them.
 #[cfg(feature = "clap")]
-pub fn parse<P: clap::Parser>(
+pub fn parse<P: clap::FromArgMatches>(
+    parser: clap::Command,
     arguments: impl IntoIterator<Item = std::ffi::OsString>,
 ) -> Result<P, clap::Error> {
-    let parser = P::command();
-    let name = command(parser.get_name());
-    let mut parser = parser.bin_name(name);
+    let name = match parser.get_bin_name() {
+        Some(name) => name.to_owned(),
+        None => command(parser.get_name()),
+    };
+    let mut parser = as_typed(parser).bin_name(name);
     let matches = parser.try_get_matches_from_mut(arguments)?;
     P::from_arg_matches(&matches).map_err(|error| error.format(&mut parser))
 }

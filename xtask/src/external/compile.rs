@@ -82,7 +82,7 @@ fn program(package: &str, command: &[&str]) -> Result<PathBuf> {
 }
 
 /// Returns true where the program was built before, into the folder that we are in ourselves.
-fn is_built(package: &str) -> bool {
+pub(super) fn is_built(package: &str) -> bool {
     std::env::current_exe().is_ok_and(|xtask| xtask.with_file_name(package).exists())
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::{binary, replace, simulation};
+use super::{answer_before_compiling, binary, replace, simulation};
 
 /// The commands that talk to an account. All others look at the configuration alone, and so do a help text and a typo.
 const NEED_AN_ACCOUNT: [&str; 5] = ["plan", "apply", "status", "drift", "destroy"];
@@ -25,6 +25,7 @@ const TAKE_A_VALUE: [&str; 9] = [
 
 /// Becomes the provisioner. Its SDK takes minutes to compile, so the command decides whether it is there.
 pub(crate) fn provision(arguments: &[OsString]) -> Result<ExitCode> {
+    answer_before_compiling("provision-aws", "skyward-provisioner", arguments)?;
     let mut command =
         if needs_account(arguments) { binary("skyward-provisioner")? } else { simulation()? };
     replace(command.args(arguments))
