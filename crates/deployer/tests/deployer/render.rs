@@ -2,6 +2,7 @@
 
 mod api_server;
 mod auditors;
+mod command;
 mod definitions;
 mod exceptions;
 mod health;
