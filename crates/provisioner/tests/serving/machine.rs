@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -132,13 +132,12 @@ impl Machine {
         fs::create_dir(&cgroup).expect("a cgroup");
         let boot = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/serving/boot.sh");
         let namespaces = "--mount --pid --fork --uts --ipc --cgroup --kill-child";
-        let command = format!(
-            "echo $$ > {}/cgroup.procs; exec unshare {namespaces} sh {boot} {}",
-            cgroup.display(),
-            folder.path().display()
-        );
+        // The paths are arguments: a folder may have a space in its name.
+        let command =
+            format!("echo $$ > \"$1\"/cgroup.procs; exec unshare {namespaces} sh \"$2\" \"$3\"");
         let outer = Command::new("sh")
-            .args(["-c", &command])
+            .args(["-c", &command, "sh"])
+            .args([&*cgroup, Path::new(boot), folder.path()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
