@@ -1,6 +1,6 @@
 //! The events so far, and those to come.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -12,20 +12,26 @@ const MOST: usize = 20_000;
 #[derive(Default)]
 pub(crate) struct Feed {
     lines: Mutex<Vec<String>>,
+    admin: OnceLock<String>,
     count: watch::Sender<usize>,
 }
 
 impl Feed {
     /// Adds an event. A line that is no JSON object is left out, as is everything past [`MOST`].
     pub(crate) fn add(&self, line: String) {
-        if !serde_json::from_str::<Value>(&line).is_ok_and(|event| event.is_object()) {
+        let Ok(Value::Object(event)) = serde_json::from_str(&line) else { return };
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == MOST {
             return;
         }
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() < MOST {
-            lines.push(line);
-            self.count.send_replace(lines.len());
+        if event.get("event").is_some_and(|name| name == "serving")
+            && let Some(admin) = event.get("admin").and_then(Value::as_str)
+        {
+            // `up` starts one service.
+            let _ = self.admin.set(admin.to_owned());
         }
+        lines.push(line);
+        self.count.send_replace(lines.len());
     }
 
     /// The event of a number, once it is there.
@@ -34,12 +40,9 @@ impl Feed {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(number).cloned()
     }
 
-    /// The address of the service's probes and metrics, as the event `serving` tells it.
+    /// The address of the service's probes and metrics, once the event `serving` has told it.
     pub(crate) fn admin(&self) -> Option<String> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let mut serving = events.filter(|event| event["event"] == "serving");
-        serving.find_map(|event| event["admin"].as_str().map(str::to_owned))
+        self.admin.get().cloned()
     }
 }
 

@@ -86,8 +86,7 @@ impl Up {
         }
         let ended = Run { up: self, programs }.steps(&mut report);
         if let Err(error) = &ended {
-            report.print_once()?;
-            report.ended(Some(format!("{error:#}")));
+            report.end_once(Some(error))?;
         }
         ended
     }
@@ -211,10 +210,15 @@ impl Next<'_> {
         }
         let mut apply = (self.run.programs)(Program::Provisioner)?;
         apply.args(["apply", "--simulate", "--yes", "--output", "json"]);
+        let graph = report.has_dashboard().then(|| self.graph()).transpose()?;
+        provision::follow(self.run.with_configuration(apply), graph, report)
+    }
+
+    /// The command that draws the plan on its standard input.
+    fn graph(&self) -> Result<Command> {
         let mut graph = (self.run.programs)(Program::Provisioner)?;
         graph.args(["graph", "--plan", "-"]);
-        let with = |command| self.run.with_configuration(command);
-        provision::follow(with(apply), with(graph), report)
+        Ok(self.run.with_configuration(graph))
     }
 }
 

@@ -12,16 +12,20 @@ use super::dashboard::Told;
 use super::events::{self, Event, Own};
 use super::report::{Report, Row};
 
-/// Runs `apply --simulate`, and adds its rows. `graph` draws the plan, where a dashboard shows it.
-pub(super) fn follow(mut apply: Command, mut graph: Command, report: &mut Report) -> Result<()> {
+/// Runs `apply --simulate`, and adds its rows. `graph` draws the plan for the dashboard, where there is one.
+pub(super) fn follow(
+    mut apply: Command,
+    mut graph: Option<Command>,
+    report: &mut Report,
+) -> Result<()> {
     let words = program::words(&apply);
     output::say(&format!("\nProvisioning a simulated account: `{words}`"));
     let mut seen = Seen::default();
     report.begin("provision");
     let ended = events::each(&mut apply, |line, event| {
         report.line(line);
-        if matches!(event, Event::Own(Own::Plan {})) && report.has_dashboard() {
-            match picture(&mut graph, line) {
+        if let (Event::Own(Own::Plan {}), Some(graph)) = (&event, &mut graph) {
+            match picture(graph, line) {
                 Ok(svg) => report.tell(&Told::Topology { svg: &svg }),
                 Err(error) => output::say(&format!("The dashboard has no picture: {error:#}")),
             }

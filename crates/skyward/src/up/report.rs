@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Error, Result, ensure};
 use serde::Deserialize;
 use skyward_terminal::{Stream, Table, output, units};
 
@@ -16,12 +16,12 @@ pub(super) struct Row {
     pub(super) size: Option<u64>,
 }
 
-/// The rows so far. Printed once, when all is known or when a step failed.
+/// The rows so far. They are printed once, when all is known or when a step failed.
 #[derive(Default)]
 pub(super) struct Report {
     rows: Vec<Row>,
     below: Vec<(&'static str, String)>,
-    printed: bool,
+    has_ended: bool,
     dashboard: Option<Dashboard>,
 }
 
@@ -119,11 +119,6 @@ impl Report {
         self.tell(&Told::Begin { step });
     }
 
-    /// Tells that all steps are done, or why not.
-    pub(super) fn ended(&mut self, failure: Option<String>) {
-        self.tell(&Told::Up { failure });
-    }
-
     /// Runs one step; a failed one gets its row here, the others where their figures are known.
     pub(super) fn step<T>(&mut self, name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
         self.begin(name);
@@ -182,12 +177,15 @@ impl Report {
         Ok(())
     }
 
-    /// Prints the table on standard output, the first time it is called.
-    pub(super) fn print_once(&mut self) -> Result<()> {
-        if self.printed || self.rows.is_empty() {
+    /// Tells, the first time it is called, that all steps are done, or why not, and prints the table on standard output.
+    pub(super) fn end_once(&mut self, failure: Option<&Error>) -> Result<()> {
+        if std::mem::replace(&mut self.has_ended, true) {
             return Ok(());
         }
-        self.printed = true;
+        self.tell(&Told::Up { failure: failure.map(|error| format!("{error:#}")) });
+        if self.rows.is_empty() {
+            return Ok(());
+        }
         Ok(output::print(&format!("\n{}", self.table().for_stream(Stream::Out)))?)
     }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -115,13 +115,9 @@ impl Shown<'_> {
         if let Ok(Some(address)) = &deployed {
             self.report.below("cluster", address);
         }
-        self.report.print_once()?;
-        let failed = deployed.as_ref().err().or(provisioned.as_ref().err());
-        self.report.ended(
-            failed
-                .map(|error| format!("{error:#}"))
-                .or_else(|| (!ok).then(|| "the service did not pass its checks".to_owned())),
-        );
+        let unchecked = (!ok).then(|| anyhow!("the service did not pass its checks"));
+        let failures = [deployed.as_ref().err(), provisioned.as_ref().err(), unchecked.as_ref()];
+        self.report.end_once(failures.into_iter().flatten().next())?;
         if ok {
             self.next.run.up.open_page(&self.address);
         }
