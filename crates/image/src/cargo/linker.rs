@@ -101,27 +101,10 @@ impl Linker {
 
     /// The next step where compiling fails, which it does at C code for want of a compiler or of its headers.
     pub(super) fn advice(&self, triple: &str) -> Option<String> {
-        match self {
-            Self::Lld(_) => Some(format!(
-                "where it has failed at C code, that needs a cross compiler: {}",
-                for_c(triple)
-            )),
-            Self::Default if triple.contains("-gnu") && lacks_static_glibc() => {
-                let musl = triple.replace("-gnu", "-musl");
-                Some(format!(
-                    "glibc's static library, libc.a, is not installed: install it (Fedora's glibc-static, Debian's libc6-dev), or run \
-                     `rustup target add {musl}` and set image.libc = \"musl\""
-                ))
-            }
-            _ => None,
-        }
+        matches!(self, Self::Lld(_)).then(|| {
+            format!("where it has failed at C code, that needs a cross compiler: {}", for_c(triple))
+        })
     }
-}
-
-/// Returns true where the C compiler is there and finds no static library of glibc: it then prints the name as it was given.
-fn lacks_static_glibc() -> bool {
-    let asked = Command::new("cc").arg("-print-file-name=libc.a").output();
-    asked.is_ok_and(|output| output.stdout.trim_ascii() == b"libc.a")
 }
 
 /// For people.

@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 
 use rustix::fs::{Access, access};
 
@@ -31,7 +32,7 @@ pub(super) fn after_compiling(
             let version = super::output(super::rustc(&cargo.folder).arg("--version")).ok()?;
             older(&String::from_utf8(version).ok()?, metadata)
         })
-        .or_else(|| unlinked(&target.linker, std::env::var_os("PATH").as_deref()))
+        .or_else(|| unlinked(target, std::env::var_os("PATH").as_deref()))
 }
 
 /// The next step after cargo could not tell of the workspace, by what it said.
@@ -68,15 +69,33 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
     Some([next()?, next()?, next().unwrap_or(0)])
 }
 
-/// The linker that rustc starts where none is named.
-fn unlinked(linker: &Linker, path: Option<&OsStr>) -> Option<String> {
-    (*linker == Linker::Default && locate("cc", path).is_none()).then(|| {
-        "install a C compiler, by which rustc links (on Debian the package gcc): there is no cc in PATH".to_owned()
+/// The linker that rustc starts where none is named, and the C library that it links.
+fn unlinked(Target { triple, linker, .. }: &Target, path: Option<&OsStr>) -> Option<String> {
+    if *linker != Linker::Default {
+        return None;
+    }
+    let Some(cc) = locate("cc", path) else {
+        return Some("install a C compiler, by which rustc links (on Debian the package gcc): there is no cc in PATH".to_owned());
+    };
+    (triple.contains("-gnu") && lacks_static_glibc(&cc)).then(|| {
+        let musl = triple.replace("-gnu", "-musl");
+        format!(
+            "install glibc's static library, libc.a, which is not there (Fedora's glibc-static, Debian's libc6-dev); or run `rustup target \
+             add {musl}` and set image.libc = \"musl\""
+        )
     })
+}
+
+/// Returns true where the C compiler finds no static library of glibc: it then prints the name as it was given.
+fn lacks_static_glibc(cc: &Path) -> bool {
+    let asked = Command::new(cc).arg("-print-file-name=libc.a").output();
+    asked.is_ok_and(|output| output.stdout.trim_ascii() == b"libc.a")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -114,8 +133,22 @@ mod tests {
     #[test]
     fn only_a_linker_of_rustc_s_own_choice_is_looked_for() {
         let nowhere = Some(OsStr::new("/nowhere"));
-        assert!(unlinked(&Linker::Default, nowhere).is_some());
-        assert_eq!(unlinked(&Linker::Lld(None), nowhere), None);
-        assert_eq!(unlinked(&Linker::Default, std::env::var_os("PATH").as_deref()), None);
+        assert!(unlinked(&target(Linker::Default), nowhere).is_some());
+        assert_eq!(unlinked(&target(Linker::Lld(None)), nowhere), None);
+        assert_eq!(unlinked(&target(Linker::Default), std::env::var_os("PATH").as_deref()), None);
+    }
+
+    #[test]
+    fn a_c_library_that_cannot_be_linked_statically_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let cc = folder.path().join("cc");
+        std::fs::write(&cc, "#!/bin/sh\necho libc.a\n").unwrap();
+        std::fs::set_permissions(&cc, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let said = unlinked(&target(Linker::Default), Some(folder.path().as_os_str())).unwrap();
+        assert!(said.contains("`rustup target add x86_64-unknown-linux-musl`"), "{said}");
+    }
+
+    fn target(linker: Linker) -> Target {
+        Target { triple: "x86_64-unknown-linux-gnu".into(), sysroot: "/".into(), linker }
     }
 }

@@ -29,8 +29,9 @@ impl Target {
 
     fn pick(platform: &Platform, libc: Libc, folder: &Path, sysroot: PathBuf) -> Result<Self> {
         let word = libc.as_str();
-        let mut with_libc = triples(platform)?.into_iter().filter(|triple| has(triple, libc));
-        let Some(triple) = with_libc.next() else {
+        let all = triples(platform)?;
+        let with = |libc: Libc| all.iter().find(|triple| has(triple, libc));
+        let Some(triple) = with(libc) else {
             bail!(
                 "rustup has no {word} for {platform}; set image.libc = \"{}\"",
                 libc.other().as_str()
@@ -39,17 +40,16 @@ impl Target {
         let is_installed =
             |triple: &String| sysroot.join("lib/rustlib").join(triple).join("lib").is_dir();
         let is_own = is_of_this_machine(platform);
-        if !is_installed(&triple) {
+        if !is_installed(triple) {
             let also = if is_own {
                 String::new()
             } else {
                 format!(
                     " (a package with C code needs a compiler for it: {})",
-                    linker::for_c(&triple)
+                    linker::for_c(triple)
                 )
             };
-            let other =
-                triples(platform)?.into_iter().find(|it| has(it, libc.other()) && is_installed(it));
+            let other = with(libc.other()).filter(|other| is_installed(other));
             let other = other.map_or_else(String::new, |other| {
                 let word = libc.other().as_str();
                 format!("; or set image.libc = \"{word}\" for {other}, which is, and gives another digest")
@@ -59,13 +59,13 @@ impl Target {
             );
         }
         if is_own {
-            return Ok(Self { triple, sysroot, linker: Linker::Default });
+            return Ok(Self { triple: triple.clone(), sysroot, linker: Linker::Default });
         }
         match Installed::look(vec![triple.clone()], folder, &sysroot).choose() {
             Some((triple, linker)) => Ok(Self { triple, sysroot, linker }),
             None => bail!(
                 "nothing here links programs for {platform}; run: {}",
-                remedy(platform, libc, &triple)?
+                remedy(libc, triple, with(Libc::Musl))
             ),
         }
     }
@@ -76,11 +76,10 @@ fn has(triple: &str, libc: Libc) -> bool {
     triple.contains(&format!("-{}", libc.as_str()))
 }
 
-/// The ways to a linker for the target of another machine, as words after "run: ".
-fn remedy(platform: &Platform, libc: Libc, triple: &str) -> Result<String> {
+/// The ways to a linker for the target of another machine, of which `musl` is the one of that library, as words after "run: ".
+fn remedy(libc: Libc, triple: &str, musl: Option<&String>) -> String {
     let c = linker::for_c(triple);
-    let musl = triples(platform)?.into_iter().find(|it| has(it, Libc::Musl));
-    Ok(match (libc, musl) {
+    match (libc, musl) {
         (Libc::Musl, _) => format!(
             "rustup target add {triple}, for which rustc brings a linker; or, for packages with C code too, {c}"
         ),
@@ -89,7 +88,7 @@ fn remedy(platform: &Platform, libc: Libc, triple: &str) -> Result<String> {
             "rustup target add {musl}, for which rustc brings a linker, and set image.libc = \"musl\"; or, for packages with C code \
              too, {c}"
         ),
-    })
+    }
 }
 
 /// Returns true for a platform whose programs are linked with this machine's own tools.
