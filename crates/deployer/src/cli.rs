@@ -75,8 +75,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         |error: &anyhow::Error| error.downcast_ref().is_some_and(ConfigError::is_listing);
     let arguments = arguments.into_iter().collect();
     exit::main(is_listing, || {
-        let arguments = commands::with_default(&command(), DEFAULT, arguments);
-        run(&program::parse(command(), arguments)?)
+        let command = command();
+        let arguments = commands::with_default(&command, DEFAULT, arguments);
+        run(&program::parse(command, arguments)?)
     })
 }
 

@@ -29,6 +29,11 @@ pub fn ends(pem: &[u8]) -> Option<Timestamp> {
     time(validity.next()?)
 }
 
+/// The day of a moment in UTC, as `2027-11-30`.
+pub fn day(moment: Timestamp) -> String {
+    moment.to_string().split('T').next().unwrap_or_default().to_owned()
+}
+
 /// A time in UTC, to the second, as certificates have it.
 fn time((tag, digits): (u8, &[u8])) -> Option<Timestamp> {
     let digits = std::str::from_utf8(digits).ok()?;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use skyward_terminal::Severity;
 use skyward_terminal::event::Finding;
 
+use super::certificate;
 use super::cluster::{Cluster, Machine};
 use super::facts::Facts;
 use super::nodes::NodeState;
@@ -89,8 +90,7 @@ pub fn of_certificates(machine: &Machine, end: Timestamp, now: Timestamp) -> Opt
     if days >= RENEW_DAYS {
         return None;
     }
-    let day = end.to_string();
-    let day = day.split('T').next().unwrap_or_default();
+    let day = certificate::day(end);
     let text = match days {
         ..0 => format!("its certificates ended on {day}: it talks to nobody any more"),
         0 => format!("its certificates end today, on {day}"),

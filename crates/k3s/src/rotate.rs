@@ -166,10 +166,9 @@ async fn renew(
 
 /// The step on a machine, in words.
 fn step(end: Option<Timestamp>) -> String {
-    let day = end.map(|end| end.to_string()).unwrap_or_default();
-    match day.split('T').next() {
-        Some(day) if !day.is_empty() => format!("renew its certificates, which end on {day}"),
-        _ => "renew its certificates".to_owned(),
+    match end.map(certificate::day) {
+        Some(day) => format!("renew its certificates, which end on {day}"),
+        None => "renew its certificates".to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use skyward_terminal::consent::{self, Answer};
 use skyward_terminal::{Output, output};
 
 use super::{Context, has_nodes, silent};
+use crate::certificate;
 use crate::cluster::{Cluster, Machine};
 use crate::connection::HostKeys;
 use crate::release::Source;
@@ -58,9 +59,7 @@ pub(super) async fn renew(context: &Context<'_>, keys: HostKeys, all: bool) -> R
     let RotateOutcome { machines, first_end, away } =
         rotate(&cluster, all, keys, &context.kubeconfig, &context.reporter()).await?;
     let away = silent(&away);
-    let first = first_end.map(|end| end.to_string());
-    let first = first.as_deref().and_then(|end| end.split('T').next());
-    context.finish(match (machines, first) {
+    context.finish(match (machines, first_end.map(certificate::day)) {
         (0, Some(day)) => format!(
             "Nothing to do: no certificate ends within {RENEW_DAYS} days, the first on {day}{away}."
         ),

@@ -107,8 +107,7 @@ impl Resource for DbSubnetGroup {
     }
 
     async fn delete(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
-        let call = DeleteDBSubnetGroup { name: name.to_owned() };
-        step.delete(call, async || Ok(None)).await
+        step.delete(DeleteDBSubnetGroup { name: name.to_owned() }).await
     }
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {

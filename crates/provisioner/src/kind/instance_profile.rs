@@ -108,7 +108,7 @@ impl Resource for InstanceProfile {
         let role = found.and_then(|profile| profile.role).unwrap_or_else(|| step.run.names.role());
         let call = RemoveRoleFromInstanceProfile { profile: profile.clone(), role };
         caller.delete(call).await?;
-        step.delete(DeleteInstanceProfile { name: profile }, async || Ok(None)).await
+        step.delete(DeleteInstanceProfile { name: profile }).await
     }
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {

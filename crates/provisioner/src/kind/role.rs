@@ -235,7 +235,7 @@ impl Resource for Role {
         let policy = POLICY.to_owned();
         caller.delete(DeleteRolePolicy { role: role.clone(), policy }).await?;
         delete_policies(step, name, POLICY).await?;
-        step.delete(DeleteRole { name: role }, async || Ok(None)).await
+        step.delete(DeleteRole { name: role }).await
     }
 
     async fn set_tags(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {

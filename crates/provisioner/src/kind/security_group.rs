@@ -196,7 +196,7 @@ impl Resource for SecurityGroup {
 
     async fn delete(step: &StepContext<'_>, group: &str) -> Result<(), CallError> {
         let call = DeleteSecurityGroup { group: group.to_owned() };
-        step.delete(call, async || vpc::holders(step).await).await
+        step.delete_held(call, async || vpc::holders(step).await).await
     }
 
     fn estimate(action: Action) -> Estimate {

@@ -146,7 +146,7 @@ impl Resource for Subnet {
 
     async fn delete(step: &StepContext<'_>, subnet: &str) -> Result<(), CallError> {
         let call = DeleteSubnet { subnet: subnet.to_owned() };
-        step.delete(call, async || vpc::holders(step).await).await
+        step.delete_held(call, async || vpc::holders(step).await).await
     }
 
     fn estimate(action: Action) -> Estimate {

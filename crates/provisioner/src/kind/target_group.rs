@@ -141,8 +141,7 @@ impl Resource for TargetGroup {
     }
 
     async fn delete(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {
-        let call = DeleteTargetGroup { target_group: arn.to_owned() };
-        step.delete(call, async || Ok(None)).await
+        step.delete(DeleteTargetGroup { target_group: arn.to_owned() }).await
     }
 
     async fn set_tags(step: &StepContext<'_>, arn: &str) -> Result<(), CallError> {

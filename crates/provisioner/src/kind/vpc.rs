@@ -200,7 +200,7 @@ impl Resource for Vpc {
 
     async fn delete(step: &StepContext<'_>, vpc: &str) -> Result<(), CallError> {
         let call = DeleteVpc { vpc: vpc.to_owned() };
-        step.delete(call, async || holders(step).await).await
+        step.delete_held(call, async || holders(step).await).await
     }
 
     fn estimate(action: Action) -> Estimate {

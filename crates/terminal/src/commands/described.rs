@@ -1,6 +1,6 @@
 //! A description of a command line, from which one is built again that helps and suggests alike.
 
-use clap::builder::{PossibleValue, PossibleValuesParser, ValueRange};
+use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr, ValueRange};
 use clap::{Arg, ArgAction, ArgGroup, Command};
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,10 @@ impl Action {
     }
 }
 
+fn text(styled: Option<&StyledStr>) -> Option<String> {
+    styled.map(ToString::to_string)
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
 fn is_false(value: &bool) -> bool {
     !value
@@ -126,7 +130,6 @@ fn is_false(value: &bool) -> bool {
 impl Described {
     /// Describes a command line that was not built yet, hidden commands left out.
     pub fn of(command: &Command) -> Self {
-        let text = |styled: Option<&clap::builder::StyledStr>| styled.map(ToString::to_string);
         let needed = |group: &&ArgGroup| group.is_required_set();
         Self {
             name: command.get_name().to_owned(),
@@ -188,7 +191,6 @@ impl Described {
 
 impl Argument {
     fn of(argument: &Arg) -> Self {
-        let text = |styled: Option<&clap::builder::StyledStr>| styled.map(ToString::to_string);
         let names = argument.get_value_names().unwrap_or_default();
         let count = argument.get_num_args().map(|range| (range.min_values(), range.max_values()));
         Self {
@@ -279,7 +281,7 @@ impl Value {
     fn of(value: &PossibleValue) -> Self {
         Self {
             name: value.get_name().to_owned(),
-            help: value.get_help().map(ToString::to_string),
+            help: text(value.get_help()),
             is_hidden: value.is_hide_set(),
         }
     }

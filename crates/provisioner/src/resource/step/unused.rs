@@ -14,9 +14,13 @@ const QUIET: Duration = Duration::from_secs(30);
 const STILL_USED: Duration = Duration::from_secs(2);
 
 impl StepContext<'_> {
-    /// Makes a deletion that waits until nothing uses the resource any more. Where that takes its time, it tells what AWS says, or what
-    /// `holders` finds.
-    pub(crate) async fn delete<C: Call>(
+    /// Makes a deletion that waits until nothing uses the resource any more. Where that takes its time, it tells what AWS says.
+    pub(crate) async fn delete<C: Call>(&self, call: C) -> Result<(), CallError> {
+        self.delete_held(call, async || Ok(None)).await
+    }
+
+    /// The same; where it takes its time, it tells what `holders` finds.
+    pub(crate) async fn delete_held<C: Call>(
         &self,
         call: C,
         holders: impl AsyncFn() -> Result<Option<String>, CallError>,
