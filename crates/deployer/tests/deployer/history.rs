@@ -1,6 +1,7 @@
 //! Revisions in a real API server: large ones, two at once, and a deployer that is stopped in the middle.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
@@ -206,12 +207,16 @@ fn pieces_that_nobody_needs_are_swept() {
     let proxy = Proxy::start(control_plane);
     block_on(async {
         let namespace = &control_plane.namespace("swept").await;
-        let impatient = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
-        let cluster = &connect(proxy.kubeconfig(), impatient).await;
-        let history = History::new(cluster, namespace, "web");
+        // The cut ends it, and never a busy machine.
+        let minute = Duration::from_mins(1);
+        let once = RetryPolicy { attempts: 1, attempt: minute, ..RetryPolicy::default() };
+        let once = &connect(proxy.kubeconfig(), once).await;
+        let cluster = &connect(control_plane.kubeconfig(), RetryPolicy::default()).await;
         proxy.at(4, |_| true, Fault::Close);
-        history.put(&revision(1, manifests(3 << 20, 1))).await.expect_err("cut off");
+        let cut = History::new(once, namespace, "web");
+        cut.put(&revision(1, manifests(3 << 20, 1))).await.expect_err("cut off");
         assert_eq!(secrets(cluster, namespace).await.len(), 2, "two pieces");
+        let history = History::new(cluster, namespace, "web");
         history.put(&revision(1, manifests(50, 2))).await.expect("recorded");
         assert_eq!(secrets(cluster, namespace).await.len(), 1, "a head");
     });
