@@ -32,7 +32,9 @@ while :; do
     runs "$was" || break
     exec 9>&-
   fi
-  { read -r was; read -r beat; read -r since; read -r pid; read -r by; read -r what; } <"$f"
+  { { read -r was; read -r beat; read -r since; read -r pid; read -r by; read -r what; } <"$f"; } 2>/dev/null
+  # Its holder has ended between our trying to lock it and our reading it.
+  [ -e "$f" ] || continue
   now
   if [ -n "$what" ] && [ $((now - beat)) -gt "$lease" ] && [ $tries -lt 20 ]; then
     [ "$(readlink "/proc/$pid/fd/9")" = "$f" ] && kill -9 "$pid"

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use skyward_testkit::machines::{Machine, NEW, OLD, World, differences, until};
+use skyward_testkit::machines::{Machine, NEW, OLD, World, differences, until, write};
 use skyward_testkit::sample::sample;
 
 use super::operator::{Listed, Operator, said};
@@ -252,7 +252,15 @@ mod script {
 
     /// Begins to hold the lock; its answer, and its process while its input is open.
     fn hold(lock: &Path, key: &str, lease: &str) -> (String, Child, ChildStdin) {
-        let mut command = Command::new("sh");
+        hold_by(Command::new("sh"), lock, key, lease)
+    }
+
+    fn hold_by(
+        mut command: Command,
+        lock: &Path,
+        key: &str,
+        lease: &str,
+    ) -> (String, Child, ChildStdin) {
         command.args(["-c", SCRIPT, "skyward"]).arg(lock).arg(lease);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
         let mut input = child.stdin.take().expect("its input");
@@ -291,6 +299,29 @@ mod script {
         drop(input);
         third.wait().expect("its end");
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
+    }
+
+    /// The holder ends just when another has found that it is held.
+    #[test]
+    fn a_lock_whose_holder_ends_at_that_moment_is_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = folder.path().join("lock");
+        // It is refused, and is gone before it is read; the next time it is free.
+        let flock = format!(
+            "#!/bin/sh\nPATH=${{PATH#*:}}\n[ -e {0}.met ] && exec flock \"$@\"\n: >{0}.met; rm -f {0}; exit 1\n",
+            lock.display()
+        );
+        write(&folder.path().join("flock"), 0o755, &flock);
+        fs::write(&lock, "").expect("a lock");
+        let mut shell = Command::new("sh");
+        let path = std::env::var("PATH").expect("a path");
+        shell.env("PATH", format!("{}:{path}", folder.path().display()));
+        let (said, mut first, input) = hold_by(shell, &lock, &key("a"), "15");
+        assert_eq!(said, "ours");
+        assert!(folder.path().join("lock.met").exists(), "it was refused once");
+        drop(input);
+        first.wait().expect("its end");
+        assert!(!lock.exists());
     }
 
     #[test]
