@@ -22,59 +22,51 @@ pub enum Linker {
     Lld(Option<String>),
 }
 
-/// The tools that are installed for a machine.
+/// The tools that are installed for a target.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Installed {
-    /// The targets whose standard library is there, the better one first.
-    pub(super) triples: Vec<String>,
-    /// Those for which cargo's configuration names a linker.
-    pub(super) configured: Vec<String>,
+    /// True where cargo's configuration names its linker.
+    configured: bool,
     /// The cross compilers of gcc that are in `PATH`.
-    pub(super) gcc: Vec<String>,
+    gcc: Vec<String>,
     /// True where cargo-zigbuild and zig are there.
-    pub(super) zig: bool,
+    zig: bool,
     /// True where rustc has its own linker.
-    pub(super) lld: bool,
+    lld: bool,
 }
 
 impl Installed {
-    /// Looks for the tools for these targets.
-    pub(super) fn look(triples: Vec<String>, folder: &Path, sysroot: &Path) -> Self {
+    /// Looks for the tools for a target.
+    pub(super) fn look(triple: &str, folder: &Path, sysroot: &Path) -> Self {
         let path = std::env::var_os("PATH");
         let has = |program: &str| locate(program, path.as_deref()).is_some();
         let hosts = std::fs::read_dir(sysroot.join("lib/rustlib")).into_iter().flatten().flatten();
-        let is_configured = |triple: &&String| is_configured(triple, folder);
-        // That of glibc can be of use for musl too.
-        let compilers = triples.iter().flat_map(|it| [gcc(it), gcc(&it.replace("-musl", "-gnu"))]);
+        let compilers = [gcc(triple), gcc_of_glibc(triple)];
         Self {
-            configured: triples.iter().filter(is_configured).cloned().collect(),
-            gcc: compilers.filter(|program| has(program)).collect(),
+            configured: is_configured(triple, folder),
+            gcc: compilers.into_iter().filter(|program| has(program)).collect(),
             zig: has("cargo-zigbuild") && (has("zig") || has_python_zig(&has)),
             lld: hosts.into_iter().any(|host| host.path().join("bin/rust-lld").is_file()),
-            triples,
         }
     }
 
-    /// The target and its linker; none where nothing links for the machine.
-    pub(super) fn choose(&self) -> Option<(String, Linker)> {
-        let musl = self.triples.iter().find(|triple| triple.contains("-musl"));
-        let gnu = self.triples.iter().find(|triple| triple.contains("-gnu"));
-        let by_gcc = |triple: &String| {
-            let program = gcc(triple);
-            self.gcc.contains(&program).then(|| (triple.clone(), Linker::Gcc(program)))
-        };
-        if let Some(triple) = self.configured.first() {
-            return Some((triple.clone(), Linker::Default));
+    /// The linker for the target; none where nothing links for it.
+    pub(super) fn choose(&self, triple: &str) -> Option<Linker> {
+        let installed = |program: String| self.gcc.contains(&program).then_some(program);
+        if self.configured {
+            return Some(Linker::Default);
         }
-        let by_zig = || musl.filter(|_| self.zig).map(|triple| (triple.clone(), Linker::Zig));
-        let by_lld = || {
-            let triple = musl.filter(|_| self.lld)?;
-            // Its objects can be linked where they need little of the C library, as ring's do.
-            let compiler = gcc(&triple.replace("-musl", "-gnu"));
-            let compiler = self.gcc.contains(&compiler).then_some(compiler);
-            Some((triple.clone(), Linker::Lld(compiler)))
-        };
-        musl.and_then(by_gcc).or_else(by_zig).or_else(|| gnu.and_then(by_gcc)).or_else(by_lld)
+        if let Some(program) = installed(gcc(triple)) {
+            return Some(Linker::Gcc(program));
+        }
+        if !triple.contains("-musl") {
+            return None;
+        }
+        if self.zig {
+            return Some(Linker::Zig);
+        }
+        // The objects of glibc's compiler can be linked where they need little of the C library, as ring's do.
+        self.lld.then(|| Linker::Lld(installed(gcc_of_glibc(triple))))
     }
 }
 
@@ -123,7 +115,7 @@ impl fmt::Display for Linker {
 /// The ways to a C compiler for the machine of this target.
 pub(super) fn for_c(triple: &str) -> String {
     let gnu = triple.replace("-musl", "-gnu");
-    let program = gcc(&gnu);
+    let program = gcc_of_glibc(triple);
     let package = program.trim_end_matches("-gcc").replace('_', "-");
     format!(
         "install {program} (Debian's package gcc-{package}) and run `rustup target add {gnu}`; or install zig \
@@ -141,6 +133,11 @@ fn gcc(triple: &str) -> String {
         same => same,
     };
     format!("{machine}-{rest}-gcc")
+}
+
+/// The cross compiler for the same machine with glibc.
+fn gcc_of_glibc(triple: &str) -> String {
+    gcc(&triple.replace("-musl", "-gnu"))
 }
 
 /// Returns true where zig came as a package of Python's, which has no program of that name.
@@ -176,29 +173,24 @@ mod tests {
 
     #[test]
     fn the_linker_is_one_that_is_there_and_can_compile_c_where_any_can() {
-        let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        let lld = |compiler: Option<&str>| Linker::Lld(compiler.map(str::to_owned));
-        let by = |name: &str| Linker::Gcc(name.to_owned());
+        let lld = |compiler: Option<&str>| Some(Linker::Lld(compiler.map(str::to_owned)));
+        let by = |name: &str| Some(Linker::Gcc(name.to_owned()));
         let (musl_gcc, gnu_gcc) = ("aarch64-linux-musl-gcc", "aarch64-linux-gnu-gcc");
-        for (triples, programs, zig, expected) in [
-            (&[MUSL, GNU][..], &[musl_gcc, gnu_gcc][..], true, Some((MUSL, by(musl_gcc)))),
-            (&[MUSL, GNU], &[gnu_gcc], true, Some((MUSL, Linker::Zig))),
-            (&[MUSL, GNU], &[gnu_gcc], false, Some((GNU, by(gnu_gcc)))),
-            (&[MUSL], &[gnu_gcc], false, Some((MUSL, lld(Some(gnu_gcc))))),
-            (&[MUSL], &[], false, Some((MUSL, lld(None)))),
-            (&[GNU], &[], true, None),
-            (&[], &[gnu_gcc], true, None),
+        for (triple, programs, zig, expected) in [
+            (MUSL, &[musl_gcc, gnu_gcc][..], true, by(musl_gcc)),
+            (MUSL, &[gnu_gcc], true, Some(Linker::Zig)),
+            (MUSL, &[gnu_gcc], false, lld(Some(gnu_gcc))),
+            (MUSL, &[], false, lld(None)),
+            (GNU, &[musl_gcc, gnu_gcc], true, by(gnu_gcc)),
+            (GNU, &[musl_gcc], true, None),
         ] {
-            let installed = Installed {
-                triples: strings(triples),
-                configured: Vec::new(),
-                gcc: strings(programs),
-                zig,
-                lld: true,
-            };
-            let expected = expected.map(|(triple, linker)| (triple.to_owned(), linker));
-            assert_eq!(installed.choose(), expected, "{installed:?}");
+            let gcc = programs.iter().map(|program| (*program).to_owned()).collect();
+            let installed = Installed { configured: false, gcc, zig, lld: true };
+            assert_eq!(installed.choose(triple), expected, "{triple}: {installed:?}");
+            let installed = Installed { configured: true, ..installed };
+            assert_eq!(installed.choose(triple), Some(Linker::Default), "{triple}");
         }
+        assert_eq!(Installed::default().choose(MUSL), None);
     }
 
     #[test]

@@ -61,8 +61,8 @@ impl Target {
         if is_own {
             return Ok(Self { triple: triple.clone(), sysroot, linker: Linker::Default });
         }
-        match Installed::look(vec![triple.clone()], folder, &sysroot).choose() {
-            Some((triple, linker)) => Ok(Self { triple, sysroot, linker }),
+        match Installed::look(triple, folder, &sysroot).choose(triple) {
+            Some(linker) => Ok(Self { triple: triple.clone(), sysroot, linker }),
             None => bail!(
                 "nothing here links programs for {platform}; run: {}",
                 remedy(libc, triple, with(Libc::Musl))
