@@ -81,7 +81,7 @@ fn line<'a>(before: Option<&Revision>, revision: &'a Revision, serving: Option<u
 /// The image is long and mostly the same: it is named where it is another one.
 fn table(lines: &[Line<'_>]) -> Table {
     let mut table =
-        Table::new(["revision", "started", "by", "status", "what"]).right(0).wrap(4).shorten(2);
+        Table::new(["revision", "started", "by", "status", "what"]).right(0).shorten(2).wrap(4);
     for (index, line) in lines.iter().enumerate() {
         let is_new = index == 0 || lines[index - 1].image != line.image;
         let image = is_new.then(|| short(line.image));
@@ -122,5 +122,58 @@ fn short(image: &str) -> String {
             format!("{name}@{algorithm}:{}", digits.get(..12).unwrap_or(digits))
         }
         None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every cell as long as it comes: nothing that matters is cut at 80 columns, and what has changed is told.
+    #[test]
+    fn the_list_fits_a_terminal_of_80_columns() {
+        let of =
+            |revision: u32, status: &'static str, digit: &'static str, changes: &[&str]| Line {
+                revision,
+                started: "2026-01-02 03:04:05Z".to_owned(),
+                by: "somebody.with.a.long.name@build-machine-17.internal.example.com",
+                status,
+                image: digit,
+                changes: changes.iter().map(|change| (*change).to_owned()).collect(),
+                rollback_of: (revision == 103).then_some(101),
+                reason: (revision == 102)
+                    .then_some("Deployment web: the image cannot be pulled: not found"),
+                canary: None,
+                hash: "",
+                objects: 9,
+            };
+        let (one, two) = (
+            "registry.internal.example.com/a/long/path/web@sha256:1111111111111111111111111111111111111111111111111111111111111111",
+            "registry.internal.example.com/a/long/path/web@sha256:2222222222222222222222222222222222222222222222222222222222222222",
+        );
+        let lines = [
+            of(101, "superseded", one, &[]),
+            of(102, "failed", two, &["image", "env GREETING", "replicas", "memory limit"]),
+            of(103, "serving", one, &["image"]),
+        ];
+        let shown = table(&lines).fitted(Some(80), false);
+        for line in shown.lines() {
+            assert!(skyward_terminal::text::width(line) <= 80, "{line}\n{shown}");
+        }
+        for part in [
+            "superseded",
+            "failed",
+            "serving",
+            "2026-01-02 03:04:05Z",
+            "web@sha256:111111111111",
+            "web@sha256:222222222222,",
+            "env GREETING",
+            "replicas",
+            "memory limit",
+            "cannot be pulled",
+            "back to 101",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
     }
 }

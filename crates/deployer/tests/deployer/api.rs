@@ -1,6 +1,7 @@
 //! Connecting and calling: what a real API server, a missing one and a bad network are turned into.
 
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use skyward_deployer::api::{
 use skyward_deployer::manifest::{Kind, Manifest, ObjectId};
 
 use crate::support::control_plane::{CONTEXT, ControlPlane, User, kubeconfig};
+use crate::support::deployer::{Deployer, said};
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::{block_on, cluster, until};
 
@@ -79,6 +81,80 @@ fn no_server_is_told_by_its_address() {
     );
     assert!(text.starts_with(&begin), "{text}");
     assert!(matches!(error.reason, Reason::Unreachable(_)), "{error:?}");
+}
+
+/// A SOCKS5 proxy (RFC 1928) behind which an empty cluster answers, and the destinations that it was asked for.
+fn socks() -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let kept = Arc::clone(&kept);
+            std::thread::spawn(move || drop(by_socks(stream, &kept)));
+        }
+    });
+    (port, asked)
+}
+
+/// One connection: without a password to a destination that is a name, and requests for the version and for lists.
+fn by_socks(mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut start = [0; 2];
+    stream.read_exact(&mut start)?;
+    stream.read_exact(&mut vec![0; start[1].into()])?;
+    stream.write_all(&[5, 0])?;
+    let mut request = [0; 5];
+    stream.read_exact(&mut request)?;
+    assert_eq!(request[..4], [5, 1, 0, 3], "a connection to a name");
+    let mut name = vec![0; request[4].into()];
+    stream.read_exact(&mut name)?;
+    let mut port = [0; 2];
+    stream.read_exact(&mut port)?;
+    let to = format!("{}:{}", String::from_utf8_lossy(&name), u16::from_be_bytes(port));
+    asked.lock().expect("no panic").push(to);
+    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    while let Some(first) = lines.next().transpose()? {
+        for line in lines.by_ref() {
+            if line?.is_empty() {
+                break;
+            }
+        }
+        let body = match first.split(' ').nth(1) {
+            Some("/version") => json!({"gitVersion": "v1.36.3"}),
+            _ => json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}),
+        };
+        let body = body.to_string();
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
+    }
+    Ok(())
+}
+
+/// As `ssh -D` makes one to a bastion, which alone knows the API server's name.
+#[test]
+fn a_command_reaches_the_cluster_through_a_socks_proxy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (port, asked) = socks();
+    for (scheme, is_own) in [("socks5", true), ("socks5h", true), ("socks5", false)] {
+        let proxy = format!("{scheme}://127.0.0.1:{port}");
+        let own = if is_own { format!("', proxy-url: '{proxy}") } else { String::new() };
+        let kubeconfig = write(folder.path(), &format!("http://api.invalid:8080{own}"), "{}");
+        let mut history = Deployer::new(&kubeconfig, "far").command("history");
+        for name in ["HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"] {
+            history.env_remove(name);
+        }
+        if !is_own {
+            history.env("HTTP_PROXY", &proxy);
+        }
+        let output = history.output().expect("the deployer starts");
+        let text = said(&output);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("web has no revision in namespace far."), "{text}");
+        let asked = std::mem::take(&mut *asked.lock().expect("no panic"));
+        assert!(!asked.is_empty(), "{proxy}");
+        assert!(asked.iter().all(|to| to == "api.invalid:8080"), "{asked:?}");
+    }
 }
 
 #[test]
