@@ -228,6 +228,61 @@ fn the_commands_of_the_readme_fit_their_terminal_and_survive_their_readers() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The lines that a terminal has in the end, without what was drawn over.
+fn screen(shown: &str) -> Vec<String> {
+    let (mut lines, mut row, mut column) = (vec![String::new()], 0_usize, 0_usize);
+    let mut rest = shown;
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        match character {
+            '\r' => column = 0,
+            '\n' => row += 1,
+            '\u{1b}' => {
+                let end = rest.find(|c: char| c.is_ascii_alphabetic()).expect("a whole sequence");
+                let count = rest[1..end].parse().unwrap_or(1);
+                match &rest[end..=end] {
+                    "A" => row = row.saturating_sub(count),
+                    "B" => row += count,
+                    "K" => lines[row] = String::new(),
+                    "J" => lines.truncate(row),
+                    _ => {}
+                }
+                rest = &rest[end + 1..];
+            }
+            character => {
+                let mut line: Vec<char> = lines[row].chars().collect();
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = character;
+                lines[row] = line.into_iter().collect();
+                column += 1;
+            }
+        }
+        lines.resize(lines.len().max(row + 1), String::new());
+    }
+    lines
+}
+
+/// What was done stays on the screen and is counted; what was under way does not stay.
+#[test]
+fn an_interrupted_apply_leaves_what_was_done() {
+    let case: Case =
+        ("skyward-provisioner", &["apply", "--simulate", "--yes", "--pace=60"], Json::None);
+    let Some(program) = command(&case) else { return println!("not built") };
+    let mut interrupted = Command::new("timeout");
+    interrupted.args(["--foreground", "--signal=INT", "2"]).arg(program.get_program());
+    interrupted.args(program.get_args()).current_dir(workspace()).env("TERM", "xterm-256color");
+    interrupted.env_remove("NO_COLOR").stdin(Stdio::null());
+    let (_, shown) = pty::run(&mut interrupted, 100);
+    assert!(shown.contains(" under way, "), "it was drawn live: {shown}");
+    let screen = screen(&shown);
+    let text = screen.join("\n");
+    assert!(text.contains("error: interrupted. Next step: "), "{text}");
+    assert!(!text.contains(" under way, "), "{text}");
+    let done = screen.iter().filter(|line| line.starts_with("created ")).count();
+    let counted = screen.iter().find_map(|line| line.split_once(" done in ")?.0.split_once(' '));
+    assert_eq!(counted.map(|(count, _)| count.to_owned()), Some(done.to_string()), "{text}");
+}
+
 #[test]
 fn git_that_is_missing_is_named() {
     let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-programs");

@@ -225,6 +225,25 @@ fn what_needs_a_setting_says_so() {
     }
 }
 
+/// A private repository may have no attestations: it gets its tags all the same, and is told why they are without.
+#[test]
+fn a_repository_without_attestations_gets_its_tags() {
+    let text = read(".github/workflows/image.yml");
+    let steps: Vec<&str> = text.split("\n      - name: ").skip(1).collect();
+    let attests = |step: &&&str| step.contains("uses: actions/attest@");
+    assert!(steps.iter().filter(attests).count() > 0, "nothing is attested");
+    for step in steps.iter().filter(attests) {
+        let may_fail = "continue-on-error: ${{ github.event.repository.private }}";
+        assert!(step.contains(may_fail), "{step}");
+    }
+    let named = |name: &str| steps.iter().find(|step| step.starts_with(name)).expect("a step");
+    // A failed step skips those after it that do not ask for its outcome: the first attestation is told of, the tags need none.
+    assert!(named("Say that it is not attested").contains("steps.provenance.outcome == 'failure'"));
+    assert!(named("Say that it is not attested").contains("::warning title="));
+    assert!(!named("Set the tags").contains("provenance"), "tags wait for an attestation");
+    assert!(named("Verify it").contains("if: steps.provenance.outcome == 'success'"));
+}
+
 /// An apply that waits for its reviewer holds no other job.
 #[test]
 fn one_apply_at_a_time_and_nothing_else_waits_for_it() {

@@ -1,5 +1,7 @@
 //! A stack's life: made, found as it should be, changed, changed by hand, repaired, deleted.
 
+use std::collections::BTreeSet;
+
 use skyward_aws::model::VpcAttribute;
 use skyward_aws::simulated::Account;
 use skyward_aws::{
@@ -7,6 +9,7 @@ use skyward_aws::{
     Select,
 };
 use skyward_config::{Aws, DatabaseEngine, DatabaseStorage};
+use skyward_provisioner::event::{Event, Own};
 use skyward_provisioner::plan::Action;
 use skyward_provisioner::run::{Done, RunError};
 use skyward_testkit::sample::sample;
@@ -204,6 +207,26 @@ fn two_stacks_in_one_account_leave_each_other_alone() {
     });
 }
 
+/// The resources of the steps that the last line of a run counts.
+fn counted(process: &Process) -> BTreeSet<String> {
+    let events = process.events.borrow();
+    let spans = events.iter().filter_map(|event| match event {
+        Event::Own(Own::Timeline { spans, .. }) => Some(spans),
+        _ => None,
+    });
+    spans.flatten().map(|span| span.id.to_string()).collect()
+}
+
+/// The resources of the steps that were told as done.
+fn done(process: &Process) -> BTreeSet<String> {
+    let events = process.events.borrow();
+    let done = events.iter().filter_map(|event| match event {
+        Event::Done(done) => Some(done.object.clone()),
+        _ => None,
+    });
+    done.collect()
+}
+
 #[test]
 fn an_interrupt_ends_in_order_and_the_next_run_goes_on() {
     simulate(async {
@@ -220,6 +243,7 @@ fn an_interrupt_ends_in_order_and_the_next_run_goes_on() {
             assert_eq!(ended.unwrap_err(), RunError::Interrupted, "after {after} s");
             let rest = asked.elapsed();
             assert!(rest.as_secs_f64() < 2.0, "only calls under way are waited for: {rest:?}");
+            assert_eq!(counted(&process), done(&process), "what is counted is what was done");
             apply(&account, &aws, 2).await;
             assert_eq!(changes(&account, &aws).await, []);
             assert_eq!(duplicates(&account, "web"), [] as [String; 0]);
