@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use serde::Deserialize;
 
 use super::connection::Input;
@@ -38,60 +39,11 @@ pub struct Pressure {
     pub message: String,
 }
 
-/// The part of a list of nodes that is read.
+/// A list of objects. kubectl gives it no type of its own.
 #[derive(Deserialize)]
-struct List {
-    items: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize, Default)]
-struct Spec {
-    #[serde(default)]
-    unschedulable: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Status {
-    conditions: Vec<Condition>,
-    node_info: NodeInfo,
-    addresses: Vec<Address>,
-}
-
-#[derive(Deserialize)]
-struct Address {
-    address: String,
-}
-
-#[derive(Deserialize)]
-struct Condition {
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
-    #[serde(default)]
-    message: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct NodeInfo {
-    kubelet_version: String,
+pub(crate) struct List<T> {
+    /// The objects.
+    pub(crate) items: Vec<T>,
 }
 
 /// Runs kubectl with `$@`. What it keeps of the API goes with k3s, and not into a home folder.
@@ -110,16 +62,30 @@ pub async fn kubectl(
     server.run(operation, KUBECTL, words, Input::None, limit).await
 }
 
+/// Lists objects, with kubectl's words after `get`, and reads the list.
+///
+/// # Errors
+/// The API server does not answer.
+pub(crate) async fn list<T>(
+    server: &Host,
+    operation: &str,
+    selection: &[&str],
+    read: impl FnOnce(&[u8]) -> Result<T, serde_json::Error>,
+) -> Result<T, HostError> {
+    let form = ["--output", "json", "--request-timeout", "20s"];
+    let words = [&["get"], selection, &form].concat();
+    let stdout = kubectl(server, operation, &words, SHORT).await?;
+    read(&stdout)
+        .map_err(|error| server.refused(operation, format!("the answer is not a list: {error}")))
+}
+
 /// Returns all nodes, by name.
 ///
 /// # Errors
 /// The API server does not answer.
 pub async fn nodes(server: &Host) -> Result<BTreeMap<String, NodeState>, HostError> {
-    let operation = "listing the nodes";
-    let words = ["get", "nodes", "--output", "json", "--request-timeout", "20s"];
-    let stdout = kubectl(server, operation, &words, SHORT).await?;
-    let list: List = serde_json::from_slice(&stdout)
-        .map_err(|error| server.refused(operation, format!("the answer is not a list: {error}")))?;
+    let read = |text: &[u8]| serde_json::from_slice::<List<Node>>(text);
+    let list = list(server, "listing the nodes", &["nodes"], read).await?;
     Ok(list.items.into_iter().map(state).collect())
 }
 
@@ -145,32 +111,37 @@ pub async fn delete(server: &Host, node: &str) -> Result<(), HostError> {
 
 fn state(node: Node) -> (String, NodeState) {
     const ROLE: &str = "node-role.kubernetes.io/";
+    let status = node.status.unwrap_or_default();
+    let conditions = status.conditions.unwrap_or_default().into_iter();
     let (ready, others): (Vec<_>, Vec<_>) =
-        node.status.conditions.into_iter().partition(|condition| condition.kind == "Ready");
+        conditions.partition(|condition| condition.type_ == "Ready");
     let ready = ready.into_iter().next();
     // Every other condition tells of something that is wrong (Kubernetes, "Node Status").
     let others = others.into_iter().filter(|condition| condition.status == "True");
-    let labels = node.metadata.labels.keys();
-    let roles = labels.filter_map(|name| name.strip_prefix(ROLE)).map(str::to_owned).collect();
+    let pressure = |condition: NodeCondition| Pressure {
+        kind: condition.type_,
+        message: condition.message.unwrap_or_default(),
+    };
+    let labels = node.metadata.labels.unwrap_or_default();
+    let roles = labels.keys().filter_map(|name| name.strip_prefix(ROLE)).map(str::to_owned);
+    let addresses = status.addresses.unwrap_or_default().into_iter();
     let state = NodeState {
         ready: ready.as_ref().is_some_and(|condition| condition.status == "True"),
-        reason: ready.map(|condition| condition.message).unwrap_or_default(),
-        version: node.status.node_info.kubelet_version,
-        schedulable: !node.spec.unschedulable,
-        roles,
-        addresses: node.status.addresses.into_iter().map(|known| known.address).collect(),
-        pressures: others
-            .map(|condition| Pressure { kind: condition.kind, message: condition.message })
-            .collect(),
+        reason: ready.and_then(|condition| condition.message).unwrap_or_default(),
+        version: status.node_info.map(|info| info.kubelet_version).unwrap_or_default(),
+        schedulable: !node.spec.and_then(|spec| spec.unschedulable).unwrap_or_default(),
+        roles: roles.collect(),
+        addresses: addresses.map(|known| known.address).collect(),
+        pressures: others.map(pressure).collect(),
     };
-    (node.metadata.name, state)
+    (node.metadata.name.unwrap_or_default(), state)
 }
 
-/// Prints `active` once the service is up. Until then the cluster's view of its node is from before the start. `$1` service.
-const SERVICE: &str = r#"if [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then systemctl is-active "$1"
-else rc-service "$1" status >/dev/null 2>&1 && echo active; fi
-exit 0
-"#;
+/// Waits for the service to be up, on its machine, and then prints `active`. Until then the cluster's view of its node is from before
+/// the start. `$1` service, `$2` the tenths of a second that it waits.
+const SERVICE: &str = include_str!("scripts/service.sh");
+/// The longest time that [`SERVICE`] waits: an operator that is killed meanwhile holds the lock for so much longer.
+const SERVICE_WAIT: Duration = Duration::from_secs(2);
 
 /// The first pause between two looks at a node; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -194,7 +165,9 @@ pub async fn await_ready(
     let (mut up, mut pause) = (false, FIRST_PAUSE);
     loop {
         if !up {
-            let word = host.text("asking for its service", SERVICE, &[unit]).await?;
+            let wait = SERVICE_WAIT.min(limit.saturating_sub(started.elapsed()));
+            let tenths = (wait.as_millis() / 100).to_string();
+            let word = host.text("waiting for its service", SERVICE, &[unit, &tenths]).await?;
             up = word.trim() == "active";
         }
         let state = if up { nodes(server).await } else { Ok(BTreeMap::new()) };
@@ -225,7 +198,9 @@ pub async fn await_ready(
             told.clone_from(&state);
             report.waiting(&on, &state, left);
         }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        if up {
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use k8s_openapi::api::core::v1::{ContainerStateWaiting, ContainerStatus, Pod, PodCondition};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
-use super::host::{Host, HostError, SHORT};
-use super::nodes::kubectl;
+use super::host::{Host, HostError};
+use super::nodes::{List, list};
 
 /// The namespace of k3s's own pods.
 pub const SYSTEM: &str = "kube-system";
@@ -52,104 +53,16 @@ pub enum Ailment {
     Waits(String),
 }
 
-#[derive(Deserialize)]
-struct List {
-    items: Vec<Pod>,
-}
-
-#[derive(Deserialize)]
-struct Pod {
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    #[serde(default)]
-    namespace: String,
-    name: String,
-    creation_timestamp: Option<Timestamp>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    node_name: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Status {
-    phase: String,
-    reason: String,
-    message: String,
-    conditions: Vec<Condition>,
-    init_container_statuses: Vec<Container>,
-    container_statuses: Vec<Container>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Condition {
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
-    message: String,
-    last_transition_time: Option<Timestamp>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Container {
-    name: String,
-    image: String,
-    restart_count: u32,
-    state: State,
-    last_state: State,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct State {
-    waiting: Option<Waiting>,
-    terminated: Option<Terminated>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Waiting {
-    reason: String,
-    message: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Terminated {
-    exit_code: i32,
-    reason: String,
-    message: String,
-}
-
 /// Asks a server for k3s's own pods that do not run, and for those of others that wait for an image.
 ///
 /// # Errors
 /// The API server does not answer.
 pub async fn ailing(server: &Host) -> Result<Vec<Ailing>, HostError> {
-    let operation = "listing the pods";
-    let common = ["--output", "json", "--request-timeout", "20s"];
     let others = format!("--field-selector=status.phase=Pending,metadata.namespace!={SYSTEM}");
     let mut found = Vec::new();
-    for selection in [["--namespace", SYSTEM], ["--all-namespaces", &others]] {
-        let words = [&["get", "pods"][..], &selection, &common].concat();
-        let stdout = kubectl(server, operation, &words, SHORT).await?;
-        let text = String::from_utf8_lossy(&stdout);
-        let pods = read(&text, Timestamp::now()).map_err(|error| {
-            server.refused(operation, format!("the answer is not a list: {error}"))
-        })?;
+    for selection in [["pods", "--namespace", SYSTEM], ["pods", "--all-namespaces", &others]] {
+        let read = |text: &[u8]| read(text, Timestamp::now());
+        let pods = list(server, "listing the pods", &selection, read).await?;
         found.extend(
             pods.into_iter().filter(|pod| {
                 pod.namespace == SYSTEM || matches!(pod.reason, Ailment::Image { .. })
@@ -163,46 +76,63 @@ pub async fn ailing(server: &Host) -> Result<Vec<Ailing>, HostError> {
 ///
 /// # Errors
 /// The text is not such a list.
-pub fn read(text: &str, now: Timestamp) -> Result<Vec<Ailing>, serde_json::Error> {
-    let list: List = serde_json::from_str(text)?;
+pub fn read(text: &[u8], now: Timestamp) -> Result<Vec<Ailing>, serde_json::Error> {
+    let list: List<Pod> = serde_json::from_slice(text)?;
     let ailing = list.items.into_iter().filter_map(|pod| {
         let reason = ailment(&pod, now)?;
-        let Metadata { namespace, name, .. } = pod.metadata;
-        Some(Ailing { namespace, name, node: pod.spec.node_name, reason })
+        let ObjectMeta { namespace, name, .. } = pod.metadata;
+        Some(Ailing {
+            namespace: namespace.unwrap_or_default(),
+            name: name.unwrap_or_default(),
+            node: pod.spec.and_then(|spec| spec.node_name),
+            reason,
+        })
     });
     Ok(ailing.collect())
 }
 
 fn ailment(pod: &Pod, now: Timestamp) -> Option<Ailment> {
-    let status = &pod.status;
-    let is_late = |since: Option<Timestamp>| {
-        since.is_some_and(|since| {
+    let status = pod.status.as_ref()?;
+    let is_late = |since: Option<&Time>| {
+        since.is_some_and(|Time(since)| {
             now.as_second().saturating_sub(since.as_second()) > BEGINS.as_secs().cast_signed()
         })
     };
-    match status.phase.as_str() {
-        "Succeeded" => return None,
+    match status.phase.as_deref() {
+        Some("Succeeded") => return None,
         // What was evicted stays as a name alone; another has taken its place.
-        "Failed" if status.reason == "Evicted" => return None,
-        "Failed" => return Some(Ailment::Failed(words(&status.reason, &status.message))),
+        Some("Failed") if status.reason.as_deref() == Some("Evicted") => return None,
+        Some("Failed") => {
+            return Some(Ailment::Failed(words(status.reason.as_ref(), status.message.as_ref())));
+        }
         _ => {}
     }
-    let containers = || status.init_container_statuses.iter().chain(&status.container_statuses);
+    let containers = || {
+        let init = status.init_container_statuses.iter().flatten();
+        init.chain(status.container_statuses.iter().flatten())
+    };
     if let Some(reason) = containers().find_map(of_container) {
         return Some(reason);
     }
     let condition = |kind: &str| {
-        status.conditions.iter().find(|found| found.kind == kind && found.status == "False")
+        let mut conditions = status.conditions.iter().flatten();
+        conditions.find(|found| found.type_ == kind && found.status == "False")
     };
     if let Some(unscheduled) = condition("PodScheduled") {
-        return Some(Ailment::NoNode(unscheduled.message.clone()));
+        return Some(Ailment::NoNode(unscheduled.message.clone().unwrap_or_default()));
     }
-    let waiting = containers().find_map(|container| container.state.waiting.as_ref());
-    if let Some(waiting) = waiting.filter(|_| is_late(pod.metadata.creation_timestamp)) {
-        return Some(Ailment::Waits(words(&waiting.reason, &waiting.message)));
+    let waiting = containers().find_map(waiting);
+    if let Some(waiting) = waiting.filter(|_| is_late(pod.metadata.creation_timestamp.as_ref())) {
+        let words = words(waiting.reason.as_ref(), waiting.message.as_ref());
+        return Some(Ailment::Waits(words));
     }
-    let unready = condition("Ready").filter(|unready| is_late(unready.last_transition_time))?;
-    Some(Ailment::Waits(words("not ready", &unready.message)))
+    let since = |unready: &&PodCondition| is_late(unready.last_transition_time.as_ref());
+    let unready = condition("Ready").filter(since)?;
+    Some(Ailment::Waits(words(Some("not ready"), unready.message.as_ref())))
+}
+
+fn waiting(container: &ContainerStatus) -> Option<&ContainerStateWaiting> {
+    container.state.as_ref()?.waiting.as_ref()
 }
 
 /// The reasons for which a kubelet does not pull an image (`pkg/kubelet/images/types.go`).
@@ -216,37 +146,36 @@ const OF_IMAGES: [&str; 6] = [
 ];
 
 /// The reason that a container tells, unless it begins as usual.
-fn of_container(container: &Container) -> Option<Ailment> {
-    let waiting = container.state.waiting.as_ref()?;
-    match waiting.reason.as_str() {
+fn of_container(container: &ContainerStatus) -> Option<Ailment> {
+    let waiting = waiting(container)?;
+    match waiting.reason.as_deref().unwrap_or_default() {
         reason if OF_IMAGES.contains(&reason) => Some(Ailment::Image {
             image: container.image.clone(),
-            message: words(reason, &waiting.message),
+            message: words(Some(reason), waiting.message.as_ref()),
         }),
         "CrashLoopBackOff" => {
-            let how = match &container.last_state.terminated {
+            let last = container.last_state.as_ref().and_then(|last| last.terminated.as_ref());
+            let how = match last {
                 Some(end) => {
-                    let code = format!("code {}", end.exit_code);
-                    let said = [&code, &end.reason, &end.message];
-                    let said: Vec<&str> = said
-                        .into_iter()
-                        .map(|text| text.trim())
-                        .filter(|it| !it.is_empty())
-                        .collect();
-                    said.join(", ")
+                    let said = [end.reason.as_deref(), end.message.as_deref()];
+                    let said = said.into_iter().flatten().map(str::trim);
+                    let said = said.filter(|text| !text.is_empty()).map(|text| format!(", {text}"));
+                    format!("code {}{}", end.exit_code, said.collect::<String>())
                 }
-                None => waiting.message.clone(),
+                None => waiting.message.clone().unwrap_or_default(),
             };
             let how = format!("{}: {how}", container.name);
-            Some(Ailment::Ends { how, restarts: container.restart_count })
+            Some(Ailment::Ends { how, restarts: container.restart_count.cast_unsigned() })
         }
         "ContainerCreating" | "PodInitializing" | "" => None,
-        reason => Some(Ailment::Waits(words(reason, &waiting.message))),
+        reason => Some(Ailment::Waits(words(Some(reason), waiting.message.as_ref()))),
     }
 }
 
-/// A reason with its message, where there is one.
-fn words(reason: &str, message: &str) -> String {
+/// A reason with its message, as far as there are any.
+fn words(reason: Option<impl AsRef<str>>, message: Option<impl AsRef<str>>) -> String {
+    let reason = reason.as_ref().map_or("", AsRef::as_ref);
+    let message = message.as_ref().map_or("", AsRef::as_ref);
     match (reason, message) {
         (reason, "") => reason.to_owned(),
         ("", message) => message.to_owned(),

@@ -315,7 +315,7 @@ fn pods_that_do_not_run_tell_why() {
     let now: Timestamp = "2026-01-02T03:05:05Z".parse().expect("a time");
     let later: Timestamp = "2026-01-02T04:00:00Z".parse().expect("a time");
     let of = |status: &str, now: Timestamp| {
-        let found = pods::read(&list(&[pod("p", "n", status)]), now).expect("a list");
+        let found = pods::read(list(&[pod("p", "n", status)]).as_bytes(), now).expect("a list");
         found.into_iter().next().map(|pod| pod.reason)
     };
     assert_eq!(of(RUNS, later), None);
@@ -338,13 +338,14 @@ fn pods_that_do_not_run_tell_why() {
     let broken = r#"{"phase":"Pending","initContainerStatuses":[{"name":"a","image":"i","state":{"waiting":{"reason":"CreateContainerConfigError","message":"no secret"}}}]}"#;
     let words = "CreateContainerConfigError: no secret".to_owned();
     assert_eq!(of(broken, now), Some(Ailment::Waits(words)));
-    assert!(pods::read("{", now).is_err());
+    assert!(pods::read(b"{", now).is_err());
 }
 
 /// The remedy of an image fits the cluster: the folder of an air-gapped one, the registry of another.
 #[test]
 fn the_remedy_of_an_image_fits_the_cluster() {
-    let found = pods::read(&list(&[pod("p", "n", NO_IMAGE)]), Timestamp::now()).expect("a list");
+    let text = list(&[pod("p", "n", NO_IMAGE)]);
+    let found = pods::read(text.as_bytes(), Timestamp::now()).expect("a list");
     let next = |settings: K3s, namespace: &str| {
         let mut ailing = found[0].clone();
         ailing.namespace = namespace.to_owned();
