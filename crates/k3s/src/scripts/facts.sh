@@ -6,20 +6,18 @@ elif command -v rc-service >/dev/null; then init=openrc
 else init=unknown; fi
 f init $init
 f clock "$(date +%s)"
-f memory "$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)"
 f cores "$(grep -c ^processor /proc/cpuinfo)"
 at=/var/lib; [ -d /var/lib/rancher ] && at=/var/lib/rancher
-f available "$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)"
+awk '$1 == "MemTotal:" { print "memory\t" $2 } $1 == "MemAvailable:" { print "available\t" $2 }' /proc/meminfo
 f disk "$(df -Pk $at | awk 'NR == 2 { print $4 " " $2 }')"
 df -Pi $at 2>/dev/null | awk 'NR == 2 && $2 > 0 { print "inodes\t" $4 " " $2 }'
 [ -e /sys/fs/cgroup/cgroup.controllers ] || f cgroup v1
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then grep -qw memory /sys/fs/cgroup/cgroup.controllers && f cgroup memory
 else awk '$1 == "memory" && $4 == 1 { print "cgroup\tmemory" }' /proc/cgroups; fi
-for p in tcp udp; do for v in '' 6; do
-  [ -r /proc/net/$p$v ] && awk -v p=$p 'NR > 1 && (p == "udp" || $4 == "0A") { n = split($2, a, ":"); print p "\t" a[n] }' /proc/net/$p$v
-done; done | sort -u
+sockets=; for v in tcp tcp6 udp udp6; do [ ! -r /proc/net/$v ] || sockets="$sockets /proc/net/$v"; done
+[ -z "$sockets" ] || awk '{ p = FILENAME ~ /udp/ ? "udp" : "tcp" } FNR > 1 && (p == "udp" || $4 == "0A") { n = split($2, a, ":"); print p "\t" a[n] }' $sockets
 # Its own addresses: those of IPv4, and those of IPv6 but for the links' own.
-[ -r /proc/net/fib_trie ] && awk '/32 host LOCAL/ { print "address\t" last } { last = $2 }' /proc/net/fib_trie | sort -u
+[ -r /proc/net/fib_trie ] && awk '/32 host LOCAL/ && !seen[last]++ { print "address\t" last } { last = $2 }' /proc/net/fib_trie
 [ -r /proc/net/if_inet6 ] && awk '$4 == "00" { a = substr($1, 1, 4); for (i = 5; i < 32; i += 4) a = a ":" substr($1, i, 4); print "address\t" a }' /proc/net/if_inet6
 [ -r /proc/net/route ] && awk 'NR > 1 && $2 != "00000000" && $1 !~ /^(cni0|flannel)/ { print "route\t" $1 " " $2 " " $8 }' /proc/net/route
 for t in sha256sum stat awk sort df mktemp; do command -v $t >/dev/null || f lacking $t; done
@@ -35,7 +33,8 @@ if [ "$(cat /sys/fs/selinux/enforce 2>/dev/null)" = 1 ] || [ "$(getenforce 2>/de
   [ -n "$policy" ] || f selinux enforcing
 fi
 # Modules of the kernel that are not there, nor can be loaded.
-loads() { grep -qs "/$1[.]ko" "/lib/modules/$(uname -r)/modules.dep" "/lib/modules/$(uname -r)/modules.builtin" || modprobe -n -q "$1" 2>/dev/null; }
+modules=/lib/modules/$(uname -r)
+loads() { grep -qs "/$1[.]ko" "$modules/modules.dep" "$modules/modules.builtin" || modprobe -n -q "$1" 2>/dev/null; }
 grep -qw overlay /proc/filesystems || loads overlay || f module overlay
 [ -e /sys/module/vxlan ] || loads vxlan || f module vxlan
 [ -e /proc/sys/net/bridge ] || [ -e /sys/module/br_netfilter ] || loads br_netfilter || f module br_netfilter
@@ -45,26 +44,33 @@ w=$(ls -ln /proc/[0-9]*/fd 2>/dev/null | awk '/^\/proc/ { d = $0; sub("/fd:$", "
 i=/proc/sys/fs/inotify
 [ -r $i/max_user_instances ] && f inotify "$(echo "$w" | grep -c .) $(cat $i/max_user_instances) $(for p in $w; do cat "$p" 2>/dev/null; done | grep -c ^inotify) $(cat $i/max_user_watches)"
 command -v iptables-save >/dev/null && iptables-save 2>/dev/null | grep -q CNI- && f cni rules
-for k in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops; do
-  [ -r /proc/sys/$k ] && f sysctl "$k $(cat /proc/sys/$k)"
+settings=; for k in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops; do
+  [ ! -r /proc/sys/$k ] || settings="$settings /proc/sys/$k"
 done
+[ -z "$settings" ] || awk '{ k = FILENAME; sub("/proc/sys/", "", k); print "sysctl\t" k " " $0 }' $settings
+# The paths that are there, and all that is in some folders: mode and owner, and the sum of a file. None of the paths has a space.
+there= files= tab=$(printf '\t')
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
   p=$1; shift
   [ -e "$p" ] || [ -L "$p" ] || continue
-  sum=-; [ -f "$p" ] && { sum=$(sha256sum "$p"); sum=${sum%% *}; }
-  printf 'path\t%s\t%s\t%s\n' "$p" "$(stat -c '%a %u:%g' "$p")" "$sum"
+  there="$there $p"; [ ! -f "$p" ] || files="$files $p"
 done
-for p in /etc/rancher/node /var/lib/kubelet /run/k3s /run/flannel /var/log/pods /var/log/containers /run/netns; do
-  for c in "$p"/* "$p"/.[!.]*; do [ -e "$c" ] || [ -L "$c" ] && printf 'path\t%s\t%s\t-\n' "$c" "$(stat -c '%a %u:%g' "$c")"; done
-done
+look() {
+  for p in /etc/rancher/node /var/lib/kubelet /run/k3s /run/flannel /var/log/pods /var/log/containers /run/netns; do
+    for c in "$p"/* "$p"/.[!.]*; do if [ -e "$c" ] || [ -L "$c" ]; then set -- "$@" "$c"; fi; done
+  done
+  [ -z "$files" ] || sha256sum $files
+  [ $# -eq 0 ] || stat -c "$tab%n$tab%a %u:%g" "$@"
+}
+look $there 2>/dev/null | awk -F "$tab" '/^[^\t]/ { sum[substr($0, 67)] = substr($0, 1, 64); next }
+  { print "path\t" $2 "\t" $3 "\t" ($2 in sum ? sum[$2] : "-") }'
 d=/var/lib/skyward/k3s
 [ -f $d/record.json ] && f record "$(tr -d '\n' < $d/record.json)"
 [ -f $d/started ] && f started "$(cat $d/started)"
 [ -f $d/restored ] && f restored "$(cat $d/restored)"
 [ -e $d/cordoned ] && f cordoned yes
-for k in server cluster-cidr service-cidr; do
-  j=$(sed -n "s/^$k: *//p" /etc/rancher/k3s/config.yaml 2>/dev/null | tr -d "\"'"); [ -n "$j" ] && f "$k" "$j"
-done
+[ ! -r /etc/rancher/k3s/config.yaml ] || awk '/^(server|cluster-cidr|service-cidr):/ { v = $0; sub(/^[^:]*: */, "", v); gsub(/["\047]/, "", v)
+  k = $0; sub(/:.*/, "", k); if (v != "") print k "\t" v }' /etc/rancher/k3s/config.yaml
 # A machine that is not ours is not asked to run what it calls k3s.
 [ -f $d/record.json ] && [ -x /usr/local/bin/k3s ] && f version "$(/usr/local/bin/k3s --version 2>/dev/null | head -n 1)"
 for u in k3s k3s-agent; do

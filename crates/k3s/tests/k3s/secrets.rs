@@ -1,7 +1,8 @@
 //! Looks for the tokens wherever others could see them: command lines, logs, files that are not their owner's alone.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use skyward_testkit::machines::World;
+
+/// A command line is read in so many rounds, as a process that has just begun still has that of another; then it rests.
+const READ: usize = 5;
+/// After so many rounds all are read again: a program may begin another in its place.
+const ALL_AT: usize = 50;
 
 /// Collects every command line of the system, again and again, and looks at files and secrets whenever it is told to.
 pub struct Watch {
@@ -26,10 +32,13 @@ impl Watch {
         let stop = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&stop);
         let seen = std::thread::spawn(move || {
-            let (mut rounds, mut lines) = (0, BTreeSet::new());
+            let (mut rounds, mut lines, mut reads) = (0, BTreeSet::new(), BTreeMap::new());
             while !ended.load(Ordering::Relaxed) {
+                if rounds % ALL_AT == 0 {
+                    reads.clear();
+                }
                 rounds += 1;
-                lines.extend(command_lines());
+                lines.extend(command_lines(&mut reads));
                 std::thread::sleep(Duration::from_millis(10));
             }
             (rounds, lines)
@@ -135,11 +144,17 @@ fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn command_lines() -> Vec<Vec<u8>> {
+/// The command lines of all processes but those that were read often enough; `reads` counts that.
+fn command_lines(reads: &mut BTreeMap<OsString, usize>) -> Vec<Vec<u8>> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries
-        .filter(|entry| is_number(&entry.file_name().to_string_lossy()))
-        .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
+    let names = entries.map(|entry| entry.file_name());
+    let before = std::mem::take(reads);
+    for name in names.filter(|name| is_number(&name.to_string_lossy())) {
+        let count = before.get(&name).map_or(0, |count| *count);
+        reads.insert(name, count + 1);
+    }
+    let due = reads.iter().filter(|(_, count)| **count <= READ);
+    due.filter_map(|(name, _)| fs::read(Path::new("/proc").join(name).join("cmdline")).ok())
         .filter(|line| !line.is_empty())
         .collect()
 }

@@ -3,7 +3,7 @@
 # VERSION is replaced by the test; /srv/cluster is what etcd would hold, /srv/host what only this machine has.
 set -u
 C=/srv/cluster VERSION=@VERSION@
-host=$(cat /proc/sys/kernel/hostname)
+read -r host </proc/sys/kernel/hostname
 printf '%s k3s %s\n' "$host" "$*" >>$C/calls
 key() { sed -n "s/^$1: *//p" /etc/rancher/k3s/config.yaml | tr -d '"'\'; }
 fail() { echo "fatal: $*" >&2; exit 1; }

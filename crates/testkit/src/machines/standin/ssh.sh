@@ -3,7 +3,8 @@
 # has a count of its own.
 count=@FOLDER@/count${OPERATOR:-}
 exec 9>>@FOLDER@/count.lock; flock 9
-n=$(( $(cat $count 2>/dev/null || echo 0) + 1 )); echo $n >$count
+n=0; [ ! -e $count ] || read -r n <$count
+n=$((n + 1)); echo $n >$count
 exec 9>&-
 printf '%s\n' "$*" >>@FOLDER@/ssh.log
 [ "${KILL_BEFORE:-0}" = $n ] && { kill -9 $PPID; exit 255; }

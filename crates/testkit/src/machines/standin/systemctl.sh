@@ -1,6 +1,7 @@
 #!/bin/bash
 # Stands in for systemctl: notes how it was called, and runs units as systemd would (Type=notify, Restart=always, KillMode=process).
-printf '%s systemctl %s\n' "$(cat /proc/sys/kernel/hostname)" "$*" >>/srv/cluster/calls
+read -r host </proc/sys/kernel/hostname
+printf '%s systemctl %s\n' "$host" "$*" >>/srv/cluster/calls
 verb=$1; shift
 quiet=0 unit=
 for word; do case $word in -q) quiet=1;; -*) ;; *) unit=$word;; esac; done
