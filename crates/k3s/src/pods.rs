@@ -103,7 +103,10 @@ fn ailment(pod: &Pod, now: Timestamp) -> Option<Ailment> {
         // What was evicted stays as a name alone; another has taken its place.
         Some("Failed") if status.reason.as_deref() == Some("Evicted") => return None,
         Some("Failed") => {
-            return Some(Ailment::Failed(words(status.reason.as_ref(), status.message.as_ref())));
+            return Some(Ailment::Failed(words(
+                status.reason.as_deref(),
+                status.message.as_deref(),
+            )));
         }
         _ => {}
     }
@@ -123,12 +126,12 @@ fn ailment(pod: &Pod, now: Timestamp) -> Option<Ailment> {
     }
     let waiting = containers().find_map(waiting);
     if let Some(waiting) = waiting.filter(|_| is_late(pod.metadata.creation_timestamp.as_ref())) {
-        let words = words(waiting.reason.as_ref(), waiting.message.as_ref());
+        let words = words(waiting.reason.as_deref(), waiting.message.as_deref());
         return Some(Ailment::Waits(words));
     }
     let since = |unready: &&PodCondition| is_late(unready.last_transition_time.as_ref());
     let unready = condition("Ready").filter(since)?;
-    Some(Ailment::Waits(words(Some("not ready"), unready.message.as_ref())))
+    Some(Ailment::Waits(words(Some("not ready"), unready.message.as_deref())))
 }
 
 fn waiting(container: &ContainerStatus) -> Option<&ContainerStateWaiting> {
@@ -151,7 +154,7 @@ fn of_container(container: &ContainerStatus) -> Option<Ailment> {
     match waiting.reason.as_deref().unwrap_or_default() {
         reason if OF_IMAGES.contains(&reason) => Some(Ailment::Image {
             image: container.image.clone(),
-            message: words(Some(reason), waiting.message.as_ref()),
+            message: words(Some(reason), waiting.message.as_deref()),
         }),
         "CrashLoopBackOff" => {
             let last = container.last_state.as_ref().and_then(|last| last.terminated.as_ref());
@@ -168,15 +171,13 @@ fn of_container(container: &ContainerStatus) -> Option<Ailment> {
             Some(Ailment::Ends { how, restarts: container.restart_count.cast_unsigned() })
         }
         "ContainerCreating" | "PodInitializing" | "" => None,
-        reason => Some(Ailment::Waits(words(Some(reason), waiting.message.as_ref()))),
+        reason => Some(Ailment::Waits(words(Some(reason), waiting.message.as_deref()))),
     }
 }
 
 /// A reason with its message, as far as there are any.
-fn words(reason: Option<impl AsRef<str>>, message: Option<impl AsRef<str>>) -> String {
-    let reason = reason.as_ref().map_or("", AsRef::as_ref);
-    let message = message.as_ref().map_or("", AsRef::as_ref);
-    match (reason, message) {
+fn words(reason: Option<&str>, message: Option<&str>) -> String {
+    match (reason.unwrap_or_default(), message.unwrap_or_default()) {
         (reason, "") => reason.to_owned(),
         ("", message) => message.to_owned(),
         (reason, message) => format!("{reason}: {message}"),

@@ -150,7 +150,7 @@ fn command_lines(reads: &mut BTreeMap<OsString, usize>) -> Vec<Vec<u8>> {
     let names = entries.map(|entry| entry.file_name());
     let before = std::mem::take(reads);
     for name in names.filter(|name| is_number(&name.to_string_lossy())) {
-        let count = before.get(&name).map_or(0, |count| *count);
+        let count = before.get(&name).copied().unwrap_or(0);
         reads.insert(name, count + 1);
     }
     let due = reads.iter().filter(|(_, count)| **count <= READ);
