@@ -228,8 +228,8 @@ fn the_commands_of_the_readme_fit_their_terminal_and_survive_their_readers() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The lines that a terminal has in the end, without what was drawn over.
-fn screen(shown: &str) -> Vec<String> {
+/// The lines that a terminal of so many columns has in the end, without what was drawn over.
+fn screen(shown: &str, columns: usize) -> Vec<String> {
     let (mut lines, mut row, mut column) = (vec![String::new()], 0_usize, 0_usize);
     let mut rest = shown;
     while let Some(character) = rest.chars().next() {
@@ -250,6 +250,11 @@ fn screen(shown: &str) -> Vec<String> {
                 rest = &rest[end + 1..];
             }
             character => {
+                // A full line goes on below with the next character.
+                if column == columns {
+                    (row, column) = (row + 1, 0);
+                    lines.resize(lines.len().max(row + 1), String::new());
+                }
                 let mut line: Vec<char> = lines[row].chars().collect();
                 line.resize(line.len().max(column + 1), ' ');
                 line[column] = character;
@@ -274,11 +279,11 @@ fn an_interrupted_apply_leaves_what_was_done() {
     interrupted.env_remove("NO_COLOR").stdin(Stdio::null());
     let (_, shown) = pty::run(&mut interrupted, 100);
     assert!(shown.contains(" under way, "), "it was drawn live: {shown}");
-    let screen = screen(&shown);
+    let screen = screen(&shown, 100);
     let text = screen.join("\n");
     assert!(text.contains("error: interrupted. Next step: "), "{text}");
     assert!(!text.contains(" under way, "), "{text}");
-    let done = screen.iter().filter(|line| line.starts_with("created ")).count();
+    let done = screen.iter().filter(|line| line.contains(": created (")).count();
     let counted = screen.iter().find_map(|line| line.split_once(" done in ")?.0.split_once(' '));
     assert_eq!(counted.map(|(count, _)| count.to_owned()), Some(done.to_string()), "{text}");
 }

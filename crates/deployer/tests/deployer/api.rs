@@ -140,7 +140,8 @@ fn a_command_reaches_the_cluster_through_a_socks_proxy() {
         let proxy = format!("{scheme}://127.0.0.1:{port}");
         let own = if is_own { format!("', proxy-url: '{proxy}") } else { String::new() };
         let kubeconfig = write(folder.path(), &format!("http://api.invalid:8080{own}"), "{}");
-        let mut history = Deployer::new(&kubeconfig, "far").command("history");
+        let far = Deployer::new(&kubeconfig, "far");
+        let mut history = far.command("history");
         for name in ["HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"] {
             history.env_remove(name);
         }
