@@ -1,6 +1,7 @@
 //! A stack's whole life, by the commands that its owner types.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -20,21 +21,25 @@ const CONFIGURATION: &str =
 const USER_DATA: &str = include_str!("../../../../infra/user-data.sh");
 
 /// Someone with a configuration, credentials, and moto for an account.
-struct Owner {
+pub(crate) struct Owner {
     folder: TempDir,
     url: String,
 }
 
 impl Owner {
-    fn new(url: &str) -> Self {
+    /// In a folder with this configuration.
+    pub(crate) fn new(url: &str, configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("skyward.toml"), CONFIGURATION).unwrap();
-        std::fs::write(folder.path().join("user-data.sh"), USER_DATA).unwrap();
+        std::fs::write(folder.path().join("skyward.toml"), configuration).unwrap();
         Self { folder, url: url.to_owned() }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Types a command, in an environment where nothing but moto can be reached.
-    async fn types(&self, command: &str) -> Output {
+    pub(crate) async fn types(&self, command: &str) -> Output {
         let mut process = Command::new(env!("CARGO_BIN_EXE_skyward-provisioner"));
         process
             .args(command.split_whitespace())
@@ -48,7 +53,7 @@ impl Owner {
     }
 
     /// Types a command that succeeds, and returns what it prints.
-    async fn does(&self, command: &str) -> String {
+    pub(crate) async fn does(&self, command: &str) -> String {
         let output = self.types(command).await;
         let said = String::from_utf8_lossy(&output.stderr);
         let printed = String::from_utf8(output.stdout).unwrap();
@@ -58,7 +63,7 @@ impl Owner {
     }
 
     /// What `plan` or `drift` finds: the ids of what differs, each with what is to be done.
-    async fn finds(&self, command: &str) -> BTreeSet<(String, String)> {
+    pub(crate) async fn finds(&self, command: &str) -> BTreeSet<(String, String)> {
         let output = self.types(&format!("{command} --exit-code --output json")).await;
         let said = String::from_utf8_lossy(&output.stderr);
         let plan: Value = serde_json::from_slice(&output.stdout)
@@ -71,7 +76,7 @@ impl Owner {
     }
 }
 
-fn updates<const N: usize>(ids: [&str; N]) -> BTreeSet<(String, String)> {
+pub(crate) fn updates<const N: usize>(ids: [&str; N]) -> BTreeSet<(String, String)> {
     ids.map(|id| (id.to_owned(), "update".to_owned())).into()
 }
 
@@ -79,7 +84,8 @@ fn updates<const N: usize>(ids: [&str; N]) -> BTreeSet<(String, String)> {
 #[ignore = "needs moto_server"]
 async fn a_stack_is_made_changed_repaired_and_deleted() {
     let (moto, sdk) = Moto::client(REGION).await;
-    let owner = Owner::new(moto.url());
+    let owner = Owner::new(moto.url(), CONFIGURATION);
+    std::fs::write(owner.folder().join("user-data.sh"), USER_DATA).unwrap();
     let names = Names::new("web", REGION, "123456789012");
 
     let made = owner.finds("plan").await;
@@ -154,7 +160,7 @@ async fn meddle(sdk: &Sdk, names: &Names) -> BTreeSet<(String, String)> {
 }
 
 /// All that carries the stack's tag or has a name of it.
-async fn left(sdk: &Sdk, names: &Names) -> Vec<String> {
+pub(crate) async fn left(sdk: &Sdk, names: &Names) -> Vec<String> {
     let mut left = Vec::new();
     macro_rules! tagged {
         ($($operation:ident),*) => {$(

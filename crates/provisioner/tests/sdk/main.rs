@@ -11,11 +11,14 @@ mod database;
 mod documented;
 mod ec2;
 mod edge;
+#[path = "../serving/image.rs"]
+mod image;
 mod instances;
 mod network;
 mod proxy;
 mod query;
 mod recorder;
+mod released;
 mod role;
 mod routes;
 mod server;

@@ -12,6 +12,9 @@ use crate::instances::group;
 use crate::network::{subnet, vpc};
 use crate::server::{Moto, tags};
 
+/// The SHA-256 of the letter `a`.
+const SHA256_OF_A: &str = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+
 /// Something that moto 5.2.5 does otherwise than AWS.
 struct Wrong {
     operation: Operation,
@@ -79,12 +82,22 @@ const MOTO_IS_WRONG: &[Wrong] = &[
     wrong(
         Operation::StartInstanceRefresh,
         "does not know the operation: status 500",
-        "what is changed in the whole cycle needs no new instances",
+        "the relay before moto replaces moto's instances, one after the other",
     ),
     wrong(
         Operation::DescribeInstanceRefreshes,
         "does not know the operation: status 500",
-        "the relay before moto answers that there are none",
+        "the relay before moto tells of those that it carries out",
+    ),
+    wrong(
+        Operation::TerminateInstanceInAutoScalingGroup,
+        "starts no instance in its place from any version of a template but the first: status 500",
+        "the relay before moto replaces instances from the first version",
+    ),
+    wrong(
+        Operation::DescribeAutoScalingGroups,
+        "says of every instance that it has the template's default version",
+        "the relay before moto remembers what each was started from",
     ),
     wrong(
         Operation::DescribeRdsAccountAttributes,
@@ -121,6 +134,11 @@ const MOTO_IS_WRONG: &[Wrong] = &[
         Operation::CreateBucket,
         "forgets the tags of the creation",
         "the relay before moto sets them after it",
+    ),
+    wrong(
+        Operation::PutObject,
+        "denies what a policy denies under a condition that is not met",
+        "the relay before moto takes the policy away for a call on objects",
     ),
     wrong(
         Operation::GetBucketSetting,
@@ -250,21 +268,33 @@ async fn instances(sdk: &Sdk, direct: &Sdk, region: &str) -> BTreeSet<Operation>
     let (group, _) = group(sdk, region).await;
     let name = group.name.clone();
     send(sdk, CreateAutoScalingGroup { group: group.clone() }).await.unwrap();
+    let template = group.launch_template.clone().unwrap().0;
     let is_made_twice = send(sdk, CreateAutoScalingGroup { group }).await.is_ok();
+    let (is_as_default, is_lost) = {
+        let version = Some("1".to_owned());
+        let first = DescribeLaunchTemplateVersions { template: template.clone(), version };
+        let data = send(sdk, first).await.unwrap().remove(0).data;
+        let (template, client_token) = (|| template.clone(), "next".to_owned());
+        let next = CreateLaunchTemplateVersion { template: template(), data, client_token };
+        send(sdk, next).await.unwrap();
+        send(sdk, ModifyLaunchTemplate { template: template(), default_version: 2 }).await.unwrap();
+        let call = DescribeAutoScalingGroups { name: name.clone() };
+        let found = send(direct, call).await.unwrap().remove(0);
+        let instance = found.instances[0].id.clone();
+        let replaced = send(direct, TerminateInstanceInAutoScalingGroup { instance }).await;
+        let is_as_default = found.instances.iter().all(|one| one.version.as_deref() == Some("2"));
+        (is_as_default, replaced.is_err())
+    };
     let list = send(direct, DescribeInstanceRefreshes { name: name.clone() }).await;
-    let start = send(
-        sdk,
-        StartInstanceRefresh {
-            name: name.clone(),
-            order: skyward_aws::model::RefreshOrder::default(),
-        },
-    )
-    .await;
+    let order = skyward_aws::model::RefreshOrder::default();
+    let start = send(direct, StartInstanceRefresh { name: name.clone(), order }).await;
     let is_unknown =
         |code: Option<ApiError>| code.is_some_and(|error| error.code == "InternalError");
     let delete = DeleteAutoScalingGroup { name, force: false };
     those([
         (is_made_twice, Operation::CreateAutoScalingGroup),
+        (is_as_default, Operation::DescribeAutoScalingGroups),
+        (is_lost, Operation::TerminateInstanceInAutoScalingGroup),
         (is_unknown(list.err()), Operation::DescribeInstanceRefreshes),
         (is_unknown(start.err()), Operation::StartInstanceRefresh),
         (send(sdk, delete).await.is_ok(), Operation::DeleteAutoScalingGroup),
@@ -320,8 +350,25 @@ async fn bucket(sdk: &Sdk, direct: &Sdk, region: &str) -> BTreeSet<Operation> {
     let put = PutBucketSetting { bucket: bucket.clone(), setting: BucketSetting::Versioning(true) };
     send(sdk, put).await.unwrap();
     let versioning = send(direct, get(BucketPart::Versioning)).await;
+    let policy = serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": format!("arn:aws:s3:::{bucket}/*"),
+            "Condition": { "Bool": { "aws:SecureTransport": "true" } },
+        }],
+    });
+    let setting = BucketSetting::Policy(policy);
+    send(sdk, PutBucketSetting { bucket: bucket.clone(), setting }).await.unwrap();
+    let content = model::Content::new(b"a".to_vec(), SHA256_OF_A);
+    let put = PutObject { bucket: bucket.clone(), key: "a".into(), content, is_new: true };
+    let is_denied = send(direct, put.clone()).await.is_err();
+    send(sdk, put).await.unwrap();
     those([
         (tags.is_none(), Operation::CreateBucket),
+        (is_denied, Operation::PutObject),
         (versioning.is_err(), Operation::GetBucketSetting),
     ])
 }

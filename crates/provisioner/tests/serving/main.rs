@@ -1,6 +1,7 @@
 //! The generated user data on a machine: a real systemd, the real `aws` command line against a bucket that is served on this
 //! machine, and the real binary of the sample.
 
+mod image;
 mod layout;
 mod machine;
 
