@@ -189,6 +189,7 @@ registry! {
     db_cluster [simulated::db_cluster::DbClusterRecord, simulated::db_cluster::Snapshot] {
         Rds: CreateDBCluster create_db_cluster, DescribeDBClusters describe_db_clusters,
             ModifyDBCluster modify_db_cluster, DeleteDBCluster delete_db_cluster,
+            RestoreDBClusterFromSnapshot restore_db_cluster_from_snapshot,
             DescribeDBClusterSnapshots describe_db_cluster_snapshots,
             DeleteDBClusterSnapshot delete_db_cluster_snapshot;
     }

@@ -74,7 +74,8 @@ impl Command {
 /// Some kind of a stack of this configuration calls an operation, or it is one of the account's.
 fn is_called(aws: &Aws, operation: Operation) -> bool {
     let rows = kind::of(aws).into_iter().flat_map(|kind| kind.rules().grants);
-    rows.chain(OF_THE_ACCOUNT).any(|row| row.operations.contains(&operation))
+    let mut rows = rows.chain(OF_THE_ACCOUNT);
+    rows.any(|row| row.operations.contains(&operation) && (row.needed)(aws))
 }
 
 /// The one row that grants an operation. A test holds that each has one.

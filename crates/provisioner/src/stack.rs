@@ -17,6 +17,9 @@ pub const RESOURCE_TAG: &str = "skyward:resource";
 /// The tag that says which tags are the configuration's: so those that it has no more are known, and other people's stay.
 pub const TAGS_TAG: &str = "skyward:tags";
 
+/// The tag that says which snapshot a database was made from.
+pub(crate) const RESTORED_TAG: &str = "skyward:restored-from";
+
 /// The letters that a tag's name is shortened to in [`TAGS_TAG`], whose value has room for 256: 40 tags may be configured.
 const TAG_LETTERS: usize = 6;
 

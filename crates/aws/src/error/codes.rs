@@ -36,7 +36,7 @@ const CODES: &[(Class, &str)] = &[
          ConditionalRequestConflict DeleteConflict DependencyViolation EntityTemporarilyUnmodifiable Gateway.NotAttached \
          IncorrectInstanceState IncorrectState InstanceRefreshInProgress InvalidDBClusterEndpointStateFault \
          InvalidDBClusterSnapshotStateFault InvalidDBClusterStateFault InvalidDBInstanceState InvalidDBSecurityGroupState \
-         InvalidDBSubnetGroupStateFault InvalidDBSubnetStateFault InvalidGlobalClusterStateFault InvalidGroup.InUse \
+         InvalidDBSnapshotState InvalidDBSubnetGroupStateFault InvalidDBSubnetStateFault InvalidGlobalClusterStateFault InvalidGroup.InUse \
          InvalidIPAddress.InUse InvalidNetworkInterface.InUse OperationAborted OperationAbortedException ResourceContention ResourceInUse \
          ScalingActivityInProgress ServiceLinkedRoleFailure SubnetAlreadyInUse TrustStoreNotReady",
     ),
@@ -86,7 +86,7 @@ const CODES: &[(Class, &str)] = &[
          InvalidDigest InvalidGroupId.Malformed InvalidInput InvalidInstanceType InvalidKeyId InvalidLaunchTemplateId.Malformed \
          InvalidLaunchTemplateName.MalformedException InvalidLoadBalancerAction InvalidLocationConstraint \
          InvalidNextToken InvalidPaginationToken InvalidParameter InvalidParameterCombination InvalidParameterDependency InvalidParameterException \
-         InvalidParameterValue InvalidPermission.Malformed InvalidQueryParameter InvalidRequest InvalidRoute.InvalidState \
+         InvalidParameterValue InvalidPermission.Malformed InvalidQueryParameter InvalidRequest InvalidRestoreFault InvalidRoute.InvalidState \
          InvalidRoute.Malformed InvalidRouteTableId.Malformed InvalidScheme InvalidServiceName InvalidState InvalidSubnet \
          InvalidSubnet.Range InvalidTag InvalidTagKey.Malformed InvalidTarget InvalidUserData.Malformed \
          InvalidVPCNetworkStateFault InvalidVpc.Range InvalidVpcEndpointId.Malformed InvalidVpcState InvalidWriteOffset \

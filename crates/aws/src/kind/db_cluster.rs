@@ -57,6 +57,8 @@ pub struct DbClusterChanges {
     pub deletion_protection: Option<bool>,
     pub copy_tags_to_snapshot: Option<bool>,
     pub iam_authentication: Option<bool>,
+    /// RDS makes a password and keeps it in a secret.
+    pub managed_password: Option<bool>,
     /// Log types to send to CloudWatch, and those to send no more.
     pub enable_logs: BTreeSet<String>,
     pub disable_logs: BTreeSet<String>,
@@ -69,17 +71,24 @@ pub struct DbClusterSnapshot {
     pub cluster: String,
     /// `available`, `creating`, …
     pub status: String,
+    pub engine: String,
+    pub engine_version: String,
     pub storage_gib: i32,
+    pub encrypted: bool,
+    /// The ARN of the key that it is encrypted with.
+    pub key: Option<String>,
     pub tags: Tags,
 }
 
 operations! {
     CreateDBCluster { cluster: DbCluster } -> ();
+    // The user, the database in it, the size of its storage and its encryption are the snapshot's: RDS takes none of them here.
+    RestoreDBClusterFromSnapshot { cluster: DbCluster, snapshot: String } -> ();
     DescribeDBClusters { name: String } -> Vec<DbCluster>;
     ModifyDBCluster { name: String, changes: DbClusterChanges } -> ();
     DeleteDBCluster { name: String, final_snapshot: Option<String> } -> ();
-    // Those of all clusters, also of such as are gone, but for the ones that RDS makes for itself.
-    DescribeDBClusterSnapshots { page: Option<String> } -> Page<DbClusterSnapshot>;
+    // The one of this name; or those of all clusters, also of such as are gone, but for the ones that RDS makes for itself.
+    DescribeDBClusterSnapshots { name: Option<String>, page: Option<String> } -> Page<DbClusterSnapshot>;
     DeleteDBClusterSnapshot { name: String } -> ();
 }
 
@@ -137,7 +146,11 @@ mod sdk {
             name: text(found.db_cluster_snapshot_identifier),
             cluster: text(found.db_cluster_identifier),
             status: text(found.status),
+            engine: text(found.engine),
+            engine_version: text(found.engine_version),
             storage_gib: found.allocated_storage.unwrap_or_default(),
+            encrypted: found.storage_encrypted.unwrap_or_default(),
+            key: found.kms_key_id,
             tags: rds::tags(found.tag_list),
         }
     }
@@ -177,6 +190,23 @@ mod sdk {
             set_enable_cloudwatch_logs_exports(filled(call.cluster.log_exports))
             set_tags(Some(rds::to_tags(call.cluster.tags)))
         };
+        restore_db_cluster_from_snapshot(call: RestoreDBClusterFromSnapshot) {
+            snapshot_identifier(call.snapshot)
+            db_cluster_identifier(call.cluster.name) engine(call.cluster.engine)
+            set_engine_version(Some(call.cluster.engine_version).filter(|version| !version.is_empty()))
+            engine_lifecycle_support(LIFECYCLE) set_db_cluster_instance_class(call.cluster.class)
+            set_storage_type(call.cluster.storage_type) set_iops(call.cluster.iops)
+            set_db_subnet_group_name(call.cluster.subnet_group)
+            set_vpc_security_group_ids(Some(call.cluster.security_groups.into_iter().collect()))
+            set_port(call.cluster.port)
+            deletion_protection(call.cluster.deletion_protection)
+            publicly_accessible(call.cluster.publicly_accessible)
+            backup_retention_period(call.cluster.backup_retention_days)
+            copy_tags_to_snapshot(call.cluster.copy_tags_to_snapshot)
+            enable_iam_database_authentication(call.cluster.iam_authentication)
+            set_enable_cloudwatch_logs_exports(filled(call.cluster.log_exports))
+            set_tags(Some(rds::to_tags(call.cluster.tags)))
+        };
         find describe_db_clusters(call: DescribeDBClusters) {
             db_cluster_identifier(call.name)
         } or "DBClusterNotFoundFault" => |answer| each(answer.db_clusters, cluster);
@@ -193,13 +223,14 @@ mod sdk {
             set_deletion_protection(call.changes.deletion_protection)
             set_copy_tags_to_snapshot(call.changes.copy_tags_to_snapshot)
             set_enable_iam_database_authentication(call.changes.iam_authentication)
+            set_manage_master_user_password(call.changes.managed_password)
         };
         delete_db_cluster(call: DeleteDBCluster) {
             db_cluster_identifier(call.name) skip_final_snapshot(call.final_snapshot.is_none())
             set_final_db_snapshot_identifier(call.final_snapshot)
         };
         describe_db_cluster_snapshots(call: DescribeDBClusterSnapshots) {
-            snapshot_type("manual") set_marker(call.page)
+            set_db_cluster_snapshot_identifier(call.name) snapshot_type("manual") set_marker(call.page)
         } => |answer| Page {
             items: each(answer.db_cluster_snapshots, snapshot),
             next: next(answer.marker),

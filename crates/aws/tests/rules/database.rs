@@ -195,3 +195,55 @@ fn databases_that_there_are_not_are_refused() {
         assert!(all(&client, small).await.unwrap().iter().all(|option| !option.supports_clusters));
     });
 }
+
+#[test]
+fn a_cluster_from_a_snapshot_has_what_is_in_it_and_its_password_in_no_secret() {
+    simulate(async {
+        let stack = with_subnets(5);
+        let client = client(&stack.account);
+        let made = DbCluster { deletion_protection: false, ..cluster(&stack) };
+        send(&client, CreateDBCluster { cluster: made.clone() }).await.unwrap();
+        until(&client, "available").await;
+        let delete =
+            DeleteDBCluster { name: "s-database".into(), final_snapshot: Some("last".into()) };
+        send(&client, delete).await.unwrap();
+        let wanted = DbCluster { user: None, storage_gib: None, ..made.clone() };
+        let restore = |cluster: &DbCluster, snapshot: &str| RestoreDBClusterFromSnapshot {
+            cluster: cluster.clone(),
+            snapshot: snapshot.to_owned(),
+        };
+        let state = "InvalidDBClusterSnapshotStateFault";
+        assert_eq!(code(&client, restore(&wanted, "last")).await, state, "it is being made");
+        until(&client, "gone").await;
+        let with = |change: &dyn Fn(&mut DbCluster)| {
+            let mut cluster = wanted.clone();
+            change(&mut cluster);
+            cluster
+        };
+        for (wrong, snapshot, expected) in [
+            (wanted.clone(), "none", "DBClusterSnapshotNotFoundFault"),
+            (with(&|one| one.engine = "postgres".into()), "last", "InvalidParameterCombination"),
+            (with(&|one| one.user = Some("a".into())), "last", "InvalidParameterCombination"),
+            (with(&|one| one.database = Some("a".into())), "last", "InvalidParameterCombination"),
+            (with(&|one| one.storage_gib = Some(200)), "last", "InvalidParameterCombination"),
+            (
+                with(&|one| one.class = Some("db.t3.micro".into())),
+                "last",
+                "InvalidParameterCombination",
+            ),
+        ] {
+            assert_eq!(code(&client, restore(&wrong, snapshot)).await, expected, "{wrong:?}");
+        }
+        send(&client, restore(&wanted, "last")).await.unwrap();
+        assert_eq!(code(&client, restore(&wanted, "last")).await, "DBClusterAlreadyExistsFault");
+        until(&client, "available").await;
+        let found = look(&client).await.unwrap();
+        assert_eq!((found.user, found.storage_gib), (made.user, Some(100)));
+        assert!(found.encrypted && found.secret.is_none());
+        let managed = DbClusterChanges { managed_password: Some(true), ..Default::default() };
+        send(&client, change(managed)).await.unwrap();
+        until(&client, "modifying").await;
+        until(&client, "available").await;
+        assert!(look(&client).await.unwrap().secret.is_some());
+    });
+}

@@ -5,8 +5,8 @@ mod aws;
 mod image;
 mod k3s;
 
-pub(crate) use aws::USER_DATA;
 pub use aws::{Aws, DatabaseEngine, DatabaseStorage, Run};
+pub(crate) use aws::{USER_DATA, way_out};
 pub use image::{Compression, Image, Libc};
 pub use k3s::{
     Access, Delivery, Effect, Ingress, Job, K3s, Machine, Metric, MetricSource, Peer, Port,

@@ -1,12 +1,13 @@
 //! The database: an RDS Multi-AZ DB cluster with a writer and two readable standbys, one in each zone. Not Aurora.
 //!
 //! RDS makes the password and keeps it in Secrets Manager; it is never seen here. AWS's own waiters give up after 30 minutes,
-//! and clusters have taken 40: this one waits longer.
+//! and clusters have taken 40: this one waits longer. A new one may be made from a snapshot.
 
 mod access;
 mod change;
 mod left;
 mod order;
+mod restore;
 
 use skyward_aws::{
     AddRdsTags, DbClusterChanges, DeleteDBCluster, DescribeDBClusters, ModifyDBCluster,
@@ -16,8 +17,9 @@ use skyward_config::{DatabaseEngine, DatabaseStorage, Run};
 
 use super::{DbSubnetGroup, security_group};
 use crate::resource::prelude::*;
+use crate::stack::RESTORED_TAG;
 use crate::workload::DATABASE;
-use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, SECRET, SNAPSHOT};
+use access::{DATABASE_MEMBERS, DATABASE_WITH, KEY, RESTORED, SECRET, SNAPSHOT};
 pub(crate) use access::{DATABASE_NEW, DATABASE_OWN, READ_DATABASE};
 pub(crate) use change::outputs;
 use change::{look, readiness, wait};
@@ -41,6 +43,8 @@ pub struct DbCluster {
     pub(crate) iops: Option<i32>,
     pub(crate) subnet_group: Id,
     pub(crate) security_groups: BTreeSet<Id>,
+    /// A snapshot has its own, and none is changed, so it is no difference.
+    #[serde(skip)]
     pub(crate) user: String,
     /// The database that is made in it, where the service is to find one. It is made with the cluster alone, so it is no difference.
     #[serde(skip)]
@@ -51,6 +55,8 @@ pub struct DbCluster {
     pub(crate) backup_retention_days: i32,
     pub(crate) copy_tags_to_snapshot: bool,
     pub(crate) log_exports: BTreeSet<String>,
+    /// The snapshot that it is made from.
+    pub(crate) restored_from: Option<String>,
 }
 
 /// Sets the tags of something of RDS; other people's stay.
@@ -90,7 +96,7 @@ impl Resource for DbCluster {
     const NAME: &'static str = "Multi-AZ DB cluster";
     const DATA: Option<&'static str> = Some("the database is deleted with its data");
     const SETTLES_LATE: bool = true;
-    const LEFT_TO_AWS: &'static [&'static str] = &["iops"];
+    const LEFT_TO_AWS: &'static [&'static str] = &["iops", "restored_from"];
     const QUOTAS: &'static [QuotaUse] = &[
         QuotaUse { quota: "DBClusters", what: "DB clusters", each: 1, counts_all: false },
         // The instances of a cluster count as well.
@@ -103,6 +109,7 @@ impl Resource for DbCluster {
             "rds:CreateDBInstance" on DATABASE_MEMBERS, "secretsmanager:CreateSecret" on SECRET,
             "secretsmanager:TagResource" on SECRET, "kms:DescribeKey" on KEY,
             "iam:CreateServiceLinkedRole" on LINKED_ROLE: CreateDBCluster;
+        Apply if restore::is_asked [DATABASE_NEW, DATABASE_WITH, RESTORED] "kms:CreateGrant" on KEY: RestoreDBClusterFromSnapshot;
         ApplyAndDestroy [DATABASE_OWN] "rds:ModifyDBInstance" on DATABASE_MEMBERS: ModifyDBCluster;
         ApplyAndDestroy [DATABASE_OWN, SNAPSHOT] "rds:DeleteDBInstance" on DATABASE_MEMBERS,
             "rds:CreateDBClusterSnapshot" on DATABASE_OWN, "rds:CreateDBClusterSnapshot" on SNAPSHOT,
@@ -139,6 +146,7 @@ impl Resource for DbCluster {
             backup_retention_days: aws.backup_days.into(),
             copy_tags_to_snapshot: true,
             log_exports: logs.iter().map(|log| (*log).to_owned()).collect(),
+            restored_from: aws.restore_from.clone(),
         };
         vec![Wanted::new("db-cluster", spec)]
     }
@@ -176,6 +184,7 @@ impl Resource for DbCluster {
             backup_retention_days: cluster.backup_retention_days,
             copy_tags_to_snapshot: cluster.copy_tags_to_snapshot,
             log_exports: cluster.log_exports.clone(),
+            restored_from: cluster.tags.get(RESTORED_TAG).cloned(),
         };
         let found = Found::new("db-cluster", &cluster.name, spec, &cluster.tags);
         let found = found.in_state(readiness(&cluster.status));
@@ -185,7 +194,7 @@ impl Resource for DbCluster {
     }
 
     fn is_in_place(field: &str) -> bool {
-        let fixed = ["name", "engine", "subnet_group", "user", "encrypted", "managed_password"];
+        let fixed = ["name", "engine", "subnet_group", "encrypted"];
         !fixed.contains(&field)
     }
 
@@ -200,11 +209,11 @@ impl Resource for DbCluster {
         while !wait(step, name, None).await? {
             self.create(step).await?;
         }
-        if is_new {
+        if is_new && self.restored_from.is_none() {
             return Ok(());
         }
         step.update_tags::<Self>(name).await?;
-        if step.differs_beside_tags() { self.modify(step).await } else { Ok(()) }
+        self.modify(step).await
     }
 
     async fn delete(step: &StepContext<'_>, name: &str) -> Result<(), CallError> {
@@ -277,7 +286,9 @@ impl Resource for DbCluster {
         aws: &Aws,
         change: (Action, &[Difference]),
     ) -> Vec<Finding> {
-        order::check(self, reader, aws, change).await
+        let mut findings = restore::check(self, reader, change).await;
+        findings.extend(order::check(self, reader, aws, change).await);
+        findings
     }
 
     async fn leftovers(reader: &Reader<'_>) -> Vec<Leftover> {
@@ -313,8 +324,10 @@ impl Resource for DbCluster {
     fn detail(&self) -> String {
         let iops =
             self.iops.map(|iops| format!(" with {iops} operations a second")).unwrap_or_default();
+        let from = self.restored_from.as_ref();
+        let from = from.map(|snapshot| format!(", from snapshot {snapshot}")).unwrap_or_default();
         format!(
-            "{} on {INSTANCES} × {}, {} GiB of {}{iops}, backups of {} days",
+            "{} on {INSTANCES} × {}, {} GiB of {}{iops}, backups of {} days{from}",
             self.engine,
             self.class,
             self.storage_gib,
@@ -335,9 +348,7 @@ impl Resource for DbCluster {
             "AllocatedStorage": self.storage_gib,
             "DBSubnetGroupName": reference(&self.subnet_group),
             "VpcSecurityGroupIds": groups,
-            "MasterUsername": self.user,
             "ManageMasterUserPassword": self.managed_password,
-            "StorageEncrypted": self.encrypted,
             "PubliclyAccessible": false,
             "DeletionProtection": self.deletion_protection,
             "BackupRetentionPeriod": self.backup_retention_days,
@@ -348,8 +359,14 @@ impl Resource for DbCluster {
         if let Some(iops) = self.iops {
             properties["Iops"] = json!(iops);
         }
-        if let Some(database) = &self.database {
-            properties["DatabaseName"] = json!(database);
+        if let Some(snapshot) = &self.restored_from {
+            properties["SnapshotIdentifier"] = json!(snapshot);
+        } else {
+            properties["MasterUsername"] = json!(self.user);
+            properties["StorageEncrypted"] = json!(self.encrypted);
+            if let Some(database) = &self.database {
+                properties["DatabaseName"] = json!(database);
+            }
         }
         let policy = if self.deletion_protection { "Snapshot" } else { "Delete" };
         let cluster = template.add(&logical_name(id), "AWS::RDS::DBCluster", properties);

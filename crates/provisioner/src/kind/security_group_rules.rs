@@ -1,5 +1,5 @@
 //! All rules of one security group: from everyone to the load balancer, from there to the instances, from there to the database,
-//! and from the instances to the internet for their packages. A rule that is not here is a rule too many.
+//! and from the instances to where `egress` says, for their packages. A rule that is not here is a rule too many.
 
 use std::convert::Infallible;
 
@@ -31,8 +31,24 @@ pub type Rule = model::Rule<Id>;
 pub type Peer = model::Peer<Id>;
 
 fn tcp(port: i32, peer: Peer, description: &str) -> Rule {
+    ports((port, port), peer, description)
+}
+
+fn ports(ports: (i32, i32), peer: Peer, description: &str) -> Rule {
     let (protocol, description) = ("tcp".into(), description.into());
-    Rule { protocol, ports: Some((port, port)), peer, description }
+    Rule { protocol, ports: Some(ports), peer, description }
+}
+
+/// The instances' ways out.
+fn ways_out(aws: &Aws) -> impl Iterator<Item = Rule> {
+    aws.ways_out().map(|(network, first, last)| {
+        let what = match (network, first, last) {
+            (ANYWHERE, 80, 80) => "packages",
+            (ANYWHERE, 443, 443) => "packages and the AWS API",
+            _ => "[aws] egress",
+        };
+        ports((first.into(), last.into()), Peer::Network(network.to_owned()), what)
+    })
 }
 
 /// The rules as they were found.
@@ -204,11 +220,9 @@ impl Resource for SecurityGroupRules {
             wanted(
                 "cms",
                 each_port("from the load balancer", "load-balancer"),
-                vec![
-                    tcp(80, anyone(), "packages"),
-                    tcp(443, anyone(), "packages and the AWS API"),
-                    tcp(database, group("database"), "the database"),
-                ],
+                ways_out(stack.aws)
+                    .chain([tcp(database, group("database"), "the database")])
+                    .collect(),
             ),
             wanted("database", vec![tcp(database, group("cms"), "from the instances")], Vec::new()),
         ]

@@ -40,16 +40,22 @@ pub(crate) struct Grants {
     pub(crate) on: &'static [&'static Scope],
     pub(crate) also: &'static [(&'static str, &'static Scope)],
     pub(crate) operations: &'static [Operation],
+    /// The configurations that need it.
+    pub(crate) needed: fn(&Aws) -> bool,
 }
 
-/// Writes a list of [`Grants`] as a table: callers, scopes, further actions with theirs, operations.
+/// Writes a list of [`Grants`] as a table: callers, the configurations that need it where not all do, scopes, further actions with
+/// theirs, operations.
 macro_rules! grants {
-    ($($callers:ident [$($scope:ident),*] $($extra:literal on $extra_scope:ident),*: $($operation:ident),+;)*) => {
+    (@needed) => { |_| true };
+    (@needed $needed:path) => { $needed };
+    ($($callers:ident $(if $needed:path)? [$($scope:ident),*] $($extra:literal on $extra_scope:ident),*: $($operation:ident),+;)*) => {
         &[$($crate::resource::Grants {
             callers: $crate::resource::Callers::$callers,
             on: &[$(&$scope),*],
             also: &[$(($extra, &$extra_scope)),*],
             operations: &[$(skyward_aws::Operation::$operation),+],
+            needed: $crate::resource::grants!(@needed $($needed)?),
         }),*]
     };
 }

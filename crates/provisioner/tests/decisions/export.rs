@@ -33,9 +33,15 @@ fn variants() -> Vec<(&'static str, Topology)> {
         instance_type: "t4g.small".into(),
         ..Aws::default()
     };
+    let restored = Aws {
+        restore_from: Some("shop-20260101".into()),
+        egress: vec!["10.8.0.0/16:5000-5010".into()],
+        ..Aws::default()
+    };
     vec![
         ("default", topology(&Aws::default())),
         ("everything", topology(&everything)),
         ("least", topology(&least)),
+        ("restored", topology(&restored)),
     ]
 }

@@ -50,6 +50,7 @@ fn holds(condition: &Value, ask: &Ask<'_>) -> bool {
                 "StringEquals" | "ArnEquals" | "ForAnyValue:StringEquals" => {
                     known.is_some_and(|known| wanted.contains(&known))
                 }
+                "StringEqualsIfExists" => known.is_none_or(|known| wanted.contains(&known)),
                 "StringNotEquals" => known.is_none_or(|known| !wanted.contains(&known)),
                 "Null" => wanted == [known.is_none().to_string()],
                 other => panic!("{other} is not used here"),
@@ -83,9 +84,11 @@ fn of_stack(aws: &Aws, command: Command) -> Vec<Policy> {
     policies(aws).into_iter().filter(|policy| policy.of.contains(&command)).collect()
 }
 
-/// A stack whose instances run a page, and one whose instances run the service.
-fn stacks() -> [Aws; 2] {
-    [Run::Page, Run::Service].map(|run| Aws { run, ..Aws::default() })
+/// A stack whose instances run a page, one whose instances run the service, and one whose database is made from a snapshot.
+fn stacks() -> [Aws; 3] {
+    let [page, service] = [Run::Page, Run::Service].map(|run| Aws { run, ..Aws::default() });
+    let restored = Aws { restore_from: Some("shop-20260101".into()), ..service.clone() };
+    [page, service, restored]
 }
 
 fn is_allowed(command: Command, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
@@ -122,6 +125,16 @@ fn what_is_changed_or_deleted_carries_the_tag() {
         // Another region, and another name where it is known by name.
         let elsewhere = resource.replace("eu-central-1", "eu-west-1").replace("skyward", "other");
         assert!(!is_allowed(Command::Apply, action, &elsewhere, &[OURS]), "{action} {elsewhere}");
+    }
+}
+
+/// What services have left in the VPC carries no tag; what another stack has carries that one's.
+#[test]
+fn an_interface_without_a_tag_may_go_and_none_of_another_stack() {
+    let (action, resource) = ("ec2:DeleteNetworkInterface", ec2("network-interface/eni-1"));
+    for (context, expected) in [(&[OURS][..], true), (&[][..], true), (&[THEIRS][..], false)] {
+        assert_eq!(is_allowed(Command::Destroy, action, &resource, context), expected);
+        assert!(!is_allowed(Command::Apply, action, &resource, context));
     }
 }
 
@@ -239,7 +252,9 @@ fn a_page_is_allowed_less_than_the_service() {
         let allowed = statements.filter(|statement| statement["Effect"] == "Allow");
         allowed.flat_map(|statement| strings(&statement["Action"])).collect()
     };
-    let [page, service] = stacks().map(|aws| actions(&aws));
+    let [page, service, restored] = stacks().map(|aws| actions(&aws));
+    let more: Vec<_> = restored.difference(&service).collect();
+    assert_eq!(more, ["kms:CreateGrant", "rds:RestoreDBClusterFromSnapshot"]);
     assert!(page.is_subset(&service));
     let more: Vec<&str> = service.difference(&page).map(String::as_str).collect();
     let expected = [

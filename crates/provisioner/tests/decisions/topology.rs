@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 use skyward_config::Aws;
-use skyward_provisioner::topology::{Id, LaunchTemplate, Names, Place, Topology, desired};
+use skyward_provisioner::topology::{
+    Id, LaunchTemplate, Names, Peer, Place, Rule, SecurityGroupRules, Topology, desired,
+};
 
 fn place() -> Place {
     let zones = ["a", "b", "c"].map(|letter| format!("eu-central-1{letter}"));
@@ -184,4 +186,34 @@ fn graviton_has_an_image_of_its_own() {
         let template: &LaunchTemplate = template.spec.get().expect("a launch template");
         assert!(template.image.ends_with(architecture), "{instance_type}: {}", template.image);
     }
+}
+
+#[test]
+fn the_instances_reach_what_egress_says_and_the_database() {
+    let ways = |egress: &[&str]| -> Vec<String> {
+        let egress = egress.iter().map(|way| (*way).to_owned()).collect();
+        let topology = build(&Aws { egress, ..Aws::default() });
+        let rules = topology.spec::<SecurityGroupRules>(&"rules/cms".into()).expect("rules");
+        let way = |rule: &Rule| {
+            let peer = match &rule.peer {
+                Peer::Network(network) | Peer::PrefixList(network) => network.clone(),
+                Peer::Group(group) => group.to_string(),
+            };
+            let (first, last) = rule.ports.expect("ports");
+            format!("{peer}:{first}-{last} {}", rule.description)
+        };
+        rules.egress.iter().map(way).collect()
+    };
+    let database = "security-group/database:3306-3306 the database";
+    assert_eq!(ways(&[]), [database]);
+    let mut all = ways(&["10.8.0.0/16:5000-5010", "0.0.0.0/0:443"]);
+    all.sort();
+    assert_eq!(
+        all,
+        [
+            "0.0.0.0/0:443-443 packages and the AWS API",
+            "10.8.0.0/16:5000-5010 [aws] egress",
+            database
+        ]
+    );
 }

@@ -7,6 +7,7 @@ use skyward_aws::sdk::Sdk;
 use skyward_aws::*;
 
 use crate::network::{subnet, vpc};
+use crate::recorder::Sent;
 use crate::server::{Moto, tags};
 
 pub(crate) fn cluster(security_group: String) -> DbCluster {
@@ -145,5 +146,69 @@ async fn a_cluster_reads_as_it_was_written_and_its_password_never() {
         (error.code.as_str(), error.class()),
         ("DBClusterNotFoundFault", Class::NotFound),
         "{error}"
+    );
+
+    let snapshot = |name: &str| {
+        let (name, page) = (Some(name.to_owned()), None);
+        send(&sdk, DescribeDBClusterSnapshots { name, page })
+    };
+    let error = snapshot("none").await.unwrap_err();
+    assert_eq!(error.class(), Class::NotFound, "{error}");
+    let left = snapshot("test-database-final").await.unwrap().items.remove(0);
+    assert_eq!((left.name.as_str(), left.cluster.as_str()), ("test-database-final", &*name));
+    assert_eq!((left.engine.as_str(), left.status.as_str()), ("mysql", "available"));
+    assert_eq!((left.storage_gib, left.encrypted), (100, true));
+    assert!(!left.engine_version.is_empty());
+}
+
+/// RDS takes neither a user nor a database, a size or a key beside a snapshot, and a managed password no sooner than with a change.
+#[tokio::test]
+async fn a_restore_says_nothing_of_what_is_in_the_snapshot() {
+    let mut sent = Sent::new().await;
+    let wanted = DbCluster {
+        database: Some("skyward".into()),
+        engine_version: "8.4.6".into(),
+        tags: [("Name".to_owned(), "a".to_owned())].into(),
+        ..cluster("sg-1".into())
+    };
+    sent.send(RestoreDBClusterFromSnapshot { cluster: wanted, snapshot: "last".into() }).await;
+    assert_eq!(
+        sent.parameters(),
+        [
+            "Action = \"RestoreDBClusterFromSnapshot\"",
+            "BackupRetentionPeriod = \"7\"",
+            "CopyTagsToSnapshot = \"true\"",
+            "DBClusterIdentifier = \"test-database\"",
+            "DBClusterInstanceClass = \"db.m5d.large\"",
+            "DBSubnetGroupName = \"test-database\"",
+            "DeletionProtection = \"true\"",
+            "EnableCloudwatchLogsExports.member.1 = \"error\"",
+            "EnableCloudwatchLogsExports.member.2 = \"slowquery\"",
+            "EnableIAMDatabaseAuthentication = \"false\"",
+            "Engine = \"mysql\"",
+            "EngineLifecycleSupport = \"open-source-rds-extended-support-disabled\"",
+            "EngineVersion = \"8.4.6\"",
+            "Iops = \"1000\"",
+            "PubliclyAccessible = \"false\"",
+            "SnapshotIdentifier = \"last\"",
+            "StorageType = \"io1\"",
+            "Tags.Tag.1.Key = \"Name\"",
+            "Tags.Tag.1.Value = \"a\"",
+            "Version = \"2014-10-31\"",
+            "VpcSecurityGroupIds.VpcSecurityGroupId.1 = \"sg-1\"",
+        ]
+    );
+    let changes = DbClusterChanges { managed_password: Some(true), ..Default::default() };
+    let mut sent = Sent::new().await;
+    sent.send(ModifyDBCluster { name: "test-database".into(), changes }).await;
+    assert_eq!(
+        sent.parameters(),
+        [
+            "Action = \"ModifyDBCluster\"",
+            "ApplyImmediately = \"true\"",
+            "DBClusterIdentifier = \"test-database\"",
+            "ManageMasterUserPassword = \"true\"",
+            "Version = \"2014-10-31\"",
+        ]
     );
 }

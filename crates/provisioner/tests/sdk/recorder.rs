@@ -109,6 +109,11 @@ impl Sent {
         assert_eq!(ours.count(), theirs.count());
     }
 
+    /// The parameters of all calls so far, a line for each.
+    pub(crate) fn parameters(&self) -> Vec<&str> {
+        self.text.lines().filter(|line| !line.is_empty()).collect()
+    }
+
     /// The distinct heads: the method, the path, the type of the form, and the region and service that the signature is for.
     pub(crate) fn heads(&self) -> Vec<&str> {
         self.heads.iter().map(String::as_str).collect()

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Process, aws, of_stack, simulate};
+use crate::restored::{SNAPSHOT, leave_a_snapshot, restored};
+use crate::support::{Process, aws, of_stack, service, simulate};
 use skyward_aws::simulated::{Account, Faults};
 use skyward_config::Aws;
 use skyward_provisioner::plan::Action;
@@ -39,6 +40,8 @@ enum Phase {
     Apply,
     Change,
     Destroy,
+    /// A new stack with the service, whose database is made from a snapshot.
+    Restore,
 }
 
 /// Another size, template, rules, way out and database: every kind of change that is done in place.
@@ -65,7 +68,9 @@ struct Undisturbed {
 fn undisturbed(phase: Phase) -> Undisturbed {
     simulate(async {
         let account = Account::new(7);
-        if phase != Phase::Apply {
+        if phase == Phase::Restore {
+            leave_a_snapshot(&account, &service("web")).await;
+        } else if phase != Phase::Apply {
             Process::new(&account, &aws("web"), 1).apply().await.unwrap();
         }
         let before = account.state();
@@ -89,12 +94,16 @@ pub(crate) fn resources(account: &Account) -> Vec<String> {
 }
 
 fn aws_of(phase: Phase) -> Aws {
-    if phase == Phase::Change { changed(&aws("web")) } else { aws("web") }
+    match phase {
+        Phase::Change => changed(&aws("web")),
+        Phase::Restore => restored(service("web"), SNAPSHOT),
+        Phase::Apply | Phase::Destroy => aws("web"),
+    }
 }
 
 async fn run(process: &Process, phase: Phase) -> Result<(), String> {
     let done = match phase {
-        Phase::Apply | Phase::Change => process.apply().await,
+        Phase::Apply | Phase::Change | Phase::Restore => process.apply().await,
         Phase::Destroy => process.destroy().await,
     };
     done.map(|_| ()).map_err(|error| format!("{error}\n{}", process.told()))
@@ -173,6 +182,11 @@ fn apply_survives_every_call() {
 #[test]
 fn a_change_survives_every_call() {
     every_call(Phase::Change);
+}
+
+#[test]
+fn a_restore_survives_every_call() {
+    every_call(Phase::Restore);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod others;
 mod policies;
 mod refusals;
 mod release;
+mod restored;
 mod schedules;
 mod support;
 mod together;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::restored::{SNAPSHOT, leave_a_snapshot, restored};
 use crate::support::{Process, aws, release, service, simulate};
 use skyward_aws::Operation;
 use skyward_aws::simulated::Account;
@@ -105,5 +106,20 @@ fn each_command_about_a_service_calls_what_its_role_allows() {
         let everything = Process { removes_leftovers: true, ..Process::new(&account, &aws, 5) };
         everything.destroy().await.expect("destroyed");
         check(&aws, Command::Destroy, &calls.since(), 40);
+    });
+}
+
+#[test]
+fn a_restore_calls_what_its_role_allows() {
+    simulate(async {
+        let account = Account::new(9);
+        leave_a_snapshot(&account, &service("web")).await;
+        let mut calls = Calls::new(&account);
+        calls.since();
+        let aws = restored(service("web"), SNAPSHOT);
+        Process::new(&account, &aws, 1).plan().await.expect("a plan");
+        check(&aws, Command::Plan, &calls.since(), 20);
+        Process::new(&account, &aws, 2).apply().await.expect("restored");
+        check(&aws, Command::Apply, &calls.since(), 60);
     });
 }

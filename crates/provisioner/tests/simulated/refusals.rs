@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::restored::restored;
 use crate::support::{Process, aws, of_stack, simulate};
 use skyward_aws::model::{HealthCheck, Tags};
 use skyward_aws::simulated::{Account, Faults, Zone};
@@ -10,7 +11,7 @@ use skyward_aws::{
     CreateTargetGroup, CreateVpc, Operation,
 };
 use skyward_config::{Aws, DatabaseStorage};
-use skyward_provisioner::event::Event;
+use skyward_provisioner::event::{Event, Own};
 use skyward_provisioner::run::RunError;
 
 struct Case {
@@ -295,5 +296,34 @@ fn a_failed_gateway_is_replaced() {
         let gateways =
             of_stack(&account, "web").into_iter().filter(|item| item.kind == "nat-gateway");
         assert_eq!(gateways.count(), 3);
+    });
+}
+
+/// The last that is told is what stands in the way, however long the plan before it is.
+#[test]
+fn what_stands_in_the_way_is_told_after_the_plan() {
+    simulate(async {
+        let account = Account::new(1);
+        let wrong = restored(aws("web"), "no-such-one");
+        for is_plan in [true, false] {
+            let process = Process::new(&account, &wrong, 1);
+            let ended = if is_plan {
+                process.plan().await.map(|_| ())
+            } else {
+                process.apply().await.map(|_| ())
+            };
+            assert!(matches!(ended, Err(RunError::Findings(_))), "{ended:?}");
+            let events = process.events.borrow();
+            let kinds: Vec<&str> = events
+                .iter()
+                .filter_map(|event| match event {
+                    Event::Own(Own::Plan(plan)) if plan.changes.len() > 30 => Some("plan"),
+                    Event::Finding(_) => Some("finding"),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(kinds, ["plan", "finding"]);
+            assert!(matches!(events.last(), Some(Event::Finding(_))), "{:?}", events.last());
+        }
     });
 }

@@ -55,6 +55,11 @@ impl Kind for DbClusterRecord {
             "gp3 shows the 3000 operations a second that are included, whether they were asked for or not",
             Unverified,
         ),
+        (
+            "A DB cluster from a snapshot has its user with the password of then, which no secret holds before a change asks for one (aws-cdk issue 21730, ModifyDBCluster)",
+            Documents,
+        ),
+        ("A snapshot is restored with its own engine alone", Unverified),
     ];
 
     tags!(cluster.tags);
@@ -152,6 +157,17 @@ impl World {
 
     pub(crate) fn create_db_cluster(&mut self, call: CreateDBCluster) -> Answer<()> {
         let mut cluster = call.cluster;
+        cluster.secret = Some(self.secret(&cluster.name));
+        self.begin_cluster(cluster)
+    }
+
+    /// The secret that RDS makes for the password of a cluster.
+    fn secret(&self, cluster: &str) -> String {
+        self.arn("secretsmanager", &format!("secret:rds!cluster-{cluster}"))
+    }
+
+    /// Begins to make a cluster, new or from a snapshot.
+    fn begin_cluster(&mut self, mut cluster: DbCluster) -> Answer<()> {
         role::linked(self, "rds", NO_ROLE)?;
         self.check_cluster(&cluster)?;
         let group = cluster.subnet_group.clone().unwrap_or_default();
@@ -184,7 +200,6 @@ impl World {
             // RDS shows the operations that are included as if they had been asked for.
             cluster.iops = Some(cluster.iops.unwrap_or(3000));
         }
-        cluster.secret = Some(self.arn("secretsmanager", &format!("secret:rds!cluster-{name}")));
         cluster.members = Vec::new();
         for subnet in &group.subnets {
             network_interface::add(
@@ -292,8 +307,12 @@ impl World {
 
     pub(crate) fn cluster_changed(&mut self, name: &str) {
         let mut owner = None;
+        let secret = self.secret(name);
         self.update::<DbClusterRecord>(name, |record| {
             let Some(changes) = record.pending.take() else { return };
+            if changes.managed_password == Some(true) {
+                record.cluster.secret = Some(secret);
+            }
             apply(&mut record.cluster, changes);
             record.cluster.status = "available".into();
             owner = Some((record.cluster.arn.clone(), record.cluster.security_groups.clone()));
@@ -325,11 +344,9 @@ impl World {
                 return refuse("DBClusterSnapshotAlreadyExistsFault", message);
             }
             lasts += self.sample(SNAPSHOT);
-            let cluster = &self.get::<DbClusterRecord>(&call.name).expect("it is known").cluster;
-            let tags =
-                if cluster.copy_tags_to_snapshot { cluster.tags.clone() } else { Tags::new() };
-            let storage_gib = cluster.storage_gib.unwrap_or_default();
-            snapshot::begin(self, snapshot, (&call.name, storage_gib), tags);
+            let record = self.get::<DbClusterRecord>(&call.name).expect("it is known");
+            let cluster = record.cluster.clone();
+            snapshot::begin(self, snapshot, &cluster);
         }
         self.update::<DbClusterRecord>(&call.name, |record| {
             record.cluster.status = "deleting".into();

@@ -63,6 +63,14 @@ pub(crate) fn instance_port(_: &mut SchemaGenerator) -> Schema {
     whole(1, 65_535, "a port is a whole number from 1 to 65535")
 }
 
+pub(crate) fn egress(_: &mut SchemaGenerator) -> Schema {
+    let way = text(
+        r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}:[0-9]{1,5}(-[0-9]{1,5})?$",
+        "a way out is a network and its TCP ports, such as 0.0.0.0/0:443 or 10.8.0.0/16:5000-5010",
+    );
+    json_schema!({"type": "array", "items": way, "uniqueItems": true})
+}
+
 /// The image of Amazon Linux 2023 has 8 GiB, and a volume of gp3 has 16 TiB at most.
 pub(crate) fn root_volume_gib(_: &mut SchemaGenerator) -> Schema {
     whole(8, 16_384, "a root volume is a whole number of GiB from 8 to 16384")
@@ -99,6 +107,16 @@ pub(crate) fn storage_gib(_: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn iops(_: &mut SchemaGenerator) -> Schema {
     whole(1000, 256_000, "operations a second are a whole number from 1000 to 256000")
+}
+
+/// As `CreateDBClusterSnapshot` takes it; RDS keeps it in small letters.
+pub(crate) fn cluster_snapshot(_: &mut SchemaGenerator) -> Schema {
+    let mut schema = text(
+        "^[a-z](-?[a-z0-9])*$",
+        "a snapshot's name is 1 to 63 of a-z, 0-9 and -, such as web-database-20261130-120000",
+    );
+    schema.insert("maxLength".into(), 63.into());
+    schema
 }
 
 pub(crate) fn retention_days(_: &mut SchemaGenerator) -> Schema {

@@ -60,6 +60,10 @@ pub struct Aws {
     #[schemars(schema_with = "grammar::instance_port")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+    /// The networks that the instances may reach, each with its TCP ports, such as `10.8.0.0/16:5000-5010`; the database beside them.
+    /// By default the web, for packages and the AWS API.
+    #[schemars(schema_with = "grammar::egress")]
+    pub egress: Vec<String>,
     /// The size of each instance's root volume, in GiB.
     #[schemars(schema_with = "grammar::root_volume_gib")]
     pub root_volume_gib: u16,
@@ -95,6 +99,11 @@ pub struct Aws {
     #[schemars(schema_with = "grammar::iops")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_iops: Option<u32>,
+    /// The snapshot of a DB cluster that a new database is made from, by its name, with its user, its data and at least its size.
+    /// A database that is there already stays as it is: naming another snapshot then is an error.
+    #[schemars(schema_with = "grammar::cluster_snapshot")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore_from: Option<String>,
     /// Days for which the database's backups are kept.
     #[schemars(schema_with = "grammar::retention_days")]
     pub backup_days: u16,
@@ -154,6 +163,7 @@ impl Default for Aws {
             run: Run::default(),
             user_data: USER_DATA.into(),
             port: None,
+            egress: ["0.0.0.0/0:80", "0.0.0.0/0:443"].map(String::from).into(),
             root_volume_gib: 8,
             health_grace_s: 180,
             policies: Vec::new(),
@@ -165,6 +175,7 @@ impl Default for Aws {
             database_storage: DatabaseStorage::Gp3,
             database_storage_gib: 100,
             database_iops: None,
+            restore_from: None,
             backup_days: 7,
             deletion_protection: true,
             logs: false,
@@ -173,7 +184,19 @@ impl Default for Aws {
     }
 }
 
+/// A network, and the first and the last of its ports.
+pub(crate) fn way_out(one: &str) -> Option<(&str, u16, u16)> {
+    let (network, ports) = one.split_once(':')?;
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    Some((network, first.parse().ok()?, last.parse().ok()?))
+}
+
 impl Aws {
+    /// The networks of `egress`, each with its first and its last port.
+    pub fn ways_out(&self) -> impl Iterator<Item = (&str, u16, u16)> {
+        self.egress.iter().filter_map(|one| way_out(one))
+    }
+
     /// The platform of the instances, as an image names it. The types of Graviton have a `g` behind their generation's number.
     pub fn platform(&self) -> &'static str {
         let family = self.instance_type.split('.').next().unwrap_or_default();

@@ -1,12 +1,48 @@
 //! The rules over what the instances of AWS run: the service, or a script of one's own.
 
-use super::Report;
-use crate::file::model::USER_DATA;
+use super::{Report, first_address};
+use crate::file::model::{USER_DATA, way_out};
 use crate::file::validate::quoted;
-use crate::{Config, Run};
+use crate::{Aws, Config, Run};
+
+/// The network of all addresses, and the port of the AWS API there.
+const API: (&str, u16) = ("0.0.0.0/0", 443);
+
+/// The ways out: EC2 refuses a rule whose ports are none or run backwards, and a network with bits behind its prefix.
+fn egress(aws: &Aws, report: &mut Report<'_>) {
+    let key = "aws.egress";
+    for one in &aws.egress {
+        let network = one.split(':').next().unwrap_or_default();
+        let first = first_address(network);
+        let is_first = first.is_some_and(|first| network.starts_with(&format!("{first}/")));
+        let is_way = way_out(one).is_some_and(|(_, first, last)| (1..=last).contains(&first));
+        if !is_first {
+            report(&[key], &|_| {
+                format!(
+                    "{} is not a network and its ports; the address ends with its prefix, such as 10.8.0.0/16",
+                    quoted(one)
+                )
+            });
+        } else if !is_way {
+            report(&[key], &|_| {
+                format!("{} has no ports from 1 to 65535, the first before the last", quoted(one))
+            });
+        }
+    }
+    let (network, port) = API;
+    let is_api = |(other, first, last)| other == network && (first..=last).contains(&port);
+    if aws.run == Run::Service && !aws.ways_out().any(is_api) {
+        report(&[key, "aws.run"], &|_| {
+            format!(
+                "the instances fetch the service, and reach the AWS API, at {network}:{port}; add that"
+            )
+        });
+    }
+}
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     let (aws, service) = (&config.aws, &config.service);
+    egress(aws, report);
     if aws.run == Run::Page {
         if aws.database_url_file {
             report(&["aws.database_url_file", "aws.run"], &|_| {

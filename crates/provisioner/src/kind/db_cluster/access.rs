@@ -40,6 +40,16 @@ pub(super) const SNAPSHOT: Scope = Scope::new(
     |stack| vec![stack.arn("rds", &format!("cluster-snapshot:{}-*", stack.names.database()))],
     Condition::Always,
 );
+/// The snapshot that a new database is made from.
+pub(super) const RESTORED: Scope = Scope::new(
+    (39, "Restored"),
+    Area::Data,
+    |stack| {
+        let snapshot = stack.aws.restore_from.iter();
+        snapshot.map(|name| stack.arn("rds", &format!("cluster-snapshot:{name}"))).collect()
+    },
+    Condition::Always,
+);
 /// The secret that RDS makes for the password.
 pub(super) const SECRET: Scope = Scope::new(
     (26, "Secret"),

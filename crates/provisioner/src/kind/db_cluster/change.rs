@@ -2,7 +2,7 @@
 
 use skyward_aws::{CreateDBCluster, DbClusterChanges, DescribeDBClusters, ModifyDBCluster};
 
-use super::{DbCluster, offer};
+use super::{DbCluster, offer, restore};
 use crate::resource::prelude::*;
 
 /// The readiness of a cluster, by RDS's word for its state ("Viewing DB cluster status").
@@ -51,7 +51,7 @@ pub(super) async fn wait(
             continue;
         };
         match readiness(&cluster.status) {
-            Readiness::Ready if spec.is_none_or(|spec| spec.is_set(&cluster)) => return Ok(true),
+            Readiness::Ready if is_set(step, spec, &cluster)? => return Ok(true),
             Readiness::Failed(state) => {
                 return Err(CallError::Failed(format!("the DB cluster {name} is {state}")));
             }
@@ -63,10 +63,23 @@ pub(super) async fn wait(
     }
 }
 
+/// The cluster is as it should be.
+fn is_set(
+    step: &StepContext<'_>,
+    spec: Option<&DbCluster>,
+    cluster: &model::DbCluster,
+) -> Result<bool, CallError> {
+    let changes = spec.map(|spec| spec.changes(step, cluster)).transpose()?;
+    Ok(changes.is_none_or(|changes| changes == DbClusterChanges::default()))
+}
+
 impl DbCluster {
     pub(super) async fn create(&self, step: &StepContext<'_>) -> Result<(), CallError> {
-        let call = CreateDBCluster { cluster: self.to_aws(step)? };
-        match step.run.caller.change(call).await {
+        let made = match &self.restored_from {
+            Some(snapshot) => restore::create(self, step, snapshot).await,
+            None => step.run.caller.change(CreateDBCluster { cluster: self.to_aws(step)? }).await,
+        };
+        match made {
             Err(error) if error.class() == Some(Class::Exists) => {
                 let look =
                     async || Ok(look(step, &self.name).await?.map(|cluster| ((), cluster.tags)));
@@ -80,50 +93,57 @@ impl DbCluster {
     pub(super) async fn modify(&self, step: &StepContext<'_>) -> Result<(), CallError> {
         let (caller, name) = (step.run.caller, &self.name);
         loop {
-            let call = ModifyDBCluster { name: name.clone(), changes: self.changes(step).await? };
+            let Some(cluster) = look(step, name).await? else {
+                step.pause("not visible yet").await?;
+                continue;
+            };
+            let changes = self.changes(step, &cluster)?;
+            if changes == DbClusterChanges::default() {
+                return Ok(());
+            }
             let policy = RetryPolicy { not_yet: Duration::ZERO, ..RetryPolicy::CHANGE };
-            match caller.send(call, policy).await {
+            match caller.send(ModifyDBCluster { name: name.clone(), changes }, policy).await {
                 Ok(()) => return wait(step, name, Some(self)).await.map(|_| ()),
                 Err(error) if error.class() == Some(Class::NotYet) => {
                     step.pause("another change is under way").await?;
                     wait(step, name, None).await?;
-                    if look(step, name).await?.is_some_and(|cluster| self.is_set(&cluster)) {
-                        return Ok(());
-                    }
                 }
                 Err(error) => return Err(error),
             }
         }
     }
 
-    async fn changes(&self, step: &StepContext<'_>) -> Result<DbClusterChanges, CallError> {
-        let current = look(step, &self.name).await?;
-        let current = current.map(|cluster| cluster.log_exports).unwrap_or_default();
-        let differs = |field: &str| step.differs(field).then_some(());
+    /// The changes that bring a cluster to what it should be.
+    fn changes(
+        &self,
+        step: &StepContext<'_>,
+        current: &model::DbCluster,
+    ) -> Result<DbClusterChanges, CallError> {
+        let groups = step.run.physicals(&self.security_groups)?;
+        let class = current.class.as_ref() != Some(&self.class);
         // RDS takes a storage type only together with its size and operations.
-        let storage = differs("storage_").or(differs("iops"));
-        let groups = differs("security_groups")
-            .map(|()| step.run.physicals(&self.security_groups))
-            .transpose()?;
+        let storage = current.storage_type.as_ref() != Some(&self.storage_type)
+            || current.storage_gib != Some(self.storage_gib)
+            || (self.iops.is_some() && current.iops != self.iops);
+        let (is, shall) = (&current.log_exports, &self.log_exports);
         Ok(DbClusterChanges {
-            class: differs("class").map(|()| self.class.clone()),
-            storage_type: storage.map(|()| self.storage_type.clone()),
-            storage_gib: storage.map(|()| self.storage_gib),
-            iops: storage.and(self.iops),
-            security_groups: groups,
-            backup_retention_days: differs("backup_retention_days")
-                .map(|()| self.backup_retention_days),
-            deletion_protection: differs("deletion_protection").map(|()| self.deletion_protection),
-            copy_tags_to_snapshot: differs("copy_tags_to_snapshot")
-                .map(|()| self.copy_tags_to_snapshot),
+            class: class.then(|| self.class.clone()),
+            storage_type: storage.then(|| self.storage_type.clone()),
+            storage_gib: storage.then_some(self.storage_gib),
+            iops: self.iops.filter(|_| storage),
+            security_groups: (current.security_groups != groups).then_some(groups),
+            backup_retention_days: other(current.backup_retention_days, self.backup_retention_days),
+            deletion_protection: other(current.deletion_protection, self.deletion_protection),
+            copy_tags_to_snapshot: other(current.copy_tags_to_snapshot, self.copy_tags_to_snapshot),
             iam_authentication: None,
-            enable_logs: self.log_exports.difference(&current).cloned().collect(),
-            disable_logs: current.difference(&self.log_exports).cloned().collect(),
+            managed_password: other(current.secret.is_some(), self.managed_password),
+            enable_logs: shall.difference(is).cloned().collect(),
+            disable_logs: is.difference(shall).cloned().collect(),
         })
     }
 
     /// The cluster as RDS takes it.
-    fn to_aws(&self, step: &StepContext<'_>) -> Result<model::DbCluster, CallError> {
+    pub(super) fn to_aws(&self, step: &StepContext<'_>) -> Result<model::DbCluster, CallError> {
         Ok(model::DbCluster {
             name: self.name.clone(),
             engine: self.engine.clone(),
@@ -144,14 +164,9 @@ impl DbCluster {
             ..Default::default()
         })
     }
+}
 
-    fn is_set(&self, cluster: &model::DbCluster) -> bool {
-        cluster.class.as_ref() == Some(&self.class)
-            && cluster.storage_type.as_ref() == Some(&self.storage_type)
-            && cluster.storage_gib == Some(self.storage_gib)
-            && (self.iops.is_none() || cluster.iops == self.iops)
-            && cluster.deletion_protection == self.deletion_protection
-            && cluster.backup_retention_days == self.backup_retention_days
-            && cluster.log_exports == self.log_exports
-    }
+/// The value to set, where it is another than there is.
+fn other<T: PartialEq>(current: T, desired: T) -> Option<T> {
+    (current != desired).then_some(desired)
 }

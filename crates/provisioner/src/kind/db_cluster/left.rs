@@ -30,7 +30,7 @@ fn prefix(names: &Names) -> String {
 pub(super) async fn find(reader: &Reader<'_>) -> Vec<Leftover> {
     let names = reader.names;
     let (snapshots, groups) = tokio::join!(
-        reader.list(DescribeDBClusterSnapshots { page: None }),
+        reader.list(DescribeDBClusterSnapshots { name: None, page: None }),
         reader.list(DescribeLogGroups { prefix: prefix(names), page: None }),
     );
     let (name, stack) = (names.database(), names.stack());

@@ -9,12 +9,14 @@ use crate::resource::prelude::*;
 /// The most that are named.
 const NAMED: usize = 4;
 
-/// Network interfaces that nothing uses. Those that services have left carry no tag of the stack: one that is in use is not deleted.
+/// Network interfaces that nothing uses: EC2 deletes none that is in use. Those that services have left carry no tag of the stack, and so
+/// one without any stack's tag may go, and none of another stack's. The condition `ec2:Vpc` that the action has beside that takes the
+/// VPC's ARN, whose id no policy knows before there is a VPC.
 pub(crate) const LEFT_INTERFACE: Scope = Scope::new(
     (37, "LeftInterface"),
     Area::Network,
     |stack| stack.arns("ec2", &["network-interface/*"]),
-    Condition::Always,
+    Condition::Other(|stack| json!({ "StringEqualsIfExists": { resource_tag(): stack.aws.name } })),
 );
 
 /// The network interfaces in the stack's VPC, and the subnets and groups of others there, in words. Where all that is left is to go, the

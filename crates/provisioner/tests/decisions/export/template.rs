@@ -232,3 +232,17 @@ fn yaml_says_the_same_as_json() {
         assert_eq!(read, template, "{variant}");
     }
 }
+
+/// CloudFormation refuses a user, and that the storage is encrypted, beside a snapshot (`AWS::RDS::DBCluster`, `SnapshotIdentifier`).
+#[test]
+fn a_database_from_a_snapshot_has_what_is_in_that() {
+    for (variant, topology) in variants() {
+        let template = export::cloudformation(&topology);
+        let database = &template["Resources"]["DbCluster"]["Properties"];
+        let is_restored = variant == "restored";
+        assert_eq!(database["SnapshotIdentifier"] == "shop-20260101", is_restored, "{variant}");
+        assert_eq!(database["MasterUsername"].is_null(), is_restored, "{variant}");
+        assert_eq!(database["StorageEncrypted"].is_null(), is_restored, "{variant}");
+        assert_eq!(database["ManageMasterUserPassword"], true, "{variant}");
+    }
+}
