@@ -199,26 +199,6 @@ fn rules_of_aws() {
             "skyward.toml:3: aws.database_iops: 4000 is out of range; gp3 from 400 GiB on has 12000 to 64000 operations a second",
         ),
         (
-            "[aws]\nrestore_from = \"rds:web\"",
-            "skyward.toml:2: aws.restore_from: \"rds:web\" is not valid; a snapshot's name is 1 to 63 of a-z, 0-9 and -, such as web-database-20261130-120000",
-        ),
-        (
-            "[aws]\negress = [\"10.8.0.1/16:5000\"]",
-            "skyward.toml:2: aws.egress: \"10.8.0.1/16:5000\" is not a network and its ports; the address ends with its prefix, such as 10.8.0.0/16",
-        ),
-        (
-            "[aws]\negress = [\"10.8.0.0/16:5010-5000\"]",
-            "skyward.toml:2: aws.egress: \"10.8.0.0/16:5010-5000\" has no ports from 1 to 65535, the first before the last",
-        ),
-        (
-            "[aws]\negress = [\"10.8.0.0/16:70000\"]",
-            "skyward.toml:2: aws.egress: \"10.8.0.0/16:70000\" has no ports from 1 to 65535, the first before the last",
-        ),
-        (
-            "[aws]\nrun = \"service\"\negress = [\"10.8.0.0/16:443\"]",
-            "skyward.toml:3: aws.egress: the instances fetch the service, and reach the AWS API, at 0.0.0.0/0:443; add that",
-        ),
-        (
             "[aws]\nname = \"a--b\"",
             "skyward.toml:2: aws.name: \"a--b\" is not valid; a stack's name is 1 to 20 of a-z, 0-9 and -, begins with a letter, has no two - in a row and does not end with -",
         ),
@@ -261,12 +241,45 @@ fn rules_of_aws() {
         "aws.database_iops = 12000\naws.database_storage_gib = 400",
         "aws.database_iops = 1000\naws.database_storage = \"io1\"",
         "aws.name = \"a-b-c1-d2\"",
-        "aws.run = \"service\"\naws.egress = [\"0.0.0.0/0:400-500\", \"10.8.0.0/16:1-65535\"]",
-        "aws.egress = []",
         "aws.name = \"sgx\"",
         "aws.name = \"sthreex\"",
         "aws.name = \"internals-2\"",
         "aws.certificate = \"arn:aws:iam::123456789012:server-certificate/a\"",
+    ] {
+        assert!(resolve(&Input { bytes: right.as_bytes(), ..EMPTY }).is_ok(), "{right}");
+    }
+}
+
+#[test]
+fn snapshots_and_ways_out_of_aws() {
+    for (text, expected) in [
+        (
+            "[aws]\nrestore_from = \"rds:web\"",
+            "skyward.toml:2: aws.restore_from: \"rds:web\" is not valid; a snapshot's name is 1 to 63 of a-z, 0-9 and -, such as web-database-20261130-120000",
+        ),
+        (
+            "[aws]\negress = [\"10.8.0.1/16:5000\"]",
+            "skyward.toml:2: aws.egress: \"10.8.0.1/16:5000\" is not a network and its ports; the address ends with its prefix, such as 10.8.0.0/16",
+        ),
+        (
+            "[aws]\negress = [\"10.8.0.0/16:5010-5000\"]",
+            "skyward.toml:2: aws.egress: \"10.8.0.0/16:5010-5000\" has no ports from 1 to 65535, the first before the last",
+        ),
+        (
+            "[aws]\negress = [\"10.8.0.0/16:70000\"]",
+            "skyward.toml:2: aws.egress: \"10.8.0.0/16:70000\" has no ports from 1 to 65535, the first before the last",
+        ),
+        (
+            "[aws]\nrun = \"service\"\negress = [\"10.8.0.0/16:443\"]",
+            "skyward.toml:3: aws.egress: the instances fetch the service, and reach the AWS API, at 0.0.0.0/0:443; add that",
+        ),
+    ] {
+        check(text, expected);
+    }
+    for right in [
+        "aws.run = \"service\"\naws.egress = [\"0.0.0.0/0:400-500\", \"10.8.0.0/16:1-65535\"]",
+        "aws.egress = []",
+        "aws.restore_from = \"web-database-20261130-120000\"",
     ] {
         assert!(resolve(&Input { bytes: right.as_bytes(), ..EMPTY }).is_ok(), "{right}");
     }

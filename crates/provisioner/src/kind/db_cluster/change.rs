@@ -167,6 +167,6 @@ impl DbCluster {
 }
 
 /// The value to set, where it is another than there is.
-fn other<T: PartialEq>(current: T, desired: T) -> Option<T> {
+fn other<T: Copy + PartialEq>(current: T, desired: T) -> Option<T> {
     (current != desired).then_some(desired)
 }

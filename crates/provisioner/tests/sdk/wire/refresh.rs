@@ -179,7 +179,7 @@ impl Group {
             let Some((before, after)) = rest.split_once("<Version>") else { break };
             let (told, after) = after.split_once('<').unwrap_or_default();
             let version = version.filter(|_| template.is_some()).map_or(told, String::as_str);
-            shown.push_str(&format!("{before}<Version>{version}<"));
+            shown.extend([before, "<Version>", version, "<"]);
             rest = after;
         }
         shown.push_str(rest);
