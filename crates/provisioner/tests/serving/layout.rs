@@ -1,7 +1,6 @@
 //! The release as it is read from an image in a folder.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
