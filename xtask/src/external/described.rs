@@ -12,8 +12,7 @@ const COMMANDS: &str = include_str!("../../commands.json");
 /// clap's answer where `arguments` of the program of `task` ask for help, or name a command or a flag that there is not. Everything
 /// else is for the program to say.
 pub(super) fn answer(task: &str, arguments: &[OsString]) -> Option<clap::Error> {
-    let all: Vec<Described> = serde_json::from_str(COMMANDS).ok()?;
-    let described = all.iter().find(|described| described.name() == task)?;
+    let described = described(task)?;
     let command = described.command();
     let mut line: Vec<OsString> = vec![task.into()];
     line.extend_from_slice(arguments);
@@ -32,6 +31,16 @@ pub(super) fn answer(task: &str, arguments: &[OsString]) -> Option<clap::Error> 
             | ErrorKind::InvalidValue
     );
     is_ours.then_some(error)
+}
+
+/// Returns true where the program of `task` has this command.
+pub(super) fn has_command(task: &str, name: &str) -> bool {
+    described(task).is_some_and(|described| described.command().find_subcommand(name).is_some())
+}
+
+fn described(task: &str) -> Option<Described> {
+    let all: Vec<Described> = serde_json::from_str(COMMANDS).ok()?;
+    all.into_iter().find(|described| described.name() == task)
 }
 
 /// The meaning of a described command line: none, since its arguments are for the program to read.

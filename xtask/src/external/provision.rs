@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::{answer_before_compiling, binary, replace, simulation};
+use super::{answer_before_compiling, binary, described, replace, simulation};
 
-/// The commands that talk to an account. All others look at the configuration alone, and so do a help text and a typo.
-const NEED_AN_ACCOUNT: [&str; 5] = ["plan", "apply", "status", "drift", "destroy"];
+/// The commands that look at the configuration alone, as a help text and a typo do. All others talk to an account.
+const NEED_NO_ACCOUNT: [&str; 6] = ["graph", "cost", "export", "docs", "policies", "help"];
 
 /// The flags that take the next word for their value: that word is neither a command nor a flag.
 const TAKE_A_VALUE: [&str; 9] = [
@@ -31,8 +31,8 @@ pub(crate) fn provision(arguments: &[OsString]) -> Result<ExitCode> {
     replace(command.args(arguments))
 }
 
-/// Returns true where the first word that is neither a flag nor a flag's value is a command that needs an account, and no
-/// flag asks for a simulation or for help instead.
+/// Returns true where the first word that is neither a flag nor a flag's value is a command, one that needs an account, and no flag
+/// asks for a simulation or for help instead.
 fn needs_account(arguments: &[OsString]) -> bool {
     let mut command = None;
     let mut words = arguments.iter().map(|argument| argument.to_string_lossy());
@@ -44,7 +44,9 @@ fn needs_account(arguments: &[OsString]) -> bool {
             name => command = command.or_else(|| Some(name.to_owned())),
         }
     }
-    command.is_some_and(|name| NEED_AN_ACCOUNT.contains(&name.as_str()))
+    command.is_some_and(|name| {
+        described::has_command("provision-aws", &name) && !NEED_NO_ACCOUNT.contains(&name.as_str())
+    })
 }
 
 #[cfg(test)]
@@ -60,6 +62,11 @@ mod tests {
             ("--environment=cost apply --yes", true),
             ("--set aws.name=graph destroy", true),
             ("drift --exit-code", true),
+            ("history", true),
+            ("rollback 3 --yes", true),
+            ("logs i-0a1b2c3d4e5f60718", true),
+            ("history --simulate", false),
+            ("policies --file policy.json", false),
             ("plan --simulate", false),
             ("--simulate --seed 7 plan", false),
             ("plan -e --simulate", true),
