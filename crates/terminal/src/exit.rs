@@ -88,8 +88,22 @@ fn failed(error: &Error) -> ExitCode {
     if let Some(OutputError::Closed) = error.downcast_ref() {
         return Exit::Done.into();
     }
-    let code = fail(&format!("{error:#}"));
+    let code = fail(&reasons(error));
     if error.is::<UsageError>() { Exit::Usage.into() } else { code }
+}
+
+/// An error and its causes, joined by colons; the next step that one of them has goes to the end, behind all reasons. Of two, that of the
+/// cause is about what is wrong.
+fn reasons(error: &Error) -> String {
+    const NEXT: &str = ". Next step: ";
+    let links: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let parts = links.iter().map(|link| match link.split_once(NEXT) {
+        Some((reason, step)) => (reason, Some(step)),
+        None => (link.as_str(), None),
+    });
+    let (reasons, steps): (Vec<_>, Vec<_>) = parts.unzip();
+    let next = steps.into_iter().flatten().next_back();
+    reasons.join(": ") + &next.map(|step| format!("{NEXT}{step}")).unwrap_or_default()
 }
 
 fn fail(reason: &str) -> ExitCode {
@@ -110,4 +124,26 @@ pub fn form(reason: &str, columns: Option<usize>, color: bool) -> String {
 /// The text, broken between words where the columns are known.
 fn broken(text: &str, columns: Option<usize>) -> String {
     columns.map_or_else(|| text.to_owned(), |columns| text::wrap(text, columns).join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context as _, anyhow};
+
+    use super::reasons;
+
+    #[test]
+    fn the_next_step_comes_behind_all_reasons() {
+        let cause = || anyhow!("x.txt: no such file");
+        let outer =
+            || Err::<(), _>(cause()).context("image.files cannot be read. Next step: name others");
+        let shown = |error: anyhow::Result<()>| reasons(&error.expect_err("it is one"));
+        assert_eq!(shown(Err(cause())), "x.txt: no such file");
+        let told = "image.files cannot be read: x.txt: no such file. Next step: name others";
+        assert_eq!(shown(outer()), told);
+        assert_eq!(shown(outer().context("building")), format!("building: {told}"));
+        let both = Err(anyhow!("it is full. Next step: make room"))
+            .context("writing. Next step: try again");
+        assert_eq!(shown(both), "writing: it is full. Next step: make room");
+    }
 }
