@@ -31,6 +31,7 @@ pub struct Table {
     yields: Vec<(usize, Yield)>,
     right: Vec<usize>,
     below: Vec<(String, String)>,
+    fixed: Option<Vec<usize>>,
 }
 
 /// A cell and its colour.
@@ -78,6 +79,13 @@ impl Table {
     #[must_use]
     pub fn right(mut self, column: usize) -> Self {
         self.right.push(column);
+        self
+    }
+
+    /// Fixes the width of each column, in columns of a terminal, so that rows that are printed one by one stand below each other.
+    #[must_use]
+    pub fn fixed(mut self, widths: impl Into<Vec<usize>>) -> Self {
+        self.fixed = Some(widths.into());
         self
     }
 
@@ -142,6 +150,9 @@ impl Table {
     }
 
     fn widths(&self, columns: Option<usize>) -> Vec<usize> {
+        if let Some(fixed) = &self.fixed {
+            return fixed.clone();
+        }
         let title = |column: usize| self.header.get(column).map_or(0, |title| text::width(title));
         let cell = |row: &Vec<Cell>, column: usize| {
             row.get(column).map_or(0, |cell| text::width(&cell.text))

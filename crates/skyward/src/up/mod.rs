@@ -80,7 +80,7 @@ impl Up {
     /// # Errors
     /// A step failed; its reason.
     pub(crate) fn run(&self, programs: &Programs) -> Result<ExitCode> {
-        let mut report = Report::default();
+        let mut report = Report::new();
         if let Some(port) = self.dashboard {
             report.show_on(self.start_dashboard(programs, port)?);
         }

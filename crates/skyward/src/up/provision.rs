@@ -113,7 +113,10 @@ impl Seen {
         let counts: Vec<_> = self
             .done
             .iter()
-            .map(|(action, count)| format!("{count} resources {}d", action.trim_end_matches('d')))
+            .map(|(action, count)| {
+                let resources = units::counted(*count, "resource");
+                format!("{resources} {}d", action.trim_end_matches('d'))
+            })
             .collect();
         if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
     }

@@ -1,4 +1,6 @@
 //! The table of `up`: step, result, time, size; and below it what is to be copied: digests and addresses.
+//!
+//! A pipe gets the table once, when all is known. On a terminal each row comes as soon as its step is done.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +10,11 @@ use skyward_terminal::{Stream, Table, output, units};
 
 use super::dashboard::{Dashboard, Told};
 
+/// The widths of the steps' names, the times and the sizes where a row is printed before the next is known.
+const STEP: usize = 9;
+const TIME: usize = 11;
+const SIZE: usize = 8;
+
 /// One line of the table.
 pub(super) struct Row {
     pub(super) step: String,
@@ -16,10 +23,13 @@ pub(super) struct Row {
     pub(super) size: Option<u64>,
 }
 
-/// The rows so far. They are printed once, when all is known or when a step failed.
+/// The rows so far.
 #[derive(Default)]
 pub(super) struct Report {
     rows: Vec<Row>,
+    /// The columns of the terminal on which each row is printed as it comes; none where the table is printed once, when all is known or
+    /// when a step failed.
+    live: Option<usize>,
     below: Vec<(&'static str, String)>,
     has_ended: bool,
     dashboard: Option<Dashboard>,
@@ -80,14 +90,39 @@ impl Row {
     ) -> Self {
         Self { step: step.into(), result: result.into(), seconds, size: None }
     }
+
+    fn cells(&self) -> [String; 4] {
+        let time = self.seconds.map(units::seconds).unwrap_or_default();
+        let size = self.size.map(units::bytes).unwrap_or_default();
+        [self.step.clone(), self.result.clone(), time, size]
+    }
 }
 
 impl Report {
+    /// An empty report for standard output.
+    pub(super) fn new() -> Self {
+        Self { live: Stream::Out.columns(), ..Self::default() }
+    }
+
     /// Adds a row.
     pub(super) fn add(&mut self, row: Row) {
         let Row { step, result, seconds, size } = &row;
         self.tell(&Told::Row { step, result, seconds: *seconds, size: *size });
         self.rows.push(row);
+        if let Some(columns) = self.live {
+            // A terminal that has gone away is noticed at the end.
+            let _ = output::print(&self.newest(columns, Stream::Out.has_color()));
+        }
+    }
+
+    /// The newest row, in columns in which every row finds room; the first comes with the titles.
+    fn newest(&self, columns: usize, color: bool) -> String {
+        let last = self.rows.len().saturating_sub(1);
+        let result = columns.saturating_sub(STEP + TIME + SIZE + 6).max(STEP);
+        let mut table = if last == 0 { titled() } else { Table::new([""; 4]).right(2).right(3) };
+        table = table.wrap(1).fixed([STEP, result, TIME, SIZE]);
+        self.rows[last..].iter().for_each(|row| table.row(row.cells()));
+        table.fitted(Some(columns), color)
     }
 
     /// Shows everything from here on also on a page.
@@ -145,7 +180,7 @@ impl Report {
                 ..Row::new("compile", result, Some(built.seconds.compile))
             });
             if let Some(sbom) = &platform.sbom {
-                self.add(Row::new("sbom", format!("{} crates", sbom.crates), None));
+                self.add(Row::new("sbom", units::counted(sbom.crates, "crate"), None));
             }
         }
         self.add(Row {
@@ -186,24 +221,30 @@ impl Report {
         if self.rows.is_empty() {
             return Ok(());
         }
-        Ok(output::print(&format!("\n{}", self.table().for_stream(Stream::Out)))?)
+        let text = match self.live {
+            Some(_) => self.with_below(Table::default()).to_string(),
+            None => format!("\n{}", self.table()),
+        };
+        Ok(output::print(&text)?)
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new(["step", "result", "time", "size"]).wrap(1).right(2).right(3);
-        for row in &self.rows {
-            table.row([
-                row.step.clone(),
-                row.result.clone(),
-                row.seconds.map(units::seconds).unwrap_or_default(),
-                row.size.map(units::bytes).unwrap_or_default(),
-            ]);
-        }
+        let mut table = titled().wrap(1);
+        self.rows.iter().for_each(|row| table.row(row.cells()));
+        self.with_below(table)
+    }
+
+    fn with_below(&self, mut table: Table) -> Table {
         for (name, value) in &self.below {
             table.below(*name, value);
         }
         table
     }
+}
+
+/// An empty table with the titles of its columns.
+fn titled() -> Table {
+    Table::new(["step", "result", "time", "size"]).right(2).right(3)
 }
 
 #[cfg(test)]
@@ -227,6 +268,29 @@ mod tests {
         let error = report.inspected(&inspected("fail"), Duration::ZERO).unwrap_err();
         assert_eq!(error.to_string(), "the image breaks its rules: lowestEfficiency: too low");
         assert!(report.rows[1].result.starts_with("FAILED: lowestEfficiency: too low, "));
+    }
+
+    #[test]
+    fn rows_that_come_one_by_one_stand_below_each_other() {
+        let mut report = Report::default();
+        let mut shown = String::new();
+        for (step, result, seconds) in [
+            ("compile", "static binary for linux/amd64", Some(47.1)),
+            ("provision", "simulated: 41 resources created in 14 min 22 s", Some(0.053)),
+            ("aws page", "simulated: It works!", None),
+        ] {
+            report.add(Row { size: seconds.map(|_| 2_060_000), ..Row::new(step, result, seconds) });
+            shown += &report.newest(60, false);
+        }
+        assert_eq!(
+            shown,
+            "step       result                             time      size\n\
+             compile    static binary for                47.1 s   2.06 MB\n           \
+             linux/amd64\n\
+             provision  simulated: 41 resources           53 ms   2.06 MB\n           \
+             created in 14 min 22 s\n\
+             aws page   simulated: It works!\n"
+        );
     }
 
     #[test]
