@@ -111,6 +111,12 @@ fn a_service_of_one_port_from_init_to_its_page() {
     assert!(svg.contains("data-resources=\"vpc "), "{svg}");
     assert_eq!(of("up"), [&serde_json::json!({ "event": "up", "failure": null })]);
 
+    // With nothing of AWS in the configuration, as its comments say; and the image that was built as a service.
+    for run in ["page", "service"] {
+        let run = format!("aws.run={run}");
+        succeeds(&scratch.skyward(&["provision-aws", "plan", "--simulate", "--set", &run]));
+    }
+
     fails(&scratch.skyward(&["image", "push"]), &["names no registry", "--to"]);
     fails(&scratch.skyward(&["image", "push", "--dry-run"]), &["names no registry", "--to"]);
 }

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use skyward_aws::model::Content;
+use skyward_terminal::program;
 
 /// The largest layer that is sent in one call: S3 takes 5 GB, and all of it is held in memory.
 const LARGEST: u64 = 1 << 30;
@@ -21,9 +22,6 @@ pub struct Release {
     pub is_zstd: bool,
 }
 
-/// The command that makes what is read here.
-const NEXT: &str = "Next step: cargo xtask image build";
-
 impl Release {
     /// The release of these bytes, a tar archive in gzip, with this program in it.
     pub fn new(layer: Vec<u8>, program: &str) -> Self {
@@ -37,9 +35,15 @@ impl Release {
     /// # Errors
     /// There is no image of that platform, or it is damaged.
     pub fn read(layout: &Path, platform: &str) -> Result<Self> {
+        Self::read_from(layout, platform).map_err(|error| {
+            anyhow::anyhow!("{error:#}. Next step: {}", program::command("image build"))
+        })
+    }
+
+    fn read_from(layout: &Path, platform: &str) -> Result<Self> {
         let folder = layout.display();
         let mut index = json(&layout.join("index.json")).with_context(|| {
-            format!("the instances run the image that was built, and {folder} has none. {NEXT}")
+            format!("the instances run the image that was built, and {folder} has none")
         })?;
         // An image of several platforms is an index in the index.
         let mut manifest = None;
@@ -50,7 +54,7 @@ impl Release {
                 own.is_null() || is_of(own, platform)
             });
             let Some(found) = found else {
-                bail!("the image in {folder} is not for {platform}, as the instances are. {NEXT}");
+                bail!("the image in {folder} is not for {platform}, as the instances are");
             };
             let document: Value = serde_json::from_slice(&blob(layout, found)?)?;
             if document["layers"].is_array() {
@@ -59,20 +63,20 @@ impl Release {
             }
             index = document;
         }
-        let manifest = manifest.with_context(|| format!("{folder} has no manifest. {NEXT}"))?;
+        let manifest = manifest.with_context(|| format!("{folder} has no manifest"))?;
         let config: Value = serde_json::from_slice(&blob(layout, &manifest["config"])?)?;
         if !is_of(&config, platform) {
-            bail!("the image in {folder} is not for {platform}, as the instances are. {NEXT}");
+            bail!("the image in {folder} is not for {platform}, as the instances are");
         }
         let [layer] = manifest["layers"].as_array().map(Vec::as_slice).unwrap_or_default() else {
-            bail!("the image in {folder} has not one layer, as those that are built here. {NEXT}");
+            bail!("the image in {folder} has not one layer, as those that are built here");
         };
         let command = config["config"]["Entrypoint"].as_array().into_iter().flatten();
         let command: Vec<String> =
             command.filter_map(|word| word.as_str().map(str::to_owned)).collect();
         // The image is the root of the unit, and no folder of it is searched.
         if command.first().is_none_or(|program| !program.starts_with('/')) {
-            bail!("the image in {folder} does not start with a program by its path. {NEXT}");
+            bail!("the image in {folder} does not start with a program by its path");
         }
         let bytes = blob(layout, layer)?;
         let sha256 = hex(&bytes);
@@ -110,16 +114,19 @@ fn blob(layout: &Path, descriptor: &Value) -> Result<Vec<u8>> {
     let is_digest =
         |hex: &&str| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
     let sha256 = digest.strip_prefix("sha256:").filter(is_digest);
-    let sha256 = sha256.with_context(|| format!("{digest:?} is no digest of SHA-256. {NEXT}"))?;
+    let sha256 = sha256.with_context(|| format!("{digest:?} is no digest of SHA-256"))?;
     let path: PathBuf = layout.join("blobs/sha256").join(sha256);
-    let reading = || format!("reading {}. {NEXT}", path.display());
+    let reading = || format!("reading {}", path.display());
     let size = std::fs::metadata(&path).with_context(reading)?.len();
     if size > LARGEST {
-        bail!("{} has {size} bytes, and at most {LARGEST} are sent", path.display());
+        bail!(
+            "{} has {size} bytes, and at most {LARGEST} are sent: the image has to become smaller",
+            path.display()
+        );
     }
     let bytes = std::fs::read(&path).with_context(reading)?;
     if hex(&bytes) != sha256 {
-        bail!("{} is damaged: its digest is another than its name. {NEXT}", path.display());
+        bail!("{} is damaged: its digest is another than its name", path.display());
     }
     Ok(bytes)
 }

@@ -1,5 +1,7 @@
 //! The user data: a script of the user's own as it is, or the one that fetches a release and runs it.
 
+use std::io::ErrorKind;
+
 use anyhow::Result;
 use skyward_config::{Ask, Aws, DatabaseEngine, Loaded};
 
@@ -12,15 +14,25 @@ const SCRIPT: &str = include_str!("service.sh");
 /// The program that writes the database's URL.
 const DATABASE_URL: &str = include_str!("database-url.sh");
 
-/// Reads the script that a configuration names.
+/// The script of a repository that has none.
+const PAGE: &str = include_str!("../../../../infra/user-data.sh");
+
+/// Reads the script that a configuration names. The one that it names by default need not be there.
 pub(super) fn read(loaded: &Loaded) -> Result<String> {
-    let path = loaded.root.join(&loaded.config.aws.user_data);
-    let bytes = std::fs::read(&path).map_err(|error| {
-        anyhow::anyhow!(
+    let script = &loaded.config.aws.user_data;
+    let path = loaded.root.join(script);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error)
+            if error.kind() == ErrorKind::NotFound && *script == Aws::default().user_data =>
+        {
+            return Ok(PAGE.to_owned());
+        }
+        Err(error) => anyhow::bail!(
             "reading [aws] user_data, {}: {error}. Next step: name a script that is there",
             path.display()
-        )
-    })?;
+        ),
+    };
     let text = String::from_utf8(bytes).map_err(|error| {
         // As gzip's own format begins (RFC 1952 §2.3.1).
         let (what, next) = if error.as_bytes().starts_with(&[0x1f, 0x8b]) {

@@ -174,6 +174,11 @@ fn config(answers: &Answers, rules: &str) -> String {
     line(&mut text, "# memory_limit = \"64Mi\"", "what goes over it is ended");
     line(&mut text, "# host = \"web.example.com\"", "of the Ingress, instead of a nip.io name");
     text += "\n[aws]\n";
+    line(
+        &mut text,
+        "# run = \"service\"",
+        "the instances run the image; without it, a page that says that it works",
+    );
     line(&mut text, "# name = \"web\"", "`skyward provision-aws plan --simulate` needs no account");
     line(&mut text, "# region = \"eu-central-1\"", "");
     text

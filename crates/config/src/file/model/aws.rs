@@ -51,7 +51,7 @@ pub struct Aws {
     /// The thing that the instances run.
     pub run: Run,
     /// The script that each instance runs when it starts, relative to the folder of the configuration file; with `run =
-    /// "service"` it is generated. The names `{{DATABASE_HOST}}`, `{{DATABASE_READER_HOST}}`, `{{DATABASE_PORT}}`,
+    /// "service"` it is generated, and without a file of the default's name it serves a page that says that it works. The names `{{DATABASE_HOST}}`, `{{DATABASE_READER_HOST}}`, `{{DATABASE_PORT}}`,
     /// `{{DATABASE_NAME}}`, `{{DATABASE_SECRET_ARN}}`, `{{ASSETS_BUCKET}}` and `{{AWS_REGION}}` in it become their values.
     #[schemars(schema_with = "grammar::path")]
     pub user_data: PathBuf,
