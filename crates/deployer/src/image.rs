@@ -84,7 +84,7 @@ pub async fn build(loaded: &Loaded, sink: &Sink<'_>) -> Result<Candidate, ImageE
 /// # Errors
 /// It is not an image reference.
 pub fn given(reference: &str, sink: &Sink<'_>) -> Result<Delivered, ImageError> {
-    check(reference).map_err(ImageError::Reference)?;
+    check(reference)?;
     Ok(as_it_is(reference, sink))
 }
 
@@ -335,17 +335,21 @@ fn full_name(repository: &str) -> String {
         .map_or_else(|_| repository.to_owned(), |reference: Reference| reference.name())
 }
 
-/// The mistakes that would reach the cluster as a pod that can never start.
-fn check(text: &str) -> Result<(), String> {
-    let reference: Reference =
-        text.parse().map_err(|error: registry::ReferenceError| error.to_string())?;
+/// Checks an image reference that a flag gives.
+///
+/// # Errors
+/// A mistake that would reach the cluster as a pod that can never start.
+pub(crate) fn check(text: &str) -> Result<(), ImageError> {
+    let reference: Reference = text
+        .parse()
+        .map_err(|error: registry::ReferenceError| ImageError::Reference(error.to_string()))?;
     let registry = reference.registry();
     // Docker's rule takes `Acme/web` for a registry called Acme; whoever types it means a repository.
     if registry.contains(char::is_uppercase) && !registry.contains(['.', ':']) {
-        return Err(format!(
+        return Err(ImageError::Reference(format!(
             "`{text}` is not an image reference: a repository is lower case; expected \
              [registry[:port]/]repository[:tag][@sha256:…], such as ghcr.io/acme/web:1.2"
-        ));
+        )));
     }
     Ok(())
 }

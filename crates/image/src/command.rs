@@ -9,7 +9,7 @@ pub(crate) mod resolve;
 pub(crate) mod run;
 pub(crate) mod unpack;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::event::{ImageEvent, Monitor};
 use crate::registry::RemoteImage;
@@ -43,6 +43,16 @@ pub(crate) struct Opened {
     pub(crate) source: Box<dyn Source>,
 }
 
+/// The archive that `build` writes under this configuration, which is there.
+pub(crate) fn built(loaded: &Loaded) -> Result<PathBuf> {
+    let path = settings::archive(loaded);
+    if !path.exists() {
+        let build = program::command("image build");
+        bail!("there is no image {}; `{build}` builds it", path.display());
+    }
+    Ok(path)
+}
+
 /// Opens the image that `name` names: a path, or else a reference in a registry. Without a name: what `build` wrote.
 pub(crate) fn open(
     name: Option<&str>,
@@ -52,11 +62,7 @@ pub(crate) fn open(
     verbosity: Verbosity,
 ) -> Result<Opened> {
     let Some(name) = name else {
-        let path = settings::archive(&config.load()?);
-        if !path.exists() {
-            let build = program::command("image build");
-            bail!("there is no image {}; `{build}` builds it", path.display());
-        }
+        let path = built(&config.load()?)?;
         let source = Box::new(Store::open(&path)?);
         return Ok(Opened { name: path.display().to_string(), source });
     };

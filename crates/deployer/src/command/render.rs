@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::event::Event;
 use crate::manifest::Kind;
 use crate::release::{IngressHost, Release};
-use crate::{chart, deploy, inputs, render, rights};
+use crate::{chart, deploy, image, inputs, render, rights};
 use anyhow::{Context, Result, bail};
 use skyward_config::{Ingress, Loaded};
 use skyward_terminal::{Exit, Output, output};
@@ -34,10 +34,11 @@ pub(crate) struct Args {
     rights: bool,
 }
 
-/// An address that a node can have.
+/// An address that a node can have, and clients can reach. IANA's registry of special-purpose addresses (RFC 6890) has those that mean
+/// this network (0.0.0.0/8), a link (169.254.0.0/16), and, from 224.0.0.0 on, a group or nothing yet.
 fn node_address(text: &str) -> Result<Ipv4Addr, String> {
     let address: Ipv4Addr = text.parse().map_err(|_| "it is not an IPv4 address".to_owned())?;
-    if address.is_unspecified() || address.is_broadcast() || address.is_multicast() {
+    if matches!(address.octets()[0], 0 | 224..) || address.is_link_local() {
         return Err(
             "no node has this address; give the one that clients reach the node by".to_owned()
         );
@@ -97,6 +98,7 @@ fn release(loaded: &Loaded, args: &Args) -> Result<Release> {
         }
     }
     if let Some(image) = &args.image {
+        image::check(image)?;
         release.image.clone_from(image);
     }
     release.inputs = inputs::read(loaded)?;

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::load::{Destination, Loaded, Options, Pins, load_into};
-use crate::settings;
 use anyhow::Result;
 use skyward_config::ConfigArgs;
 use skyward_terminal::event::Verbosity;
@@ -39,7 +38,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
     let archive = match &args.image {
         Some(archive) => archive.clone(),
-        None => settings::archive(&args.config.load()?),
+        None => command::built(&args.config.load()?)?,
     };
     let options = Options {
         namespace: args.namespace.clone(),

@@ -51,15 +51,11 @@ pub(crate) fn run(args: &Args, verbosity: Verbosity) -> Result<ExitCode> {
         (Some(image), references @ [_, ..]) => (image.clone(), references.to_vec()),
         (image, references) => {
             let loaded = args.config.load()?;
-            let image = image.clone().unwrap_or_else(|| settings::archive(&loaded));
-            (
-                image,
-                if references.is_empty() {
-                    settings::references(&loaded.config)?
-                } else {
-                    references.to_vec()
-                },
-            )
+            let references = match references {
+                [] => settings::references(&loaded.config)?,
+                named => named.to_vec(),
+            };
+            (image.clone().map_or_else(|| command::built(&loaded), Ok)?, references)
         }
     };
     let monitor = command::monitor(Console::new(args.output, verbosity));
