@@ -13,7 +13,7 @@ for number in $(seq 100 250); do
   for root in /sys/fs/cgroup /sys/fs/cgroup/*/; do
     # Version 1 has a hierarchy for each controller, version 2 has one for all.
     [ -e "$root/cgroup.procs" ] || continue
-    [ "$root" = /sys/fs/cgroup ] || [ ! -e /sys/fs/cgroup/cgroup.procs ] || continue
+    [ "$root" = /sys/fs/cgroup ] || [ ! -e /sys/fs/cgroup/cgroup.controllers ] || continue
     mkdir "$root/$1"
     for file in cpuset.cpus cpuset.mems; do
       [ ! -e "$root/cpuset.sched_load_balance" ] || cat "$root/$file" >"$root/$1/$file"
